@@ -1,0 +1,35 @@
+# Two commands: `make demo` and `make test`.  Both set everything up first.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DATA ?= ../shared/data
+
+.PHONY: demo test fast check bench clean
+
+demo: $(READY)  ## the whole pipeline on the embedded sample
+	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
+	$(BIN)/corpus-pipeline verify demo
+	$(BIN)/corpus-pipeline audit demo --profile house
+
+test: $(READY)  ## all tests
+	$(BIN)/python -m pytest -q
+
+fast: $(READY)  ## the tests that take seconds
+	$(BIN)/python -m pytest -q -m "not slow"
+
+check: $(READY)  ## linters and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
+	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) demo bench.json

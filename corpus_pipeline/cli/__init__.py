@@ -1,0 +1,87 @@
+"""The command line: one thin command per stage and product.
+
+Enters: arguments.  Leaves: results on standard output, progress on standard error, an exit code:
+0 done; 1 an audit or verification found something; 2 usage, config or missing input (one line);
+3 finished, but more was quarantined than the config allows; 70 a fault of ours; 130 interrupted.
+Refuses: tracebacks (set `CORPUS_PIPELINE_DEBUG=1` to see one) and heavy imports before a command
+asks for them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from corpus_pipeline.cli import products, stages
+
+FOUND, USAGE, QUARANTINED, FAULT, INTERRUPTED = 1, 2, 3, 70, 130
+
+app = typer.Typer(
+    name="corpus-pipeline",
+    help="Clean Chinese pre-training corpora: raw data in, an auditable dataset out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+stages.register(app)
+products.register(app)
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    # One core a process, as in the workers: parallelism comes from splits.
+    for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = app(standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 – the last line of defence: no traceback for a user
+        code = _explain(error)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as leaving:  # typer turns an interrupt under way into one
+        code = leaving.code
+    if code == INTERRUPTED:
+        _say("interrupted; the same command continues where it stopped")
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"corpus-pipeline: {line}\n")
+
+
+def _explain(error: Exception) -> int:
+    from corpus_pipeline.model import PipelineError
+
+    if os.environ.get("CORPUS_PIPELINE_DEBUG"):
+        raise error
+    kind = type(error).__name__
+    if isinstance(error, PipelineError):
+        _say(str(error))
+        return USAGE
+    if kind == "Abort":
+        return INTERRUPTED
+    if hasattr(error, "format_message"):  # click's usage errors
+        if kind == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error.format_message()}\n")
+        else:
+            _say(error.format_message().replace("\n", " "))
+        return USAGE
+    if isinstance(error, BrokenPipeError):
+        return 0
+    line = (str(error).splitlines() or [""])[0]
+    _say(f"a fault of ours: {kind}: {line[:200]} (CORPUS_PIPELINE_DEBUG=1 shows where)")
+    return FAULT

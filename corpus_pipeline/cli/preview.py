@@ -1,0 +1,58 @@
+"""`plan`: what a run would read, do and cost, before it does.
+
+Enters: a job.  Leaves: splits, stages, assets, and expected disk, memory and core-hours.
+Refuses: to write anything; the figures are estimates from measured rates, and say so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corpus_pipeline.engine.run import Job
+from corpus_pipeline.io.inputs import scan
+from corpus_pipeline.io.splits import plan
+
+#: MB of input per second and core of the whole run, measured by `make bench` (docs/bench.md).
+RATE_MB_S = 4.0
+#: Bytes on disk while running and after, per byte of text: measured on the same run.
+DISK_RUNNING, DISK_KEPT = 1.6, 0.9
+#: Peak memory of one worker, MB, measured on the same run.
+WORKER_MB = 1_000
+
+
+def preview_of(job: Job) -> dict[str, Any]:
+    """The figures of a run that is not made."""
+    scanned = [scan(item) for item in job.inputs]
+    splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
+    size = sum(item.decompressed for item in scanned) / 1e6
+    return {
+        "inputs": len(job.inputs),
+        "input_mb": round(sum(item.bytes for item in job.inputs) / 1e6, 1),
+        "decompressed_mb": round(size, 1),
+        "formats": sorted({item.format for item in job.inputs}),
+        "splits": len(splits),
+        "stages": [spec.name for spec in job.specs],
+        "assets": {
+            f"{spec.name}.{name}": f"{asset.ref} sha256={asset.sha256[:12]}"
+            for spec in job.specs
+            for name, asset in sorted(spec.assets.items())
+        },
+        "expected_core_hours": round(size / RATE_MB_S / 3600, 3),
+        "expected_disk_mb_running": round(size * DISK_RUNNING, 1),
+        "expected_disk_mb_after": round(size * DISK_KEPT, 1),
+        "expected_memory_mb_per_worker": WORKER_MB,
+    }
+
+
+def render(found: dict[str, Any]) -> str:
+    """One line a figure."""
+    lines = []
+    for name, value in found.items():
+        if isinstance(value, dict):
+            lines.append(f"{name}:")
+            lines += [f"  {key}: {text}" for key, text in value.items()]
+        elif isinstance(value, list):
+            lines.append(f"{name}: {' → '.join(value) if name == 'stages' else ', '.join(value)}")
+        else:
+            lines.append(f"{name}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Where stages meet data.  Takes stages as values; imports none."""

@@ -1,0 +1,100 @@
+"""What an engine is: it performs tasks, in any order, and each task commits its own result.
+
+Enters: tasks (a function, an argument, the marker that proves it done).  Leaves: their results,
+in the order of the tasks; done tasks are not done again.  Refuses: to know what a task is about,
+and to carry data: a task's argument and result are paths and counts.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.storage import commit_bytes
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One unit of work and of restart."""
+
+    name: str  # "local/00003": for progress, messages and metrics
+    function: Callable[[Any], Result]  # top-level, so that it can be sent to a worker
+    argument: Any
+    marker: Path  # written last; its existence with this key is the commit
+    key: str
+    metrics: Path  # how long it took: no part of any sealed file
+
+
+class WorkerDied(Exception):  # noqa: N818 – it says what happened
+    """The process that performed the task is gone (signal, native crash, out of memory)."""
+
+
+def perform(task: Task) -> Result:
+    """Do the task and commit it: data first (by the function), metrics, the marker last."""
+    started, cpu = time.perf_counter(), time.process_time()
+    result = task.function(task.argument)
+    spent = {
+        "wall_s": time.perf_counter() - started,
+        "cpu_s": time.process_time() - cpu,
+        **result.pop("metrics", {}),
+    }
+    commit_bytes(task.metrics, json.dumps(spent).encode())
+    manifest.write(task.marker, {**result, "key": task.key})
+    return manifest.read(task.marker)
+
+
+def finished(task: Task) -> Result | None:
+    """The committed result of an earlier attempt, or None."""
+    content = manifest.read_if_sound(task.marker)
+    return content if content is not None and content.get("key") == task.key else None
+
+
+class Engine(ABC):
+    """Two implementations stand behind this: in process, and Ray."""
+
+    #: Tasks under way at once; it never changes what is written.
+    workers: int = 1
+
+    @abstractmethod
+    def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:
+        """Perform the tasks, results as they come; a task whose worker died gives `WorkerDied`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of processes."""
+
+    def run(
+        self,
+        tasks: Sequence[Task],
+        on_done: Callable[[Task, Result], None] = lambda _task, _result: None,
+        on_death: Callable[[Task, WorkerDied], Result] | None = None,
+    ) -> list[Result]:
+        """The results of all tasks, in order; what an earlier attempt committed is not done again.
+
+        `on_death` may find the cause and give the result; without it a dead worker ends the run.
+        """
+        results: dict[str, Result] = {}
+        todo = []
+        for task in tasks:
+            found = finished(task)
+            if found is None:
+                todo.append(task)
+            else:
+                results[task.name] = found
+                on_done(task, found)
+        for task, outcome in self.attempt(todo):
+            if isinstance(outcome, WorkerDied):
+                if on_death is None:
+                    raise outcome
+                outcome = on_death(task, outcome)  # noqa: PLW2901 – the death became a result
+            results[task.name] = outcome
+            on_done(task, outcome)
+        return [results[task.name] for task in tasks]

@@ -1,0 +1,104 @@
+"""A batch through the stages; a document that breaks a stage goes to quarantine, alone.
+
+Enters: a batch and built stages.  Leaves: the batch with every stage's columns, and quarantine
+rows.  Refuses: to let one bad document cost a good one: where a stage raises, the batch is bisected
+(stages are pure, so a part gives what the whole would have given).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
+
+_BUILT: dict[str, list[Any]] = {}
+
+
+def built(specs: Sequence[StageSpec]) -> list[Any]:
+    """The stages of these specs, models loaded; the last chain is kept for the next split."""
+    key = digest([[spec.record(), spec.target] for spec in specs])
+    if key not in _BUILT:
+        _BUILT.clear()
+        _BUILT[key] = [spec.build() for spec in specs]
+    return _BUILT[key]
+
+
+def quarantine_rows(docs: pl.DataFrame, stage: str, reason: str, detail: str) -> pl.DataFrame:
+    """Documents as quarantine rows: where they came from, never what they say."""
+    texts = docs.get_column("text").fill_null("").to_list()
+    return docs.select(
+        "source",
+        "locator",
+        stage=pl.lit(stage),
+        reason=pl.lit(reason),
+        detail=pl.lit(detail),
+        byte_start=pl.lit(None, dtype=pl.Int64),
+        byte_end=pl.lit(None, dtype=pl.Int64),
+        sha256=pl.Series([_sha256(text) for text in texts], dtype=pl.String),
+    ).cast(pl.Schema(QUARANTINE))
+
+
+def _sha256(text: str) -> str | None:
+    import hashlib  # noqa: PLC0415 – only quarantined documents need it
+
+    return hashlib.sha256(text.encode()).hexdigest() if text else None
+
+
+class Clock:
+    """Seconds of processor time and bytes of text per stage."""
+
+    def __init__(self) -> None:
+        """Start with nothing spent."""
+        self.spent: dict[str, dict[str, float]] = {}
+
+    def add(self, name: str, started: float, size: int, rows: int) -> None:
+        """Book the time since `started` (process time) on `name`."""
+        entry = self.spent.setdefault(name, {"seconds": 0.0, "bytes": 0, "documents": 0})
+        entry["seconds"] += time.process_time() - started
+        entry["bytes"] += size
+        entry["documents"] += rows
+
+
+def guarded(stage: Stage, docs: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Run one stage; documents on which it raises are taken out by bisection."""
+    try:
+        out = _kept_its_rows(stage, docs)
+    except Exception as error:  # noqa: BLE001 – whatever it is, the good documents go on
+        if docs.height <= 1:
+            # The message may quote the text; the type may not.
+            detail = type(error).__name__
+            rows = quarantine_rows(docs, stage.name, "stage_error", detail)
+            return stage(docs.clear()), [rows] if docs.height else []
+        half = docs.height // 2
+        first, lost = guarded(stage, docs.head(half))
+        second, more = guarded(stage, docs.slice(half))
+        return pl.concat([first, second]), lost + more
+    return out, []
+
+
+def _kept_its_rows(stage: Stage, docs: pl.DataFrame) -> pl.DataFrame:
+    out = stage(docs)
+    if out.height != docs.height or not out["id"].equals(docs["id"]):
+        raise ValueError("the stage changed the rows")
+    return out
+
+
+def run_chain(
+    stages: Sequence[Stage], docs: pl.DataFrame, clock: Clock
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All stages over one batch: documents with verdicts, and what had to be quarantined."""
+    lost: list[pl.DataFrame] = []
+    for stage in stages:
+        started = time.process_time()
+        alive = docs.filter(pl.col("dropped_by").is_null())
+        size = int(alive.get_column("text").str.len_bytes().sum() or 0)
+        if "payload" in docs.columns:
+            size += int(alive.get_column("payload").bin.size().sum() or 0)
+        docs, rows = guarded(stage, docs)
+        lost += rows
+        clock.add(stage.name, started, size, alive.height)
+    return docs, pl.concat(lost) if lost else empty(QUARANTINE)

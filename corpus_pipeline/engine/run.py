@@ -1,0 +1,315 @@
+"""A run from inputs to `manifest.json`: scan, plan, local pass, global stages, last pass, seal.
+
+Enters: a `Job` and an engine.  Leaves: the finished folder; its manifest is written last.
+Refuses: to start in a folder that holds anything else; to do again what a sound marker of the same
+key proves done; to let engine, workers or interruptions show in any sealed byte.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from corpus_pipeline import __version__
+from corpus_pipeline.engine import counts
+from corpus_pipeline.engine.apply import ApplyTask, run_apply
+from corpus_pipeline.engine.base import Engine, Result, Task
+from corpus_pipeline.engine.poison import survive
+from corpus_pipeline.engine.shuffle import Shuffle, shuffle
+from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.inputs import Input, Scanned, scan
+from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.splits import Split, plan
+from corpus_pipeline.io.storage import remove_leftovers, remove_tree
+from corpus_pipeline.model import PipelineError, StageSpec, digest
+
+#: Libraries whose version may show in the output.
+LIBRARIES = (
+    "fasttext-community",
+    "fastwarc",
+    "jieba",
+    "numpy",
+    "opencc",
+    "orjson",
+    "polars",
+    "pyarrow",
+    "resiliparse",
+    "rjieba",
+    "selectolax",
+    "xxhash",
+)
+
+#: Inputs hashed in one scan task.
+SCAN_BYTES = 512 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done, without a word on how many do it."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    specs: tuple[StageSpec, ...]
+    ingest: IngestOptions
+    split_bytes: int
+    config: dict[str, Any]  # resolved, as the manifest shows it
+    sources: list[dict[str, Any]]
+    root: Path
+    parents: tuple[dict[str, str], ...] = ()
+    keep_payload: bool = False  # `ingest` alone hands the bytes on
+
+
+#: Called as tasks finish: phase, tasks done, tasks in all, the result.
+OnDone = Callable[[str, int, int, Result], None]
+
+
+@dataclass(slots=True)
+class _Run:
+    job: Job
+    engine: Engine
+    on_done: OnDone
+    key: str = ""
+    walls: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def work(self) -> Path:
+        return self.job.root / "work"
+
+    def tasks(self, phase: str, tasks: Sequence[Task]) -> list[Result]:
+        """Perform one phase."""
+        started, done = time.perf_counter(), 0
+
+        def tell(_task: Task, result: Result) -> None:
+            nonlocal done
+            done += 1
+            self.on_done(phase, done, len(tasks), result)
+
+        def bury(task: Task, _death: Exception) -> Result:
+            if not isinstance(task.argument, SplitTask):
+                raise PipelineError(f"{task.name}: the worker died; too little memory?")
+            return survive(self.engine, task)
+
+        results = self.engine.run(tasks, tell, bury)
+        self.walls[phase] = self.walls.get(phase, 0.0) + time.perf_counter() - started
+        return results
+
+    def task(self, name: str, function: Any, what: Any, marker: Path, key: str) -> Task:
+        metrics = self.work / "metrics" / f"{name.replace('/', '-')}.json"
+        return Task(name, function, what, marker, key, metrics)
+
+
+def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str, Any]:
+    """Do the job, or what is left of it; the content of the manifest."""
+    started = time.perf_counter()
+    this = _Run(job, engine, on_done)
+    _refuse_foreign(job.root)
+    scanned = _scan(this)
+    inputs = [_input_record(item) for item in scanned]
+    stages = [spec.record() for spec in job.specs]
+    this.key = digest(
+        {
+            "inputs": inputs,
+            "stages": stages,
+            "config": job.config,
+            "code": code(),
+            "split_bytes": job.split_bytes,
+        }
+    )
+    done = _claim(job.root, this.key)
+    if done is not None:
+        remove_tree(this.work)
+        return done
+    splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
+    local = _local_pass(this, scanned, splits)
+    parts = _global_stages(this, splits, local)
+    content: dict[str, Any] = {
+        "kind": "run",
+        "name": job.name,
+        "code": code(),
+        "key": this.key,
+        "config": job.config,
+        "inputs": inputs,
+        "parents": list(job.parents),
+        "sources": job.sources,
+        "stages": stages,
+        "splits": [
+            manifest.file_entry(job.root, job.root / "manifests" / f"split-{split.index:05d}.json")
+            for split in splits
+        ],
+        "files": [entry for part in parts for entry in part["files"]],
+        "counts": counts.add(part["counts"] for part in parts),
+    }
+    if not counts.conserved(content["counts"]):
+        raise AssertionError(f"documents were lost or doubled: {content['counts']}")
+    _write_metrics(this, time.perf_counter() - started)
+    remove_leftovers(job.root)
+    manifest.write(job.root / "manifest.json", content)
+    remove_tree(this.work)
+    return manifest.read(job.root / "manifest.json")
+
+
+def code() -> dict[str, str]:
+    """The versions that decide the output."""
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"corpus-pipeline": __version__, **versions}
+
+
+def _refuse_foreign(root: Path) -> None:
+    """Never write beside files that are not ours."""
+    if root.exists() and not root.is_dir():
+        raise PipelineError(f"the output {root} is a file")
+    names = {path.name for path in root.iterdir()} if root.exists() else set()
+    if names and "run.json" not in names and names != {"work"}:
+        raise PipelineError(f"{root} is not empty; choose another folder, or --overwrite")
+
+
+def _claim(root: Path, key: str) -> dict[str, Any] | None:
+    """Make `root` the folder of this run; a finished manifest of it is returned."""
+    start = root / "run.json"
+    found = manifest.read_if_sound(start)
+    if found is not None and found.get("key") == key:
+        return manifest.read_if_sound(root / "manifest.json")
+    others = [p.name for p in root.iterdir() if p.name != "work"] if root.exists() else []
+    if others:
+        what = "another run (inputs, config or versions differ)" if found else "other files"
+        raise PipelineError(f"{root} holds {what}; choose another folder, or --overwrite")
+    manifest.write(start, {"kind": "start", "key": key})
+    return None
+
+
+def _scan(this: _Run) -> list[Scanned]:
+    """Digest and size of every input, by tasks of bounded size."""
+    groups: list[list[Input]] = [[]]
+    size = 0
+    for item in this.job.inputs:
+        if size > SCAN_BYTES or len(groups[-1]) >= 1000:
+            groups.append([])
+            size = 0
+        groups[-1].append(item)
+        size += item.bytes
+    tasks = []
+    for number, group in enumerate(groups):
+        # Modification times belong in the key: a scan is only reused for untouched files.
+        stats = [
+            [i.path, i.locator, i.bytes, Path(i.path).stat().st_mtime_ns, i.source] for i in group
+        ]
+        marker = this.work / "scan" / f"{number:05d}.json"
+        tasks.append(this.task(f"scan/{number:05d}", scan_group, group, marker, digest(stats)))
+    results = this.tasks("scan", tasks)
+    return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
+
+
+def scan_group(group: list[Input]) -> Result:
+    """Scan some inputs."""
+    return {"kind": "scan", "scanned": [scan(item).to_dict() for item in group]}
+
+
+def _input_record(item: Scanned) -> dict[str, Any]:
+    """What the manifest says of an input: everything but where it lies on this machine."""
+    names = ("locator", "bytes", "format", "compression", "source")
+    return {"sha256": item.sha256, **{name: getattr(item.input, name) for name in names}}
+
+
+def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list[Result]:
+    job = this.job
+    local = tuple(spec for spec in job.specs if not spec.is_global)
+    sketches = tuple(spec for spec in job.specs if spec.is_global)
+    root = this.work / "local" if sketches else job.root
+    home = this.work / "local" / "manifests" if sketches else job.root / "manifests"
+    digests = {item.input.locator: item.sha256 for item in scanned}
+    tasks = []
+    for split in splits:
+        argument = SplitTask(
+            split=split,
+            local=local,
+            sketches=sketches,
+            ingest=job.ingest,
+            root=root,
+            work=this.work,
+            level=1 if sketches else 3,
+            keep_payload=job.keep_payload,
+        )
+        key = digest(
+            {
+                "pieces": [described(piece) for piece in split.pieces],
+                "digests": [digests[piece.locator] for piece in split.pieces],
+                "stages": [spec.record() for spec in job.specs],
+                "ingest": job.ingest.model_dump(mode="json"),
+                "code": code(),
+            }
+        )
+        name = f"local/{split.index:05d}"
+        marker = home / f"split-{split.index:05d}.json"
+        tasks.append(this.task(name, run_split, argument, marker, key))
+    return this.tasks("local", tasks)
+
+
+def _global_stages(this: _Run, splits: list[Split], local: list[Result]) -> list[Result]:
+    job = this.job
+    specs = tuple(spec for spec in job.specs if spec.is_global)
+    if not specs:
+        return local
+    dead: Path | None = None
+    for spec in specs:
+        rows = sum(result["sketch_rows"][spec.name] for result in local)
+        stage = Shuffle(spec, this.work, len(splits), this.key)
+        shuffle(stage, rows, dead, partial(this.tasks, spec.name))
+        dead = _dead(this, specs[: specs.index(spec) + 1])
+    tasks = [
+        this.task(
+            f"apply/{split.index:05d}",
+            run_apply,
+            ApplyTask(split.index, specs, job.root, result),
+            job.root / "manifests" / f"split-{split.index:05d}.json",
+            this.key,
+        )
+        for split, result in zip(splits, local, strict=True)
+    ]
+    return this.tasks("apply", tasks)
+
+
+def _dead(this: _Run, specs: Sequence[StageSpec]) -> Path:
+    """The documents that the global stages so far have dropped."""
+    files = [this.work / spec.name / "dropped.parquet" for spec in specs]
+    path = this.work / specs[-1].name / "dead.parquet"
+    write_shard(path, [pl.scan_parquet(files).unique().sort("doc").collect()], measure="")
+    return path
+
+
+def _write_metrics(this: _Run, wall: float) -> None:
+    """How long it took, where: sealed by itself, part of nothing else."""
+    stages: dict[str, dict[str, float]] = {}
+    cpu, peak = 0.0, 0
+    for path in sorted((this.work / "metrics").glob("*.json")):
+        spent = json.loads(path.read_text())
+        cpu += spent["cpu_s"]
+        peak = max(peak, spent.get("peak_kb", 0))
+        booked = spent.get("stages", {})
+        if not booked:
+            name = path.stem.rsplit("-", 1)[0]
+            booked = {name: {"seconds": spent["cpu_s"], "bytes": 0, "documents": 0}}
+        for name, entry in booked.items():
+            total = stages.setdefault(name, {"seconds": 0.0, "bytes": 0, "documents": 0})
+            for unit, value in entry.items():
+                total[unit] += value
+    content = {
+        "kind": "metrics",
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "peak_kb": peak,
+        "workers": this.engine.workers,
+        "engine": type(this.engine).__name__,
+        "phases": this.walls,
+        "stages": stages,
+    }
+    manifest.write(this.job.root / "metrics.json", content)

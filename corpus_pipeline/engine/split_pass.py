@@ -1,0 +1,237 @@
+"""The local pass over one split: read, all local stages fused, write, sketch.
+
+Enters: a split (pieces of inputs) and stage specs.  Leaves: `kept/`, `dropped/` and `quarantine/`
+parts, the sketches and facts that the global stages will shuffle, and the counts.
+Refuses: to hold more than a batch and a row group in memory, and to know any stage.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from corpus_pipeline.engine import counts
+from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
+from corpus_pipeline.io.manifest import file_entry
+from corpus_pipeline.io.readers import read
+from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.io.shards import ShardWriter, write_shard
+from corpus_pipeline.io.splits import Piece, Split
+from corpus_pipeline.model import DOCUMENT, PAYLOAD, QUARANTINE, VERDICT, Chunk, StageSpec, empty
+
+#: Columns by which a global stage may choose between documents.
+FACTS = {
+    "doc": pl.UInt64(),
+    "id": pl.String(),
+    "source": pl.String(),
+    "length": pl.UInt32(),
+    "quality": pl.Float32(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SplitTask:
+    """All that a worker needs to know about a split."""
+
+    split: Split
+    local: tuple[StageSpec, ...]
+    sketches: tuple[StageSpec, ...]
+    ingest: IngestOptions
+    root: Path  # kept/, dropped/ and quarantine/ go below it
+    work: Path  # sketches, facts, crumbs
+    level: int  # zstd: 1 where the part will be read once and rewritten
+    keep_payload: bool = False
+    skip: frozenset[int] = frozenset()  # rows that killed a worker
+    stop: int | None = None  # the reader itself died after this row
+
+    @property
+    def part(self) -> str:
+        """The name of this split's files."""
+        return f"part-{self.split.index:05d}.parquet"
+
+    @property
+    def crumb(self) -> Path:
+        """Where a worker notes which rows it has under its hands."""
+        return self.work / "crumbs" / f"{self.split.index:05d}.json"
+
+
+def chunks(task: SplitTask) -> Iterator[tuple[int, Chunk]]:
+    """The chunks of a split with the number of their first row; deterministic."""
+    row = 0
+    for piece in task.split.pieces:
+        for chunk in read(piece, task.ingest):
+            yield row, chunk
+            row += chunk.docs.height
+            if task.stop is not None and row >= task.stop:
+                return
+
+
+def run_split(task: SplitTask) -> dict[str, Any]:
+    """Process a split and put its files in place; the content of its manifest."""
+    pass_ = _Pass(task)
+    try:
+        return pass_.run()
+    finally:
+        pass_.abort()
+
+
+class _Pass:
+    """The open files and tallies of one split under way."""
+
+    def __init__(self, task: SplitTask) -> None:
+        self.task = task
+        self.stages = built((*task.local, *task.sketches))
+        self.local = self.stages[: len(task.local)]
+        self.sketchers = self.stages[len(task.local) :]
+        self.clock = Clock()
+        self.tallies: list[counts.Counts] = []
+        self.kept_rows = 0
+        self.facts: list[pl.DataFrame] = [empty(FACTS)]
+        self.keys: dict[str, list[pl.DataFrame]] = {stage.name: [] for stage in self.sketchers}
+        self.writers = {
+            kind: ShardWriter(
+                task.root / kind / task.part,
+                level=task.level,
+                measure="locator" if kind == "quarantine" else "text",
+            )
+            for kind in ("kept", "dropped", "quarantine")
+        }
+        task.crumb.parent.mkdir(parents=True, exist_ok=True)
+
+    def abort(self) -> None:
+        for writer in self.writers.values():
+            writer.abort()
+
+    def run(self) -> dict[str, Any]:
+        seen = None
+        started = time.process_time()
+        for row, chunk in chunks(self.task):
+            size = int(chunk.docs.get_column("text").str.len_bytes().sum() or 0)
+            self.clock.add("ingest", started, size or chunk.input_bytes, chunk.docs.height)
+            self.batch(row, chunk)
+            seen = chunk.docs
+            started = time.process_time()
+            self.note({"reading": row + chunk.docs.height})
+        if self.task.stop is not None:
+            self.tally(self.final, self.unread(), 0)
+        if seen is None:
+            nothing = empty({**DOCUMENT, **VERDICT, **PAYLOAD})
+            self.batch(0, Chunk(nothing, empty(QUARANTINE), 0))
+        return self.finish()
+
+    def note(self, crumb: dict[str, Any]) -> None:
+        self.task.crumb.write_text(json.dumps(crumb))
+
+    def batch(self, row: int, chunk: Chunk) -> None:
+        self.note({"rows": [row, row + chunk.docs.height]})
+        docs, lost = chunk.docs, [chunk.quarantine]
+        poison = sorted(r - row for r in self.task.skip if row <= r < row + docs.height)
+        if poison:
+            lost.append(quarantine_rows(docs[poison], "engine", "worker_died", "native crash"))
+            docs = docs.with_row_index("__row").filter(~pl.col("__row").is_in(poison)).drop("__row")
+        before = docs.height
+        docs, crashed = run_chain(self.local, docs, self.clock)
+        lost.append(crashed)
+        if docs.height + crashed.height != before:
+            raise AssertionError("a stage lost documents")
+        if not self.task.keep_payload:
+            docs = docs.drop([name for name in PAYLOAD if name in docs.columns])
+        self.tally(docs, pl.concat(lost), chunk.input_bytes)
+
+    def tally(self, docs: pl.DataFrame, lost: pl.DataFrame, input_bytes: int) -> None:
+        started = time.process_time()
+        self.final = docs.clear()
+        alive = pl.col("dropped_by").is_null()
+        kept = docs.filter(alive)
+        self.writers["kept"].append(kept)
+        self.writers["dropped"].append(docs.filter(~alive))
+        self.writers["quarantine"].append(lost)
+        self.tallies.append(counts.count(docs, lost, input_bytes))
+        size = int(kept.get_column("text").str.len_bytes().sum() or 0)
+        self.clock.add("write", started, size, kept.height)
+        if self.sketchers:
+            self.sketch(kept, size)
+        self.kept_rows += kept.height
+
+    def sketch(self, kept: pl.DataFrame, size: int) -> None:
+        first = (self.task.split.index << 32) + self.kept_rows
+        quality = "quality_score" if "quality_score" in kept.columns else pl.lit(None)
+        self.facts.append(
+            kept.select(
+                doc=pl.int_range(pl.len(), dtype=pl.UInt64) + first,
+                id="id",
+                source="source",
+                length=pl.col("text").str.len_chars(),
+                quality=quality,
+            ).cast(pl.Schema(FACTS))
+        )
+        for stage in self.sketchers:
+            started = time.process_time()
+            rows = stage.sketch(kept)
+            doc = rows.get_column("row").cast(pl.UInt64) + first
+            self.keys[stage.name].append(rows.drop("row").with_columns(doc.alias("doc")))
+            self.clock.add(stage.name, started, size, kept.height)
+
+    def unread(self) -> pl.DataFrame:
+        """What stands for the rest of a split whose reader killed its worker."""
+        piece = self.task.split.pieces[-1]
+        row = {"source": piece.source, "locator": piece.locator, "stage": "engine"}
+        row |= {"reason": "worker_died", "detail": f"reading after row {self.task.stop}"}
+        return pl.DataFrame([row], schema=dict(QUARANTINE))
+
+    def finish(self) -> dict[str, Any]:
+        task = self.task
+        files = []
+        for kind, writer in self.writers.items():
+            rows = writer.commit()
+            files.append(file_entry(task.root, task.root / kind / task.part, rows))
+        sketch_rows = {}
+        if self.sketchers:
+            write_shard(task.work / "facts" / task.part, self.facts, level=1, measure="id")
+        for name, frames in self.keys.items():
+            # Sorted by key: a match task reads its key range by row-group statistics.
+            keys = pl.concat(frames).sort("key", "doc")
+            sketch_rows[name] = keys.height
+            write_shard(task.work / "sketch" / name / task.part, [keys], level=1, measure="")
+        with suppress(OSError):
+            task.crumb.unlink()
+        return {
+            "kind": "split",
+            "split": task.split.index,
+            "pieces": [described(piece) for piece in task.split.pieces],
+            "counts": counts.add(self.tallies),
+            "files": files,
+            "sketch_rows": sketch_rows,
+            "metrics": {
+                "stages": self.clock.spent,
+                "peak_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            },
+        }
+
+
+def described(piece: Piece) -> dict[str, Any]:
+    """What a manifest says of a piece: everything but where it lies on this machine."""
+    return {name: value for name, value in piece.to_dict().items() if name != "path"}
+
+
+def probe(argument: tuple[SplitTask, int, int]) -> dict[str, Any]:
+    """Run the rows [first, last) of a split through the stages and throw the result away."""
+    task, first, last = argument
+    stages = built((*task.local, *task.sketches))
+    for row, chunk in chunks(task):
+        docs = chunk.docs[max(first - row, 0) : max(last - row, 0)]
+        if docs.height:
+            out, _ = run_chain(stages[: len(task.local)], docs, Clock())
+            for stage in stages[len(task.local) :]:
+                stage.sketch(out.filter(pl.col("dropped_by").is_null()))
+        if row + chunk.docs.height >= last:
+            break
+    return {"kind": "probe"}

@@ -1,0 +1,247 @@
+"""Compressed bytes in, plain bytes out, and damage as a value instead of an exception.
+
+Enters: a seekable binary file and the name of its compression.  Leaves: `Block`s of at most
+about a mebibyte, and a `Fault` wherever the stream broke; after a fault the next intact member
+(gzip member, zstd frame, bz2 or xz stream) is looked for, so that damage costs one member.
+Refuses: to raise on bad data, to hold more than a block, and to inflate a bomb to its end.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from fastwarc.stream_io import Lz4Reader
+
+from corpus_pipeline.io.decoders import ERRORS, MAGIC, ZSTD_SLICE, factory
+
+RAW: Final = 1 << 16  # small, because a damaged chunk is read again byte by byte
+OUT: Final = 1 << 20
+#: How far before the place where an error shows the next member may have begun.
+BACK: Final = 1 << 20
+#: A file that is full of false beginnings must not cost more than a moment.
+CANDIDATES: Final = 10_000
+#: Below this size a ratio says nothing: a megabyte of blanks is no attack.
+RATIO_FLOOR: Final = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When inflating stops; the defaults let every honest corpus file pass.
+
+    1 TiB: the largest files in use (full-history wiki dumps) stay below it.  300 : 1 — Chinese
+    text gives 3–10, the most repetitive logs about 100; deflate itself ends at 1,032.
+    """
+
+    max_decompressed_bytes: int = 1 << 40
+    max_ratio: float = 300.0
+
+
+class Block(NamedTuple):
+    """Plain bytes; `fresh` says that a member begins with them."""
+
+    data: bytes
+    fresh: bool
+
+
+class Fault(NamedTuple):
+    """Where and why a stream broke.
+
+    `raw_offset` counts bytes of the file as it lies on disk; `inside` says that the member that
+    broke had given output before.
+    """
+
+    reason: str
+    detail: str
+    raw_offset: int
+    inside: bool = False
+
+
+Event = Block | Fault
+
+
+class _Members:
+    """A file of compressed members, decoded one after the other."""
+
+    def __init__(self, raw: BinaryIO, compression: str, limits: Limits) -> None:
+        self.raw, self.compression, self.limits = raw, compression, limits
+        self.new = factory(compression, raw)
+        self.magic = MAGIC[compression]
+        self.data = b""  # read from the file, not yet given to a decoder
+        self.position = 0  # of the first byte of `data` in the file
+        self.out = 0
+
+    def run(self) -> Iterator[Event]:
+        """All members."""
+        while self._align():
+            fault = yield from self._member()
+            if fault is not None:
+                yield fault
+                if fault.reason == "decompression_bomb":
+                    return
+
+    def _align(self) -> bool:
+        """Go to the next member's first byte, over the zeros that tapes and xz pad with."""
+        while True:
+            if len(self.data) < 6:
+                self.data += self.raw.read(RAW)
+            stripped = self.data.lstrip(b"\0")
+            self.position += len(self.data) - len(stripped)
+            if stripped or not self.data:
+                self.data = stripped
+                return bool(stripped)
+            self.data = b""
+
+    def _member(self) -> Generator[Block, None, Fault | None]:
+        """One member; returns the fault that ended it, if one did."""
+        start, decoder, emitted, before = self.position, self.new(), 0, self.out
+        at, chunk, self.data = start, self.data, b""
+        self.position += len(chunk)
+        while True:
+            try:
+                out = decoder.decompress(chunk, OUT)
+            except ERRORS as error:
+                broke = yield from self._salvaged(start, at, emitted)
+                self._resync(max(start + 1, at - BACK))
+                detail = str(error) or type(error).__name__
+                return self._fault("corrupt", detail, broke, inside=self.out > before)
+            if out:
+                yield Block(out, fresh=not emitted)
+                emitted += len(out)
+                self.out += len(out)
+            if self._is_bomb():
+                detail = f"{self.out} bytes out of {self.position} bytes"
+                return Fault("decompression_bomb", detail, self.position)
+            if decoder.eof:
+                self.data = decoder.unused_data
+                self.position -= len(self.data)
+                return None
+            chunk = b""
+            if decoder.needs_input:
+                at, chunk = self.position, self.raw.read(RAW)
+                self.position += len(chunk)
+                if not chunk and not out:
+                    self._resync(max(start + 1, at - BACK))
+                    detail = "the file ends within a stream"
+                    return self._fault("truncated", detail, at)
+
+    def _is_bomb(self) -> bool:
+        limit = self.limits
+        if self.out > limit.max_decompressed_bytes:
+            return True
+        return self.out > max(RATIO_FLOOR, limit.max_ratio * self.position)
+
+    def _fault(self, kind: str, detail: str, offset: int, inside: bool = False) -> Fault:
+        reason = f"{kind}_{self.compression}"
+        return Fault(reason, f"{detail} (byte {offset} of the file)", offset, inside)
+
+    def _salvaged(self, start: int, at: int, emitted: int) -> Generator[Block, None, int]:
+        """What a damaged chunk still gives: the member once more, the chunk byte by byte.
+
+        A decoder that raises keeps the output of that call to itself, hence the second reading.
+        """
+        self.raw.seek(start)
+        decoder, position, seen, chunk = self.new(), start, 0, b""
+        try:
+            while not decoder.eof:
+                out = decoder.decompress(chunk, OUT)
+                position += len(chunk)
+                new = out[max(emitted - seen, 0) :]
+                seen += len(out)
+                if new:
+                    yield Block(new, fresh=seen == len(new))
+                    self.out += len(new)
+                chunk = b""
+                if decoder.needs_input:
+                    chunk = self.raw.read(min(RAW, max(at - position, 1)))
+                    if not chunk:
+                        break
+        except ERRORS:
+            pass  # the place where it broke is what this reading was for
+        return position
+
+    def _resync(self, position: int) -> None:
+        """Go to the next place at or after `position` where a member opens, or to the end."""
+        tries, self.data = 0, b""
+        while tries < CANDIDATES:
+            self.raw.seek(position)
+            window = self.raw.read(RAW + len(self.magic) - 1)
+            found = window.find(self.magic)
+            while found >= 0 and tries < CANDIDATES:
+                if self._opens(position + found):
+                    self.position = self.raw.seek(position + found)
+                    return
+                tries += 1
+                found = window.find(self.magic, found + 1)
+            if len(window) < RAW:
+                break
+            position += RAW
+        self.position = self.raw.seek(0, io.SEEK_END)
+
+    def _opens(self, position: int) -> bool:
+        """Whether a stream begins here: by chance the magic stands everywhere."""
+        self.raw.seek(position)
+        decoder, given = self.new(), 0
+        try:
+            while not decoder.eof and given < OUT:
+                chunk = self.raw.read(ZSTD_SLICE)
+                if not chunk:
+                    break
+                given += len(decoder.decompress(chunk, OUT))
+        except ERRORS:
+            return given >= 512
+        return given > 0 or decoder.eof
+
+
+def _plain(raw: BinaryIO) -> Iterator[Event]:
+    position = raw.tell()
+    try:
+        while data := raw.read(OUT):
+            yield Block(data, fresh=position == 0)
+            position += len(data)
+    except OSError as error:
+        yield Fault("unreadable", f"{error.strerror} (byte {position} of the file)", position)
+
+
+def _lz4(raw: BinaryIO, limits: Limits) -> Iterator[Event]:
+    """LZ4 frames through FastWARC; after an error there is no way to the next frame."""
+    reader, out = Lz4Reader(raw), 0
+    try:
+        while data := reader.read(RAW):
+            yield Block(data, fresh=not out)
+            out += len(data)
+            if out > min(limits.max_decompressed_bytes, max(RATIO_FLOOR, 300 * raw.tell())):
+                yield Fault("decompression_bomb", f"{out} bytes out of {raw.tell()}", raw.tell())
+                return
+    except Exception as error:  # noqa: BLE001 - a compiled reader's errors have no common type
+        yield Fault("corrupt_lz4", f"{error} (byte {raw.tell()} of the file)", raw.tell())
+
+
+def events(raw: BinaryIO, compression: str, limits: Limits) -> Iterator[Event]:
+    """The blocks and faults of an open file, from where it stands if it is not compressed."""
+    if compression == "none":
+        return _plain(raw)
+    if compression == "lz4":
+        return _lz4(raw, limits)
+    return _guarded(_Members(raw, compression, limits))
+
+
+def _guarded(members: _Members) -> Iterator[Event]:
+    try:
+        yield from members.run()
+    except OSError as error:
+        yield Fault("unreadable", str(error), members.position)
+
+
+def open_events(path: str, compression: str, limits: Limits, start: int = 0) -> Iterator[Event]:
+    """The blocks and faults of a file; `start` skips bytes of a file that is not compressed."""
+    try:
+        with Path(path).open("rb") as raw:
+            if start and compression == "none":
+                raw.seek(start)
+            yield from events(raw, compression, limits)
+    except OSError as error:  # while opening: a running stream reports its own
+        yield Fault("unreadable", error.strerror or str(error), 0)

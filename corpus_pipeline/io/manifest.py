@@ -1,0 +1,71 @@
+"""Manifests: sealed, deterministic JSON that says what is in a folder and how it came to be.
+
+Enters: plain values.  Leaves: `manifest.json` files whose `seal` is the sha256 of their own
+content; written last, a manifest is the commit.  Refuses: clocks, host names and absolute paths of
+this machine in anything that a digest covers (times go to `metrics.json`, sealed by itself only).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from corpus_pipeline.io.storage import commit_bytes, sha256_file
+from corpus_pipeline.model import PipelineError
+
+#: Raised when the shape of a manifest changes.
+FORMAT = "corpus-pipeline/1"
+
+
+def render(content: dict[str, Any]) -> bytes:
+    """The only spelling of a sealed document; any other byte sequence is tampering."""
+    body = {key: value for key, value in content.items() if key != "seal"}
+    bare = json.dumps(body, sort_keys=True, ensure_ascii=False, indent=1)
+    sealed = {**body, "seal": hashlib.sha256(bare.encode()).hexdigest()}
+    return (json.dumps(sealed, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Seal `content` and commit it."""
+    commit_bytes(path, render({"format": FORMAT, **content}))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The content of a sealed file.
+
+    Raises `PipelineError` when it is missing, no JSON, of another format, or changed since.
+    """
+    try:
+        data = path.read_bytes()
+        content = json.loads(data)
+    except FileNotFoundError:
+        raise PipelineError(f"no manifest: {path} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise PipelineError(f"unreadable manifest: {path} ({type(error).__name__})") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise PipelineError(f"not a manifest of this format ({FORMAT}): {path}")
+    if render(content) != data:
+        raise PipelineError(f"tampered manifest: {path} does not match its seal")
+    return content
+
+
+def read_if_sound(path: Path) -> dict[str, Any] | None:
+    """The content, or None where there is no sound manifest (a resume then does the work again)."""
+    try:
+        return read(path)
+    except PipelineError:
+        return None
+
+
+def file_entry(root: Path, path: Path, rows: int | None = None) -> dict[str, Any]:
+    """What a manifest says of one file: path relative to the run, bytes, sha256, rows."""
+    entry: dict[str, Any] = {
+        "path": path.relative_to(root).as_posix(),
+        "bytes": path.stat().st_size,
+        "sha256": sha256_file(path),
+    }
+    if rows is not None:
+        entry["rows"] = rows
+    return entry

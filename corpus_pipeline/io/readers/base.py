@@ -1,0 +1,182 @@
+"""What all readers share: their options, and the builder of bounded chunks.
+
+Enters: rows and broken records, one by one.  Leaves: `Chunk`s of about `batch_bytes`, with
+exactly the columns DOCUMENT + VERDICT + PAYLOAD, and QUARANTINE.
+Refuses: to hold more than a batch and one document, and to let text into the quarantine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal, NamedTuple
+
+import polars as pl
+from pydantic import BeforeValidator, Field
+
+from corpus_pipeline.io.compression import Limits
+from corpus_pipeline.io.splits import Piece
+from corpus_pipeline.model import (
+    DOCUMENT,
+    PAYLOAD,
+    QUARANTINE,
+    VERDICT,
+    Chunk,
+    Options,
+    document_id,
+)
+
+#: What a row weighs besides its text, so that a million empty lines fill a batch too.
+ROW_BYTES = 256
+
+Candidates = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
+
+
+class Fields(Options):
+    """Which field of the input means what: dotted paths, the first one present counts."""
+
+    text: Candidates = (
+        *("text", "content", "raw_content", "body", "article", "document", "正文", "内容"),
+        *("page_content", "markdown", "data.text", "data.content"),
+    )
+    id: Candidates = ("id", "_id", "doc_id", "docid", "uuid", "uniqueKey", "meta.id")
+    url: Candidates = (
+        *("url", "source_url", "link", "uri", "WARC-Target-URI", "meta.url", "metadata.url"),
+    )
+    title: Candidates = ("title", "标题", "meta.title", "metadata.title")
+    license: Candidates = ("license", "licence", "meta.license", "metadata.license")
+    fetched_at: Candidates = (
+        *("fetched_at", "crawl_date", "date_download", "timestamp", "warc_date"),
+        *("meta.timestamp", "metadata.date"),
+    )
+
+
+class IngestOptions(Options):
+    """How bytes become documents."""
+
+    fields: Fields = Fields()
+    #: 8 MiB of input a batch: large enough for vectorised stages, small enough for 2 GB workers.
+    batch_bytes: int = Field(default=8 << 20, ge=1)
+    #: 32 MiB: the longest book in use has 10 MB; above lie logs, dumps and broken files.
+    max_document_bytes: int = Field(default=32 << 20, ge=1)
+    max_decompressed_bytes: int = Field(default=Limits().max_decompressed_bytes, ge=1)
+    max_ratio: float = Field(default=Limits().max_ratio, gt=1)
+    text_mode: Literal["file", "lines", "paragraphs"] = "file"
+    #: Of JSONL and CSV; an encoding in which a newline is the byte 0x0A and no part of another.
+    encoding: Literal["utf-8", "gb18030", "big5hkscs"] = "utf-8"
+    #: Names of the columns of a CSV without a header row.
+    csv_columns: Candidates = ()
+    csv_delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+
+    @property
+    def limits(self) -> Limits:
+        """When inflating stops."""
+        return Limits(self.max_decompressed_bytes, self.max_ratio)
+
+
+class Row(NamedTuple):
+    """One document on its way into a chunk."""
+
+    locator: str
+    text: str | None = None
+    source_id: str | None = None
+    url: str | None = None
+    title: str | None = None
+    license: str | None = None
+    fetched_at: str | None = None
+    media_type: str | None = None
+    payload: bytes | None = None
+    declared_charset: str | None = None
+    response_headers: str | None = None
+
+
+class Broken(NamedTuple):
+    """A record that became no document, or a place where the input broke."""
+
+    start: int | None
+    end: int | None
+    reason: str
+    detail: str
+    sha256: str | None = None
+
+
+class ChunkBuilder:
+    """Collects rows and broken records until a batch is full."""
+
+    def __init__(self, piece: Piece, options: IngestOptions) -> None:
+        """An empty builder for one piece."""
+        self.piece = piece
+        self.limit = options.batch_bytes
+        self.rows: list[Row] = []
+        self.broken: list[tuple[str, Broken]] = []
+        self.weight = 0
+        self.taken = piece.start
+
+    def at(self, offset: int) -> str:
+        """The locator of a record that begins at this byte."""
+        return f"{self.piece.locator}@{offset}"
+
+    def add(self, row: Row, weight: int) -> None:
+        """One document of about `weight` bytes."""
+        self.rows.append(row)
+        self.weight += weight + ROW_BYTES
+
+    def quarantine(self, broken: Broken, locator: str | None = None) -> None:
+        """One record that could not be read."""
+        self.broken.append((locator or self.at(broken.start or 0), broken))
+        self.weight += ROW_BYTES
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take a chunk."""
+        return self.weight >= self.limit
+
+    @property
+    def any(self) -> bool:
+        """Whether a chunk would have a row."""
+        return bool(self.rows or self.broken)
+
+    def take(self, position: int) -> Chunk:
+        """What was collected, as a chunk; `position` is how far the input was read."""
+        docs = self._docs()
+        source = self.piece.source
+        rows = [
+            (source, locator, "ingest", b.reason, b.detail[:500], b.start, b.end, b.sha256)
+            for locator, b in self.broken
+        ]
+        bad = pl.DataFrame(rows, schema=dict(QUARANTINE), orient="row")
+        used = max(position - self.taken, 0)
+        self.rows, self.broken, self.weight = [], [], 0
+        self.taken = max(position, self.taken)
+        return Chunk(docs, bad, used)
+
+    def _docs(self) -> pl.DataFrame:
+        source, rows = self.piece.source, self.rows
+        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True)) if rows else {}
+        ids = [document_id(source, row.locator) for row in rows]
+        made = {"id": ids, "source": [source] * len(rows), **columns}
+        schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
+        return pl.DataFrame(
+            [_series(name, made.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+        )
+
+
+def _series(name: str, values: Any, dtype: pl.DataType, rows: int) -> pl.Series:
+    if not values:
+        return pl.Series(name, [None] * rows, dtype)
+    if name != "text":
+        return pl.Series(name, values, dtype)
+    # Encoding here is 2.7 times as fast as letting the series ask each string for its UTF-8.
+    encoded = [None if value is None else value.encode() for value in values]
+    return pl.Series(name, encoded, pl.Binary()).cast(pl.String())
+
+
+def sha256(data: bytes) -> str:
+    """The digest that a quarantine record carries."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def too_large(size: int, limit: int) -> str:
+    """The detail of a `document_too_large`."""
+    return f"{size} bytes > {limit}"

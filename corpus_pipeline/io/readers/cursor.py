@@ -1,0 +1,78 @@
+"""A reading position in a stream of blocks and faults.
+
+Enters: events of `io.compression`.  Leaves: bytes on demand, with their offset in the plain stream.
+Refuses: to read past a fault before the reader has taken notice of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corpus_pipeline.io.compression import Event, Fault
+
+
+class Cursor:
+    """Bytes ahead of a position; `fault` is set where the stream broke."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        """At the beginning."""
+        self.events = events
+        self.buffer = bytearray()
+        self.position = 0  # of the first byte of the buffer
+        self.fault: Fault | None = None
+        self.member = -1  # offset at which the newest member began
+        self.members: list[int] = []  # offsets ahead at which members begin
+        self.ended = False
+
+    def more(self) -> bool:
+        """Read one block; false at the end and before a fault."""
+        if self.fault is not None or self.ended:
+            return False
+        event = next(self.events, None)
+        if event is None:
+            self.ended = True
+            return False
+        if isinstance(event, Fault):
+            self.fault = event
+            return False
+        if event.fresh:
+            self.member = self.position + len(self.buffer)
+            self.members.append(self.member)
+        self.buffer += event.data
+        return True
+
+    def need(self, size: int) -> bool:
+        """Whether `size` bytes lie ahead."""
+        while len(self.buffer) < size:
+            if not self.more():
+                return False
+        return True
+
+    def take(self, size: int) -> bytes:
+        """Up to `size` bytes that lie ahead, and step over them."""
+        data = bytes(self.buffer[:size])
+        self.drop(size)
+        return data
+
+    def drop(self, size: int) -> None:
+        """Step over bytes that lie ahead."""
+        size = min(size, len(self.buffer))
+        del self.buffer[:size]
+        self.position += size
+        while self.members and self.members[0] < self.position:
+            del self.members[0]
+
+    def find(self, needle: bytes, start: int = 0, limit: int = 1 << 62) -> int:
+        """Where `needle` stands ahead, reading on up to `limit` bytes; -1 if it does not."""
+        while True:
+            found = self.buffer.find(needle, start, limit)
+            if found >= 0 or len(self.buffer) >= limit:
+                return found
+            start = max(start, len(self.buffer) - len(needle) + 1)
+            if not self.more():
+                return -1
+
+    def acknowledge(self) -> Fault | None:
+        """The fault that the stream stands before, taken away so that reading goes on."""
+        fault, self.fault = self.fault, None
+        return fault

@@ -1,0 +1,77 @@
+"""The mapped fields of a JSON object or a CSV row.
+
+Enters: parsed rows.  Leaves: the value of the first candidate path that is there.
+Refuses: to make text of what is neither a string nor a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from corpus_pipeline.io.readers.base import Fields, Row
+
+OTHERS: Final = ("id", "url", "title", "license", "fetched_at")
+#: Rows of one file share a few sets of keys; a file of random keys must not fill the memory.
+MAX_PLANS: Final = 256
+
+
+class Picker:
+    """Finds the mapped fields of rows, and remembers which candidates a set of keys can have."""
+
+    def __init__(self, fields: Fields) -> None:
+        """A picker for one reading."""
+        self.text_paths = fields.text
+        self.others = [getattr(fields, name) for name in OTHERS]
+        self.plans: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+
+    def text(self, row: Mapping[str, Any]) -> Any:
+        """The value of the text field, whatever its type."""
+        return pick(row, self.text_paths)
+
+    def row(self, row: Mapping[str, Any], text: str, locator: str, license_: str | None) -> Row:
+        """A document; `license_` is what holds where the row names none."""
+        keys = tuple(row)
+        plan = self.plans.get(keys)
+        if plan is None:
+            plan = [tuple(_possible(row, paths)) for paths in self.others]
+            if len(self.plans) < MAX_PLANS:
+                self.plans[keys] = plan
+        source_id, url, title, own, fetched = (
+            as_text(pick(row, paths)) if paths else None for paths in plan
+        )
+        return Row(locator, text, source_id, url, title, own or license_, fetched)
+
+
+def _possible(row: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[str]:
+    for path in paths:
+        if path in row or path.partition(".")[0] in row:
+            yield path
+
+
+def pick(row: Mapping[str, Any], candidates: tuple[str, ...]) -> Any:
+    """The first candidate that is present and not null.
+
+    >>> pick({"meta": {"标题": "春望"}}, ("title", "meta.标题"))
+    '春望'
+    """
+    for path in candidates:
+        value = row.get(path)
+        if value is None and "." in path:
+            value = row
+            for name in path.split("."):
+                value = value.get(name) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
+
+
+def as_text(value: Any) -> str | None:
+    """Strings as they are, numbers as JSON writes them, anything else is nothing.
+
+    >>> as_text("杜甫"), as_text(759), as_text(["唐"])
+    ('杜甫', '759', None)
+    """
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

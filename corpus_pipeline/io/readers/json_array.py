@@ -1,0 +1,91 @@
+"""JSON that is no JSON lines: an array of objects, or objects over several lines.
+
+Enters: a whole file.  Leaves: one document or one quarantine record for each object at the top.
+Refuses: to hold more than one object, and to be split (use JSON lines for large files).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from corpus_pipeline.io.compression import open_events
+from corpus_pipeline.io.readers.base import (
+    Broken,
+    ChunkBuilder,
+    IngestOptions,
+    sha256,
+    too_large,
+)
+from corpus_pipeline.io.readers.cursor import Cursor
+from corpus_pipeline.io.readers.fields import Picker
+from corpus_pipeline.io.readers.jsonl import BadRecordError, parsed, text_of
+from corpus_pipeline.io.splits import Piece
+from corpus_pipeline.model import Chunk
+
+#: A string cannot hold a newline: a lost quote costs a line, not the rest of the file.
+_TOKEN: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[{}]')
+
+
+def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
+    """The objects of a file."""
+    build, picker = ChunkBuilder(piece, options), Picker(options.fields)
+    cursor = Cursor(open_events(piece.path, piece.compression, options.limits))
+    biggest = options.max_document_bytes
+    limit = 2 * biggest + (1 << 20)
+    while _to_object(cursor, build):
+        start, size = cursor.position, _object_size(cursor, limit)
+        data = cursor.take(size or len(cursor.buffer))
+        try:
+            text = text_of(row := _row(data, cursor, limit, size, options), picker, biggest)
+        except BadRecordError as bad:
+            end = cursor.position
+            build.quarantine(Broken(start, end, bad.reason, bad.detail, sha256(data)))
+        else:
+            build.add(picker.row(row, text, build.at(start), piece.license), len(data))
+        if build.full:
+            yield build.take(cursor.position)
+    if build.any:
+        yield build.take(cursor.position)
+
+
+def _row(
+    data: bytes, cursor: Cursor, limit: int, size: int, options: IngestOptions
+) -> dict[str, Any]:
+    """The object of these bytes, or why there is none."""
+    fault = None if size else cursor.acknowledge()
+    if fault is not None:
+        raise BadRecordError(fault.reason, fault.detail)
+    if len(data) >= limit:
+        raise BadRecordError("document_too_large", too_large(len(data), limit))
+    return parsed(data, options.encoding)
+
+
+def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:
+    """Go to the next opening brace; false at the end."""
+    while True:
+        found = cursor.buffer.find(b"{")
+        cursor.drop(found if found >= 0 else len(cursor.buffer))
+        if found >= 0:
+            return True
+        if not cursor.more():
+            fault = cursor.acknowledge()
+            if fault is None:
+                return False
+            at = cursor.position
+            build.quarantine(Broken(at, at, fault.reason, fault.detail))
+
+
+def _object_size(cursor: Cursor, limit: int) -> int:
+    """The bytes up to the brace that closes the object ahead; 0 if none does."""
+    depth, at = 0, 0
+    while True:
+        for token in _TOKEN.finditer(cursor.buffer, at):
+            mark = token[0]
+            depth += (mark == b"{") - (mark == b"}")
+            at = token.end()
+            if not depth:
+                return at
+        if len(cursor.buffer) >= limit or not cursor.more():
+            return 0

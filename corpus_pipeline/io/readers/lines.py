@@ -1,0 +1,137 @@
+"""The lines of a piece, whatever it is compressed with and wherever it is cut.
+
+Enters: a piece with a byte range.  Leaves: `(offset, bytes)` for each line that starts in the
+range, and `Broken` for a line that is too long or that the damage of the stream tore.
+Refuses: to hold more of a line than the limit, and to let two ranges share a line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from corpus_pipeline.io.compression import Event, Fault, open_events
+from corpus_pipeline.io.readers.base import Broken, IngestOptions, too_large
+from corpus_pipeline.io.splits import Piece
+
+
+class Line(NamedTuple):
+    """A line without its newline; `torn` says that the stream broke just before it."""
+
+    offset: int
+    data: bytes
+    torn: bool = False
+
+
+def lines(piece: Piece, options: IngestOptions, limit: int) -> Iterator[Line | Broken]:
+    """The lines that start in the piece, in order."""
+    # One byte more than the range: only the newline before it says whether a line starts there.
+    at = max(piece.start - 1, 0) if piece.compression == "none" else 0
+    events = open_events(piece.path, piece.compression, options.limits, at)
+    return _Cutter(piece.start, piece.end, limit).run(events, at)
+
+
+def cut(events: Iterable[Event], limit: int) -> Iterator[Line | Broken]:
+    """All lines of a stream."""
+    return _Cutter(0, None, limit).run(events, 0)
+
+
+class _Cutter:
+    def __init__(self, start: int, end: int | None, limit: int) -> None:
+        self.start, self.limit = start, limit
+        self.end = float("inf") if end is None else end
+        self.skipping = start > 0
+        self.torn = False
+        self._new_line(0)
+
+    def _new_line(self, offset: int) -> None:
+        self.offset = offset
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.digest: Any = None  # of a line too long to be held
+
+    def run(self, events: Iterable[Event], position: int) -> Iterator[Line | Broken]:
+        """Events from `position` on → lines."""
+        self._new_line(position)
+        for event in events:
+            if isinstance(event, Fault):
+                yield from self._broken(event, position)
+                self._new_line(position)
+                self.skipping, self.torn = position < self.start, True
+            else:
+                data = self._skipped(event.data, position)
+                position += len(event.data)
+                if data:
+                    yield from self._cut(data)
+            if not self.skipping and self.offset >= self.end:
+                return
+        if self.size and not self.skipping:
+            yield self._line(b"")
+
+    def _skipped(self, data: bytes, position: int) -> bytes:
+        """What of a block belongs to lines that start in the range."""
+        if not self.skipping:
+            return data
+        found = data.find(b"\n", max(self.start - 1 - position, 0))
+        if found < 0 or position + len(data) < self.start:
+            return b""
+        self.skipping, self.torn = False, False
+        self._new_line(position + found + 1)
+        return data[found + 1 :]
+
+    def _cut(self, data: bytes) -> Iterator[Line | Broken]:
+        if self.offset >= self.end:
+            return
+        first, *rest = data.split(b"\n")
+        if not rest:
+            self._hold(first)
+            return
+        yield self._line(first)
+        last = rest.pop()
+        offset = self.offset
+        for part in rest:
+            if offset >= self.end:
+                break
+            size = len(part)
+            if size > self.limit:
+                yield self._too_long(offset, size, hashlib.sha256(part).hexdigest())
+            else:
+                yield Line(offset, part)
+            offset += size + 1
+        self._new_line(offset)
+        self._hold(last)
+
+    def _hold(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.digest is None and self.size > self.limit:
+            self.digest = hashlib.sha256(b"".join(self.parts))
+            self.parts = []
+        if self.digest is not None:
+            self.digest.update(data)
+        elif data:
+            self.parts.append(data)
+
+    def _line(self, tail: bytes) -> Line | Broken:
+        """The line that ends with `tail`; the next one starts after its newline."""
+        self._hold(tail)
+        offset, size, torn = self.offset, self.size, self.torn
+        whole = b"".join(self.parts)
+        digest = self.digest.hexdigest() if self.digest is not None else ""
+        self.torn = False
+        self._new_line(offset + size + 1)
+        return self._too_long(offset, size, digest) if digest else Line(offset, whole, torn)
+
+    def _too_long(self, offset: int, size: int, digest: str) -> Broken:
+        detail = too_large(size, self.limit)
+        return Broken(offset, offset + size, "document_too_large", detail, digest)
+
+    def _broken(self, fault: Fault, position: int) -> Iterator[Broken]:
+        """The fault, if the line that it tore starts in the range."""
+        if self.skipping or self.offset >= self.end:
+            return
+        digest = None
+        if self.size:
+            torn = self.digest or hashlib.sha256(b"".join(self.parts))
+            digest = torn.hexdigest()
+        yield Broken(self.offset, position, fault.reason, fault.detail, digest)

@@ -1,0 +1,172 @@
+"""Parquet in, documents out: somebody else's files, and the outputs of our own stages.
+
+Enters: some row groups of a file.  Leaves: for foreign files the mapped columns; for a stage's
+output every column as it is, ids unchanged.  A row group that cannot be read costs itself only.
+Refuses: files without a text column (one quarantine record says what columns there are).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
+from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
+from corpus_pipeline.io.splits import Piece
+from corpus_pipeline.model import (
+    DOCUMENT,
+    PAYLOAD,
+    QUARANTINE,
+    VERDICT,
+    Chunk,
+    document_id,
+    empty,
+)
+
+OURS: Final = frozenset({"id", "source", "locator", "dropped_by"})
+
+
+def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
+    """The row groups of the piece."""
+    try:
+        file = pq.ParquetFile(piece.path, page_checksum_verification=True)
+        names = set(file.schema_arrow.names)
+        mapped = None if names >= OURS else resolve(file.schema_arrow, options.fields)
+    except Exception as error:  # noqa: BLE001 - a damaged footer raises whatever it likes
+        yield _lost(piece, f"{piece.locator}#0", "corrupt_parquet", error)
+        return
+    with file:
+        if mapped is not None and not mapped.text:
+            found = ", ".join(map(repr, sorted(names)[:12]))
+            detail = f"no text column; the file has {found}"
+            yield _lost(piece, f"{piece.locator}#0", "no_text", detail)
+            return
+        first = 0
+        for number in range(file.num_row_groups):
+            if piece.row_groups is None or number in piece.row_groups:
+                yield from _row_group(file, number, first, _Job(piece, options, mapped))
+            first += file.metadata.row_group(number).num_rows
+
+
+class _Job(NamedTuple):
+    piece: Piece
+    options: IngestOptions
+    mapped: Mapped | None  # None = the output of one of our stages
+
+
+def _row_group(file: pq.ParquetFile, number: int, first: int, job: _Job) -> Iterator[Chunk]:
+    """One row group; `first` is the number of its first row in the file."""
+    piece, options, mapped = job
+    meta = file.metadata.row_group(number)
+    each = meta.total_byte_size / max(meta.num_rows, 1)
+    rows = int(min(max(options.batch_bytes / max(each, 1), 1), 65536))
+    done = 0
+    columns = None if mapped is None else mapped.columns
+    try:
+        for batch in file.iter_batches(rows, row_groups=[number], columns=columns):
+            made = (
+                _own(batch)
+                if mapped is None
+                else _foreign(batch, first + done, piece, options, mapped)
+            )
+            yield from _bounded(*made, batch.nbytes, options.batch_bytes)
+            done += batch.num_rows
+    except Exception as error:  # noqa: BLE001 - a damaged page raises whatever it likes
+        detail = f"row group {number}, {done} of {meta.num_rows} rows read: {error}"
+        yield _lost(piece, f"{piece.locator}#{first + done}", "corrupt_row_group", detail)
+
+
+def _own(batch: pa.RecordBatch) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A stage's output, with every column that it has."""
+    batch.validate(full=True)
+    docs = pl.DataFrame(pl.from_arrow(batch))
+    basic = {**DOCUMENT, **VERDICT}
+    docs = docs.with_columns(
+        pl.col(name).cast(dtype) if name in docs.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in basic.items()
+    )
+    others = [name for name in docs.columns if name not in basic]
+    return docs.select([*basic, *others]), empty(QUARANTINE)
+
+
+def _foreign(
+    batch: pa.RecordBatch, first: int, piece: Piece, options: IngestOptions, mapped: Mapped
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The mapped columns of somebody else's file."""
+    rows = batch.num_rows
+    text, payload, bad_utf8 = texts_of(batch, mapped)
+    locators = [f"{piece.locator}#{row}" for row in range(first, first + rows)]
+    made: dict[str, Any] = {
+        "id": [document_id(piece.source, locator) for locator in locators],
+        "source": [piece.source] * rows,
+        "locator": locators,
+        "text": text,
+        "payload": payload,
+        **{name: values_of(batch, paths) for name, paths in mapped.others.items()},
+    }
+    schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
+    docs = pl.DataFrame(
+        [
+            made[name].alias(name)
+            if isinstance(made.get(name), pl.Series)
+            else pl.Series(name, made.get(name, [None] * rows), dtype)
+            for name, dtype in schema.items()
+        ]
+    ).with_columns(
+        pl.col("license").fill_null(pl.lit(piece.license, pl.String())),
+        media_type=pl.when(pl.col("payload").is_not_null()).then(pl.lit("text/plain")),
+    )
+    size = pl.coalesce(pl.col("text").str.len_bytes(), pl.col("payload").bin.size())
+    docs = docs.with_columns(bad_utf8.alias("_bad"), size.alias("_size"))
+    limit = options.max_document_bytes
+    reason = (
+        pl.when("_bad")
+        .then(pl.lit("bad_utf8"))
+        .when(pl.col("_size").is_null())
+        .then(pl.lit("no_text"))
+        .when(pl.col("_size") > limit)
+        .then(pl.lit("document_too_large"))
+    )
+    docs = docs.with_columns(reason.alias("_reason"))
+    good = docs.filter(pl.col("_reason").is_null()).drop("_bad", "_size", "_reason")
+    refused = docs.filter(pl.col("_reason").is_not_null()).select("locator", "_reason", "_size")
+    bad = [
+        (piece.source, locator, "ingest", why, _detail(why, size, limit), None, None, None)
+        for locator, why, size in refused.iter_rows()
+    ]
+    return good, pl.DataFrame(bad, schema=dict(QUARANTINE), orient="row")
+
+
+def _detail(reason: str, size: int | None, limit: int) -> str:
+    if reason == "document_too_large":
+        return too_large(size or 0, limit)
+    return "the text is null" if reason == "no_text" else "the text column is not UTF-8 here"
+
+
+def _bounded(docs: pl.DataFrame, bad: pl.DataFrame, used: int, limit: int) -> Iterator[Chunk]:
+    """One chunk, or several where a batch came out larger than was to be expected."""
+    payload = pl.col("payload").bin.size() if "payload" in docs.columns else pl.lit(0)
+    weights = docs.select(
+        (
+            pl.col("text").str.len_bytes().fill_null(0).cast(pl.Int64())
+            + payload.fill_null(0).cast(pl.Int64())
+            + ROW_BYTES
+        ).alias("weight")
+    ).get_column("weight")
+    start = weight = 0
+    for row, size in enumerate(weights):
+        weight += size
+        if weight >= limit and row + 1 < docs.height:
+            yield Chunk(docs[start : row + 1], empty(QUARANTINE), 0)
+            start, weight = row + 1, 0
+    yield Chunk(docs[start:], bad, used)
+
+
+def _lost(piece: Piece, locator: str, reason: str, detail: object) -> Chunk:
+    row = (piece.source, locator, "ingest", reason, str(detail)[:500], None, None, None)
+    schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
+    return Chunk(empty(schema), pl.DataFrame([row], dict(QUARANTINE), orient="row"), 0)

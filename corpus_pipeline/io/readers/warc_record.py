@@ -1,0 +1,116 @@
+"""The header of a WARC or ARC record, and how to find the next one.
+
+Enters: bytes ahead of a cursor.  Leaves: a `Head`, or the place where the next record begins.
+Refuses: a record without an honest length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from corpus_pipeline.io.readers.cursor import Cursor
+from corpus_pipeline.io.readers.http_message import headers_of
+
+#: Headers of real crawls have about 1 KiB; a URL may have 64.
+MAX_HEAD: Final = 1 << 18
+_END: Final = re.compile(rb"\r?\n\r?\n")
+_ARC: Final = re.compile(
+    rb"([a-z][a-z0-9+.-]{1,20}:[^\n]{0,65536}?) ([0-9a-fA-F.:]{2,45}) (\d{14}) "
+    rb"(?:([^\n ]*) (?:[^\n]{0,2000} )?)?(\d{1,15})\r?\n"
+)
+NEXT: Final = re.compile(
+    rb"(?<=\n)WARC/[01]\.\d{1,2}\r?\n|(?<=\n)(?:https?|ftp|dns|filedesc):[^\n]{1,4096}? "
+    rb"[0-9a-fA-F.:]{2,45} \d{14} (?:[^\n ]* (?:[^\n]{0,200} )?)?\d{1,15}\r?\n"
+)
+#: The longest tail in which a marker may be cut in two.
+MARKER: Final = 4096 + 256
+
+
+class Head(NamedTuple):
+    """What a record says of itself."""
+
+    kind: str  # response, resource, conversion, … ; for ARC: arc, or filedesc
+    headers: dict[str, str]
+    size: int  # of the header
+    length: int  # of the content
+
+
+def head_of(cursor: Cursor) -> Head | None:
+    """The header ahead, not yet stepped over; none if there is no valid one."""
+    cursor.need(5)
+    if cursor.buffer.startswith(b"WARC/"):
+        return _warc_head(cursor)
+    cursor.find(b"\n", 0, MAX_HEAD)
+    found = _ARC.match(cursor.buffer)
+    if found is None:
+        return None
+    url, _, date, mime, length = found.groups()
+    headers = {
+        "warc-target-uri": url.decode("utf-8", "replace"),
+        "warc-date": _iso(date.decode()),
+        "content-type": (mime or b"").decode("latin-1"),
+    }
+    kind = "filedesc" if url.startswith(b"filedesc:") else "arc"
+    return Head(kind, headers, found.end(), int(length))
+
+
+def _warc_head(cursor: Cursor) -> Head | None:
+    while True:
+        end = _END.search(cursor.buffer, 0, MAX_HEAD)
+        if end is not None:
+            break
+        if len(cursor.buffer) >= MAX_HEAD or not cursor.more():
+            return None
+    head = bytes(cursor.buffer[: end.start()])
+    headers = headers_of(head.partition(b"\n")[2])
+    if "warc-target-uri" in headers:
+        # wget wrote angle brackets; some archives have raw UTF-8 here, which Latin-1 would garble.
+        uri = headers["warc-target-uri"].strip("<>").encode("latin-1")
+        headers["warc-target-uri"] = uri.decode("utf-8", "replace")
+    length = headers.get("content-length", "")
+    if not re.fullmatch(r"\d{1,15}", length, re.ASCII):
+        return None
+    return Head(headers.get("warc-type", "").lower(), headers, end.end(), int(length))
+
+
+def _iso(date: str) -> str:
+    y, mo, d, h, mi, s = date[:4], date[4:6], date[6:8], date[8:10], date[10:12], date[12:14]
+    return f"{y}-{mo}-{d}T{h}:{mi}:{s}Z"
+
+
+def begins_record(cursor: Cursor, at: int) -> bool:
+    """Whether blank bytes and then a record, the end or a fault follow `at` bytes ahead."""
+    while cursor.need(at + 1) and cursor.buffer[at] in b"\r\n\0 ":
+        at += 1
+    if not cursor.need(at + 1):
+        return True
+    cursor.need(at + 5)
+    if cursor.buffer[at : at + 5] == b"WARC/":
+        return True
+    cursor.find(b"\n", at, at + MAX_HEAD)
+    return _ARC.match(cursor.buffer, at) is not None
+
+
+def is_closed(cursor: Cursor, at: int) -> bool:
+    """Whether the separator that ends a record stands `at` bytes ahead."""
+    cursor.need(at + 4)
+    return cursor.buffer.startswith((b"\r\n\r\n", b"\n"), at)
+
+
+def member_within(cursor: Cursor, start: int, end: int) -> int:
+    """Where a compressed member that is a record begins between two places ahead; -1 = nowhere."""
+    for member in cursor.members:
+        at = member - cursor.position
+        if start <= at < end and cursor.buffer.startswith(b"WARC/", at):
+            return at
+    return -1
+
+
+def next_record(cursor: Cursor, start: int, end: int) -> int:
+    """Where another record begins between two places ahead; -1 if none does."""
+    member = member_within(cursor, start, end)
+    if member >= 0:
+        return member
+    found = NEXT.search(cursor.buffer, start, min(end + MARKER, len(cursor.buffer)))
+    return found.start() if found and found.start() < end else -1

@@ -1,0 +1,176 @@
+"""A MediaWiki dump in, articles out.
+
+Enters: a `pages-articles` XML dump.  Leaves: the articles of namespace 0 as plain text.
+Refuses: redirects and other namespaces (they are no documents), document types and entities of
+any making.  Each page is parsed by itself, so that a broken one costs itself and nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote
+from xml.parsers import expat
+
+from corpus_pipeline.io.compression import open_events
+from corpus_pipeline.io.readers.base import (
+    Broken,
+    ChunkBuilder,
+    IngestOptions,
+    Row,
+    sha256,
+    too_large,
+)
+from corpus_pipeline.io.readers.cursor import Cursor
+from corpus_pipeline.io.splits import Piece
+from corpus_pipeline.model import Chunk
+from corpus_pipeline.text.wikitext import plain
+
+OPEN: Final = b"<page>"
+CLOSE: Final = b"</page>"
+SITE: Final = re.compile(rb"<base>([^<]{1,2000})</base>")
+WANTED: Final = frozenset({"title", "ns", "id", "timestamp", "text"})
+
+
+def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
+    """The articles of a dump."""
+    build = ChunkBuilder(piece, options)
+    # Markup in XML escapes (&lt; is four bytes), and the elements around the text.
+    limit = 2 * options.max_document_bytes + (1 << 20)
+    cursor = Cursor(open_events(piece.path, piece.compression, options.limits))
+    base = ""
+    while True:
+        found = _next_page(cursor, build)
+        if not base:
+            match = SITE.search(cursor.buffer, 0, max(found, 0))
+            base = match[1].decode("utf-8", "replace").rpartition("/")[0] + "/" if match else "-"
+        if found < 0:
+            break
+        cursor.drop(found)
+        _page(cursor, build, limit, "" if base == "-" else base, options)
+        if build.full:
+            yield build.take(cursor.position)
+    if build.any:
+        yield build.take(cursor.position)
+
+
+def _next_page(cursor: Cursor, build: ChunkBuilder) -> int:
+    """Where the next page opens, over faults between pages; -1 at the end."""
+    searched = 0
+    while True:
+        found = cursor.buffer.find(OPEN, searched)
+        if found >= 0:
+            return found
+        if len(cursor.buffer) > 1 << 22:
+            cursor.drop(len(cursor.buffer) - len(OPEN))
+        searched = max(len(cursor.buffer) - len(OPEN), 0)
+        if cursor.more():
+            continue
+        fault = cursor.acknowledge()
+        if fault is None:
+            return -1
+        at = cursor.position + len(cursor.buffer)
+        build.quarantine(Broken(at, at, fault.reason, fault.detail))
+        cursor.drop(len(cursor.buffer))
+        searched = 0
+
+
+def _page(
+    cursor: Cursor, build: ChunkBuilder, limit: int, base: str, options: IngestOptions
+) -> None:
+    """One page, from its opening tag on."""
+    start = cursor.position
+    close = cursor.find(CLOSE, 0, limit)
+    again = cursor.buffer.find(OPEN, len(OPEN), close if close >= 0 else len(cursor.buffer))
+    if again >= 0 or close < 0:
+        _broken_page(cursor, build, again, limit)
+        return
+    data = cursor.take(close + len(CLOSE))
+    try:
+        page = _parsed(data)
+    except (expat.ExpatError, ValueError) as error:
+        detail = f"{error} (page at byte {start})"
+        build.quarantine(Broken(start, cursor.position, "bad_xml", detail, sha256(data)))
+        return
+    if page.get("ns", "0").strip() != "0" or "redirect" in page:
+        return
+    text = plain(page.get("text", ""))
+    if len(text.encode()) > options.max_document_bytes:
+        detail = too_large(len(text.encode()), options.max_document_bytes)
+        broken = Broken(start, cursor.position, "document_too_large", detail, sha256(data))
+        build.quarantine(broken)
+        return
+    build.add(_row(page, text, build, start, base), len(data))
+
+
+def _row(page: dict[str, str], text: str, build: ChunkBuilder, start: int, base: str) -> Row:
+    title = page.get("title")
+    url = base + quote(title.replace(" ", "_"), safe="/:(),") if base and title else None
+    return Row(
+        build.at(start),
+        text,
+        source_id=page.get("id"),
+        url=url,
+        title=title,
+        license=build.piece.license,
+        fetched_at=page.get("timestamp"),
+    )
+
+
+def _broken_page(cursor: Cursor, build: ChunkBuilder, again: int, limit: int) -> None:
+    """A page without its end: torn by a fault, cut off, swallowed by the next, or too long."""
+    start = cursor.position
+    if again >= 0:
+        data = cursor.take(again)
+        detail = "the page has no end before the next one begins"
+        build.quarantine(Broken(start, cursor.position, "bad_xml", detail, sha256(data)))
+        return
+    if len(cursor.buffer) >= limit:
+        while cursor.find(CLOSE, 0, limit) < 0 and len(cursor.buffer) >= limit:
+            cursor.drop(len(cursor.buffer) - len(CLOSE))
+        close = cursor.buffer.find(CLOSE)
+        cursor.drop(close + len(CLOSE) if close >= 0 else len(cursor.buffer))
+        detail = too_large(cursor.position - start, limit)
+        build.quarantine(Broken(start, cursor.position, "document_too_large", detail))
+        return
+    fault = cursor.acknowledge()
+    data = cursor.take(len(cursor.buffer))
+    reason = fault.reason if fault else "truncated_xml"
+    detail = fault.detail if fault else "the file ends within a page"
+    build.quarantine(Broken(start, cursor.position, reason, detail, sha256(data)))
+
+
+def _parsed(data: bytes) -> dict[str, str]:
+    """The elements of a page that matter: the first of each name, its own id before others'."""
+    found: dict[str, str] = {}
+    parts: list[str] = []
+    state: dict[str, Any] = {"name": ""}
+
+    def opened(name: str, _attributes: dict[str, str]) -> None:
+        parts.clear()
+        state["name"] = name if name in WANTED and name not in found else ""
+        if name == "redirect":
+            found["redirect"] = ""
+
+    def closed(name: str) -> None:
+        if state["name"] == name:
+            found[name] = "".join(parts)
+        state["name"] = ""
+
+    def data_of(text: str) -> None:
+        if state["name"]:
+            parts.append(text)
+
+    def refused(*_: Any) -> None:
+        raise ValueError("a page must not declare a document type or an entity")
+
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
+    parser.CharacterDataHandler = data_of
+    parser.StartDoctypeDeclHandler = refused
+    parser.EntityDeclHandler = refused
+    parser.Parse(data, True)  # noqa: FBT003 - expat's own signature
+    return found

@@ -1,0 +1,126 @@
+"""Parquet files whose bytes depend on their rows alone, not on how the rows arrived.
+
+Enters: frames of one schema, in any batches.  Leaves: one Parquet file, zstd, with row groups cut
+by content.  Refuses: to buffer more than one row group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus_pipeline.io.storage import begin, disk_errors, finish
+
+#: A row group ends at whichever comes first: small enough to stream, large enough to compress.
+GROUP_ROWS = 8192
+GROUP_BYTES = 16 << 20
+
+#: Columns in which every value is its own: a dictionary would be built for nothing.
+UNIQUE = ("id", "locator", "source_id", "url", "title", "text", "drop_evidence", "sha256", "detail")
+
+
+class ShardWriter:
+    """Write frames to `path`; nothing is at `path` until `commit`."""
+
+    def __init__(self, path: Path, *, level: int = 3, measure: str = "text") -> None:
+        """`level`: zstd level; `measure`: the string column by which row groups are cut."""
+        self.path = path
+        self.rows = 0
+        self._level = level
+        self._measure = measure
+        self._pending: list[pl.DataFrame] = []
+        self._pending_bytes = 0
+        self._pending_rows = 0
+        self._writer: pq.ParquetWriter | None = None
+        self._temporary = begin(path)
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add rows; whole row groups go to disk."""
+        sizes = self._sizes(frame)
+        with disk_errors(self.path):
+            self._take(frame, sizes)
+
+    def _take(self, frame: pl.DataFrame, sizes: Any) -> None:
+        while frame.height:
+            take = self._fit(sizes)
+            self._pending.append(frame.head(take))
+            self._pending_rows += take
+            self._pending_bytes += int(sizes[:take].sum())
+            frame, sizes = frame.slice(take), sizes[take:]
+            if frame.height:
+                self._flush()
+        if not self._pending:
+            self._pending.append(frame)
+
+    def _sizes(self, frame: pl.DataFrame) -> Any:
+        if self._measure not in frame.columns:
+            return np.full(frame.height, 64, np.int64)
+        return frame.get_column(self._measure).str.len_bytes().fill_null(0).to_numpy() + 64
+
+    def _fit(self, sizes: Any) -> int:
+        """How many of the next rows belong to the open row group (at least one in an empty one)."""
+        room = np.searchsorted(np.cumsum(sizes), GROUP_BYTES - self._pending_bytes, "right")
+        fit = min(int(room), GROUP_ROWS - self._pending_rows)
+        return max(fit, 0 if self._pending_rows else 1)
+
+    def _flush(self) -> None:
+        frame = pl.concat(self._pending) if self._pending else None
+        self._pending, self._pending_bytes, self._pending_rows = [], 0, 0
+        if frame is None:
+            return
+        # One chunk: the layout of chunks would show in the bytes of the file.
+        table = frame.rechunk().to_arrow().combine_chunks()
+        if self._writer is None:
+            shared = [
+                f.name
+                for f in table.schema
+                if pa.types.is_large_string(f.type) and f.name not in UNIQUE
+            ]
+            self._writer = pq.ParquetWriter(
+                self._temporary,
+                table.schema,
+                compression="zstd",
+                compression_level=self._level,
+                use_dictionary=shared,
+                write_statistics=[n for n in table.column_names if n not in ("text", "payload")],
+            )
+        self.rows += table.num_rows
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+    def commit(self) -> int:
+        """Write what is left, close, and put the file in place; the number of its rows."""
+        with disk_errors(self.path):
+            self._flush()
+            if self._writer is None:
+                raise ValueError(f"{self.path.name}: a shard needs at least one frame")
+            self._writer.close()
+        finish(self._temporary, self.path)
+        return self.rows
+
+    def abort(self) -> None:
+        """Leave nothing behind; harmless after `commit`."""
+        with suppress(Exception):
+            if self._writer is not None:
+                self._writer.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+def write_shard(
+    path: Path, frames: Iterable[pl.DataFrame], *, level: int = 3, measure: str = "text"
+) -> int:
+    """Write frames of one schema (at least one, it may be empty) to `path`; the number of rows."""
+    writer = ShardWriter(path, level=level, measure=measure)
+    try:
+        for frame in frames:
+            writer.append(frame)
+        return writer.commit()
+    finally:
+        writer.abort()

@@ -1,0 +1,102 @@
+"""Files that are either whole or absent: temporary name, fsync, rename, fsync of the folder.
+
+Enters: bytes, or a function that writes to a path.  Leaves: a file under its final name, with its
+sha256 and size.  Refuses: to leave a half-written file where somebody might read it; leftovers of a
+killed attempt carry a temporary name that no reader looks at.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from corpus_pipeline.model import PipelineError
+
+#: Every temporary name starts so; readers, `verify` and the planner pass such files by.
+TEMPORARY = ".tmp-"
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the file system says into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        said = {
+            errno.ENOSPC: "no space left on the device",
+            errno.EDQUOT: "disk quota exceeded",
+            errno.EACCES: "permission denied",
+            errno.EROFS: "read-only file system",
+        }.get(error.errno or 0)
+        if said is None:
+            raise
+        raise PipelineError(f"cannot write {path}: {said}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename durable: the folder's entry is what a power cut would lose."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def begin(path: Path) -> Path:
+    """A temporary name beside `path`, new for every attempt: a killed worker may still write."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:12]}-{path.name}")
+
+
+def finish(temporary: Path, path: Path) -> None:
+    """Make what was written under the temporary name durable and put it in place in one step."""
+    with disk_errors(path):
+        handle = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        temporary.replace(path)
+        sync_folder(path.parent)
+
+
+def commit(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
+    temporary = begin(path)
+    try:
+        with disk_errors(path):
+            write(temporary)
+        finish(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def commit_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, whole or not at all."""
+    commit(path, lambda temporary: temporary.write_bytes(data))
+
+
+def sha256_file(path: Path) -> str:
+    """The sha256 of a file, read in blocks."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def remove_leftovers(root: Path) -> None:
+    """Delete the temporary files of killed attempts below `root`; nobody else may be writing."""
+    for path in root.rglob(f"{TEMPORARY}*"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def remove_tree(root: Path) -> None:
+    """Delete a folder of intermediate files; absent is fine."""
+    shutil.rmtree(root, ignore_errors=True)

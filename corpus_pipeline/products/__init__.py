@@ -1,0 +1,1 @@
+"""Readers of finished runs: export, verify, audit, explain, cards."""

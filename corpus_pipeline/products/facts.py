@@ -1,0 +1,153 @@
+"""What an export knows of itself: the card and the Croissant file are two renderings of it.
+
+Enters: a finished run, the export's options and what its shards hold.  Leaves: `Facts`.
+Refuses: the clock; a date that nobody stated stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from corpus_pipeline.model import Options
+from corpus_pipeline.products.runs import Run
+
+#: What a training stack or a reader of the dataset can use; columns that did not come to be are
+#: left out.  Measures and spans stay in the run: they would triple the columns for nobody.
+PUBLISHED = (
+    "id",
+    "text",
+    "title",
+    "url",
+    "source",
+    "license",
+    "fetched_at",
+    "extract_date",
+    "langid_label",
+    "langid_score",
+    "normalize_script",
+    "heuristics_register",
+    "quality_score",
+    "quality_bucket",
+    "domain_label",
+    "near_dedup_cluster_size",
+)
+
+#: Licences that a description lists.
+LISTED = 20
+
+
+class ExportOptions(Options):
+    """What to publish, and what to say of it."""
+
+    #: UTF-8 bytes of text per shard.  256 MB of text are about 100 MB of Parquet: small enough to
+    #: hand one shard to each loader process, large enough that 1 TB is 4,000 files and not 400,000.
+    shard_mb: float = Field(default=256.0, gt=0)
+    columns: tuple[str, ...] | None = None
+    split: str = Field(default="train", pattern=r"^[a-z][a-z0-9_]*$")
+    name: str | None = None
+    version: str = Field(default="1.0.0", pattern=r"^\d+\.\d+\.\d+$")
+    description: str = ""
+    creators: tuple[str, ...] = ()
+    url: str | None = None
+    license: str | None = None
+    published: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _date(cls, value: object) -> object:
+        # YAML reads an unquoted 2026-11-21 as a date.
+        return value.isoformat() if isinstance(value, date) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the card and the Croissant file say."""
+
+    name: str
+    options: ExportOptions
+    seal: str
+    run: Mapping[str, Any]
+    shards: Sequence[Mapping[str, Any]]
+    schema: Sequence[tuple[str, str]]
+    rows: int
+    text_bytes: int
+    by_source: Mapping[str, int]
+    by_license: Mapping[str, int]
+    by_language: Mapping[str, int]
+    sources: Sequence[Mapping[str, Any]]
+
+    @property
+    def licenses(self) -> list[str]:
+        """The licences of the dataset: as stated, otherwise those of its documents, most first."""
+        if self.options.license:
+            return [self.options.license]
+        names = [name for name, _ in ranked(self.by_license) if name]
+        # A licence in every document's own words is a column, not a list.
+        return [*names[:LISTED], "see the license column"] if len(names) > LISTED else names
+
+    @property
+    def description(self) -> str:
+        """One sentence or more on what this is."""
+        return self.options.description or (
+            f"Chinese pre-training text: {self.rows:,} documents, cleaned and de-duplicated, "
+            "with a manifest that says where each of them came from."
+        )
+
+    @property
+    def creators(self) -> list[str]:
+        """Whom to credit: as stated, otherwise whoever put the run together."""
+        return list(self.options.creators) or [f"{self.name} contributors"]
+
+    @property
+    def url(self) -> str:
+        """Where the dataset lives: as stated, otherwise a name that its content determines."""
+        return self.options.url or f"urn:sha256:{self.seal}"
+
+    @property
+    def published(self) -> str | None:
+        """The date of publication: as stated, otherwise the day of the newest collection."""
+        stated = [str(source.get("collected_at") or "")[:10] for source in self.sources]
+        return self.options.published or max(stated, default="") or None
+
+
+def ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Counts, the largest first.
+
+    >>> ranked({"甲": 1, "乙": 3})
+    [('乙', 3), ('甲', 1)]
+    """
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def gather(
+    run: Run,
+    options: ExportOptions,
+    shards: Sequence[Mapping[str, Any]],
+    schema: Sequence[tuple[str, str]],
+) -> Facts:
+    """Add up what the shards hold and join it to the source registry."""
+    tallies = {name: Counter[str]() for name in ("by_source", "by_license", "by_language")}
+    for shard in shards:
+        for name, tally in tallies.items():
+            tally.update(shard["tally"][name])
+    registry = run.sources
+    return Facts(
+        name=options.name or str(run.manifest.get("name") or "corpus"),
+        options=options,
+        seal=str(run.manifest["seal"]),
+        run=run.manifest,
+        shards=[{k: v for k, v in shard.items() if k != "tally"} for shard in shards],
+        schema=schema,
+        rows=sum(shard["rows"] for shard in shards),
+        text_bytes=sum(shard["tally"]["text_bytes"] for shard in shards),
+        by_source=dict(sorted(tallies["by_source"].items())),
+        by_license=dict(sorted(tallies["by_license"].items())),
+        by_language=dict(sorted(tallies["by_language"].items())),
+        sources=[registry.get(name, {"name": name}) for name in sorted(tallies["by_source"])],
+    )

@@ -1,0 +1,116 @@
+"""Finding a document in a finished run without reading its texts.
+
+Enters: a run and an id, a locator or a url.  Leaves: places (part and row), and the row itself.
+Refuses: to read a column it does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from corpus_pipeline.io import manifest
+from corpus_pipeline.model import document_id
+from corpus_pipeline.products.runs import (
+    DROPPED,
+    KEPT,
+    QUARANTINED,
+    Run,
+    batches,
+    columns_of,
+    rows_between,
+)
+
+#: How many documents are enough to say that a key is ambiguous.
+ENOUGH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row lies."""
+
+    id: str
+    part: str
+    row: int
+
+    @property
+    def folder(self) -> str:
+        """`kept`, `dropped` or `quarantine`."""
+        return self.part.partition("/")[0]
+
+    def __str__(self) -> str:
+        return f"{self.part} row {self.row}"
+
+
+def by_id(run: Run, prefix: str) -> list[Place]:
+    """The documents whose id begins so; quarantined records by the id they would have had."""
+    whole = len(prefix) == 32
+    test = pl.col("id") == prefix if whole else pl.col("id").str.starts_with(prefix)
+    found = _search(run, (KEPT, DROPPED), test, "id", 1 if whole else ENOUGH)
+    if found:
+        return found
+    for part in run.parts(QUARANTINED):
+        start = 0
+        for frame in batches(run.root / part, ["source", "locator"]):
+            for row, (source, locator) in enumerate(frame.iter_rows(), start):
+                key = document_id(source or "", locator or "")
+                if key.startswith(prefix):
+                    found.append(Place(key, part, row))
+            start += frame.height
+    return found
+
+
+def by_column(run: Run, column: str, value: str) -> list[Place]:
+    """The rows in which `locator` or `url` is exactly this."""
+    folders = (KEPT, DROPPED, QUARANTINED) if column == "locator" else (KEPT, DROPPED)
+    return _search(run, folders, pl.col(column) == value, column, ENOUGH)
+
+
+def _search(
+    run: Run, folders: tuple[str, ...], test: pl.Expr, column: str, enough: int
+) -> list[Place]:
+    found: list[Place] = []
+    for folder in folders:
+        for part in run.parts(folder):
+            found += _within(run, part, test, column)
+            if len(found) >= enough:
+                return found
+    return found
+
+
+def _within(run: Run, part: str, test: pl.Expr, column: str) -> Iterator[Place]:
+    quarantine = part.startswith(f"{QUARANTINED}/")
+    columns = ["source", "locator"] if quarantine else list(dict.fromkeys(["id", column]))
+    # Polars skips row groups by their statistics and reads the named columns only.
+    rows = (
+        pl.scan_parquet(run.root / part, row_index_name="row")
+        .filter(test)
+        .select("row", *columns)
+        .collect()
+    )
+    for entry in rows.iter_rows(named=True):
+        key = document_id(entry["source"] or "", entry["locator"] or "") if quarantine else None
+        yield Place(key or entry["id"], part, entry["row"])
+
+
+def row(run: Run, place: Place) -> dict[str, Any]:
+    """The row at a place, all of its columns."""
+    path = run.root / place.part
+    for frame in rows_between(path, place.row, 1, columns_of(path)):
+        return frame.row(0, named=True)
+    raise LookupError(str(place))
+
+
+def in_dataset(run: Run, place: Place) -> str | None:
+    """The shard and row of a kept document in the run's dataset, where there is one."""
+    content = manifest.read_if_sound(run.root / "dataset" / "manifest.json")
+    for shard in content["shards"] if content else ():
+        before = 0
+        for part, first, rows in shard["from"]:
+            if part == place.part and first <= place.row < first + rows:
+                return f"dataset/{shard['path']} row {before + place.row - first}"
+            before += rows
+    return None

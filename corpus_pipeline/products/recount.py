@@ -1,0 +1,202 @@
+"""Counts made again from the data itself, one row group at a time.
+
+Enters: parts and shards whose digests are already known to be right.  Leaves: tallies to compare
+with a manifest, and problems in words.  Refuses: to use the code that made the counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import xxhash
+
+from corpus_pipeline.products.runs import (
+    DROPPED,
+    KEPT,
+    QUARANTINED,
+    batches,
+    in_order,
+    rows_between,
+)
+
+_STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined"}
+_VERDICT = ("dropped_by", "drop_rule", "drop_evidence")
+
+
+class Tally:
+    """A sum of counts; every entry is one number under a path such as `by_rule/langid/x`."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.numbers: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, counts: Mapping[str, Any]) -> None:
+        """Add the counts of a manifest."""
+        self.numbers.update(_flat(counts))
+
+    def differs(self, counts: Mapping[str, Any], ignore: Sequence[str] = ()) -> Iterator[str]:
+        """Where `counts` says something else; entries of zero are as good as absent ones."""
+        said = _flat(counts)
+        for key in sorted({*said, *self.numbers}):
+            if key[0] not in ignore and said.get(key, 0) != self.numbers[key]:
+                name = " ".join(key)
+                yield f"{name} is {said.get(key, 0)}, it should be {self.numbers[key]}"
+
+
+def _flat(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    if isinstance(value, Mapping):
+        found: dict[tuple[str, ...], int] = {}
+        for key, inner in value.items():
+            found |= _flat(inner, (*path, str(key)))
+        return found
+    return {path: int(value)}
+
+
+def unconserved(counts: Mapping[str, Any]) -> Iterator[str]:
+    """The law: what was read is kept, dropped or in quarantine.
+
+    >>> list(unconserved({"read": 5, "kept": 3, "dropped": 1, "quarantined": 0}))
+    ['not conserved: 5 read, but 3 kept + 1 dropped + 0 quarantined']
+    """
+    read, kept, dropped, lost = (counts[k] for k in ("read", "kept", "dropped", "quarantined"))
+    if read != kept + dropped + lost:
+        parts = f"{kept} kept + {dropped} dropped + {lost} quarantined"
+        yield f"not conserved: {read} read, but {parts}"
+
+
+class Ids:
+    """All ids of a run, eight bytes each, to find the ones that stand twice."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._parts: list[tuple[Path, str]] = []
+        self._heads: list[npt.NDArray[np.uint64]] = []
+
+    def add(self, ids: pl.Series) -> None:
+        """Take the ids of a batch."""
+        self._heads.append(_heads(ids))
+
+    def part(self, path: Path, name: str) -> None:
+        """Note where ids come from."""
+        self._parts.append((path, name))
+
+    def doubles(self, limit: int = 20) -> Iterator[tuple[str, str]]:
+        """Part and id of documents whose id was seen before."""
+        if not self._heads:
+            return
+        heads = np.sort(np.concatenate(self._heads))
+        # Half an id may stand twice by chance; only then are whole ids looked at.
+        twice = np.unique(heads[1:][heads[1:] == heads[:-1]])
+        if not len(twice):
+            return
+        seen: set[str] = set()
+        for path, name in self._parts:
+            for frame in batches(path, ["id"]):
+                ids = frame.get_column("id")
+                for value in ids.filter(pl.Series(np.isin(_heads(ids), twice))):
+                    if value in seen and limit:
+                        limit -= 1
+                        yield name, value
+                    seen.add(value)
+
+
+def _heads(ids: pl.Series) -> npt.NDArray[np.uint64]:
+    head = ids.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+    return head.fill_null(0).to_numpy()
+
+
+def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int, list[str]]:
+    """Count one part of a split; its rows, and what is wrong with them."""
+    rows = 0
+    wrong: Counter[str] = Counter()
+    columns = ["source", "stage", "reason"]
+    if kind != QUARANTINED:
+        columns = ["id", "source", *_VERDICT] + (["text"] if kind == KEPT else [])
+        ids.part(path, name)
+    for frame in batches(path, columns):
+        rows += frame.height
+        _count(frame, kind, tally)
+        if kind != QUARANTINED:
+            ids.add(frame.get_column("id"))
+            wrong.update(_faults(frame, kind))
+    tally.numbers["read",] += rows
+    tally.numbers[_STATES[kind],] += rows
+    return rows, [f"{count} documents {fault}" for fault, count in sorted(wrong.items()) if count]
+
+
+def _count(frame: pl.DataFrame, kind: str, tally: Tally) -> None:
+    for source, rows in frame.group_by(pl.col("source").fill_null("")).len().iter_rows():
+        tally.numbers["by_source", source, _STATES[kind]] += rows
+    if kind == KEPT:
+        size = frame.get_column("text").str.len_bytes().sum()
+        tally.numbers["text_bytes_kept",] += int(size or 0)
+        return
+    group, pair = ("by_rule", ("dropped_by", "drop_rule"))
+    if kind == QUARANTINED:
+        group, pair = ("by_quarantine", ("stage", "reason"))
+    name = pl.concat_str(*(pl.col(column).fill_null("") for column in pair), separator="/")
+    for rule, rows in frame.group_by(name.alias("rule")).len().iter_rows():
+        tally.numbers[group, rule] += rows
+
+
+def _faults(frame: pl.DataFrame, kind: str) -> dict[str, int]:
+    no_id = ~pl.col("id").str.contains("^[0-9a-f]{32}$").fill_null(value=False)
+    faults = {"without a valid id": no_id}
+    if kind == KEPT:
+        carries = pl.any_horizontal(pl.col(column).is_not_null() for column in _VERDICT)
+        faults["are kept and carry a verdict"] = carries
+    else:
+        lacks = pl.col("dropped_by").is_null() | pl.col("drop_rule").is_null()
+        faults["are dropped without a verdict"] = lacks
+    found = frame.select(expr.sum().alias(name) for name, expr in faults.items())
+    return dict(zip(found.columns, found.row(0), strict=True)) if frame.height else {}
+
+
+def shard(path: Path, run: Path | None, claim: Mapping[str, Any]) -> str | None:
+    """What is wrong with a shard; its ids and texts must be those of the rows it was made of."""
+    rows, mine = _fingerprint(batches(path, ["id", "text"]))
+    if rows != claim["rows"]:
+        return f"{rows} rows, the manifest says {claim['rows']}"
+    if run is None:
+        return None
+
+    def original() -> Iterator[pl.DataFrame]:
+        for name, first, count in claim["from"]:
+            yield from rows_between(run / name, first, count, ["id", "text"])
+
+    if _fingerprint(original()) != (rows, mine):
+        return "its documents are not the kept documents it was made of"
+    return None
+
+
+def _fingerprint(frames: Iterable[pl.DataFrame]) -> tuple[int, str]:
+    """Rows and a digest of ids and texts that does not depend on how the rows are batched."""
+    rows, digest = 0, xxhash.xxh3_128()
+    for frame in frames:
+        rows += frame.height
+        digest.update(frame.hash_rows(seed=1).to_numpy().tobytes())
+    return rows, digest.hexdigest()
+
+
+def uncovered(
+    claimed: Sequence[tuple[Any, ...]], files: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Whether the ranges take every kept row once, in order."""
+    heights = {entry["path"]: entry["rows"] for entry in files if entry["path"].startswith("kept/")}
+    wanted = [name for name in in_order(heights) if heights[name]]
+    done: dict[str, int] = {}
+    for name, first, rows in claimed:
+        if done.get(name, 0) != first:
+            yield f"shards: rows of {name} are taken twice or left out before row {first}"
+        done[name] = first + rows
+    if list(done) != wanted:
+        yield "shards: they do not take the kept parts once each, in order"
+    for name in wanted:
+        if name in done and done[name] != heights[name]:
+            yield f"shards: {done[name]} of {heights[name]} rows of {name} are taken"

@@ -1,0 +1,167 @@
+"""The table at the end of a run: what was read, what became of it, how fast, where to look next.
+
+Enters: a finished run.  Leaves: a `Summary` of plain numbers, and its rendering on a console.
+Refuses: to count anything itself; `verify` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from corpus_pipeline.io import manifest
+from corpus_pipeline.products.runs import open_run
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One stage: what it dropped and how fast it worked."""
+
+    stage: str
+    dropped: int
+    rules: dict[str, int] = field(default_factory=dict)
+    seconds: float | None = None
+    mb_per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in numbers."""
+
+    name: str
+    read: int
+    kept: int
+    dropped: int
+    quarantined: int
+    mb_in: float
+    mb_kept: float
+    wall_s: float | None
+    mb_per_s: float | None
+    lines: list[Line]
+    reasons: dict[str, int]
+    shards: int | None
+    next_steps: list[tuple[str, str]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def summary(root: Path) -> Summary:
+    """The summary of a finished run."""
+    run = open_run(root)
+    counts = run.counts
+    spent = manifest.read_if_sound(root / "metrics.json") or {}
+    wall = spent.get("wall_s")
+    mb_in = counts["input_bytes"] / 1e6
+    dataset = manifest.read_if_sound(root / "dataset" / "manifest.json")
+    return Summary(
+        name=str(run.manifest["name"]),
+        read=counts["read"],
+        kept=counts["kept"],
+        dropped=counts["dropped"],
+        quarantined=counts["quarantined"],
+        mb_in=mb_in,
+        mb_kept=counts["text_bytes_kept"] / 1e6,
+        wall_s=wall,
+        mb_per_s=mb_in / wall if wall else None,
+        lines=_lines(run.stages, counts["by_rule"], spent.get("stages", {})),
+        reasons=dict(counts["by_quarantine"]),
+        shards=len(dataset["shards"]) if dataset else None,
+        next_steps=_next(root, counts, dataset is not None),
+    )
+
+
+def _lines(stages: list[str], by_rule: dict[str, int], spent: dict[str, Any]) -> list[Line]:
+    rules: dict[str, dict[str, int]] = {}
+    for key, rows in by_rule.items():
+        stage, _, rule = key.partition("/")
+        rules.setdefault(stage, {})[rule] = rows
+    names = ["ingest", *stages, *(name for name in rules if name not in stages)]
+    lines = []
+    for name in dict.fromkeys(names):
+        found = dict(sorted(rules.get(name, {}).items(), key=lambda item: (-item[1], item[0])))
+        cost = spent.get(name, {})
+        seconds, size = cost.get("seconds"), cost.get("bytes")
+        speed = size / 1e6 / seconds if seconds and size else None
+        if name in stages or found or seconds is not None:
+            lines.append(Line(name, sum(found.values()), found, seconds, speed))
+    return lines
+
+
+def _next(root: Path, counts: dict[str, Any], dataset: bool) -> list[tuple[str, str]]:
+    steps = [(f"corpus-pipeline verify {root}", "recompute every digest and count")]
+    steps.append((f"corpus-pipeline audit {root}", "licences, personal data, duplicates, limits"))
+    steps.append((f"corpus-pipeline explain {root} ID", "the life of one document"))
+    if dataset:
+        steps.insert(0, (str(root / "dataset"), "the dataset: README.md, croissant.json, data/"))
+    if counts["dropped"]:
+        steps.append((str(root / "dropped"), "what was dropped, with rule and evidence"))
+    if counts["quarantined"]:
+        steps.append((str(root / "quarantine"), "what could not be read, and where it lies"))
+    return steps
+
+
+def print_summary(root: Path, console: Console) -> None:
+    """Print the summary of a finished run."""
+    found = summary(root)
+    console.print(_totals(found))
+    console.print(_stages(found))
+    if found.reasons:
+        console.print(_reasons(found))
+    for where, what in found.next_steps:
+        # Paths are text, not markup: a bracket in a folder's name stays what it is.
+        console.print(Text.assemble("  ", (where, "bold"), f"  {what}"), soft_wrap=True)
+
+
+def _totals(found: Summary) -> Table:
+    table = Table(title=Text(found.name), title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    for name, rows in (
+        ("read", found.read),
+        ("kept", found.kept),
+        ("dropped", found.dropped),
+        ("quarantined", found.quarantined),
+    ):
+        table.add_row(name, f"{rows:,}", f"{rows / max(found.read, 1):.1%}")
+    table.add_row("input", f"{found.mb_in:,.1f} MB", "")
+    table.add_row("text kept", f"{found.mb_kept:,.1f} MB", "")
+    if found.wall_s is not None:
+        speed = f"{found.mb_per_s:,.1f} MB/s" if found.mb_per_s is not None else ""
+        table.add_row("time", f"{found.wall_s:,.1f} s", speed)
+    if found.shards is not None:
+        table.add_row("shards", f"{found.shards:,}", "")
+    return table
+
+
+def _stages(found: Summary) -> Table:
+    table = Table(title="per stage", title_justify="left")
+    table.add_column("stage / rule")
+    for name in ("dropped", "of read", "core s", "MB/s/core"):
+        table.add_column(name, justify="right")
+    for line in found.lines:
+        share = f"{line.dropped / max(found.read, 1):.1%}" if line.dropped else ""
+        seconds = f"{line.seconds:,.1f}" if line.seconds is not None else ""
+        speed = f"{line.mb_per_s:,.1f}" if line.mb_per_s is not None else ""
+        dropped = f"{line.dropped:,}" if line.dropped else "–"
+        table.add_row(Text(line.stage, "bold"), dropped, share, seconds, speed)
+        for rule, rows in line.rules.items():
+            share = f"{rows / max(found.read, 1):.1%}"
+            table.add_row(Text(f"  {rule}"), f"{rows:,}", share, "", "")
+    return table
+
+
+def _reasons(found: Summary) -> Table:
+    table = Table(title="quarantined", title_justify="left")
+    table.add_column("reason")
+    table.add_column("records", justify="right")
+    for reason, rows in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(Text(reason), f"{rows:,}")
+    return table

@@ -1,0 +1,249 @@
+"""Bounds on measures as data: load a pack, prove it on its examples or refuse it, and judge.
+
+Enters: a YAML pack with `registers` (what kind of text is this?) and `rules` (what may each
+measure be?), and later frames of measures.  Leaves: a register, a rule and its evidence per row.
+Refuses: a measure or register nobody knows, a bound without a number, and a pack that disagrees
+with its examples.  An example is a text, which is measured, or numbers such as
+`dup_10=0.7 length=900 register=verse`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.text.measures import MEASURES, measure
+
+#: The register of a text that no test of the pack recognises.
+PLAIN = "prose"
+Values = Mapping[str, NDArray[np.float32]]
+_NUMBERS = re.compile(r"\w+=[\w.]+(?: \w+=[\w.]+)*")
+
+
+class Range(BaseModel):
+    """From `min` to `max`, both still allowed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("needs min or max")
+        return self
+
+
+class Ranged(Rule):
+    """Ranges that must all hold."""
+
+    when: dict[str, Range] = Field(default_factory=dict)
+
+
+class Register(Ranged):
+    """A kind of text: every measure named lies in its range.  The first that fits counts."""
+
+
+class Bound(Ranged):
+    """Measures that must lie in their ranges, where `when` holds; one outside breaks the rule.
+
+    `registers` gives a register ranges of its own in place of `limits`; an empty mapping: none.
+    """
+
+    limits: dict[str, Range]
+    registers: dict[str, dict[str, Range]] = Field(default_factory=dict)
+
+
+class _BoundsHead(Head):
+    registers: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """One entry a row: register; rule and evidence are null where every bound holds."""
+
+    register: pl.Series
+    rule: pl.Series
+    evidence: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One measure of one rule; the ranges by number of the register."""
+
+    rule: Bound
+    measure: str
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+    def fails(self, values: Values, register: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Where the measure lies outside."""
+        value = values[self.measure]
+        outside: NDArray[np.bool_] = value < self.low[register]
+        outside |= value > self.high[register]
+        if self.rule.when and outside.any():
+            outside &= _inside(self.rule.when, values, value.size)
+        return outside
+
+
+class Bounds:
+    """A proved pack, ready to judge."""
+
+    def __init__(self, registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
+        """Lay out the ranges of each rule as one row of numbers per measure."""
+        self.registers = registers
+        self.rules = rules
+        self._names = (*(register.id for register in registers), PLAIN)
+        self._checks = tuple(
+            self._check(rule, name)
+            for rule in rules
+            for name in dict.fromkeys(chain(rule.limits, *rule.registers.values()))
+        )
+
+    def judge(self, measures: pl.DataFrame) -> Verdicts:
+        """The register of each row, and the first rule in pack order that it breaks."""
+        values = _values(measures)
+        register = self._register(values, measures.height)
+        broken = np.full(measures.height, -1)
+        for number, check in enumerate(self._checks):
+            fails = check.fails(values, register)
+            broken[fails & (broken < 0)] = number
+        rules: list[str | None] = [None] * measures.height
+        evidence = rules.copy()
+        for row in np.flatnonzero(broken >= 0).tolist():
+            check, of = self._checks[broken[row]], register[row]
+            rules[row] = check.rule.id
+            evidence[row] = evidence_of(
+                check.measure,
+                float(values[check.measure][row]),
+                float(check.low[of]),
+                float(check.high[of]),
+            )
+        return Verdicts(
+            pl.Series("register", self._names).gather(register),
+            pl.Series("rule", rules, dtype=pl.String),
+            pl.Series("evidence", evidence, dtype=pl.String),
+        )
+
+    def breaks(self, rule: Bound, measures: pl.DataFrame, register: str | None = None) -> bool:
+        """Whether this rule alone catches the only row of a frame."""
+        values = _values(measures)
+        of = self._register(values, 1)
+        if register is not None:
+            of = np.array([self._names.index(register)])
+        return any(check.fails(values, of)[0] for check in self._checks if check.rule is rule)
+
+    def register_of(self, measures: pl.DataFrame) -> str:
+        """The register of the only row of a frame."""
+        return self._names[int(self._register(_values(measures), 1)[0])]
+
+    def _check(self, rule: Bound, measure_name: str) -> _Check:
+        spans = [
+            rule.registers.get(name, rule.limits).get(measure_name, Range(min=-np.inf))
+            for name in self._names
+        ]
+        low = [-np.inf if span.min is None else span.min for span in spans]
+        high = [np.inf if span.max is None else span.max for span in spans]
+        return _Check(rule, measure_name, np.array(low, np.float32), np.array(high, np.float32))
+
+    def _register(self, values: Values, rows: int) -> NDArray[np.int64]:
+        found = np.full(rows, len(self.registers))
+        for number, register in reversed(list(enumerate(self.registers))):
+            found[_inside(register.when, values, rows)] = number
+        return found
+
+
+def _values(measures: pl.DataFrame) -> Values:
+    return {name: measures[name].to_numpy() for name in measures.columns}
+
+
+def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> NDArray[np.bool_]:
+    """Where every measure lies in its range."""
+    inside = np.ones(rows, dtype=np.bool_)
+    for name, span in ranges.items():
+        if span.min is not None:
+            inside &= values[name] >= np.float32(span.min)
+        if span.max is not None:
+            inside &= values[name] <= np.float32(span.max)
+    return inside
+
+
+def evidence_of(name: str, value: float, low: float, high: float) -> str:
+    """The number that shows the finding, with as many digits as it takes to see it.
+
+    >>> evidence_of("han_ratio", 0.0714, 0.3, float("inf"))
+    'han_ratio=0.07 < 0.30'
+    >>> evidence_of("length", 7, 20, float("inf"))
+    'length=7 < 20'
+    """
+    sign, bound = ("<", low) if value < low else (">", high)
+    for digits in range(0 if value % 1 == bound % 1 == 0 else 2, 7):
+        shown, limit = f"{value:.{digits}f}", f"{bound:.{digits}f}"
+        if shown != limit:
+            break
+    return f"{name}={shown} {sign} {limit}"
+
+
+def load_bounds(asset: Asset) -> Bounds:
+    """The bounds of a pack, proved against its examples; loaded once per path and content."""
+    return _load(asset.path, asset.sha256)
+
+
+@cache
+def _load(path: Path, sha256: str) -> Bounds:
+    del sha256  # part of the key only: an edited pack is loaded anew
+    pack = read_pack(path, _BoundsHead, Bound)
+    registers = pack.head.registers
+    _check_names(pack.name, registers, pack.rules)
+    bounds = Bounds(registers, pack.rules)
+    every = chain.from_iterable((*r.hits, *r.misses) for r in (*registers, *pack.rules))
+    texts = list(dict.fromkeys(text for text in every if not _NUMBERS.fullmatch(text)))
+    measured = dict(zip(texts, measure(pl.Series(texts)).iter_slices(1), strict=True))
+
+    def row(example: str) -> tuple[pl.DataFrame, str | None]:
+        if example in measured:
+            return measured[example], None
+        return _numbers(pack.name, example, {PLAIN, *(register.id for register in registers)})
+
+    prove(pack.name, registers, lambda rule, text: bounds.register_of(row(text)[0]) == rule.id)
+    prove(pack.name, pack.rules, lambda rule, text: bounds.breaks(rule, *row(text)))
+    return bounds
+
+
+def _check_names(name: str, registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
+    """Refuse what names a measure or a register that does not exist."""
+    known = {PLAIN, *(register.id for register in registers)}
+    for rule in (*registers, *rules):
+        ranges = [rule.when]
+        if isinstance(rule, Bound):
+            ranges += [rule.limits, *rule.registers.values()]
+            for unknown in sorted(set(rule.registers) - known):
+                raise PipelineError(f"rule pack {name}, rule {rule.id}: no register {unknown}")
+        for unknown in sorted(set(chain(*ranges)) - set(MEASURES)):
+            raise PipelineError(f"rule pack {name}, rule {rule.id}: no measure {unknown}")
+
+
+def _numbers(name: str, example: str, registers: set[str]) -> tuple[pl.DataFrame, str | None]:
+    """The row of measures that an example such as `dup_10=0.7 length=900` describes."""
+    said = dict(part.split("=") for part in example.split(" "))
+    register = said.pop("register", None)
+    if register not in {None, *registers}:
+        raise PipelineError(f"rule pack {name}: no register {register} in {example!r}")
+    for unknown in sorted(set(said) - set(MEASURES)):
+        raise PipelineError(f"rule pack {name}: no measure {unknown} in {example!r}")
+    values = {key: float(said.get(key, 0)) for key in MEASURES}
+    schema = dict.fromkeys(MEASURES, pl.Float32())
+    return pl.DataFrame([values], schema=schema), register

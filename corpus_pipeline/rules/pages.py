@@ -1,0 +1,88 @@
+"""What `extract` knows: the bounds of the scorer and the patterns over names and lines.
+
+Enters: `rules/packs/extract.yaml`.  Leaves: `Pages`.
+Refuses: a bound without a reason and a pattern that contradicts its examples.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.text.html_blocks import Bounds, Hints
+
+Kind = Literal[
+    "skipped", "unwanted", "replies", "wanted", "body", "noise", "lead", "end", "thread", "aigc"
+]
+
+
+class Setting(BaseModel):
+    """A number and why it is this number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: float
+    reason: Annotated[str, StringConstraints(min_length=10)]
+
+
+class PageHead(Head):
+    """The bounds and the tags of the pack."""
+
+    bounds: dict[str, Setting]
+    skipped_tags: tuple[str, ...]
+
+
+class PagePattern(Rule):
+    """A pattern over names (of kind skipped, unwanted, wanted) or over lines (noise, end, aigc)."""
+
+    kind: Kind
+    pattern: Annotated[str, StringConstraints(min_length=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The scorer's numbers and patterns, and what tells a thread and generated text."""
+
+    bounds: Bounds
+    hints: Hints
+    min_main: int
+    thread: re.Pattern[str]
+    aigc: re.Pattern[str]
+
+
+def load_pages(asset: Asset) -> Pages:
+    """The pack, proved against its examples."""
+    pack = read_pack(asset.path, PageHead, PagePattern)
+    prove(
+        pack.name,
+        pack.rules,
+        lambda rule, text: re.search(rule.pattern, text, re.IGNORECASE) is not None,
+    )
+    values = {name: setting.value for name, setting in pack.head.bounds.items()}
+    min_main = int(values.pop("min_main", 0))
+    try:
+        bounds = Bounds(**values)  # type: ignore[arg-type]  # short_line is a whole number
+    except TypeError as error:
+        raise PipelineError(f"rule pack {pack.name}, bounds: {error}") from error
+
+    def pattern(kind: Kind) -> re.Pattern[str]:
+        patterns = [rule.pattern for rule in pack.rules if rule.kind == kind]
+        return re.compile("|".join(patterns) or r"(?!)", re.IGNORECASE)
+
+    hints = Hints(
+        skipped_tags=frozenset(pack.head.skipped_tags),
+        skipped=pattern("skipped"),
+        unwanted=pattern("unwanted"),
+        replies=pattern("replies"),
+        wanted=pattern("wanted"),
+        body=pattern("body"),
+        noise=pattern("noise"),
+        lead=pattern("lead"),
+        end=pattern("end"),
+    )
+    return Pages(bounds, hints, min_main, pattern("thread"), pattern("aigc"))

@@ -1,0 +1,135 @@
+"""From hits to a verdict: how much they weigh, where they stand, and how dense they are.
+
+Enters: a title, a text and the confirmed hits in both.  Leaves: each hit's weight and the score
+of every verdict.  Refuses: to let words that report, forbid or warn count like words that sell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import sqrt
+
+from corpus_pipeline.rules.lexicon import Hit
+from corpus_pipeline.stages.compliance.packs import RiskBook
+
+_SENTENCE_END = re.compile(r"[。！？!?\n]")
+#: A sentence without an end is cut here; context further away is not its context.
+_REACH = 80
+_KEYWORDS = re.compile(r"\s*(?:本文)?(?:关键词|关键字|标签|tags?|keywords?)\s*[:：]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A hit and what it counts; `in_title` hits have no place in the text."""
+
+    hit: Hit
+    weight: float
+    zone: str
+    in_title: bool
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The sum for one verdict, and what it rests on."""
+
+    verdict: str
+    risk: str
+    score: float
+    hits: int
+    holds: bool
+
+
+def longest_only(hits: Iterable[Hit], book: RiskBook) -> list[Hit]:
+    """Of hits for one verdict that overlap, the longest: 澳门新葡京, not 新葡京 too."""
+    chosen: list[Hit] = []
+    ends: dict[str, int] = {}
+    order = sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.rule, hit.term))
+    for hit in order:
+        verdict = book.rules[hit.rule].verdict
+        if hit.start >= ends.get(verdict, 0):
+            chosen.append(hit)
+            ends[verdict] = hit.end
+    return chosen
+
+
+def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> Iterator[Weighed]:
+    """What each hit counts where it stands."""
+    scoring = book.scoring
+    for hit in longest_only(hits, book):
+        zone = "title" if in_title else zone_of(text, hit, book)
+        factor: float = getattr(scoring.position, zone, 1.0)
+        quoted = _reported(text, hit, book.context)
+        if quoted:
+            factor *= scoring.context_factor
+        yield Weighed(hit, book.rules[hit.rule].weight * factor, zone, in_title, quoted)
+
+
+def zone_of(text: str, hit: Hit, book: RiskBook) -> str:
+    """Where in the text a hit stands: bracket, keywords, edge or body."""
+    opening = text.rfind("【", max(0, hit.start - 40), hit.start)
+    if opening >= 0 and text.find("】", opening, hit.start) < 0:
+        return "bracket"
+    line = text.rfind("\n", 0, hit.start) + 1
+    if _KEYWORDS.match(text, line):
+        return "keywords"
+    size = len(text)
+    edge = size * book.scoring.edge_share
+    at_edge = hit.start < edge or hit.end > size - edge
+    return "edge" if size >= book.scoring.edge_from and at_edge else "body"
+
+
+def _reported(text: str, hit: Hit, context: tuple[str, ...]) -> bool:
+    left = max(0, hit.start - _REACH)
+    for end in _SENTENCE_END.finditer(text, left, hit.start):
+        left = end.end()
+    stop = _SENTENCE_END.search(text, hit.end, min(len(text), hit.end + _REACH))
+    right = stop.start() if stop else hit.end + _REACH
+    around = text[left : hit.start] + "\n" + text[hit.end : right]
+    return any(word in around for word in context)
+
+
+def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
+    """The score of each verdict that any hit counts towards, highest first."""
+    scoring = book.scoring
+    contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
+    factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
+    found: list[Score] = []
+    for name, verdict in book.verdicts.items():
+        own = [w for w in weighed if book.rules[w.hit.rule].verdict == name]
+        if not own:
+            continue
+        firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure"}]
+        own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact"]
+        topics = [w for w in own if book.rules[w.hit.rule].role == "topic"]
+        total = _sum(firm) + _sum(own_contacts) + min(scoring.topic_cap, _sum(topics))
+        if firm and not own_contacts:
+            total += min(scoring.contact_cap, contacts)
+        counted = [w for w in (*firm, *own_contacts) if not w.quoted]
+        score = total * factor
+        holds = score >= verdict.threshold and _spread_out(counted, verdict.distinct)
+        risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
+        found.append(Score(name, risk, score, len(own), holds))
+    return sorted(found, key=lambda s: (-s.holds, -s.score))
+
+
+def _spread_out(counted: list[Weighed], distinct: int) -> bool:
+    """Enough different terms, or one in title, brackets or keywords and elsewhere too."""
+    terms = {w.hit.term for w in counted}
+    if len(terms) >= distinct:
+        return True
+    zones = {w.zone for w in counted}
+    return len(zones) >= 2 and len(zones & {"title", "bracket", "keywords"}) >= 2
+
+
+def _sum(weighed: Iterable[Weighed]) -> float:
+    """The nth repeat of a term counts 1/n, the heaviest first."""
+    seen: Counter[str] = Counter()
+    total = 0.0
+    for one in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
+        seen[one.hit.term] += 1
+        total += one.weight / seen[one.hit.term]
+    return total

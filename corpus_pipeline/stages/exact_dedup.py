@@ -1,0 +1,95 @@
+"""Drop documents whose text is the same but for spelling; the best of each group stays.
+
+Enters: kept documents.  Leaves: `exact_dedup_cluster` (the survivor's id), its size in
+`exact_dedup_cluster_size` and the verdict `exact_duplicate` on all but the survivor.  Refuses: to
+call documents equal that have nothing but punctuation, and documents that differ in a digit.
+
+The hash is XXH3-128 of the key text (`text.dedup_key`) in UTF-32, little endian: `key` is its lower
+half, `high` its upper; documents are equal when all 128 bits are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import xxhash
+
+from corpus_pipeline.model import Asset, GlobalStage, Options, Schema
+from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
+from corpus_pipeline.text.clusters import best_first, components, positions
+from corpus_pipeline.text.dedup_key import fold
+
+
+class ExactDedup(GlobalStage):
+    """One survivor per key: highest quality, then longest, then smallest id."""
+
+    name = "exact_dedup"
+    version = 1
+    columns: ClassVar[Schema] = {
+        "exact_dedup_cluster": pl.String(),
+        "exact_dedup_cluster_size": pl.UInt32(),
+    }
+
+    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
+        """Load the key's character table."""
+        super().__init__(options, assets)
+        self.table = load_key_table(assets["key_table"].path)
+
+    @classmethod
+    def asset_refs(cls, options: Any) -> Mapping[str, str]:  # noqa: ARG003 – the same for all
+        """The character table decides which documents are equal: it belongs in the manifest."""
+        return {"key_table": KEY_TABLE}
+
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """The hash of each document that has a key at all."""
+        rows: list[int] = []
+        digests: list[bytes] = []
+        for keys in fold(docs.get_column("text").fill_null("").to_list(), self.table):
+            buffer = keys.codes.astype("<u4", copy=False).data.cast("B")
+            for row, (start, end) in enumerate(pairwise((keys.offsets * 4).tolist()), keys.first):
+                if end > start:
+                    rows.append(row)
+                    digests.append(xxhash.xxh3_128_digest(buffer[start:end]))
+        halves = np.frombuffer(b"".join(digests), dtype=">u8").reshape(-1, 2).astype(np.uint64)
+        return pl.DataFrame(
+            {"row": pl.Series(rows, dtype=pl.UInt32), "key": halves[:, 1], "high": halves[:, 0]}
+        )
+
+    def match(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """Each document with the smallest of its group: as many pairs as there are duplicates."""
+        return (
+            keys.select(a=pl.col("doc").min().over("key", "high"), b="doc")
+            .filter(pl.col("a") != pl.col("b"))
+            .sort("a", "b")
+        )
+
+    def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+        """The best document of each group stays, whichever one stood for it in `match`."""
+        ranked = best_first(facts)
+        label = components(*positions(pairs, ranked.get_column("doc")), ranked.height)
+        survivor = pl.col("id").first().over("label")
+        return (
+            ranked.with_columns(label=label)
+            .with_columns(
+                survivor.alias("exact_dedup_cluster"),
+                pl.len().over("label").cast(pl.UInt32).alias("exact_dedup_cluster_size"),
+                gone=pl.int_range(pl.len()).over("label") > 0,
+            )
+            .select(
+                "doc",
+                *self.columns,
+                drop_rule=pl.when("gone").then(pl.lit("exact_duplicate")),
+                drop_evidence=pl.when("gone").then(pl.format("of={}", "exact_dedup_cluster")),
+            )
+        )
+
+    def untouched(self) -> Mapping[str, pl.Expr]:
+        """Alone in its group."""
+        return {
+            "exact_dedup_cluster": pl.col("id"),
+            "exact_dedup_cluster_size": pl.lit(1, dtype=pl.UInt32),
+        }

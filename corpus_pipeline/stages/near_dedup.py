@@ -1,0 +1,200 @@
+"""Drop documents that nearly repeat a better one; every drop is verified and says by how much.
+
+Enters: kept documents.  Leaves: `near_dedup_cluster` (the survivor's id), its size, the exact
+Jaccard to the survivor, and the verdict `near_duplicate`.  Refuses: to trust an estimate (MinHash
+only proposes), to drop A against C because both are like B, to drop a long text for a short one
+it contains, and to judge texts shorter than one n-gram (`exact_dedup` does).
+
+sketch: MinHash of the key text's character 5-grams (`text.minhash`), 16 bands of 8 rows.
+match: pairs that share a bucket; all pairs up to `FULL` members, hubs and neighbours above.
+verify: exact Jaccard, or containment where one text is much shorter; then survivors that share a
+neighbour are compared too, which finds most pairs that no band had brought together.
+settle: stars. The best document (highest quality, longest, smallest id) takes its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from datasketch import MinHashLSH
+from pydantic import Field
+
+from corpus_pipeline.model import Asset, GlobalStage, Options, Schema
+from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
+from corpus_pipeline.text import clusters
+from corpus_pipeline.text.clusters import best_first, positions, stars
+from corpus_pipeline.text.dedup_key import fold
+from corpus_pipeline.text.minhash import band_keys, signatures
+from corpus_pipeline.text.ngrams import shingles
+from corpus_pipeline.text.resemblance import resemblance
+
+#: A bucket of up to so many gives all its pairs, 120 at most; a larger one 6 a member.
+FULL, HUBS, NEXT_TO = 16, 4, 2
+#: Rounds of comparing survivors that share a neighbour; each round's new pairs are at most
+#: `HUBS` a survivor, and on statute versions nothing new comes after the second.
+ROUNDS = 3
+PERMUTATIONS = 128
+
+
+class NearDedupOptions(Options):
+    """What counts as a near-duplicate."""
+
+    #: Characters: one edit in 100 leaves a Jaccard of .91 at 5, .79 at 13, whose recall is worse.
+    ngram: int = Field(default=5, ge=1, le=64)
+    #: .7: 2 % of edited characters leave .83, 5 % leave .64; 16 × 8 bands have their step at .707.
+    threshold: float = Field(default=0.7, gt=0, le=1)
+    #: Null: 16 × 8, or for another threshold the best split of 128 with recall counted 4-fold
+    #: (verification removes what it proposes in vain).
+    bands: int | None = Field(default=None, ge=1)
+    rows: int | None = Field(default=None, ge=1)
+    #: A text much shorter than the other is a duplicate when so much of it is in there; null: off.
+    containment: float | None = Field(default=0.9, gt=0, le=1)
+    #: What is much shorter.  Above it, containment .9 is hardly more than the Jaccard threshold.
+    length_ratio: float = Field(default=0.7, ge=0, le=1)
+
+
+class NearDedup(GlobalStage):
+    """MinHash proposes, exact Jaccard decides, the best of each star survives."""
+
+    name = "near_dedup"
+    version = 1
+    columns: ClassVar[Schema] = {
+        "near_dedup_cluster": pl.String(),
+        "near_dedup_cluster_size": pl.UInt32(),
+        "near_dedup_jaccard": pl.Float32(),
+    }
+    OptionsModel: ClassVar[type[Options]] = NearDedupOptions
+    verifies = True
+    options: NearDedupOptions
+
+    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
+        """Load the key's character table, settle the bands."""
+        super().__init__(options, assets)
+        self.table = load_key_table(assets["key_table"].path)
+        self.bands, self.rows = _bands(self.options)
+
+    @classmethod
+    def asset_refs(cls, options: Any) -> Mapping[str, str]:  # noqa: ARG003 – the same for all
+        """The character table decides what is compared: it belongs in the manifest."""
+        return {"key_table": KEY_TABLE}
+
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """A row for each band of each document that has an n-gram."""
+        merits = clusters.merit(docs)
+        frames = [pl.DataFrame(schema={"row": pl.UInt32, "key": pl.UInt64, "merit": pl.UInt64})]
+        for keys in fold(docs.get_column("text").fill_null("").to_list(), self.table):
+            hashes, starts = shingles(keys.codes, keys.offsets, self.options.ngram)
+            alive = np.flatnonzero(np.diff(starts))
+            edges = np.append(starts[alive], len(hashes))
+            found = signatures(hashes, edges, self.bands * self.rows)
+            rows = np.repeat((alive + keys.first).astype(np.uint32), self.bands)
+            key = band_keys(found, self.bands).ravel()
+            frames.append(pl.DataFrame({"row": rows, "key": key, "merit": merits[rows]}))
+        return pl.concat(frames)
+
+    def match(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """Pairs that share a bucket, with the merit of both."""
+        key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
+        one, other = clusters.bucket_pairs(key, doc, merits, full=FULL, hubs=HUBS, next_to=NEXT_TO)
+        of_doc = keys.select("doc", "merit").unique("doc")
+        return (
+            pl.DataFrame({"a": np.minimum(one, other), "b": np.maximum(one, other)})
+            .filter(pl.col("a") != pl.col("b"))
+            .unique()
+            .join(of_doc.rename({"doc": "a", "merit": "merit_a"}), on="a")
+            .join(of_doc.rename({"doc": "b", "merit": "merit_b"}), on="b")
+            .sort("a", "b")
+        )
+
+    def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+        """The pairs that hold, and those that hold among survivors with a common neighbour."""
+        merits = [pairs.select(doc=end, merit=f"merit_{end}") for end in ("a", "b")]
+        best = texts.join(pl.concat(merits).unique("doc"), on="doc")
+        best = best.sort("merit", "doc", descending=[True, False])
+        docs, contents = best.get_column("doc"), best.get_column("text").fill_null("").to_list()
+        a, b = positions(pairs, docs)
+        tested = clusters.pair_codes(a, b)
+        true = self._true(contents, a, b)
+        for _ in range(ROUNDS):
+            a, b = clusters.unmet(true["a"].to_numpy(), true["b"].to_numpy(), len(docs), HUBS)
+            new = ~np.isin(clusters.pair_codes(a, b), tested)
+            if not new.any():
+                break
+            tested = np.concatenate([tested, clusters.pair_codes(a[new], b[new])])
+            true = pl.concat([true, self._true(contents, a[new], b[new])])
+        named = [docs.gather(true[end]).alias(end) for end in ("a", "b", "larger")]
+        swap = pl.col("a") > pl.col("b")
+        return (
+            true.with_columns(named)
+            .with_columns(a=pl.when(swap).then("b").otherwise("a"), b=pl.max_horizontal("a", "b"))
+            .sort("a", "b")
+        )
+
+    def _true(self, texts: list[str], a: npt.NDArray[Any], b: npt.NDArray[Any]) -> pl.DataFrame:
+        """The pairs that hold; `larger` says which contains the other, null where Jaccard holds."""
+        found = resemblance(texts, a, b, self.table, self.options.ngram)
+        alike = found.jaccard >= self.options.threshold
+        within = np.zeros(len(a), dtype=np.bool_)
+        if self.options.containment is not None:
+            within = found.containment >= self.options.containment
+            within &= found.length_ratio < self.options.length_ratio
+        larger = pl.Series(np.where(found.size_a >= found.size_b, a, b))
+        return pl.DataFrame(
+            {
+                "a": a,
+                "b": b,
+                "jaccard": found.jaccard.astype(np.float32),
+                "containment": found.containment.astype(np.float32),
+                "larger": larger.set(pl.Series(alike), None),
+            }
+        ).filter(alike | within)
+
+    def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+        """The best document takes its neighbours, then the best that is left, and so on."""
+        ranked = best_first(facts)
+        a, b = positions(pairs, ranked.get_column("doc"))
+        better = ranked.get_column("doc").gather(np.minimum(a, b))
+        # What contains a shorter text holds more than it: it is never dropped for it.
+        fair = (pairs["larger"].is_null() | (pairs["larger"] == better)).to_numpy()
+        pairs = pairs.filter(fair)
+        centre, edge = stars(a[fair], b[fair], ranked.height)
+        found = pairs[np.maximum(edge, 0)] if pairs.height else pairs.clear(ranked.height)
+        gone, cluster = pl.col("edge") >= 0, pl.col("near_dedup_cluster")
+        contained = pl.format(" containment={}", pl.col("containment").round(2))
+        return (
+            ranked.select("doc", near_dedup_cluster=pl.col("id").gather(centre))
+            .with_columns(found.select("jaccard", "containment", "larger"), edge=edge)
+            .select(
+                "doc",
+                cluster,
+                near_dedup_cluster_size=pl.len().over(cluster).cast(pl.UInt32),
+                near_dedup_jaccard=pl.when(gone).then("jaccard").otherwise(1.0).cast(pl.Float32),
+                drop_rule=pl.when(gone).then(pl.lit("near_duplicate")),
+                drop_evidence=pl.when(gone).then(
+                    pl.format("of={} jaccard={}", cluster, pl.col("jaccard").round(2))
+                    + pl.when(pl.col("larger").is_null()).then(pl.lit("")).otherwise(contained)
+                ),
+            )
+        )
+
+    def untouched(self) -> Mapping[str, pl.Expr]:
+        """Alone in its cluster."""
+        return {
+            "near_dedup_cluster": pl.col("id"),
+            "near_dedup_cluster_size": pl.lit(1, dtype=pl.UInt32),
+            "near_dedup_jaccard": pl.lit(1.0, dtype=pl.Float32),
+        }
+
+
+def _bands(options: NearDedupOptions) -> tuple[int, int]:
+    """Bands and rows as given, or the best for the threshold."""
+    if options.bands is not None and options.rows is not None:
+        return options.bands, options.rows
+    if options.threshold == NearDedupOptions().threshold:
+        return 16, 8
+    best = MinHashLSH(threshold=options.threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8))
+    return best.b, best.r

@@ -1,0 +1,168 @@
+"""Replace personal data with typed placeholders; never drops a document.
+
+Enters: any document, also a dropped one.  Leaves: text and title with `<手机号>`, `<身份证号>`, …
+in place of what the rule pack finds, and where that was (`pii_spans`: code-point offsets into
+the text before masking, type and tier).  Refuses: to write a value anywhere, and to drop.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage
+from corpus_pipeline.rules.pii_detect import Detector, Finding, Policy, load_detector
+
+SPAN = pl.Struct({"start": pl.UInt32, "end": pl.UInt32, "type": pl.String, "tier": pl.UInt8})
+
+
+class PiiOptions(Options):
+    """Which pack, and what else than the pack's own policy to do with a type."""
+
+    pack: str = "package:rules/packs/pii.yaml"
+    policy: dict[str, Literal["redact", "review", "keep"]] = Field(default_factory=dict)
+
+
+class Pii(Stage):
+    """Mask personal data in text and title."""
+
+    name = "pii"
+    version = 1
+    columns: ClassVar[Schema] = {"pii_spans": pl.List(SPAN)}
+    edits = ("text", "title")
+    sees_dropped = True
+    OptionsModel = PiiOptions
+
+    def __init__(self, options: PiiOptions, assets: Mapping[str, Asset]) -> None:
+        """Load and prove the pack."""
+        super().__init__(options, assets)
+        self._detector = load_detector(assets["pack"].path)
+        types = self._detector.head.types
+        for name in options.policy:
+            if name not in types:
+                known = ", ".join(sorted(types))
+                raise PipelineError(f"pii: policy names the unknown type {name!r}; known: {known}")
+        self._policy: dict[str, Policy] = {
+            name: options.policy.get(name, kind.policy) for name, kind in types.items()
+        }
+        # One automaton for all: 400 MB/s for the union as for each part of it (measured).
+        plain = self._detector.plain_anchors.values()
+        self._any_anchor = "|".join((self._detector.head.gate, *plain))
+
+    @classmethod
+    def asset_refs(cls, options: Any) -> Mapping[str, str]:
+        """The rule pack."""
+        return {"pack": options.pack}
+
+    def process(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Mask text and title of every row; record the spans of the text."""
+        texts, spans = self._masked(docs.get_column("text"))
+        titles, _ = self._masked(docs.get_column("title"))
+        return docs.with_columns(texts, titles, _span_column(spans, docs.height))
+
+    def _masked(self, column: pl.Series) -> tuple[pl.Series, dict[int, list[Finding]]]:
+        """The column with placeholders, and the findings by row; nearly all rows pass by."""
+        changed: dict[int, str] = {}
+        findings: dict[int, list[Finding]] = {}
+        for row, text, anchors in self._candidates(column):
+            masked, found = mask(text, self._detector, self._policy, anchors)
+            if found:
+                findings[row] = found
+            if masked != text:
+                changed[row] = masked
+        if not changed:
+            return column, findings
+        rows = sorted(changed)
+        new = pl.Series([changed[row] for row in rows], dtype=pl.String)
+        return column.scatter(rows, new), findings
+
+    def _candidates(self, column: pl.Series) -> Iterator[tuple[int, str, dict[str, str]]]:
+        """The rows in which the vectorised pre-test saw an anchor, and which anchors."""
+        if column.null_count() == len(column):
+            return
+        texts = pl.DataFrame({"text": column}).with_row_index("row")
+        hot = texts.filter(pl.col("text").str.contains(self._any_anchor))
+        gate = pl.col("text").str.contains(self._detector.head.gate)
+        for gated, side in hot.with_columns(gate=gate).group_by("gate", maintain_order=True):
+            anchors = self._detector.anchors if gated[0] else self._detector.plain_anchors
+            tests = [pl.col("text").str.contains(p).alias(name) for name, p in anchors.items()]
+            seen = side.select("row", "text", *tests).filter(pl.any_horizontal(list(anchors)))
+            for row, text, *flags in seen.iter_rows():
+                yield row, text, {
+                    name: pattern
+                    for (name, pattern), flag in zip(anchors.items(), flags, strict=True)
+                    if flag
+                }
+
+
+def mask(
+    text: str,
+    detector: Detector,
+    policy: Mapping[str, Policy],
+    anchors: Mapping[str, str] | None = None,
+) -> tuple[str, list[Finding]]:
+    """The text with placeholders, and its findings as offsets into the text that came in.
+
+    A placeholder is shorter than what it hides, so a cue may come near enough to a number that
+    was too far from it: the masked text is searched again until nothing new turns up, which is
+    what makes masking idempotent.
+    """
+    found: list[Finding] = [f for f in detector.find(text, anchors) if policy[f.type] != "keep"]
+    masked, places = _replace(text, found, detector, policy)
+    while masked != text:
+        fresh = [f for f in detector.find(masked) if policy[f.type] == "redact"]
+        if not fresh:
+            break
+        here = {_origin(f.start, places): _origin(f.end - 1, places) + 1 for f in fresh}
+        moved = [
+            Finding(start, end, f.type, f.tier, f.rule)
+            for (start, end), f in zip(here.items(), fresh, strict=True)
+        ]
+        kept = [f for f in found if not any(f.start < m.end and m.start < f.end for m in moved)]
+        found = sorted([*kept, *moved], key=lambda f: f.start)
+        masked, places = _replace(text, found, detector, policy)
+    return masked, found
+
+
+#: For each piece copied unchanged: its start in the masked text and in the text that came in.
+Places = list[tuple[int, int]]
+
+
+def _replace(
+    text: str, found: list[Finding], detector: Detector, policy: Mapping[str, Policy]
+) -> tuple[str, Places]:
+    parts: list[str] = []
+    places: Places = [(0, 0)]
+    done = length = 0
+    for finding in found:
+        if policy[finding.type] != "redact":
+            continue
+        placeholder = detector.head.types[finding.type].placeholder
+        parts += (text[done : finding.start], placeholder)
+        length += finding.start - done + len(placeholder)
+        done = finding.end
+        places.append((length, done))
+    parts.append(text[done:])
+    return "".join(parts), places
+
+
+def _origin(place: int, places: Places) -> int:
+    """Where a character of the masked text that no placeholder covers came from."""
+    masked_at, source_at = places[bisect_right(places, place, key=lambda pair: pair[0]) - 1]
+    return source_at + place - masked_at
+
+
+def _span_column(findings: Mapping[int, list[Finding]], height: int) -> pl.Series:
+    flat = [
+        (row, f.start, f.end, f.type, f.tier) for row, found in findings.items() for f in found
+    ]
+    schema = {"row": pl.UInt32, **dict(SPAN.to_schema())}
+    spans = pl.DataFrame(flat, schema=schema, orient="row")
+    lists = spans.group_by("row", maintain_order=True).agg(pii_spans=pl.struct(*SPAN.to_schema()))
+    every = pl.DataFrame({"row": pl.Series(range(height), dtype=pl.UInt32)})
+    joined = every.join(lists, on="row", how="left", maintain_order="left")
+    return joined.get_column("pii_spans").fill_null(pl.Series([[]], dtype=pl.List(SPAN)))

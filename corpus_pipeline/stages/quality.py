@@ -1,0 +1,118 @@
+"""Score how much a document reads like clean prose, with a small fastText model.
+
+Enters: kept documents.  Leaves: `quality_score` (0 to 1, calibrated: see the model card),
+`quality_bucket` (0 to 19 by fixed cut points, so that a document's bucket never depends on its
+neighbours), and a verdict below `min_score`.
+Refuses: to read whole books (at most 400 characters decide, from head, middle and tail), and to
+judge what is said: only how it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field
+
+from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
+from corpus_pipeline.rules.models import load_fasttext, load_table, predict
+
+#: Code points that are looked at: of a longer text this many of head, middle and tail.
+HEAD, MIDDLE, TAIL = 160, 120, 120
+BUCKETS = 20
+_GOOD = "good"
+_PIECE = r"[\w--\p{Han}]+|[^\s\x00]"
+
+
+class QualityOptions(Options):
+    """Which model scores, and from where on a document stays."""
+
+    model: str = "package:assets/quality.ftz"
+    scale: str = "package:rules/packs/quality.yaml"
+    #: Low on purpose: the model has seen clean prose and synthetic wrecks, not the web between
+    #: them.  At 0.01 it drops 2 in 1,000 poems and 25 in 1,000 comments of the sample and nothing
+    #: of 25 other sources; everything else is the reader's choice by bucket.
+    min_score: float = Field(default=0.01, ge=0, le=1)
+
+
+class Quality(Stage):
+    """One number per document."""
+
+    name = "quality"
+    version = 1
+    columns: ClassVar[Schema] = {
+        "quality_score": pl.Float32(),
+        "quality_bucket": pl.UInt8(),
+    }
+    OptionsModel = QualityOptions
+
+    def __init__(self, options: QualityOptions, assets: Mapping[str, Asset]) -> None:
+        """Load the model and its scale."""
+        super().__init__(options, assets)
+        self.min_score = options.min_score
+        self.model = load_fasttext(assets["model"])
+        scale = load_table(assets["scale"])
+        self.slope, self.offset = float(scale["slope"]), float(scale["offset"])
+        self.cuts = np.array(scale["cuts"], dtype=np.float32)
+
+    @classmethod
+    def asset_refs(cls, options: QualityOptions) -> Mapping[str, str]:
+        """The model, and the numbers that make its output a score."""
+        return {"model": options.model, "scale": options.scale}
+
+    def process(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Score, sort into buckets, drop the worst."""
+        texts = docs.select(features(pl.col("text"))).to_series()
+        odds = log_odds(self.model, texts.to_list())
+        score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
+        # What has no feature at all (an empty text) is nothing to learn from.
+        score[(texts == "").to_numpy()] = 0
+        bucket = np.searchsorted(self.cuts, score, side="right")
+        docs = docs.with_columns(
+            pl.Series("quality_score", score),
+            pl.Series("quality_bucket", bucket, dtype=pl.UInt8),
+        )
+        low = pl.when(pl.col("quality_score") < self.min_score).then(pl.lit("low_quality"))
+        shown = pl.col("quality_score").round(4)
+        return drop(docs, self.name, low, pl.format("score={} < {}", shown, self.min_score))
+
+
+def features(text: pl.Expr) -> pl.Expr:
+    """What the model reads: each Han character and mark by itself, words in lower case, digits 0.
+
+    >>> pl.select(features(pl.lit("第12条 Hello，world！"))).item()
+    '第 0 条 hello ， world ！'
+    """
+    text = text.fill_null("")
+    length = text.str.len_chars()
+    pieces = [
+        text.str.slice(0, HEAD),
+        text.str.slice(length // 2 - MIDDLE // 2, MIDDLE),
+        text.str.slice(-TAIL, TAIL),
+    ]
+    sample = (
+        pl.when(length > HEAD + MIDDLE + TAIL)
+        .then(pl.concat_str(pieces, separator="\n"))
+        .otherwise(text)
+    )
+    return (
+        sample.str.strip_chars()
+        .str.to_lowercase()
+        .str.replace_all(r"\d+", "0")
+        .str.replace_all("\n", " ¶ ", literal=True)
+        .str.extract_all(_PIECE)
+        .list.join(" ")
+    )
+
+
+def log_odds(model: Any, texts: list[str]) -> NDArray[np.float64]:
+    """The model's log odds of clean prose against wreckage, for each text."""
+    labels, chances = predict(model, texts, 1)
+    best = np.array([chance[0] if len(chance) else 0.5 for chance in chances], dtype=np.float64)
+    best = np.clip(best, 1e-6, 1 - 1e-6)
+    good = np.array([bool(label) and label[0] == _GOOD for label in labels])
+    odds: NDArray[np.float64] = np.log(best / (1 - best)) * np.where(good, 1, -1)
+    return odds

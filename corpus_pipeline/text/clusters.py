@@ -1,0 +1,216 @@
+"""Which documents belong together, on numpy arrays of edges.
+
+Enters: buckets, or edges as two arrays of numbers.  Leaves: the edges within buckets, connected
+components (a streaming union-find), and stars: clusters of a centre and its direct neighbours.
+Refuses: to know what the numbers stand for.
+
+Components say which pairs can be decided apart from which others; they are no clusters of
+duplicates: in a chain A-B-C the ends may have nothing in common.  Stars are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Numbers = npt.NDArray[Any]  # any unsigned or signed integer type
+
+
+def best_first(facts: pl.DataFrame) -> pl.DataFrame:
+    """Documents as they deserve to survive: highest quality, then longest, then smallest id.
+
+    Unscored ones come last.
+
+    >>> facts = pl.DataFrame({"id": ["b", "a", "c"], "quality": [None, None, 0.1],
+    ...                       "length": [3, 3, 2]}, schema_overrides={"quality": pl.Float32})
+    >>> best_first(facts)["id"].to_list()
+    ['c', 'a', 'b']
+    """
+    return facts.sort(
+        pl.col("quality").fill_nan(None),
+        "length",
+        "id",
+        descending=[True, True, False],
+        nulls_last=True,
+    )
+
+
+def merit(docs: pl.DataFrame) -> npt.NDArray[np.uint64]:
+    """The order of survival in 64 bits: quality (16), length (20), id (28, smaller is better).
+
+    Coarser than `best_first`, which has the last word: it only picks whom to compare with.
+    """
+    quality = pl.col("quality_score") if "quality_score" in docs.columns else pl.lit(0.0)
+    parts = docs.select(
+        quality=(quality.fill_nan(None).fill_null(0.0).clip(0, 1) * 0xFFFF).cast(pl.UInt64),
+        length=pl.col("text").str.len_chars().fill_null(0).clip(0, 0xFFFFF).cast(pl.UInt64),
+        id=pl.col("id").str.head(7).str.to_integer(base=16, dtype=pl.UInt64, strict=False),
+    ).with_columns(id=0xFFFFFFF - pl.col("id").fill_null(0xFFFFFFF))
+    total = pl.col("quality") * (1 << 48) + pl.col("length") * (1 << 28) + pl.col("id")
+    return parts.select(total.cast(pl.UInt64)).to_series().to_numpy()
+
+
+def positions(pairs: pl.DataFrame, docs: pl.Series) -> tuple[Numbers, Numbers]:
+    """Where the ends `a` and `b` of each pair stand in `docs`."""
+    order = docs.arg_sort()
+    at = docs.gather(order)
+    a, b = (order.gather(at.search_sorted(pairs.get_column(end))).to_numpy() for end in "ab")
+    return a.astype(np.int64), b.astype(np.int64)
+
+
+class UnionFind:
+    """Components of the numbers 0 … size - 1; edges may come in any order and any portions.
+
+    The root of a component is its smallest number, so the result depends on the edges alone.
+    Memory: 4 bytes a number (8 from 2³² numbers on) and a few arrays of one portion.
+
+    >>> forest = UnionFind(6)
+    >>> forest.union(np.array([4, 1]), np.array([5, 4]))
+    >>> forest.union(np.array([2]), np.array([3]))
+    >>> forest.roots().tolist()
+    [0, 1, 2, 2, 1, 1]
+    """
+
+    def __init__(self, size: int) -> None:
+        """Every number on its own."""
+        self.parent = np.arange(size, dtype=np.uint32 if size <= 1 << 32 else np.uint64)
+
+    def find(self, numbers: Numbers) -> Numbers:
+        """The root of each number; the paths walked are shortened."""
+        roots: Numbers = self.parent[numbers]
+        while True:
+            above = self.parent[roots]
+            if np.array_equal(above, roots):
+                break
+            roots = above
+        self.parent[numbers] = roots
+        return roots
+
+    def union(self, a: Numbers, b: Numbers) -> None:
+        """Join the ends of each edge."""
+        while len(a):
+            a, b = self.find(a), self.find(b)
+            apart = a != b
+            a, b = a[apart], b[apart]
+            # The larger root hangs under the smallest it meets; the edges it also had to others
+            # come round again.
+            hung = np.maximum(a, b)
+            np.minimum.at(self.parent, hung, np.minimum(a, b))
+            # A chain of edges hangs as one long thread: halve it until it is flat.
+            while not np.array_equal(above := self.parent[self.parent[hung]], self.parent[hung]):
+                self.parent[hung] = above
+
+    def roots(self) -> Numbers:
+        """The root of every number."""
+        while True:
+            above: Numbers = self.parent[self.parent]
+            if np.array_equal(above, self.parent):
+                return above
+            self.parent = above
+
+
+def components(a: Numbers, b: Numbers, size: int) -> Numbers:
+    """For each of the numbers 0 … size - 1 the smallest number of its component.
+
+    >>> components(np.array([0, 3]), np.array([3, 4]), 6).tolist()
+    [0, 1, 2, 0, 0, 5]
+    """
+    forest = UnionFind(size)
+    forest.union(a, b)
+    return forest.roots()
+
+
+def stars(a: Numbers, b: Numbers, size: int) -> tuple[Numbers, Numbers]:
+    """Clusters of a centre and its neighbours, centres by rank.
+
+    Each number of 0 … size - 1 that nobody took is a centre and takes the neighbours that nobody
+    took yet.  Numbers are ranks: the best document is 0.  Returns the centre of each number (its
+    own when it is one) and the position of the edge to the centre (-1 for centres).
+
+    >>> centre, edge = stars(np.array([0, 1]), np.array([1, 2]), 3)  # a chain: 2 is not like 0
+    >>> centre.tolist(), edge.tolist()
+    ([0, 0, 2], [-1, 0, -1])
+    """
+    better, worse = np.minimum(a, b), np.maximum(a, b)
+    # A neighbour better than a centre is either a centre itself (and would have taken it) or
+    # taken; so only edges from better to worse matter, and a document goes to its best centre.
+    order = np.lexsort((worse, better))
+    ends = np.searchsorted(better[order], np.arange(size + 1)).tolist()
+    neighbours = worse[order].tolist()
+    edges = order.tolist()
+    centre = list(range(size))
+    via = [-1] * size
+    for number in range(size):
+        if centre[number] != number:
+            continue
+        for position in range(ends[number], ends[number + 1]):
+            other = neighbours[position]
+            if other != number and centre[other] == other:
+                centre[other] = number
+                via[other] = edges[position]
+    return np.array(centre, dtype=np.int64), np.array(via, dtype=np.int64)
+
+
+def unmet(a: Numbers, b: Numbers, size: int, most: int) -> tuple[Numbers, Numbers]:
+    """Centres that share a neighbour with a better centre, and that one: pairs worth a look.
+
+    In order: the worse centre first, then up to `most` of the better ones, the best first.
+
+    >>> one, other = unmet(np.array([0, 1]), np.array([1, 2]), 3, most=4)
+    >>> one.tolist(), other.tolist()
+    ([2], [0])
+    """
+    centre, _ = stars(a, b, size)
+    one, other = np.concatenate([a, b]), np.concatenate([b, a])
+    taken_elsewhere = (centre[one] == one) & (centre[other] != one) & (centre[other] != other)
+    one, other = one[taken_elsewhere], centre[other[taken_elsewhere]]
+    pairs = np.unique(one.astype(np.int64) * size + other)
+    one, other = pairs // max(size, 1), pairs % max(size, 1)
+    place = np.arange(len(one)) - np.searchsorted(one, one)
+    return one[place < most], other[place < most]
+
+
+def pair_codes(a: Numbers, b: Numbers) -> npt.NDArray[np.int64]:
+    """One number for each pair of numbers below 2³¹, whichever way round it is.
+
+    >>> pair_codes(np.array([1]), np.array([7])) == pair_codes(np.array([7]), np.array([1]))
+    array([ True])
+    """
+    codes: npt.NDArray[np.int64] = np.minimum(a, b) << 32 | np.maximum(a, b)
+    return codes
+
+
+def bucket_pairs(
+    bucket: Numbers, member: Numbers, merits: Numbers, *, full: int, hubs: int, next_to: int
+) -> tuple[Numbers, Numbers]:
+    """Pairs of members that share a bucket; a pair may come several times, in either order.
+
+    A bucket of up to `full` members gives all its pairs.  A larger one, a family of pages from one
+    template, gives pairs in proportion to its size: each member with the `hubs` best of the bucket
+    and with the `next_to` that follow it in order of merit.
+
+    >>> a, b = bucket_pairs(np.zeros(9), np.arange(9), np.arange(9)[::-1],
+    ...                     full=3, hubs=1, next_to=0)
+    >>> a.tolist(), b.tolist()
+    ([0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8])
+    """
+    order = np.lexsort((member, np.iinfo(np.uint64).max - merits.astype(np.uint64), bucket))
+    bucket, member = bucket[order], member[order]
+    begins = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]])[: len(bucket)])
+    sizes = np.diff(np.append(begins, len(bucket)))
+    begin, size = np.repeat(begins, sizes), np.repeat(sizes, sizes)
+    place = np.arange(len(bucket)) - begin
+    reach = np.where(size <= full, full, next_to)
+    left, right = [member[:0]], [member[:0]]
+    for step in range(1, max(full, next_to + 1)):
+        here = np.flatnonzero((place + step < size) & (step <= reach))
+        left.append(member[here])
+        right.append(member[here + step])
+    for hub in range(hubs):
+        here = np.flatnonzero((size > full) & (place > hub + next_to))
+        left.append(member[begin[here] + hub])
+        right.append(member[here])
+    return np.concatenate(left), np.concatenate(right)

@@ -1,0 +1,93 @@
+"""The kind of every code point, as one table: what `measures` counts by.
+
+Enters: nothing.  Leaves: numbers for kinds and a read-only table of 0x110000 of them.
+Refuses: to know what the kinds are counted for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Kinds of code points: up to `NEWLINE` nobody sees them, from `HAN` on they are Han, and from
+#: `WORD` on each kind is one character.
+(
+    SPACE, NEWLINE, KANA, HANGUL, LATIN, LETTER, DIGIT, SYMBOL, EMOJI, CODE,
+    STOP, CLOSE, MARK,
+    HAN, RARE, WORD,
+) = range(16)  # fmt: skip
+#: Frequent grammatical characters, each with its traditional form: each is a kind of its own.
+MODERN = ("的", "了", "是", "在", "不", "我", "有", "和", "一", "这這", "他", "就")
+BOTH = ("也",)
+CLASSICAL = ("之", "乎", "者", "其", "曰", "而", "于於", "以")
+_WORDS = (*MODERN, *BOTH, *CLASSICAL)
+#: How many kinds there are.
+KINDS = WORD + len(_WORDS)
+
+_STOP = "。！？!?…；;｡．"
+_CLOSE = "：:”’」』）)】》〉〕］］.~～"
+_CODE = "{}[]<>=_\\|`$^&#@*+/"
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+_SCRIPTS = {
+    LATIN: (("A", "\u024f"), ("\u1e00", "\u1eff"), ("Ａ", "ｚ")),
+    KANA: (("\u3040", "\u30ff"), ("\u31f0", "\u31ff"), ("\uff66", "\uff9f")),
+    HANGUL: (
+        ("\u1100", "\u11ff"),
+        ("\u3130", "\u318f"),
+        ("\ua960", "\ua97f"),
+        ("\uffa0", "\uffdc"),
+    ),
+}
+_BLOCKS = {
+    HAN: (("々", "々"), ("〇", "〇")),
+    RARE: (("\u2e80", "\u2fdf"), ("\uf900", "\ufaff")),  # radicals and compatibility forms
+    SPACE: (("\u2500", "\u257f"),),  # the lines of a drawn table are layout, like spaces
+    EMOJI: (("\U0001f000", "\U0001faff"),),
+}
+
+
+@cache
+def kind_table() -> NDArray[np.uint8]:
+    """The kind of every code point."""
+    kinds = np.full(0x110000, SYMBOL, dtype=np.uint8)
+    for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x20000)):
+        kinds[code] = _kind_of(chr(code))
+    kinds[0x3400:0xA000] = kinds[0x20000:0x32400] = RARE
+    kinds[0xAC00:0xD7B0] = HANGUL
+    for row, columns, charset in (
+        (range(0xB0, 0xD8), range(0xA1, 0xFF), "gb2312"),
+        (range(0xA4, 0xC7), (*range(0x40, 0x7F), *range(0xA1, 0xFF)), "big5"),
+    ):
+        level = bytes(byte for high in row for low in columns for byte in (high, low))
+        frequent = np.array([ord(c) for c in level.decode(charset, errors="ignore")])
+        kinds[frequent[kinds[frequent] == RARE]] = HAN
+    for kind, chars in ((STOP, _STOP), (CLOSE, _CLOSE), (CODE, _CODE), (NEWLINE, _BREAKS)):
+        kinds[[ord(c) for c in chars]] = kind
+    for number, forms in enumerate(_WORDS):
+        kinds[[ord(c) for c in forms]] = WORD + number
+    kinds.flags.writeable = False
+    return kinds
+
+
+def _kind_of(char: str) -> int:
+    """The kind of one character by its Unicode category and block; tables overrule it later."""
+    category = unicodedata.category(char)
+    # A reader sees nothing of zero-width characters and variation selectors either.
+    if category in {"Zs", "Cf"} or char == "\t" or "\ufe00" <= char <= "\ufe0f":
+        return SPACE
+    for kind, blocks in _BLOCKS.items():
+        if any(first <= char <= last for first, last in blocks):
+            return kind
+    if category.startswith("L"):
+        scripts = (
+            kind
+            for kind, blocks in _SCRIPTS.items()
+            if any(first <= char <= last for first, last in blocks)
+        )
+        return next(scripts, LETTER)
+    by_class = {"M": LETTER, "N": DIGIT if category == "Nd" else SYMBOL, "P": MARK}
+    return by_class.get(category[0], SYMBOL)

@@ -1,0 +1,115 @@
+"""Character n-grams as 64-bit numbers.
+
+Enters: code points of several documents laid end to end, with their offsets.  Leaves: one hash per
+n-gram, those of one document side by side; no n-gram crosses from one document into the next.
+Refuses: words; a Chinese text has none before somebody guesses them.
+
+The hash of the n-gram c₁ … cₙ, so that anybody can recompute it: the polynomial
+h = c₁·Bⁿ⁻¹ + … + cₙ mod 2⁶⁴ with B = 0x9E3779B97F4A7C15, then h ^= h >> 32,
+h *= 0xD6E8FEB86659FD93 mod 2⁶⁴, h ^= h >> 32.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+Hashes = npt.NDArray[np.uint64]
+Offsets = npt.NDArray[np.int64]
+
+BASE = 0x9E3779B97F4A7C15
+FINAL = 0xD6E8FEB86659FD93
+_HALF = np.uint64(32)
+
+
+def mixed(values: Hashes) -> Hashes:
+    """The last step of the hash, in place: every bit of the polynomial reaches every other."""
+    values ^= values >> _HALF
+    values *= np.uint64(FINAL)
+    values ^= values >> _HALF
+    return values
+
+
+def rolling(codes: npt.NDArray[np.uint32], n: int) -> Hashes:
+    """The hashes of all windows of n code points, whatever document they belong to.
+
+    >>> codes = np.array([ord(c) for c in "去去来来去去来"])
+    >>> first, *_, last = rolling(codes, 3)
+    >>> bool(first == last)
+    True
+    """
+    if len(codes) < n:
+        return np.empty(0, dtype=np.uint64)
+    # Doubling: windows of 1, 2, 4 … put together as the binary digits of n say.
+    # Doubling: windows of 1, 2, 4 … joined as the binary digits of n say.
+    power, size = codes.astype(np.uint64), 1
+    whole, length = power, 0
+    while length < n:
+        if n & size:
+            whole = _joined(whole, power, length, size) if length else power
+            length += size
+        if length < n:
+            power = _joined(power, power, size, size)
+            size *= 2
+    return mixed(whole)
+
+
+def _joined(left: Hashes, right: Hashes, length: int, right_length: int) -> Hashes:
+    """The windows of `left` followed by those of `right`, which begin `length` further on."""
+    shift = np.uint64(pow(BASE, right_length, 1 << 64))
+    right = right[length:]
+    out = left[: len(right)] * shift
+    out += right[: len(out)]
+    return out
+
+
+def shingles(codes: npt.NDArray[np.uint32], offsets: Offsets, n: int) -> tuple[Hashes, Offsets]:
+    """All n-grams of each document, in order, repeats included, and where each document's begin.
+
+    >>> hashes, starts = shingles(np.arange(9, dtype=np.uint32), np.array([0, 5, 7, 9]), 3)
+    >>> len(hashes), starts.tolist()
+    (3, [0, 3, 3, 3])
+    """
+    windows = rolling(codes, n)
+    starts = np.zeros(len(offsets), dtype=np.int64)
+    np.cumsum(np.maximum(np.diff(offsets) - n + 1, 0), out=starts[1:])
+    if len(offsets) > 2 and len(windows):  # one document alone has nothing to cross into
+        inside = np.ones(len(codes), dtype=np.bool_)
+        ends = offsets[1:][offsets[1:] > 0]
+        for back in range(1, n):
+            inside[np.maximum(ends - back, 0)] = False
+        windows = windows[inside[: len(windows)]]
+    return windows, starts
+
+
+def distinct(hashes: Hashes, starts: Offsets) -> tuple[Hashes, Offsets]:
+    """Each document's n-grams as a set: sorted, each once.
+
+    >>> sets, starts = distinct(np.array([3, 1, 3, 2, 2], dtype=np.uint64), np.array([0, 3, 5]))
+    >>> sets.tolist(), starts.tolist()
+    ([1, 3, 2], [0, 2, 3])
+    """
+    hashes = hashes.copy()
+    for start, end in pairwise(starts.tolist()):
+        hashes[start:end].sort()
+    new = np.ones(len(hashes), dtype=np.bool_)
+    np.not_equal(hashes[1:], hashes[:-1], out=new[1:])
+    new[starts[:-1][np.diff(starts) > 0]] = True
+    kept = np.flatnonzero(new)
+    return hashes[kept], np.searchsorted(kept, starts)
+
+
+def shared(one: Hashes, others: Hashes, starts: Offsets) -> npt.NDArray[np.int64]:
+    """How many members of the set `one` each of the other sets holds.
+
+    >>> one = np.array([1, 3, 5], dtype=np.uint64)
+    >>> shared(one, np.array([1, 2, 3, 4], dtype=np.uint64), np.array([0, 3, 4])).tolist()
+    [2, 0]
+    """
+    if not len(one):
+        return np.zeros(len(starts) - 1, dtype=np.int64)
+    at = np.searchsorted(one, others)
+    hits = np.flatnonzero(one.take(at, mode="clip") == others)
+    return np.diff(np.searchsorted(hits, starts))

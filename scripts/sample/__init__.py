@@ -1,0 +1,1 @@
+"""The parts of the sample generator; `scripts/make_sample.py` puts them together."""

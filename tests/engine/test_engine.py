@@ -1,0 +1,267 @@
+"""The engine: conservation, resume, refusal of foreign folders, poison, and local = Ray."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from engine_stages import Explode, Kill, Measure, spec
+
+from corpus_pipeline.engine.base import Engine
+from corpus_pipeline.engine.local import LocalEngine
+from corpus_pipeline.engine.run import Job, run
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.inputs import discover
+from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.model import PipelineError
+
+
+def write_lines(path: Path, texts: list[str]) -> Path:
+    lines = [json.dumps({"id": str(i), "text": text}) for i, text in enumerate(texts)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def job(source: Path, root: Path, *stages, split_bytes: int = 20_000, **changes) -> Job:
+    given = {
+        "name": "test",
+        "inputs": tuple(discover([source])),
+        "specs": tuple(spec(stage) for stage in stages),
+        "ingest": IngestOptions(batch_bytes=4_000),
+        "split_bytes": split_bytes,
+        "config": {},
+        "sources": [],
+        "root": root,
+    }
+    return Job(**(given | changes))
+
+
+def frame(root: Path, kind: str) -> pl.DataFrame:
+    return pl.read_parquet(sorted((root / kind).glob("part-*.parquet")))
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Every file of a finished run but the one that holds times."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name != "metrics.json"
+    }
+
+
+TEXTS = [f"第{i}篇文章，讲的是城市治理与数据。" * (1 + i % 7) for i in range(1000)]
+
+
+class Counting(LocalEngine):
+    """Counts what really had to be done."""
+
+    def __init__(self):
+        self.done = []
+
+    def attempt(self, tasks):
+        for task, outcome in super().attempt(tasks):
+            self.done.append(task.name)
+            yield task, outcome
+
+
+def test_nothing_disappears(tmp_path):
+    """Read = kept + dropped + quarantined, in every split and in total."""
+    texts = [*TEXTS, "坏文章", "好文章"]
+    source = write_lines(tmp_path / "in.jsonl", texts)
+    with source.open("ab") as file:
+        file.write(b'{"text": "\xff"}\n')
+
+    content = run(job(source, tmp_path / "out", Measure), LocalEngine())
+
+    counts = content["counts"]
+    assert {**counts, "input_bytes": 0, "text_bytes_kept": 0, "by_source": 0} == {
+        "read": 1003,
+        "kept": 1001,
+        "dropped": 1,
+        "quarantined": 1,
+        "input_bytes": 0,
+        "text_bytes_kept": 0,
+        "by_rule": {"measure/bad": 1},
+        "by_quarantine": {"ingest/bad_utf8": 1},
+        "by_source": 0,
+    }
+    assert counts["input_bytes"] == source.stat().st_size
+    assert len(content["splits"]) > 1
+    for entry in content["splits"]:
+        part = manifest.read(tmp_path / "out" / entry["path"])["counts"]
+        assert part["read"] == part["kept"] + part["dropped"] + part["quarantined"]
+
+
+def test_one_bad_document_costs_itself_alone(tmp_path):
+    """A document on which a stage raises is quarantined with the exception's type, not its text."""
+    texts = [*TEXTS[:500], "会炸的文章", *TEXTS[500:], "又一篇会炸的"]
+    source = write_lines(tmp_path / "in.jsonl", texts)
+
+    run(job(source, tmp_path / "out", Measure, Explode), LocalEngine())
+
+    lost = frame(tmp_path / "out", "quarantine")
+    assert frame(tmp_path / "out", "kept").height == 1000
+    assert lost.select("stage", "reason", "detail").unique().rows() == [
+        ("explode", "stage_error", "ZeroDivisionError")
+    ]
+    assert lost.height == 2
+
+
+def test_rerun_of_a_finished_run_does_nothing(tmp_path):
+    """The manifest is the commit: nothing is done twice, and no byte changes."""
+    source = write_lines(tmp_path / "in.jsonl", TEXTS)
+    run(job(source, tmp_path / "out", Measure), LocalEngine())
+    before = digests(tmp_path / "out")
+    engine = Counting()
+
+    run(job(source, tmp_path / "out", Measure), engine)
+
+    assert [name for name in engine.done if not name.startswith("scan/")] == []
+    assert digests(tmp_path / "out") == before
+
+
+def test_resume_skips_committed_splits(tmp_path):
+    """After an interruption only the splits without a manifest are done."""
+    source = write_lines(tmp_path / "in.jsonl", TEXTS)
+    whole = run(job(source, tmp_path / "whole", Measure), LocalEngine())
+
+    class Interrupted(LocalEngine):
+        def attempt(self, tasks):
+            for number, found in enumerate(super().attempt(tasks)):
+                if number == 2:
+                    raise KeyboardInterrupt
+                yield found
+
+    with pytest.raises(KeyboardInterrupt):
+        run(job(source, tmp_path / "out", Measure), Interrupted())
+    engine = Counting()
+    run(job(source, tmp_path / "out", Measure), engine)
+
+    local = [name for name in engine.done if name.startswith("local/")]
+    assert 0 < len(local) == len(whole["splits"]) - 3
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+
+
+def test_a_damaged_manifest_is_done_again(tmp_path):
+    """A split whose marker does not match its seal counts as not done."""
+    source = write_lines(tmp_path / "in.jsonl", TEXTS)
+    run(job(source, tmp_path / "out", Measure), LocalEngine())
+    before = digests(tmp_path / "out")
+    (tmp_path / "out" / "manifest.json").unlink()
+    victim = tmp_path / "out" / "manifests" / "split-00001.json"
+    victim.write_bytes(victim.read_bytes().replace(b'"kept"', b'"kepT"', 1))
+    engine = Counting()
+
+    run(job(source, tmp_path / "out", Measure), engine)
+
+    assert [name for name in engine.done if name.startswith("local/")] == ["local/00001"]
+    assert digests(tmp_path / "out") == before
+
+
+def test_other_runs_and_foreign_files_are_not_overwritten(tmp_path):
+    """A folder that holds another run, or anything else, is refused in one line."""
+    source = write_lines(tmp_path / "in.jsonl", TEXTS[:5])
+    run(job(source, tmp_path / "out", Measure), LocalEngine())
+    (tmp_path / "diary").mkdir()
+    (tmp_path / "diary" / "mine.txt").write_text("mine")
+
+    with pytest.raises(PipelineError, match="another run"):
+        run(job(source, tmp_path / "out", Measure, Explode), LocalEngine())
+    with pytest.raises(PipelineError, match="not empty"):
+        run(job(source, tmp_path / "diary", Measure), LocalEngine())
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 500, 10_000_000])
+def test_batch_size_does_not_show(tmp_path, batch_bytes):
+    """Whatever the batch size, the documents and their order are the same."""
+    source = write_lines(tmp_path / "in.jsonl", [*TEXTS[:300], "坏", ""])
+    run(job(source, tmp_path / "a", Measure), LocalEngine())
+    ingest = IngestOptions(batch_bytes=batch_bytes)
+
+    run(job(source, tmp_path / "b", Measure, ingest=ingest), LocalEngine())
+
+    for kind in ("kept", "dropped"):
+        assert frame(tmp_path / "a", kind).equals(frame(tmp_path / "b", kind))
+        part = f"{kind}/part-00000.parquet"
+        assert (tmp_path / "a" / part).read_bytes() == (tmp_path / "b" / part).read_bytes()
+
+
+def test_empty_input_gives_an_empty_run(tmp_path):
+    """No documents is a result, with all columns in place."""
+    (tmp_path / "in.jsonl").write_text("")
+
+    content = run(job(tmp_path / "in.jsonl", tmp_path / "out", Measure), LocalEngine())
+
+    assert content["counts"]["read"] == 0
+    assert "measure_chars" in frame(tmp_path / "out", "kept").columns
+
+
+@pytest.fixture(scope="module")
+def ray_engine():
+    from corpus_pipeline.engine.ray import RayEngine
+
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
+    engine: Engine = RayEngine(workers=2)
+    yield engine
+    engine.close()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # Ray's own start-up warns
+def test_ray_writes_the_same_bytes_as_local(tmp_path, ray_engine):
+    """Local and Ray give the same bytes in every sealed file."""
+    source = write_lines(tmp_path / "in.jsonl", [*TEXTS, "坏文章", "炸"])
+    run(job(source, tmp_path / "local", Measure, Explode), LocalEngine())
+
+    run(job(source, tmp_path / "ray", Measure, Explode), ray_engine)
+
+    assert digests(tmp_path / "ray") == digests(tmp_path / "local")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # Ray's own start-up warns
+def test_documents_that_kill_a_worker_go_to_quarantine(tmp_path, ray_engine):
+    """A native crash costs the document that causes it, and no other."""
+    texts = [*TEXTS[:100], "会杀进程的文章", *TEXTS[100:200], "又一篇杀手"]
+    source = write_lines(tmp_path / "in.jsonl", texts)
+
+    run(job(source, tmp_path / "out", Measure, Kill, split_bytes=1 << 20), ray_engine)
+
+    lost = frame(tmp_path / "out", "quarantine")
+    assert lost.get_column("reason").to_list() == ["worker_died"] * 2
+    assert frame(tmp_path / "out", "kept").height == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "engine", [["local"], ["ray", "--workers", "1"], ["ray", "--workers", "2"]]
+)
+def test_killed_at_random_moments_the_result_is_the_same(tmp_path, engine):
+    """SIGKILL of the driver, again and again, changes no byte of the result."""
+    texts = [f"{text}{i}" for i, text in enumerate(TEXTS * 3)]
+    source = write_lines(tmp_path / "in.jsonl", texts)
+    command = [sys.executable, "-m", "corpus_pipeline.cli", "exact-dedup", str(source)]
+    command += ["--set", "ingest.split_mb=0.02", "--engine", *engine, "--output"]
+    calm = subprocess.run([*command, str(tmp_path / "calm")], capture_output=True, check=False)
+    assert calm.returncode == 0, calm.stderr.decode()
+
+    for moment in range(4):
+        child = subprocess.Popen(
+            [*command, str(tmp_path / "out")],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(0.9 + 0.7 * moment + (3 if engine[0] == "ray" else 0))
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    last = subprocess.run([*command, str(tmp_path / "out")], capture_output=True, check=False)
+
+    assert last.returncode == 0, last.stderr.decode()
+    assert digests(tmp_path / "out") == digests(tmp_path / "calm")

@@ -1,0 +1,53 @@
+"""Plain text and HTML files."""
+
+import gzip
+
+from reading import read_all
+
+
+def test_a_file_is_one_document_as_bytes(tmp_path):
+    """The charset is not guessed here: the payload is the file."""
+    data = "春眠不觉晓\n处处闻啼鸟".encode("gbk")
+    (tmp_path / "a.txt").write_bytes(data)
+    (tmp_path / "b.html").write_bytes(b"<html>" + data)
+    docs = read_all(tmp_path).docs
+    assert docs.select("locator", "text", "payload", "media_type", "declared_charset").rows() == [
+        ("a.txt@0", None, data, "text/plain", None),
+        ("b.html@0", None, b"<html>" + data, "text/html", None),
+    ]
+
+
+def test_lines_are_documents_where_the_options_say_so(tmp_path):
+    """UTF-8 lines are text at once, others keep their bytes, blank ones are nothing."""
+    data = b"\xef\xbb\xbf" + "一行\r\n\n  \n".encode() + "三行\n".encode("gbk") + "末行".encode()
+    (tmp_path / "a.txt").write_bytes(data)
+    found = read_all(tmp_path, text_mode="lines")
+    assert found.texts == ["一行", None, "末行"]
+    assert found.docs.get_column("payload").to_list() == [None, "三行".encode("gbk"), None]
+    for size in range(1, len(data) + 2):
+        assert read_all(tmp_path, text_mode="lines", split_bytes=size).pairs == found.pairs
+
+
+def test_paragraphs_are_documents_where_the_options_say_so(tmp_path):
+    """Blank lines separate; one that is too long is one quarantined record."""
+    (tmp_path / "a.txt").write_text("一\n二\n\n\n三\n\n" + "长\n" * 500 + "\n尾\n", "utf-8")
+    found = read_all(tmp_path, text_mode="paragraphs", max_document_bytes=100)
+    assert found.texts == ["一\n二", "三", "尾"]
+    assert found.reasons == ["document_too_large"]
+
+
+def test_a_file_that_is_too_large_is_not_loaded(tmp_path):
+    """It is quarantined with its digest; a bomb is, too."""
+    (tmp_path / "a.txt").write_bytes(b"a" * 5000)
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(b"\0" * (80 << 20)))
+    found = read_all(tmp_path, max_document_bytes=1000)
+    assert found.docs.is_empty()
+    assert found.reasons == ["document_too_large", "decompression_bomb", "document_too_large"]
+
+
+def test_utf16_cannot_be_cut_into_lines(tmp_path):
+    """It is one clear record, however the file is split."""
+    (tmp_path / "a.txt").write_text("一行\n二行\n" * 50, "utf-16")
+    for size in (100, 1000):
+        found = read_all(tmp_path, text_mode="lines", split_bytes=size)
+        assert (found.docs.height, found.reasons) == (0, ["bad_encoding"])

@@ -1,0 +1,49 @@
+"""The table at the end of a run shows the manifest's numbers and where to look next."""
+
+import io
+import json
+
+from rich.console import Console
+
+from corpus_pipeline.products.summary import print_summary, summary
+
+
+def test_numbers(full_run):
+    """Totals, drops by stage and rule, and speed come from manifest and metrics."""
+    found = summary(full_run)
+    assert (found.read, found.kept, found.dropped, found.quarantined) == (21, 16, 4, 1)
+    lines = {line.stage: line for line in found.lines}
+    assert lines["near_dedup"].rules == {"near_duplicate": 2}
+    assert lines["langid"].mb_per_s == 40.0
+    assert found.mb_per_s == 0.001
+    assert found.reasons == {"ingest/bad_json": 1}
+    assert found.shards == 3
+    assert json.loads(json.dumps(found.to_dict()))["name"] == "样例"
+
+
+def test_printed(full_run):
+    """The table names every rule and reason, and ends with what to do next."""
+    out = io.StringIO()
+    print_summary(full_run, Console(file=out, width=100, highlight=False))
+    text = out.getvalue()
+    for word in ("样例", "not_chinese", "near_duplicate", "ingest/bad_json", "76.2%"):
+        assert word in text
+    last = text.rstrip().splitlines()[-1]
+    assert f"{full_run / 'quarantine'}" in text
+    assert "could not be read" in last
+
+
+def test_without_metrics(run):
+    """A run whose metrics are gone still has its summary."""
+    (run / "metrics.json").unlink()
+    found = summary(run)
+    assert found.wall_s is None
+    print_summary(run, Console(file=io.StringIO()))
+
+
+def test_brackets_are_no_markup(builder):
+    """A name or rule with brackets is printed as it is."""
+    builder.content["name"] = "[red]语料[/red]"
+    out = io.StringIO()
+    print_summary(builder.write(), Console(file=out, width=100))
+    assert "[red]语料[/red]" in out.getvalue()

@@ -1,0 +1,121 @@
+"""The decode stage: payloads become text, and nothing but binary files is lost."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from frames import docs_of, stage
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "decode.jsonl").read_text().splitlines()
+]
+
+
+def batch(payloads, declared=None):
+    rows = len(payloads)
+    texts = [None if p is not None else "已是文本" for p in payloads]
+    return docs_of(
+        texts,
+        payload=pl.Series(payloads, dtype=pl.Binary),
+        declared_charset=pl.Series(declared or [None] * rows, dtype=pl.String),
+        response_headers=pl.Series(["{}"] * rows, dtype=pl.String),
+    )
+
+
+def ours(out):
+    return out.select(pl.col("^(id|text|decode_.*|drop.*)$")).to_dicts()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["label"])
+def test_cases(case):
+    """Each case comes out as its text, in its charset, with as many bytes lost as it says."""
+    out = stage("decode")(batch([case["text"].encode(case["encoding"])], [case["declared"]]))
+
+    assert out["text"].to_list() == [case["text"]]
+    assert out["decode_charset"].to_list() == [case["expect"]["charset"]]
+    assert out["decode_replaced"].to_list() == [case["expect"]["replaced"]]
+    assert out["dropped_by"].to_list() == [None]
+
+
+def test_payload_columns_are_taken():
+    """The payload and its declaration go; the response headers stay for `extract`."""
+    out = stage("decode")(batch([b"x", None]))
+
+    assert {"payload", "declared_charset"}.isdisjoint(out.columns)
+    assert "response_headers" in out.columns
+
+
+def test_text_that_is_there_stays():
+    """A row without payload keeps its text, in a batch with or without a payload column."""
+    alone = stage("decode")(docs_of(["文本\0一", None]))
+    beside = stage("decode")(batch([None, "另一页".encode("gbk")], [None, "gbk"]))
+
+    assert alone["text"].to_list() == ["文本一", ""]
+    assert beside["text"].to_list() == ["已是文本", "另一页"]
+    assert beside["decode_charset"].to_list() == ["utf-8", "gb18030"]
+    assert beside["decode_confidence"][0] == 1
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"%PDF-1.7\n" + b"1 0 obj\n" * 50,
+        b"PK\x03\x04" + bytes(range(256)) * 4,
+        bytes(range(256)) * 20,
+        b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9,
+    ],
+)
+def test_binary_is_dropped_with_evidence(payload):
+    """Bytes that are no text are dropped, and the evidence says why."""
+    out = stage("decode")(batch([payload]))
+
+    assert out["drop_rule"].to_list() == ["undecodable"]
+    assert out["drop_evidence"][0].startswith(("signature=", "replaced="))
+
+
+def test_evidence_names_share_and_bound():
+    """The evidence of a drop is the share of bad bytes and the bound it passed."""
+    out = stage("decode")(batch([("中文" * 40).encode("gbk") + bytes(range(14, 26)) * 20]))
+
+    assert out["drop_evidence"].to_list() == ["replaced=0.60 > 0.05"]
+
+
+def test_a_crashed_tail_of_zeros_is_no_damage():
+    """A text with an empty tail is kept whole."""
+    out = stage("decode")(batch(["这一页写到一半机器就坏了。".encode("gbk") + bytes(9000)]))
+
+    assert out["text"].to_list() == ["这一页写到一半机器就坏了。"]
+
+
+def test_what_was_declared_is_kept():
+    """The transport's word is recorded, or else the page's own."""
+    page = "<meta charset=GB2312>新闻".encode("gbk")
+    out = stage("decode")(batch([page, page, "新闻".encode()], ["UTF-8", None, None]))
+
+    assert out["decode_declared"].to_list() == ["utf-8", "gb2312", None]
+
+
+def test_rows_do_not_depend_on_each_other():
+    """A batch of one and a batch of many give the same rows."""
+    decode = stage("decode")
+    docs = batch(
+        [case["text"].encode(case["encoding"]) for case in CASES] + [None, b"", b"\xff" * 50],
+        [case["declared"] for case in CASES] + [None, "gbk", "big5"],
+    )
+    together = ours(decode(docs))
+    alone = [ours(decode(docs[i]))[0] for i in range(docs.height)]
+
+    assert alone == together
+
+
+def test_five_megabytes_in_step():
+    """A long page with one bad byte loses that byte only."""
+    text = "长网页里的一句话。" * 300_000
+    data = bytearray(text.encode("gbk"))
+    data[5_000_000:5_000_000] = b"\xff"
+    out = stage("decode")(batch([bytes(data)]))
+
+    assert out["decode_replaced"].to_list() == [1]
+    assert out["text"][0].replace("\ufffd", "") == text

@@ -1,0 +1,212 @@
+"""Benchmark questions in documents: found in any spelling, named in the evidence."""
+
+import gzip
+import json
+import random
+import tarfile
+
+import opencc
+import polars as pl
+import pytest
+import zstandard
+from frames import asset, docs_of, stage
+
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.rules.benchmarks import load_benchmark
+from corpus_pipeline.stages.decontaminate import Decontaminate, DecontaminateOptions
+from corpus_pipeline.text.dedup_key import key_text
+
+QUESTION = "某商场销售一批衬衫，平均每天可售出二十件，每件盈利四十元，为了扩大销售决定降价"
+ASKED = [
+    {"question": QUESTION},
+    {"question": "鼠疫的病原体属于哪一类微生物，它通过什么途径传播给人"},
+]
+PAGE = "今天天气很好，我们一起去公园散步，看到了许多美丽的花。" * 3
+
+
+def built(**options):
+    chosen = DecontaminateOptions(**options)
+    refs = Decontaminate.asset_refs(chosen)
+    return Decontaminate(chosen, {name: asset(ref) for name, ref in refs.items()})
+
+
+@pytest.fixture(scope="module")
+def exam(tmp_path_factory):
+    path = tmp_path_factory.mktemp("exam") / "exam.jsonl"
+    path.write_text("\n".join(json.dumps(one) for one in ASKED), encoding="utf-8")
+    return built(benchmarks=(str(path),))
+
+
+def test_without_benchmarks_hits_are_empty():
+    """With nothing to keep out the stage writes empty hits and drops nothing."""
+    out = stage("decontaminate")(docs_of([PAGE, "", None]))
+    assert out["decontaminate_hits"].to_list() == [[], [], []]
+    assert out["dropped_by"].null_count() == 3
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        QUESTION,
+        opencc.OpenCC("s2t").convert(QUESTION),
+        QUESTION.replace("，", " , "),
+        "\n".join(QUESTION),
+        "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in QUESTION),
+    ],
+)
+def test_spelling_hides_nothing(exam, spelling):
+    """A question in other script, width, punctuation or lines is found whole."""
+    out = exam(docs_of([PAGE + spelling + PAGE, PAGE]))
+    assert out["decontaminate_hits"].to_list() == [
+        [{"benchmark": "exam", "item": "0", "overlap": 1.0}],
+        [],
+    ]
+    assert out["drop_rule"].to_list() == ["benchmark_contamination", None]
+    assert out["drop_evidence"][0] == "benchmark=exam item=0 overlap=1.00"
+
+
+def test_part_of_a_question_is_reported_and_stays(exam):
+    """Between the two bounds a hit is written and nothing dropped; below, nothing is written."""
+    out = exam(docs_of([PAGE + QUESTION[:27] + PAGE, PAGE + QUESTION[:18] + PAGE]))
+    (hit,) = out["decontaminate_hits"][0]
+    assert 0.5 <= hit["overlap"] < 0.8
+    assert out["decontaminate_hits"][1].to_list() == []
+    assert out["dropped_by"].null_count() == 2
+
+
+def test_grams_never_cross_documents(exam):
+    """A question whose halves stand in two neighbouring documents is in neither."""
+    out = exam(docs_of([PAGE + QUESTION[:15], QUESTION[15:30] + PAGE]))
+    assert out["decontaminate_hits"].list.len().to_list() == [0, 0]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_neighbours_do_not_matter(exam, batch):
+    """Each document has in any batch what it has alone."""
+    docs = docs_of([PAGE, QUESTION, "", QUESTION[:25], "好" * 20, PAGE + ASKED[1]["question"]])
+    alone = pl.concat([exam(docs[i : i + 1]) for i in range(docs.height)])
+    pieces = pl.concat([exam(docs[i : i + batch]) for i in range(0, docs.height, batch)])
+    assert pieces.equals(alone)
+    assert exam(docs).equals(alone)
+
+
+def test_a_phrase_of_the_benchmark_is_no_question(tmp_path):
+    """What every second item begins with counts for none of them."""
+    path = tmp_path / "b.jsonl"
+    rng = random.Random(1)
+    names = ["".join(rng.choices("甲乙丙丁戊己庚辛壬癸", k=20)) for _ in range(30)]
+    phrase = "根据上述材料并结合所学知识回答下列各项问题"
+    path.write_text("\n".join(json.dumps({"question": phrase + n}) for n in names), "utf-8")
+    found = built(benchmarks=(str(path),))(
+        docs_of([PAGE + phrase + PAGE, PAGE + phrase + names[7]])
+    )
+    assert found["decontaminate_hits"].list.len().to_list() == [0, 1]
+    assert found["decontaminate_hits"][1][0]["item"] == "7"
+
+
+def test_short_questions_are_reported_and_never_drop(tmp_path):
+    """A question shorter than one n-gram is found whole; it may be anybody's phrase."""
+    path = tmp_path / "b.csv"
+    path.write_text("Question,Answer\n葵扇之乡是指哪里,新会\n鼓室,A\n", encoding="utf-8")
+    out = built(benchmarks=(str(path),))(docs_of([PAGE + "葵扇之乡是指哪里？", "葵扇之乡，鼓室"]))
+    assert out["decontaminate_hits"].list.len().to_list() == [1, 0]
+    assert out["dropped_by"].null_count() == 2
+
+
+def test_choices_make_a_short_question_recognisable(tmp_path):
+    """A short question is compared with its choices, and dropped with them."""
+    path = tmp_path / "b.csv"
+    choices = "由于冲击作用产生,由于摩擦作用产生,由于拉伸作用产生,由于弯曲作用产生"
+    path.write_text(f",Question,A,B,C,D,Answer\n0,裂纹,{choices},A\n", encoding="utf-8")
+    printed = "裂纹\n" + "\n".join(
+        f"{letter}、{text}" for letter, text in zip("ABCD", choices.split(","), strict=True)
+    )
+    out = built(benchmarks=(str(path),))(docs_of([PAGE + printed + PAGE, PAGE + "裂纹"]))
+    assert out["drop_rule"].to_list() == ["benchmark_contamination", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "a.jsonl",
+            '{"question": "甲？", "options": ["(A)一", "二"]}\n\n{"text": "乙"}',
+            ["甲？", "乙"],
+        ),
+        (
+            "a.json",
+            '{"data": [{"paragraphs": [{"context": "文", "qas": [{"question": "问"}]}]}]}',
+            ["问"],
+        ),
+        ("a.json", '[{"question": "一", "answer": {"text": "答"}}, "二"]', ["一", "二"]),
+        ("a.tsv", "第一题\t18\n第二题\t3\n", ["第一题", "第二题"]),
+        ("a.csv", '\ufeff题目,A\n"带,逗号",x\n', ["带,逗号"]),
+    ],
+)
+def test_shapes_of_benchmarks(tmp_path, name, content, expected):
+    """JSONL, nested JSON, tables with and without header give their questions in order."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    packed = tmp_path / f"{name}.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    zipped = tmp_path / f"{name}.zst"
+    zipped.write_bytes(zstandard.compress(path.read_bytes()))
+    for form in (path, packed, zipped):
+        assert [item.text for item in load_benchmark("b", form)] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("b.jsonl", "{broken", "b.jsonl: "),
+        ("b.jsonl", "{}", "b.jsonl: no question"),
+        ("b.md", "# 说明", "b.md: not one of"),
+    ],
+)
+def test_a_benchmark_that_guards_nothing_is_an_error(tmp_path, name, content, message):
+    """A file that cannot be read or holds no question is an error of the config, in one line."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(PipelineError, match=message):
+        built(benchmarks=(str(path),))
+
+
+def test_missing_benchmark(tmp_path):
+    """A path that does not exist is named."""
+    with pytest.raises(PipelineError, match=r"no such benchmark: .*nowhere"):
+        built(benchmarks=(str(tmp_path / "nowhere"),))
+
+
+@pytest.mark.slow
+def test_real_benchmarks(data_dir, tmp_path):
+    """Of 300 real questions planted in real pages nearly all are found; few pages are hit as is."""
+    packed = data_dir / "benchmarks" / "zh_benchmarks.tar.zst"
+    with zstandard.open(packed, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        archive.extractall(tmp_path, filter="data")
+    stage_ = built(benchmarks=(str(tmp_path / "benchmarks"),))
+    with zstandard.open(data_dir / "text" / "sample.jsonl.zst", "rt", encoding="utf-8") as lines:
+        pages = [json.loads(line)["text"] for line in lines]
+    clean = stage_(docs_of(pages))
+    assert clean["dropped_by"].drop_nulls().len() <= 3
+    assert clean.filter(pl.col("decontaminate_hits").list.len() > 0).height <= 15
+    asked = [
+        item
+        for item in stage_.items
+        if ("CMMLU" in item.benchmark or item.benchmark.endswith("mgsm_zh"))
+        and len(key_text(item.text, stage_.table)) >= 13
+    ]
+    rng = random.Random(3)
+    chosen, around = rng.sample(asked, 300), rng.sample(pages, 300)
+    convert = opencc.OpenCC("s2tw").convert
+    for spelling, share in ((str, 1.0), (convert, 0.97), (lambda t: t.replace("，", " "), 1.0)):
+        planted = [
+            f"{page[:300]}\n{spelling(item.text)}\n{page[300:600]}"
+            for page, item in zip(around, chosen, strict=True)
+        ]
+        out = stage_(docs_of(planted))
+        caught = [
+            any((hit["benchmark"], hit["item"]) == (item.benchmark, item.item) for hit in hits)
+            for hits, item in zip(out["decontaminate_hits"].to_list(), chosen, strict=True)
+        ]
+        assert sum(caught) >= share * 300
+        assert out["dropped_by"].drop_nulls().len() >= 0.95 * 300

@@ -1,0 +1,225 @@
+"""Near-duplicates: found, verified, and never at the cost of a text that is not one."""
+
+import json
+import random
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+import zstandard
+from frames import docs_of, stage
+from global_stage import decisions_of, settled
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_pipeline.text.dedup_key import fold, key_text
+from corpus_pipeline.text.ngrams import distinct, shingles
+
+NEAR = stage("near_dedup")
+HAN = [chr(code) for code in range(0x4E00, 0x9000)]
+
+
+def prose(rng: random.Random, size: int) -> str:
+    return "".join(rng.choices(HAN, k=size))
+
+
+def edited(rng: random.Random, text: str, share: float) -> str:
+    return "".join(rng.choice(HAN) if rng.random() < share else char for char in text)
+
+
+def jaccard(one: str, other: str) -> float:
+    a, b = (
+        {key[i : i + 5] for i in range(len(key) - 4)}
+        for key in (key_text(text, NEAR.table) for text in (one, other))
+    )
+    return len(a & b) / len(a | b)
+
+
+def test_edits_and_scripts_are_found():
+    """Copies with 1 % edits, other script or other punctuation go; the longest of them stays."""
+    rng = random.Random(1)
+    base = "國家統計局發佈的數據顯示，" + prose(rng, 600)
+    docs = docs_of(
+        [base, edited(rng, base, 0.01), base.replace("國家", "国家") + "完。", prose(rng, 600)]
+    )
+    out = settled(NEAR, docs)
+    assert out["drop_rule"].drop_nulls().to_list() == ["near_duplicate"] * 2
+    (survivor,) = out.filter(pl.col("near_dedup_cluster_size") == 3)["near_dedup_cluster"].unique()
+    assert survivor == docs["id"][2]
+    text = docs["text"][2]
+    for row in out.filter(pl.col("drop_rule").is_not_null()).iter_rows(named=True):
+        assert row["near_dedup_jaccard"] == pytest.approx(jaccard(row["text"], text), abs=1e-6)
+        shown = round(row["near_dedup_jaccard"], 2)
+        assert row["drop_evidence"] == f"of={survivor} jaccard={shown}"
+
+
+def test_a_chain_is_no_cluster():
+    """A is like B and B like C, A and C are not: with A best, only B goes."""
+    rng = random.Random(2)
+    head, body, tail = prose(rng, 140), prose(rng, 900), prose(rng, 100)
+    a, b, c = head + body, body, body[:780] + tail
+    assert jaccard(a, b) >= 0.7
+    assert jaccard(b, c) >= 0.7
+    assert jaccard(a, c) < 0.7
+    out = settled(stage("near_dedup", bands=64, rows=2), docs_of([a, b, c])).sort("length")
+    kept = out.filter(pl.col("drop_rule").is_null())["text"].to_list()
+    assert set(kept) == {a, c}
+
+
+def test_a_contained_text_goes_and_says_so():
+    """A text that a much longer one holds is dropped, with both numbers in the evidence."""
+    rng = random.Random(3)
+    part = prose(rng, 600)
+    docs = docs_of([part, part + prose(rng, 400)])
+    sure = {"bands": 64, "rows": 2}
+    out = settled(stage("near_dedup", **sure), docs)
+    (evidence,) = out["drop_evidence"].drop_nulls().to_list()
+    assert evidence == f"of={docs['id'][1]} jaccard=0.6 containment=1.0"
+    off = settled(stage("near_dedup", containment=None, **sure), docs)
+    assert off["drop_rule"].null_count() == 2
+
+
+def test_a_longer_text_never_goes_for_its_part():
+    """Even when the contained text scores better, the one that holds more stays."""
+    rng = random.Random(3)
+    part = prose(rng, 600)
+    docs = docs_of([part, part + prose(rng, 400)], quality_score=[0.9, 0.1])
+    out = settled(stage("near_dedup", bands=64, rows=2), docs)
+    assert out["drop_rule"].null_count() == 2
+
+
+def test_the_best_scored_survives():
+    """Quality decides before length."""
+    rng = random.Random(4)
+    base = prose(rng, 500)
+    docs = docs_of([base + "多一句话", base], quality_score=[0.2, 0.8])
+    assert set(settled(NEAR, docs)["near_dedup_cluster"]) == {docs["id"][1]}
+
+
+@pytest.mark.parametrize(
+    "texts", [["好", "好吧", "是的"], ["", "", None], ["四个汉字", "四个汉字"]]
+)
+def test_short_texts_are_let_alone(texts):
+    """Texts shorter than one n-gram have no sketch and are nobody's near-duplicate."""
+    out = settled(NEAR, docs_of(texts))
+    assert NEAR.sketch(docs_of(texts)).is_empty()
+    assert out["drop_rule"].null_count() == len(texts)
+    assert out["near_dedup_cluster"].to_list() == out["id"].to_list()
+    assert set(out["near_dedup_jaccard"]) == {1.0}
+
+
+def test_statute_pairs_that_differ_stay():
+    """Short texts of one form with different names have too little in common."""
+    texts = [f"兹任命{name}同志为办公室主任。" for name in ("张三丰", "李四光", "王五常", "赵六安")]
+    assert settled(NEAR, docs_of(texts))["drop_rule"].null_count() == 4
+
+
+def family(size: int) -> pl.DataFrame:
+    """Pages of one template: 400 characters in common, 40 of their own."""
+    rng = random.Random(6)
+    frame = prose(rng, 400)
+    return docs_of([frame + prose(rng, 40) for _ in range(size)])
+
+
+@given(st.integers(0, 99), st.integers(1, 6), st.integers(1, 80))
+@settings(max_examples=8, deadline=None)
+def test_order_and_partitions_do_not_show(seed, parts, batch):
+    """Row order, batch size and the number of partitions change nothing."""
+    rng = random.Random(7)
+    bases = [prose(rng, 150) for _ in range(4)]
+    texts = [edited(rng, rng.choice(bases), rng.choice([0, 0.01, 0.03, 0.05])) for _ in range(40)]
+    docs = pl.concat([docs_of([*texts, "短"]), family(30).with_columns(pl.col("id").str.reverse())])
+    other = docs.sample(fraction=1, shuffle=True, seed=seed)
+    one, two = settled(NEAR, docs), settled(NEAR, other, parts, batch)
+    assert decisions_of(one, NEAR).equals(decisions_of(two, NEAR))
+
+
+def test_a_family_leaves_one():
+    """Of 300 pages of one template one stays, though a bucket never compares all with all."""
+    out = settled(NEAR, family(300))
+    assert out["drop_rule"].null_count() == 1
+
+
+def test_candidates_of_a_family_are_linear():
+    """20,000 documents in the same 16 buckets give 6 pairs a document, quickly."""
+    doc = np.tile(np.arange(20_000, dtype=np.uint64), 16)
+    keys = pl.DataFrame(
+        {"doc": doc, "key": np.repeat(np.arange(16, dtype=np.uint64), 20_000), "merit": doc * 3}
+    )
+    started = time.process_time()
+    assert NEAR.match(keys).height <= 6 * 20_000
+    assert time.process_time() - started < 10
+
+
+def test_other_thresholds_have_their_own_bands():
+    """Bands and rows follow the threshold unless they are given."""
+    assert (NEAR.bands, NEAR.rows) == (16, 8)
+    strict = stage("near_dedup", threshold=0.9)
+    assert strict.rows > 8
+    assert strict.bands * strict.rows <= 128
+
+
+def test_long_document_beside_short_ones(monkeypatch):
+    """Portions of the verification never change its numbers."""
+    rng = random.Random(8)
+    long = prose(rng, 30_000)
+    docs = docs_of(
+        [long, edited(rng, long, 0.01), *[edited(rng, long[:300], 0.01) for _ in range(9)]]
+    )
+    whole = settled(NEAR, docs)
+    monkeypatch.setattr("corpus_pipeline.text.resemblance.PORTION", 1000)
+    assert decisions_of(settled(NEAR, docs), NEAR).equals(decisions_of(whole, NEAR))
+
+
+def statutes(data_dir):
+    with zstandard.open(data_dir / "text" / "bulk.jsonl.zst", "rt", encoding="utf-8") as lines:
+        rows = (json.loads(line) for line in lines if '"LawRefBook/Laws"' in line)
+        texts = [row["text"] for row in rows if row["source"] == "LawRefBook/Laws"]
+    return [text for text in texts if len(text) < 9000]
+
+
+def brute_force(texts, floor):
+    """All pairs with at least this Jaccard, by counting; nothing is estimated."""
+    flat, starts = [], [0]
+    for keys in fold(texts, NEAR.table):
+        sets, ends = distinct(*shingles(keys.codes, keys.offsets, 5))
+        flat.append(sets)
+        starts += (ends[1:] + starts[-1]).tolist()
+    ids = np.unique(np.concatenate(flat), return_inverse=True)[1].astype(np.int32)
+    order = sorted(range(len(texts)), key=lambda i: starts[i + 1] - starts[i])
+    sizes = np.array([starts[i + 1] - starts[i] for i in order])
+    laid = np.concatenate([ids[starts[i] : starts[i + 1]] for i in order])
+    begin = np.concatenate([[0], np.cumsum(sizes)])
+    mark, found = np.zeros(ids.max() + 1, dtype=bool), {}
+    for i in range(len(order)):
+        last = int(np.searchsorted(sizes, sizes[i] / floor, side="right"))
+        mine = laid[begin[i] : begin[i + 1]]
+        mark[mine] = True
+        hits = np.concatenate([[0], np.cumsum(mark[laid[begin[i + 1] : begin[last]]])])
+        mark[mine] = False
+        both = np.diff(hits[begin[i + 1 : last + 1] - begin[i + 1]])
+        alike = both / np.maximum(sizes[i] + sizes[i + 1 : last] - both, 1)
+        for j in np.flatnonzero(alike >= floor).tolist():
+            found[frozenset((order[i], order[i + 1 + j]))] = float(alike[j])
+    return found
+
+
+@pytest.mark.slow
+def test_recall_on_statutes(data_dir):
+    """Of 2,000 statutes every pair with Jaccard ≥ .8 loses one; none goes without reason."""
+    texts = statutes(data_dir)
+    docs = docs_of(texts)
+    assert len(texts) >= 2000
+    true = brute_force(texts, 0.7)
+    out = settled(NEAR, docs)
+    row = {name: i for i, name in enumerate(docs["id"].to_list())}
+    gone = {row[name] for name in out.filter(pl.col("drop_rule").is_not_null())["id"]}
+    high = [pair for pair, value in true.items() if value >= 0.8]
+    met = [pair for pair in high if pair & gone]
+    assert len(high) > 20
+    assert len(met) / len(high) >= 0.99
+    for one in out.filter(pl.col("drop_rule").is_not_null()).iter_rows(named=True):
+        pair = frozenset((row[one["id"]], row[one["near_dedup_cluster"]]))
+        if "containment" not in one["drop_evidence"]:
+            assert one["near_dedup_jaccard"] == pytest.approx(true[pair], abs=1e-6)

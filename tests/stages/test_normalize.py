@@ -1,0 +1,149 @@
+"""Widths, spaces, invisible characters, and traditional → simplified."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from frames import docs_of, stage
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_pipeline.text.script import TRADITIONAL_ONLY
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "normalize.jsonl").read_bytes().splitlines()
+]
+NORMALIZE = stage("normalize")
+
+#: What Chinese pages are made of, the awkward parts more often than in life.
+PIECES = st.one_of(
+    st.sampled_from(["著", "名著", "於", "於陵", "乾隆", "乾", "後來", "説", "裏", "髮", "祇有"]),
+    st.sampled_from(list("的了是这说国龙这個說國龍於著乾後里面，。！？；：（）《》、…— \t\n\r　")),
+    st.sampled_from(list(",.?!:;()０９ＡｚＺ％．－／&;#<>`'\"")),
+    st.sampled_from(list("\u200b\u200c\u200d\ufe0f\ufe0e\ufeff\u00ad\u202e\u00a0\ue000\ufffd\x00")),
+    st.sampled_from(["&nbsp;", "&middot;", "&#20013;", "&amp;", "\r\n", "\n\n\n", "  ", "　　"]),
+    st.sampled_from(list("⼈⻓豈\u0301é①㎡½😀👨👩❤🏻ｱのカ가각ᄀ\u1161aZ09")),
+    st.sampled_from(TRADITIONAL_ONLY),
+    st.characters(exclude_categories=["Cs"]),
+)
+TEXTS = st.lists(PIECES, max_size=40).map("".join)
+
+
+def run(*texts, **columns):
+    return NORMALIZE(docs_of(list(texts), **columns))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["label"] for case in CASES])
+def test_case(case):
+    """Each case comes out as expected, and again unchanged."""
+    once = run(case["text"]).get_column("text").item()
+    assert once == case["expect"]
+    assert run(once).get_column("text").item() == once
+
+
+@given(TEXTS)
+@settings(max_examples=120, deadline=None)
+def test_twice_is_once(text):
+    """Normalising what is normalised changes nothing."""
+    once = run(text, title=[text])
+    twice = run(once.get_column("text").item(), title=once.get_column("title").to_list())
+    assert twice.select("text", "title").equals(once.select("text", "title"))
+
+
+@given(TEXTS)
+@settings(max_examples=40, deadline=None)
+def test_twice_is_once_for_traditional(text):
+    """So too where langid called the text traditional, before and after."""
+    once = run(text, langid_label=["zh-Hant"]).get_column("text").item()
+    assert run(once, langid_label=["zh-Hant"]).get_column("text").item() == once
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6))
+@settings(max_examples=20, deadline=None)
+def test_the_batch_does_not_matter(texts):
+    """Documents together come out as each alone."""
+    alone = pl.concat([run(text) for text in texts]).drop("id", "locator")
+    assert run(*texts).drop("id", "locator").equals(alone)
+
+
+def test_script_and_changes_are_written():
+    """The script before conversion and the number of converted characters stay on record."""
+    out = run("這個國家說話", "这个国家说话", "中文", "这们说国與這說國龍", None)
+    assert out.get_column("normalize_script").to_list() == ["hant", "hans", "none", "mixed", "none"]
+    assert out.get_column("normalize_changed").to_list() == [5, 0, 0, 0, 0]
+
+
+def test_langid_decides_between_chinese_and_japanese():
+    """Where langid said ja or ko nothing is converted, whatever the characters say."""
+    text = "東京國際會議場開發計劃發表會"
+    converted = run(text, langid_label=["zh-Hant"]).get_column("text").item()
+    assert converted == "东京国际会议场开发计划发表会"
+    assert run(text, langid_label=["ja"]).get_column("text").item() == text
+
+
+def test_classical_and_cantonese_are_converted_too():
+    """The script decides, not the language."""
+    texts = ["學而時習之，不亦說乎？有朋自遠方來", "佢哋話呢個問題好難，我哋冇辦法"]
+    out = run(*texts, langid_label=["lzh", "yue"])
+    assert out.get_column("normalize_script").to_list() == ["hant", "hant"]
+
+
+def test_the_title_follows_the_text():
+    """A title is cleaned alone and converted with its document; a missing one stays missing."""
+    out = run("這個國家說話", "这个国家说话", title=["說話　２０２６", None])
+    assert out.get_column("title").to_list() == ["说话 2026", None]
+
+
+def test_the_table_keeps_its_word():
+    """Every `hits` of the table is changed by its rule and every `misses` is left to OpenCC."""
+    import opencc
+    import yaml
+    from frames import PACKAGE
+
+    from corpus_pipeline.rules.simplify import converter
+
+    path = PACKAGE / "rules" / "packs" / "normalize.yaml"
+    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    convert = converter(table)
+
+    def ours(text):
+        return convert(text, 0)
+
+    plain = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False).convert
+    for name in ("zhu", "variants", "keep", "eras"):
+        rule = table[name]
+        for text in rule["hits"]:
+            assert ours(text) != plain(text) or text == "著急", (name, text)
+        for text in rule["misses"]:
+            assert ours(text) == plain(text), (name, text)
+    listed = [*table["zhu"]["words"].split(), *table["variants"]["pairs"], *table["keep"]["pairs"]]
+    triggers = table["triggers"].split()
+    assert [word for word in listed if not any(part in word for part in triggers)] == []
+    assert max(map(len, listed)) <= 4
+    # Far from or near to one another, begin and end: the windows miss nothing.
+    for gap in ("的", "的" * 5, "的" * 11, "的" * 30):
+        joined = gap.join(["看著", "名著", "乾德三年", "商於之地", "祇有"])
+        assert ours(joined) == gap.join(["看着", "名著", "乾德三年", "商於之地", "只有"])
+
+
+def test_options():
+    """Script, entities, private use and U+FFFD can be left or removed."""
+    docs = docs_of(["這個國家說話\ue000\ufffd&nbsp;"])
+    left = stage("normalize", script="keep", entities="keep", private_use="keep")(docs)
+    assert left.get_column("text").item() == "這個國家說話\ue000\ufffd&nbsp;"
+    gone = stage("normalize", replacement_character="remove")(docs)
+    assert gone.get_column("text").item() == "这个国家说话"
+
+
+def test_simplified_documents_keep_every_character(data_dir):
+    """Real simplified statutes and comments come out with the same Han characters."""
+    import re
+
+    sample = pl.read_ndjson(data_dir / "text" / "sample.jsonl.zst", infer_schema_length=None)
+    sources = ["LawRefBook/Laws", "thu-coai/COLDataset"]
+    texts = sample.filter(pl.col("source").is_in(sources)).get_column("text").to_list()
+    out = run(*texts).get_column("text").to_list()
+    han = re.compile(r"[\u4e00-\u9fff]")
+    assert [han.findall(text) for text in texts] == [han.findall(text) for text in out]
