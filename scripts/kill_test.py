@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def kill(child: subprocess.Popen, victim: str, chance: random.Random) -> str:
         workers = [
             process
             for process in psutil.Process(child.pid).children(recursive=True)
-            if "ray::" in " ".join(process.cmdline())
+            if re.match(r"ray::(perform|IDLE)", " ".join(process.cmdline()))
         ]
         if workers:
             chosen = chance.choice(workers)
@@ -72,18 +73,18 @@ def main() -> None:
         wall = time.monotonic() - started
         print(f"undisturbed: {wall:.1f} s")
         done = 0
-        for number in range(chosen.kills):
+        while done < chosen.kills:
             child = start(arguments, home / "out", home / "log")
             deadline = time.monotonic() + chance.uniform(0.02, 1.0) * wall * 0.9
             while child.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.02)
             if child.poll() is None:
-                print(f"{number}: killed {kill(child, chosen.victim, chance)}")
                 done += 1
+                print(f"{done}: killed {kill(child, chosen.victim, chance)}", flush=True)
                 if child.poll() is None and child.wait() not in (0, 3):
                     sys.exit((home / "log").read_text())
             else:
-                print(f"{number}: had finished")
+                print("had finished: from the start again", flush=True)
                 subprocess.run(["rm", "-rf", str(home / "out")], check=True)
         last = start(arguments, home / "out", home / "log")
         if last.wait() not in (0, 3):

@@ -1,7 +1,7 @@
 """Train the quality model: clean prose against wreckage that this script makes itself.
 
-Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card).  Leaves: a quantised
-fastText model, its scale (`quality.yaml`: calibration and cut points) and a report on standard
+Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card).  Leaves: a fastText
+model, its scale (`quality.yaml`: calibration and cut points) and a report on standard
 output.  Refuses: to copy anybody's spam: every bad text is a degraded good one or grows from the
 templates in `scripts/quality_templates.yaml`.
 
@@ -99,7 +99,7 @@ def swapped(text: str, rng: random.Random) -> str:
 
 def replaced(text: str, rng: random.Random) -> str:
     """Characters read wrongly: every fourth becomes another of the same text, or noise."""
-    noise = "".join(set(text)) + "丨口曰己巳已末未土士人入八日目白自囗囹丶丿乚一二三0O1l|"
+    noise = "".join(sorted(set(text))) + "丨口曰己巳已末未土士人入八日目白自囗囹丶丿乚一二三0O1l|"
     return "".join(rng.choice(noise) if rng.random() < 0.25 else c for c in text)
 
 
@@ -224,21 +224,21 @@ def featured(texts: list[str]) -> list[str]:
 
 
 def train(good: list[str], bad: list[str]) -> fasttext.FastText:
-    """Two labels, one thread, a fixed seed; then 4-bit products of what the model needs."""
+    """Two labels, one thread, a fixed seed; so small that it need not be quantised.
+
+    Four dimensions for two labels do what sixteen did, and a plain table is read faster than
+    products of centroids behind a list of what pruning left.
+    """
     rows = [f"__label__good {t}" for t in featured(good)]
     rows += [f"__label__bad {t}" for t in featured(bad)]
     random.Random(SEED).shuffle(rows)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.txt"
         path.write_text("\n".join(rows), encoding="utf-8")
-        model = fasttext.train_supervised(
-            input=str(path), lr=0.1, epoch=3, dim=16, wordNgrams=2, minCount=3, minn=0, maxn=0,
-            bucket=300_000, loss="softmax", thread=1, seed=SEED, verbose=0,
+        return fasttext.train_supervised(
+            input=str(path), lr=0.1, epoch=3, dim=4, wordNgrams=2, minCount=4, minn=0, maxn=0,
+            bucket=80_000, loss="softmax", thread=1, seed=SEED, verbose=0,
         )  # fmt: skip
-        model.quantize(
-            input=str(path), qnorm=True, retrain=True, cutoff=90_000, dsub=2, thread=1, verbose=0
-        )
-    return model
 
 
 def auc(good: np.ndarray, bad: np.ndarray) -> float:
@@ -300,7 +300,7 @@ def write(
     docs: pl.DataFrame,
 ) -> None:
     """Save model and scale, and print what the held-out part says."""
-    path = output / "assets" / "quality.ftz"
+    path = output / "assets" / "quality.bin"
     model.save_model(str(path))
     model = fasttext.load_model(str(path))
     up = log_odds(model, featured([text for _, text in good]))

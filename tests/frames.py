@@ -1,16 +1,13 @@
 """Batches and stages for tests, built as the pipeline builds them."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-import corpus_pipeline
 from corpus_pipeline import stages
+from corpus_pipeline.io.assets import PACKAGE, resolve  # noqa: F401 – tests ask here for the package
 from corpus_pipeline.model import DOCUMENT, VERDICT, Asset, document_id
-
-PACKAGE = Path(corpus_pipeline.__file__).parent
 
 
 def docs_of(texts: list[str | None], **columns: Any) -> pl.DataFrame:
@@ -29,8 +26,7 @@ def docs_of(texts: list[str | None], **columns: Any) -> pl.DataFrame:
 
 
 def asset(ref: str) -> Asset:
-    path = PACKAGE / ref.removeprefix("package:") if ref.startswith("package:") else Path(ref)
-    return Asset(ref, path, hashlib.sha256(path.read_bytes()).hexdigest())
+    return resolve(ref, Path.cwd())
 
 
 def stage(name: str, **options: Any) -> Any:

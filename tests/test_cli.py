@@ -100,6 +100,27 @@ def test_unreadable_file(tmp_path):
     refused(call("ingest", path, "-o", tmp_path / "out"), "secret.jsonl")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.slow)])
+def test_no_space_left(tmp_path, raw, engine):
+    """A full disk is one line that names the file; nothing half-written is left behind."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this container may not mount")
+    try:
+        done = call("langid", raw, "-o", disk / "out", "--engine", engine, "--workers", "1")
+        left = [p for p in (disk / "out").rglob("*.parquet") if p.is_file()]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+    assert done.returncode == 2, done.stderr
+    assert "no space left" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert left == []
+
+
 def test_output_that_is_a_file(tmp_path, raw):
     """An output path that is a file is refused."""
     (tmp_path / "out").write_text("mine")
@@ -151,19 +172,24 @@ STAGES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """The output of a stage, for others to go on with."""
+    out = tmp_path_factory.mktemp("stage") / "before"
+    limits = ["--set", "limits.quarantine_share=1"]
+    assert call("ingest", SAMPLE / "forum.jsonl", "--output", out, *limits).returncode == 0
+    return out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STAGES)
-def test_every_stage_runs_alone(name, raw, tmp_path):
+def test_every_stage_runs_alone(name, raw, before, tmp_path):
     """On raw JSONL and on another stage's output, with parents in the manifest."""
     first = call(name, raw, "--output", tmp_path / "raw", "--json")
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout)["counts"]["read"] == 5000
-    before = tmp_path / "before"
-    source = [SAMPLE / "forum.jsonl"]
-    limits = ["--set", "limits.quarantine_share=1"]
-    assert call("ingest", *source, "--output", before, *limits).returncode == 0
 
-    done = call(name, before, "--output", tmp_path / "out", "--json", *limits)
+    done = call(name, before, "--output", tmp_path / "out", "--json")
 
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())

@@ -186,7 +186,9 @@ def test_nothing_disappears(outcome: Outcome) -> None:
 
 
 def test_no_planted_personal_data_is_left_anywhere(outcome: Outcome) -> None:
-    """Masking holds for dropped documents as for kept ones."""
+    """Masking holds for dropped documents as for kept ones; amounts are no personal data."""
     values = [v for line in TRUTH if line["fault"].startswith("pii_") for v in line["lacks"]]
+    amounts = [v for line in TRUTH if line["fault"].startswith("no_pii") for v in line["contains"]]
     texts = pl.concat([outcome.kept["text"], outcome.dropped["text"]])
+    texts = texts.str.replace_many(amounts, [""] * len(amounts))
     assert [v for v in values if texts.str.contains(v, literal=True).any()] == []

@@ -81,7 +81,7 @@ def execute(
         with Progress(sum(item.bytes for item in job.inputs)) as progress:
             content = run(job, engine, progress.on_done)
             if export:
-                _export(config, output, output, engine, progress.on_done)
+                _export(config, job.root, job.root, engine, progress.on_done)
     finally:
         engine.close()
     return _report(config, output, content, how)
@@ -129,7 +129,7 @@ def _job(config: Config, paths: Sequence[str], output: Path, stage: str | None) 
         split_bytes=int(config.plan.split_mb * (1 << 20)),
         config=config.record() if stage is None else _record_of_one(config, stage),
         sources=registry,
-        root=output,
+        root=output.resolve(),  # a worker may have another working directory
         parents=tuple(parents),
         keep_payload=stage == "ingest",
     )

@@ -236,7 +236,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             ingest=job.ingest,
             root=root,
             work=this.work,
-            level=1 if sketches else 3,
+            level=0 if sketches else 3,
             keep_payload=job.keep_payload,
         )
         key = digest(

@@ -102,7 +102,7 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
     if dead is not None:
         keys = keys.join(pl.read_parquet(dead), on="doc", how="anti")
     pairs = _stage(job.spec).match(keys.sort("key", "doc"))
-    write_shard(job.home / "pairs" / f"part-{index:05d}.parquet", [pairs], level=1, measure="")
+    write_shard(job.home / "pairs" / f"part-{index:05d}.parquet", [pairs], level=0, measure="")
     return {"kind": "match", "pairs": pairs.height}
 
 
@@ -124,7 +124,7 @@ def group_pairs(argument: tuple[Shuffle, int]) -> Result:
     group_of_component = (begins // VERIFY_DOCS).astype(np.uint32)
     groups = group_of_component[np.searchsorted(first, labels)]
     members = pl.DataFrame({"doc": docs, "group": groups})
-    write_shard(job.home / "members.parquet", [members], level=1, measure="")
+    write_shard(job.home / "members.parquet", [members], level=0, measure="")
     write_shard(
         job.home / "candidates.parquet",
         [pairs.with_columns(group=pl.Series(groups[left], dtype=pl.UInt32)).sort("group", "a")],
@@ -167,7 +167,7 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
                 found.append(here.select("doc", text=picked.get_column("text"), group="group"))
             begin += rows
     texts = pl.concat(found).sort("group", "doc")
-    write_shard(job.home / "texts" / f"part-{index:05d}.parquet", [texts], level=1)
+    write_shard(job.home / "texts" / f"part-{index:05d}.parquet", [texts], level=0)
     return {"kind": "gather", "documents": texts.height}
 
 
@@ -180,7 +180,7 @@ def verify_group(argument: tuple[Shuffle, int]) -> Result:
     candidates = pl.scan_parquet(job.home / "candidates.parquet")
     pairs = candidates.filter(mine).drop("group").collect().sort("a", "b")
     true = _stage(job.spec).verify(pairs, texts)
-    write_shard(job.home / "true" / f"part-{group:05d}.parquet", [true], level=1, measure="")
+    write_shard(job.home / "true" / f"part-{group:05d}.parquet", [true], level=0, measure="")
     return {"kind": "verify", "candidates": pairs.height, "true": true.height}
 
 
@@ -202,7 +202,7 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
         .sort("doc")
     )
     decisions = stage.settle(pairs.sort("a", "b"), facts).sort("doc")
-    write_shard(job.home / "decisions.parquet", [decisions], level=1, measure="")
+    write_shard(job.home / "decisions.parquet", [decisions], level=0, measure="")
     gone = decisions.filter(pl.col("drop_rule").is_not_null()).select("doc")
-    write_shard(job.home / "dropped.parquet", [gone], level=1, measure="")
+    write_shard(job.home / "dropped.parquet", [gone], level=0, measure="")
     return {"kind": "settle", "pairs": pairs.height, "dropped": gone.height}

@@ -47,7 +47,7 @@ class SplitTask:
     ingest: IngestOptions
     root: Path  # kept/, dropped/ and quarantine/ go below it
     work: Path  # sketches, facts, crumbs
-    level: int  # zstd: 1 where the part will be read once and rewritten
+    level: int  # of zstd; 0 = LZ4, where the part will be read once and rewritten
     keep_payload: bool = False
     skip: frozenset[int] = frozenset()  # rows that killed a worker
     stop: int | None = None  # the reader itself died after this row
@@ -195,12 +195,12 @@ class _Pass:
             files.append(file_entry(task.root, task.root / kind / task.part, rows))
         sketch_rows = {}
         if self.sketchers:
-            write_shard(task.work / "facts" / task.part, self.facts, level=1, measure="id")
+            write_shard(task.work / "facts" / task.part, self.facts, level=0, measure="id")
         for name, frames in self.keys.items():
             # Sorted by key: a match task reads its key range by row-group statistics.
             keys = pl.concat(frames).sort("key", "doc")
             sketch_rows[name] = keys.height
-            write_shard(task.work / "sketch" / name / task.part, [keys], level=1, measure="")
+            write_shard(task.work / "sketch" / name / task.part, [keys], level=0, measure="")
         with suppress(OSError):
             task.crumb.unlink()
         return {

@@ -30,7 +30,7 @@ class ShardWriter:
     """Write frames to `path`; nothing is at `path` until `commit`."""
 
     def __init__(self, path: Path, *, level: int = 3, measure: str = "text") -> None:
-        """`level`: zstd level; `measure`: the string column by which row groups are cut."""
+        """`level`: of zstd, 0 = LZ4; `measure`: the string column by which row groups are cut."""
         self.path = path
         self.rows = 0
         self._level = level
@@ -86,8 +86,8 @@ class ShardWriter:
             self._writer = pq.ParquetWriter(
                 self._temporary,
                 table.schema,
-                compression="zstd",
-                compression_level=self._level,
+                compression="zstd" if self._level else "lz4",
+                compression_level=self._level or None,
                 use_dictionary=shared,
                 write_statistics=[n for n in table.column_names if n not in ("text", "payload")],
             )

@@ -52,30 +52,27 @@ class Item:
     choices: str = ""  # `A. …`, a line each: they make a short question recognisable
 
 
-def benchmark_files(paths: Sequence[str]) -> dict[str, str]:
+def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
     """Name → file for each benchmark file in the given files and folders.
 
     A file's name is its stem; in a folder, `folder/sub/stem`, so that `cmmlu/test/law` says what it
     is.  Files of other kinds in a folder (a README, a licence) are no benchmarks.
     """
-    found: dict[str, str] = {}
-    for given in paths:
-        root = Path(given)
-        if not root.exists():
-            raise BenchmarkError(f"no such benchmark: {given}")
+    found: dict[str, Path] = {}
+    for root in paths:
         inside = (
             sorted(p for p in root.rglob("*") if p.is_file() and _format(p))
             if (folder := root.is_dir())
             else [root]
         )
         if not inside:
-            raise BenchmarkError(f"no benchmark file ({', '.join(FORMATS)}) in {given}")
+            raise BenchmarkError(f"no benchmark file ({', '.join(FORMATS)}) in {root}")
         for path in inside:
             parts = (root.name, *path.relative_to(root).parts[:-1]) if folder else ()
             name = "/".join((*parts, _stem(path)))
             if name in found:
                 raise BenchmarkError(f"two benchmarks named {name}: {found[name]} and {path}")
-            found[name] = str(path)
+            found[name] = path
     return found
 
 

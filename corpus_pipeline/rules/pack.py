@@ -90,9 +90,7 @@ def read_pack(path: Path, head: type[HeadT], rule: type[RuleT]) -> Pack[HeadT, R
     return Pack(path.name, checked_head, tuple(rules))
 
 
-def prove(
-    name: str, rules: Sequence[RuleT], judges: Callable[[RuleT, str], bool]
-) -> None:
+def prove(name: str, rules: Sequence[RuleT], judges: Callable[[RuleT, str], bool]) -> None:
     """Refuse the pack when a rule does not find one of its hits, or finds one of its misses."""
     for rule in rules:
         for example in rule.hits:

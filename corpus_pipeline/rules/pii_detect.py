@@ -86,6 +86,7 @@ class PiiRule(Rule):
     in_url: bool = False
     veto_left: str | None = None
     veto_right: str | None = None
+    veto_around: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class _Compiled:
     cue: tuple[str, ...]
     veto_left: re.Pattern[str] | None
     veto_right: re.Pattern[str] | None
+    veto_around: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class Detector:
             self.head.cues[rule.cue] if rule.cue else (),
             *(
                 self._regex(part, rule.id) if part else None
-                for part in (rule.veto_left, rule.veto_right)
+                for part in (rule.veto_left, rule.veto_right, rule.veto_around)
             ),
         )
 
@@ -272,9 +274,12 @@ def _expand(pattern: str, classes: Mapping[str, str]) -> str:
 
 
 def _vetoed(one: _Compiled, view: str, start: int, end: int) -> bool:
-    if one.veto_left and one.veto_left.search(view[max(0, start - 24) : start]):
+    left, right = view[max(0, start - 24) : start], view[end : end + 12]
+    if one.veto_left and one.veto_left.search(left):
         return True
-    return bool(one.veto_right and one.veto_right.search(view[end : end + 12]))
+    if one.veto_right and one.veto_right.search(right):
+        return True
+    return bool(one.veto_around and one.veto_around.search(f"{left}§{right}"))
 
 
 def _widen(text: str, start: int, end: int) -> tuple[int, int]:

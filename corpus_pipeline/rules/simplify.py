@@ -41,7 +41,10 @@ def converter(table: Mapping[str, Any]) -> Callable[[str, int], str]:
         return before.get(match[0]) or match[0].replace("著", "着")
 
     def plain(text: str) -> str:
-        if not any(word in text for word in triggers):
+        for word in triggers:
+            if word in text:
+                break
+        else:
             return convert(text)
         done, position = [], 0
         for start, end in _windows(trigger, text):

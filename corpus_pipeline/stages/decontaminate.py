@@ -77,8 +77,9 @@ class Decontaminate(Stage):
         self.table = load_key_table(assets["key_table"].path)
         self.items: list[Item] = []
         try:
-            for name in sorted(set(assets) - {"key_table"}):
-                self.items += load_benchmark(name.removeprefix("benchmark:"), assets[name].path)
+            given = [assets[name].path for name in sorted(set(assets) - {"key_table"})]
+            for name, path in benchmark_files(given).items():
+                self.items += load_benchmark(name, path)
         except BenchmarkError as error:
             raise PipelineError(str(error)) from error
         chosen = self.options
@@ -87,19 +88,15 @@ class Decontaminate(Stage):
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The benchmarks' files (a folder stands for those in it) and the key's table."""
-        try:
-            files = benchmark_files(options.benchmarks)
-        except BenchmarkError as error:
-            raise PipelineError(str(error)) from error
-        return {"key_table": KEY_TABLE} | {f"benchmark:{n}": path for n, path in files.items()}
+        """The benchmarks (a folder stands for the files in it) and the key's table."""
+        return {"key_table": KEY_TABLE} | {f"benchmark:{ref}": ref for ref in options.benchmarks}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Report what each document holds, drop where it is a whole question."""
         hits = pl.DataFrame(schema=_FOUND)
         if self.items:
-            texts = docs.get_column("text").fill_null("").to_list()
-            parts = [self.index.find(keys) for keys in fold(texts, self.table)]
+            texts = fold(docs.get_column("text"), self.table)
+            parts = [self.index.find(keys) for keys in texts]
             hits = self._named(*(np.concatenate(part) for part in zip(*parts, strict=True)))
         fields = pl.struct("benchmark", "item", "overlap")
         per_document = hits.group_by("__row", maintain_order=True).agg(

@@ -48,7 +48,7 @@ class ExactDedup(GlobalStage):
         """The hash of each document that has a key at all."""
         rows: list[int] = []
         digests: list[bytes] = []
-        for keys in fold(docs.get_column("text").fill_null("").to_list(), self.table):
+        for keys in fold(docs.get_column("text"), self.table):
             buffer = keys.codes.astype("<u4", copy=False).data.cast("B")
             for row, (start, end) in enumerate(pairwise((keys.offsets * 4).tolist()), keys.first):
                 if end > start:

@@ -86,7 +86,7 @@ class NearDedup(GlobalStage):
         """A row for each band of each document that has an n-gram."""
         merits = clusters.merit(docs)
         frames = [pl.DataFrame(schema={"row": pl.UInt32, "key": pl.UInt64, "merit": pl.UInt64})]
-        for keys in fold(docs.get_column("text").fill_null("").to_list(), self.table):
+        for keys in fold(docs.get_column("text"), self.table):
             hashes, starts = shingles(keys.codes, keys.offsets, self.options.ngram)
             alive = np.flatnonzero(np.diff(starts))
             edges = np.append(starts[alive], len(hashes))

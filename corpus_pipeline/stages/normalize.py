@@ -9,7 +9,7 @@ Refuses: NFKC, converting Japanese, Korean or text that is already simplified, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ from corpus_pipeline.text.script import (
     TRADITIONAL_ONLY,
     script,
 )
+from corpus_pipeline.text.utf8 import buffers, replaced
 from corpus_pipeline.text.width import Width, left_over, unescape
 
 
@@ -83,11 +84,9 @@ class Normalize(Stage):
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Widths first, then the script of what came out."""
-        texts = self._clean(docs.get_column("text").fill_null("").to_list())
-        titles: list[str | None] = docs.get_column("title").to_list()
-        named = [i for i, title in enumerate(titles) if title]
-        for i, title in zip(named, self._clean([titles[i] or "" for i in named]), strict=True):
-            titles[i] = title
+        texts = self._clean(docs.get_column("text"))
+        titles = docs.get_column("title")
+        titles = self._clean(titles).set(titles.is_null(), None)
         counts = self.counter.count(texts)
         label = "langid_label" if "langid_label" in docs.columns else None
         counts = counts.with_columns(
@@ -97,27 +96,28 @@ class Normalize(Stage):
         changed = np.zeros(docs.height, dtype=np.uint32)
         at = np.flatnonzero((found == "hant").to_numpy()).tolist()
         if at and self.options.script == "simplified":
-            kana = counts.get_column("kana").to_list()
-            before = [texts[i] for i in at]
-            for i in at:
-                texts[i] = self.convert(texts[i], kana[i])
-                heading = titles[i]
-                titles[i] = self.convert(heading, len(heading)) if heading else heading
-            changed[at] = differences(before, [texts[i] for i in at])
+            before, kana = texts.gather(at), counts.get_column("kana").gather(at)
+            pairs = zip(before.to_list(), kana.to_list(), strict=True)
+            after = pl.Series([self.convert(*pair) for pair in pairs], dtype=pl.String)
+            texts = replaced(texts, at, after)
+            changed[at] = differences(before, after)
+            headed = [i for i, title in zip(at, titles.gather(at), strict=True) if title]
+            headings = [self.convert(title, len(title)) for title in titles.gather(headed)]
+            titles = replaced(titles, headed, headings)
         return docs.with_columns(
-            pl.Series("text", texts, dtype=pl.String),
-            pl.Series("title", titles, dtype=pl.String),
+            texts.alias("text"),
+            titles.alias("title"),
             found.alias("normalize_script"),
             pl.Series("normalize_changed", changed),
         )
 
-    def _clean(self, texts: list[str]) -> list[str]:
-        out = self.width.texts(texts)
+    def _clean(self, texts: pl.Series) -> pl.Series:
+        out = self.width.column(texts)
         if self.options.entities == "unescape":
-            left = [i for i, text in enumerate(out) if "&" in text and left_over(text)]
-            again = self.width.texts([unescape(out[i]) for i in left])
-            for i, new in zip(left, again, strict=True):
-                out[i] = new
+            maybe = out.str.contains("&", literal=True).arg_true().to_list()
+            pairs = zip(maybe, out.gather(maybe), strict=True)
+            left = {i: unescape(text) for i, text in pairs if left_over(text)}
+            out = replaced(out, [*left], self.width.texts([*left.values()]))
         return out
 
     def _script(self) -> pl.Expr:
@@ -141,12 +141,15 @@ class Normalize(Stage):
         )
 
 
-def differences(before: list[str], after: list[str]) -> npt.NDArray[np.int64]:
+def differences(
+    before: Sequence[str] | pl.Series, after: Sequence[str] | pl.Series
+) -> npt.NDArray[np.int64]:
     """How many characters differ in each pair of texts; both have the same length, above 0.
 
     >>> differences(["這個", "國"], ["这个", "國"]).tolist()
     [2, 0]
     """
-    unequal = han.code_points("".join(before)) != han.code_points("".join(after))
-    starts = np.cumsum([0, *(len(text) for text in before[:-1])])
-    return np.add.reduceat(unequal, starts, dtype=np.int64)
+    old, new = (pl.Series(texts, dtype=pl.String) for texts in (before, after))
+    unequal = np.zeros(len(old), dtype=np.int64)
+    han.count_unequal(*buffers(old), *buffers(new), unequal)
+    return unequal

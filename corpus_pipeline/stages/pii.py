@@ -92,11 +92,15 @@ class Pii(Stage):
             tests = [pl.col("text").str.contains(p).alias(name) for name, p in anchors.items()]
             seen = side.select("row", "text", *tests).filter(pl.any_horizontal(list(anchors)))
             for row, text, *flags in seen.iter_rows():
-                yield row, text, {
-                    name: pattern
-                    for (name, pattern), flag in zip(anchors.items(), flags, strict=True)
-                    if flag
-                }
+                yield (
+                    row,
+                    text,
+                    {
+                        name: pattern
+                        for (name, pattern), flag in zip(anchors.items(), flags, strict=True)
+                        if flag
+                    },
+                )
 
 
 def mask(
@@ -157,9 +161,7 @@ def _origin(place: int, places: Places) -> int:
 
 
 def _span_column(findings: Mapping[int, list[Finding]], height: int) -> pl.Series:
-    flat = [
-        (row, f.start, f.end, f.type, f.tier) for row, found in findings.items() for f in found
-    ]
+    flat = [(row, f.start, f.end, f.type, f.tier) for row, found in findings.items() for f in found]
     schema = {"row": pl.UInt32, **dict(SPAN.to_schema())}
     spans = pl.DataFrame(flat, schema=schema, orient="row")
     lists = spans.group_by("row", maintain_order=True).agg(pii_spans=pl.struct(*SPAN.to_schema()))

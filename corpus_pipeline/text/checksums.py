@@ -30,7 +30,8 @@ _VIN_VALUES = {
     **{str(digit): digit for digit in range(10)},
     **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
     **dict(zip("JKLMN", range(1, 6), strict=True)),
-    "P": 7, "R": 9,
+    "P": 7,
+    "R": 9,
     **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
 }
 _TW_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"  # A = 10 … Z = 33, I = 34, O = 35

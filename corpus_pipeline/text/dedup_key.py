@@ -21,6 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.utf8 import Bytes, buffers, decoded, runs
 
 CodePoints = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
@@ -90,41 +94,75 @@ def key_text(text: str, table: KeyTable) -> str:
     return keys.codes.astype("<u4").tobytes().decode("utf-32-le")
 
 
-def fold(texts: Sequence[str], table: KeyTable, chunk: int = CHUNK) -> Iterator[Keys]:
+def fold(texts: Sequence[str] | pl.Series, table: KeyTable, chunk: int = CHUNK) -> Iterator[Keys]:
     """The keys of the texts, in order, in chunks of about `chunk` characters."""
-    start = size = 0
-    for i, text in enumerate(texts):
-        if size and size + len(text) > chunk:
-            yield _folded(start, texts[start:i], table)
-            start, size = i, 0
-        size += len(text)
-    if start < len(texts):
-        yield _folded(start, texts[start:], table)
+    data, offsets = buffers(_series(texts))
+    # A Han character has three bytes.
+    for first, end in runs(offsets, 3 * chunk):
+        yield _folded(first, data, offsets[first : end + 1], table)
 
 
-def _folded(first: int, texts: Sequence[str], table: KeyTable) -> Keys:
-    images, ends = _images(texts, table)
-    slow = np.flatnonzero(images == SLOW)
-    if len(slow):
-        # NFKC leaves the other texts as they are in effect: their characters stand alone.
-        hit = np.unique(np.searchsorted(ends, slow, side="right") - 1)
-        changed = list(texts)
-        for i in hit.tolist():
-            changed[i] = unicodedata.normalize("NFKC", texts[i])
-        images, ends = _images(changed, table)
-        slow = np.flatnonzero(images == SLOW)
-        codes = _codes("".join(changed))
-        images[slow] = table.after[codes[slow]]
-    kept = np.flatnonzero(images)
-    return Keys(first, images[kept], np.searchsorted(kept, ends))
+def _series(texts: Sequence[str] | pl.Series) -> pl.Series:
+    return texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
 
 
-def _images(texts: Sequence[str], table: KeyTable) -> tuple[CodePoints, Offsets]:
-    codes = _codes("".join(texts))
-    ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=ends[1:])
-    # LIMIT - 1 has no image: what lies beyond the table is dropped.
-    return table.fast.take(codes, mode="clip"), ends
+def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
+    codes, ends, slow = _images(data, offsets, table.fast, table.fast)
+    if not len(slow):
+        return Keys(first, codes, ends)
+    # Their place is empty so far; what NFKC leaves standing has its image in the second table.
+    held = [data[offsets[i] : offsets[i + 1]].tobytes().decode() for i in slow.tolist()]
+    changed = buffers(_series([unicodedata.normalize("NFKC", text) for text in held]))
+    found, begins, _ = _images(*changed, table.fast, table.after)
+    parts, done = [], 0
+    for i, end, start, stop in zip(
+        slow.tolist(), ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
+    ):
+        parts += [codes[done:end], found[start:stop]]
+        ends[i + 1 :] += stop - start
+        done = end
+    return Keys(first, np.concatenate([*parts, codes[done:]]), ends)
+
+
+def _images(
+    data: Bytes, offsets: Offsets, fast: CodePoints, after: CodePoints
+) -> tuple[CodePoints, Offsets, Offsets]:
+    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    slow = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    size = _look_up(data, offsets, fast, after, codes, ends, slow)
+    return codes[:size], ends, np.flatnonzero(slow)
+
+
+@compiled
+def _look_up(  # noqa: PLR0917 – a kernel takes its arrays one by one
+    data: Bytes,
+    offsets: Offsets,
+    fast: CodePoints,
+    after: CodePoints,
+    codes: CodePoints,
+    ends: Offsets,
+    slow: npt.NDArray[np.bool_],
+) -> int:
+    """The image of each character; none at all of a document with a slow one."""
+    size = 0
+    for doc in range(len(offsets) - 1):
+        begin, at, stop = size, offsets[doc], offsets[doc + 1]
+        while at < stop:
+            code, at = decoded(data, at)
+            if code >= LIMIT:
+                continue
+            image = fast[code]
+            if image == SLOW:
+                image = after[code]
+                if image == SLOW:
+                    slow[doc] = True
+                    size = begin
+                    break
+            codes[size] = image
+            size += image != 0
+        ends[doc + 1] = size
+    return size
 
 
 def _codes(text: str) -> CodePoints:

@@ -5,17 +5,20 @@ code points of many documents as one numpy array.
 Refuses: to look at anything but single characters; words and contexts are other modules' matter.
 
 Why tables and not regular expressions: where most characters match (Han in Chinese text), a
-regex engine pays for every match; a table look-up counts all classes at once, at 200-300 MB/s.
+regex engine pays for every match; a table look-up counts all classes at once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.utf8 import Bytes, Offsets, buffers, decoded
 
 CodePoints = npt.NDArray[np.uint32]
 Range = tuple[int, int]
@@ -80,9 +83,6 @@ OTHER_LETTERS: tuple[Range, ...] = (
     (0xAA00, 0xABFF),
 )
 
-#: Code points at once: the temporary arrays fit into the processor's cache.
-_BLOCK = 1 << 16
-
 
 def points(ranges: Iterable[Range]) -> npt.NDArray[np.int64]:
     """All code points of some inclusive ranges.
@@ -124,22 +124,6 @@ def string(cps: CodePoints) -> str:
     '龙𠮷'
     """
     return cps.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
-
-
-def blocks(lengths: Sequence[int], size: int) -> Iterator[slice]:
-    """Slices of neighbouring documents that together hold at most `size`, or one document.
-
-    >>> list(blocks([3, 3, 9, 1], 6))
-    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
-    """
-    start, total = 0, 0
-    for position, length in enumerate(lengths):
-        if total and total + length > size:
-            yield slice(start, position)
-            start, total = position, 0
-        total += length
-    if start < len(lengths):
-        yield slice(start, len(lengths))
 
 
 #: A word in Latin letters, or one letter of any other script: Han needs no segmentation.
@@ -188,29 +172,51 @@ class CharTable:
         some = np.flatnonzero(bits)
         kinds, inverse = np.unique(bits[some], return_inverse=True)
         kinds = np.concatenate([np.zeros(1, dtype=np.uint64), kinds])
-        self.atoms = np.zeros(UNICODE_END, dtype=np.uint8 if len(kinds) <= 256 else np.uint16)
+        self.atoms = np.zeros(UNICODE_END, dtype=np.uint16)
         self.atoms[some] = inverse + 1
         shifts = np.arange(len(self.names), dtype=np.uint64)
-        self.membership = ((kinds[:, None] >> shifts) & np.uint64(1)).astype(np.int64)
+        self.membership = ((kinds[:, None] >> shifts) & np.uint64(1)).astype(np.uint32)
 
-    def count(self, texts: Sequence[str]) -> pl.DataFrame:
+    def count(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:
         """One row a document, one UInt32 column a class."""
-        lengths = [len(text) for text in texts]
-        parts = [self._histogram(texts[block], lengths[block]) for block in blocks(lengths, _BLOCK)]
-        width = self.membership.shape[0]
-        counts = np.concatenate([np.zeros((0, width), dtype=np.int64), *parts]) @ self.membership
-        return pl.DataFrame(counts.astype(np.uint32), schema=list(self.names), orient="row")
+        column = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
+        counts = np.zeros((len(self.names), len(column)), dtype=np.uint32)
+        _count(*buffers(column), self.atoms, self.membership, counts)
+        return pl.DataFrame(dict(zip(self.names, counts, strict=True)))
 
-    def _histogram(self, documents: Sequence[str], lengths: list[int]) -> npt.NDArray[np.int64]:
-        width = self.membership.shape[0]
-        if len(documents) == 1:
-            pieces = range(0, max(lengths[0], 1), _BLOCK)
-            total = np.zeros((1, width), dtype=np.int64)
-            for i in pieces:
-                atoms = self.atoms[code_points(documents[0][i : i + _BLOCK])]
-                total[0] += np.bincount(atoms, minlength=width)
-            return total
-        atoms = self.atoms[code_points("".join(documents))]
-        key = np.repeat(np.arange(len(documents)) * width, lengths)
-        key += atoms
-        return np.bincount(key, minlength=len(documents) * width).reshape(-1, width)
+
+@compiled
+def _count(
+    data: Bytes,
+    offsets: Offsets,
+    atoms: npt.NDArray[np.uint16],
+    membership: npt.NDArray[np.uint32],
+    counts: npt.NDArray[np.uint32],
+) -> None:
+    """A histogram of atoms for each document, then the classes that each atom belongs to."""
+    histogram = np.zeros(membership.shape[0], dtype=np.uint32)
+    for doc in range(len(offsets) - 1):
+        histogram[:] = 0
+        at, end = offsets[doc], offsets[doc + 1]
+        while at < end:
+            code, at = decoded(data, at)
+            histogram[atoms[code]] += 1
+        # Atom 0 belongs to no class.
+        for atom in range(1, len(histogram)):
+            if histogram[atom]:
+                for number in range(membership.shape[1]):
+                    counts[number, doc] += histogram[atom] * membership[atom, number]
+
+
+@compiled
+def count_unequal(
+    one: Bytes, one_ends: Offsets, other: Bytes, other_ends: Offsets, unequal: Offsets
+) -> None:
+    """How many characters differ between two columns whose texts have the same lengths."""
+    for doc in range(len(unequal)):
+        at, there, count = one_ends[doc], other_ends[doc], 0
+        while at < one_ends[doc + 1]:
+            code, at = decoded(one, at)
+            second, there = decoded(other, there)
+            count += code != second
+        unequal[doc] = count

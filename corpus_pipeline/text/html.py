@@ -41,7 +41,7 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
 def _score_lines(page: Page) -> None:
-    bounds, is_site = page.bounds, page.hints.noise.search
+    bounds, is_site = page.bounds, page.hints.noise.match
     for line in page.lines:
         prose = line.size - line.links
         code = line.tag == "pre"
@@ -138,31 +138,35 @@ def main_text(
     for line in page.lines:
         if line.block not in wanted or line.noise:
             continue
-        if begun and not thread and line.size < 20 and hints.end.search(line.text):
-            break
-        if not begun and _is_label(line) and hints.lead.search(line.text):
+        if begun:
+            if not thread and line.size < 20 and hints.end.match(line.text):
+                break
+        elif not _is_label(line):
+            begun = line.prose
+        elif hints.lead.search(line.text):
             continue
-        begun = begun or (line.prose and not _is_label(line))
         kept.append(line)
     return _rendered(kept, page)
 
 
 def _is_label(line: Line) -> bool:
     """Whether a line is no sentence: dates and sources stand so between title and text."""
-    return line.size <= _CELL and not any(mark in line.text for mark in "。！？")
+    text = line.text
+    return line.size <= _CELL and not ("。" in text or "！" in text or "？" in text)
 
 
 def _rendered(kept: list[Line], page: Page) -> MainText:
     texts: list[str] = []
-    for row, group in groupby(kept, key=lambda line: _row(page.blocks, line.block)):
+    rows = {at: _row(page.blocks, at) for at in {line.block for line in kept}}
+    for row, group in groupby(kept, key=lambda line: rows[line.block]):
         cells = list(group)
-        short = all(cell.size <= _CELL for cell in cells)
-        if row and short and len({cell.block for cell in cells}) == len(cells):
+        short = row and all(cell.size <= _CELL for cell in cells)
+        if short and len({cell.block for cell in cells}) == len(cells):
             texts.append(" | ".join(cell.text for cell in cells))
         else:
             texts += [cell.text for cell in cells]
-    size = sum(line.size for line in kept)
-    links = sum(line.links for line in kept)
+    size = sum([line.size for line in kept])
+    links = sum([line.links for line in kept])
     first = next((i for i, line in enumerate(page.lines) if kept and line is kept[0]), 0)
     lead = " ".join(line.text for line in page.lines[max(first - 12, 0) : first + 3])
     return MainText("\n".join(texts), links / max(size, 1), lead)

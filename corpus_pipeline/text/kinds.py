@@ -7,6 +7,7 @@ Refuses: to know what the kinds are counted for.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -32,9 +33,10 @@ _CLOSE = "：:”’」』）)】》〉〕］］.~～"
 _CODE = "{}[]<>=_\\|`$^&#@*+/"
 _BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
-_SCRIPTS = {
+_Ranges = Mapping[int, tuple[tuple[str, str], ...]]
+_SCRIPTS: _Ranges = {
     LATIN: (("A", "\u024f"), ("\u1e00", "\u1eff"), ("Ａ", "ｚ")),
-    KANA: (("\u3040", "\u30ff"), ("\u31f0", "\u31ff"), ("\uff66", "\uff9f")),
+    KANA: (("\u3040", "\u3098"), ("\u309b", "\u30ff"), ("\u31f0", "\u31ff"), ("\uff66", "\uff9f")),
     HANGUL: (
         ("\u1100", "\u11ff"),
         ("\u3130", "\u318f"),
@@ -42,11 +44,18 @@ _SCRIPTS = {
         ("\uffa0", "\uffdc"),
     ),
 }
-_BLOCKS = {
+_BLOCKS: _Ranges = {
     HAN: (("々", "々"), ("〇", "〇")),
     RARE: (("\u2e80", "\u2fdf"), ("\uf900", "\ufaff")),  # radicals and compatibility forms
     SPACE: (("\u2500", "\u257f"),),  # the lines of a drawn table are layout, like spaces
     EMOJI: (("\U0001f000", "\U0001faff"),),
+}
+#: By Unicode category, where no script, block or table says otherwise.
+_BY_CATEGORY = {
+    **dict.fromkeys(("Zs", "Cf"), SPACE),
+    **dict.fromkeys(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me"), LETTER),
+    **dict.fromkeys(("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"), MARK),
+    "Nd": DIGIT,
 }
 
 
@@ -54,8 +63,14 @@ _BLOCKS = {
 def kind_table() -> NDArray[np.uint8]:
     """The kind of every code point."""
     kinds = np.full(0x110000, SYMBOL, dtype=np.uint8)
-    for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x20000)):
-        kinds[code] = _kind_of(chr(code))
+    for first, last in ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000)):
+        categories = [unicodedata.category(char) for char in map(chr, range(first, last))]
+        kinds[first:last] = [_BY_CATEGORY.get(category, SYMBOL) for category in categories]
+    _paint(kinds, _SCRIPTS, LETTER)
+    hidden = kinds == SPACE
+    _paint(kinds, _BLOCKS)
+    # A reader sees nothing of zero-width characters and variation selectors either.
+    kinds[hidden] = kinds[ord("\t")] = kinds[0xFE00:0xFE10] = SPACE
     kinds[0x3400:0xA000] = kinds[0x20000:0x32400] = RARE
     kinds[0xAC00:0xD7B0] = HANGUL
     for row, columns, charset in (
@@ -73,21 +88,9 @@ def kind_table() -> NDArray[np.uint8]:
     return kinds
 
 
-def _kind_of(char: str) -> int:
-    """The kind of one character by its Unicode category and block; tables overrule it later."""
-    category = unicodedata.category(char)
-    # A reader sees nothing of zero-width characters and variation selectors either.
-    if category in {"Zs", "Cf"} or char == "\t" or "\ufe00" <= char <= "\ufe0f":
-        return SPACE
-    for kind, blocks in _BLOCKS.items():
-        if any(first <= char <= last for first, last in blocks):
-            return kind
-    if category.startswith("L"):
-        scripts = (
-            kind
-            for kind, blocks in _SCRIPTS.items()
-            if any(first <= char <= last for first, last in blocks)
-        )
-        return next(scripts, LETTER)
-    by_class = {"M": LETTER, "N": DIGIT if category == "Nd" else SYMBOL, "P": MARK}
-    return by_class.get(category[0], SYMBOL)
+def _paint(kinds: NDArray[np.uint8], blocks: _Ranges, only: int | None = None) -> None:
+    """Give ranges of characters (those that are `only` so far) their kind."""
+    for kind, ranges in blocks.items():
+        for first, last in ranges:
+            part = kinds[ord(first) : ord(last) + 1]
+            part[slice(None) if only is None else part == only] = kind

@@ -13,24 +13,30 @@ spaces interrupt; a *phrase* is one that nothing interrupts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import numpy as np
 import polars as pl
 import zstandard
-from numpy.typing import NDArray
 
+from corpus_pipeline.text.counts import (
+    BULLETS,
+    ENDED,
+    EVEN,
+    LONGEST,
+    PHRASES,
+    QUOTES,
+    SPEAKERS,
+    Bytes,
+    Counts,
+    counted,
+)
 from corpus_pipeline.text.kinds import (
     BOTH,
-    CLOSE,
     CODE,
     DIGIT,
     EMOJI,
     HAN,
     HANGUL,
     KANA,
-    KINDS,
     LATIN,
     LETTER,
     MARK,
@@ -41,10 +47,10 @@ from corpus_pipeline.text.kinds import (
     STOP,
     SYMBOL,
     WORD,
-    kind_table,
 )
+from corpus_pipeline.text.repeats import Flags, Index
 from corpus_pipeline.text.repetition import MEASURES as REPETITION
-from corpus_pipeline.text.repetition import Codes, Index, Shares, repeated_lines, repetition
+from corpus_pipeline.text.repetition import Shares, repeated_lines, repetition
 
 #: Name → what the number is.
 MEASURES: dict[str, str] = {
@@ -87,41 +93,19 @@ MEASURES: dict[str, str] = {
 
 #: Bytes that are compressed: enough to tell a loop from prose and noise from both.
 SAMPLE = 4096
-#: Code points worked on together: what the tables need then stays in the processor's cache.
-CHUNK = 1 << 16
-
 _BULLETS = np.array([ord(c) for c in "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"], dtype=np.uint32)
 _OPENING = np.array([ord(c) for c in '“「『‘"—'], dtype=np.uint32)
 _URL = r"(?:https?://|www\.)[!-~]+"
 _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
 _ARTICLE = r"第[零〇一二三四五六七八九十百千0-9]{1,8}[条條]"
-#: RECIPES B1: what a page says about itself.  Only lines of up to 40 characters count.
+#: recipe B1: what a page says about itself.  Only lines of up to 40 characters count.
 BOILERPLATE = (
     "ICP备|ICP備|公网安备|版权所有|版權所有|All Rights Reserved|上一篇|下一篇|责任编辑|責任編輯"
     "|扫码关注|扫一扫|长按二维码|分享到|阅读全文|点击查看|点击进入|相关阅读|相关推荐|猜你喜欢"
     "|返回顶部|返回首页|设为首页|加入收藏|网站地图|友情链接|联系我们|关于我们|登录注册"
     "|enable cookies|javascript:"
 )
-
-
-class _Visible(NamedTuple):
-    """The characters that are not whitespace, and where whitespace stood."""
-
-    codes: Codes
-    kinds: NDArray[np.uint8]
-    doc: NDArray[np.int32]
-    ends: Index  # where each document starts, and where the last one ends
-    breaks: Index  # the character after each line break
-    spaces: Index  # the character after each piece of whitespace
-
-
-class _Lines(NamedTuple):
-    """Lines as ranges of the visible characters, and the document each belongs to."""
-
-    start: Index
-    end: Index
-    doc: Index
 
 
 def measure(texts: pl.Series) -> pl.DataFrame:
@@ -133,84 +117,34 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     (10.0, 0.5)
     """
     texts = texts.fill_null("").rechunk()
-    parts = [_counted(part) for part in _chunks(texts)]
-    if not parts:
-        return pl.DataFrame(schema=dict.fromkeys(MEASURES, pl.Float32()))
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    data, at = _bytes(texts)
+    counts = counted(data, at)
+    found = repetition(counts.codes, counts.starts)
+    columns = _shares(counts.kinds)
+    columns |= _line_shares(counts, found.repeated)
+    columns |= _phrases(counts) | found.shares
+    columns["compress_ratio"] = _compressed(data, at)
     length = np.maximum(columns["length"], 1)
     columns |= {name: chars / length for name, chars in _matched(texts).items()}
-    return pl.DataFrame(columns).select(pl.col(name).cast(pl.Float32) for name in MEASURES)
+    return pl.DataFrame({name: columns[name].astype(np.float32) for name in MEASURES})
 
 
-def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
-    """Neighbouring texts of about `CHUNK` code points together; a longer text goes alone."""
-    # Each text counts 16 more, so that a hundred thousand empty ones are several chunks too.
-    before = (texts.str.len_chars().cast(pl.Int64) + 16).cum_sum().shift(1, fill_value=0)
-    bounds = np.flatnonzero(np.diff((before // CHUNK).to_numpy())) + 1
-    for start, end in zip([0, *bounds.tolist()], [*bounds.tolist(), len(texts)], strict=True):
-        if end > start:
-            yield texts.slice(start, end - start)
-
-
-def _counted(texts: pl.Series) -> dict[str, Shares]:
-    """The measures that need code points."""
-    codes, starts, compressed = _decoded(texts)
-    docs = len(texts)
-    kinds = kind_table().take(codes)
-    owner = np.repeat(np.arange(docs, dtype=np.int64) * KINDS, np.diff(starts))
-    owner += kinds
-    counts = np.bincount(owner, minlength=docs * KINDS).reshape(docs, KINDS)
-    visible = _visible(codes, kinds, starts)
-    lines = _lines(visible)
-    found = repetition(visible.codes, visible.ends)
-    again = repeated_lines(visible.codes, lines.start, lines.end, lines.doc, found.repeated)
-    measures = _shares(counts)
-    measures |= _line_shares(measures["length"], visible, lines, again)
-    measures |= _phrases(measures["han_count"], counts[:, STOP], visible)
-    return measures | found.shares | {"compress_ratio": compressed}
-
-
-def _visible(codes: Codes, kinds: NDArray[np.uint8], starts: Index) -> _Visible:
-    """Take the whitespace out, and remember where it was."""
-    hidden = np.flatnonzero(kinds <= NEWLINE)
-    at = np.flatnonzero(kinds > NEWLINE)
-    ends = starts - np.searchsorted(hidden, starts)
-    after = hidden - np.arange(hidden.size)
-    return _Visible(
-        codes.take(at),
-        kinds.take(at),
-        np.repeat(np.arange(starts.size - 1, dtype=np.int32), np.diff(ends)),
-        ends,
-        after[kinds[hidden] == NEWLINE],
-        after,
-    )
-
-
-def _decoded(texts: pl.Series) -> tuple[Codes, Index, Shares]:
-    """Code points end to end, where each text starts, and how far each text's head compresses."""
+def _bytes(texts: pl.Series) -> tuple[Bytes, Index]:
+    """The UTF-8 of all texts end to end, and where each starts."""
     arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = arrow.buffers()
     at = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(texts) + 1]
-    raw = memoryview(data)[at[0] : at[-1]] if data is not None else memoryview(b"")
-    at = at - at[0]
-    codes = np.frombuffer(str(raw, "utf-8").encode("utf-32-le"), dtype=np.uint32)
-    lengths = texts.str.len_chars().to_numpy()
-    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    compressed = np.ones(len(texts))
+    raw = memoryview(data)[at[0] : at[-1]] if data is not None else b""
+    return np.frombuffer(raw, dtype=np.uint8), at - at[0]
+
+
+def _compressed(data: Bytes, at: Index) -> Shares:
+    """How far the head of each text compresses."""
+    compressed = np.ones(at.size - 1)
     compress = zstandard.ZstdCompressor(level=1).compress
     for text in np.flatnonzero(np.diff(at) >= SAMPLE).tolist():
-        compressed[text] = len(compress(raw[at[text] : at[text] + SAMPLE])) / SAMPLE
-    return codes, starts, compressed
-
-
-def _lines(visible: _Visible) -> _Lines:
-    """Cut the visible characters at line breaks and at the ends of documents."""
-    cut = np.zeros(visible.codes.size + 1, dtype=np.bool_)
-    cut[visible.breaks] = True
-    cut[visible.ends] = True
-    cuts = np.flatnonzero(cut)
-    start = cuts[:-1]
-    return _Lines(start, cuts[1:], visible.doc.take(start).astype(np.int64))
+        compressed[text] = len(compress(data[at[text] : at[text] + SAMPLE].data)) / SAMPLE
+    return compressed
 
 
 def _shares(counts: Index) -> dict[str, Shares]:
@@ -244,60 +178,33 @@ def _shares(counts: Index) -> dict[str, Shares]:
     }
 
 
-def _line_shares(
-    length: Shares, visible: _Visible, lines: _Lines, again: NDArray[np.bool_]
-) -> dict[str, Shares]:
-    """The measures that look at the beginning and the end of lines."""
-    size = (lines.end - lines.start).astype(np.float64)
-
-    def summed(weights: NDArray[np.float64] | NDArray[np.bool_]) -> Shares:
-        return np.bincount(lines.doc, weights=weights, minlength=length.size).astype(np.float64)
-
-    first, last = visible.codes[lines.start], visible.kinds[lines.end - 1]
-    count = np.bincount(lines.doc, minlength=length.size)
-    numbered = (visible.kinds[lines.start] == DIGIT) & (size > 1)
-    colon = np.flatnonzero((visible.codes == ord("：")) | (visible.codes == ord(":")))
-    line = np.searchsorted(lines.start, colon, side="right") - 1
-    speaker = np.zeros(size.size, dtype=np.bool_)
-    speaker[line[colon - lines.start[line] < 8]] = True
+def _line_shares(counts: Counts, repeated: Flags) -> dict[str, Shares]:
+    """The measures that look at lines."""
+    length, lines, tally = np.diff(counts.starts), np.diff(counts.bounds), counts.tally
+    doc = np.repeat(np.arange(length.size), lines)
+    ends = np.append(counts.lines[1:], counts.starts[-1:])[: doc.size]
+    again = np.flatnonzero(repeated_lines(counts.codes, counts.lines, ends, doc, repeated))
+    again_chars = np.bincount(doc[again], (ends - counts.lines)[again], minlength=length.size)
     return {
-        "lines": count.astype(np.float64),
-        "line_length": _ratio(length, count),
-        "line_end_ratio": _ratio(summed(size * ((last == STOP) | (last == CLOSE))), length),
-        "bullet_lines": _ratio(summed(np.isin(first, _BULLETS) | numbered), count),
-        "quote_lines": _ratio(summed(np.isin(first, _OPENING)), count),
-        "speaker_lines": _ratio(summed(speaker), count),
-        "repeated_line_chars": _ratio(summed(size * again), length),
-        "repeated_lines": _ratio(summed(again), count),
+        "lines": lines.astype(np.float64),
+        "line_length": _ratio(length, lines),
+        "line_end_ratio": _ratio(tally[:, ENDED], length),
+        "bullet_lines": _ratio(tally[:, BULLETS], lines),
+        "quote_lines": _ratio(tally[:, QUOTES], lines),
+        "speaker_lines": _ratio(tally[:, SPEAKERS], lines),
+        "repeated_line_chars": _ratio(again_chars, length),
+        "repeated_lines": _ratio(np.bincount(doc[again], minlength=length.size), lines),
     }
 
 
-def _phrases(han_count: Shares, stops: Index, visible: _Visible) -> dict[str, Shares]:
+def _phrases(counts: Counts) -> dict[str, Shares]:
     """The measures of stretches of Han."""
-    han = visible.kinds >= HAN
-    opens = np.zeros(han.size + 1, dtype=np.bool_)
-    opens[visible.ends] = True
-    opens[visible.breaks] = True
-    new_line = opens[:-1].copy()
-    opens[visible.spaces] = True
-    opens[1:-1] |= ~han[:-1]
-    start = np.flatnonzero(han & opens[:-1])
-    # Where one phrase ends another may open at once, or something that is not Han follows.
-    opens[:-1] |= ~han
-    size = np.flatnonzero(han & opens[1:]) + 1 - start
-    doc = visible.doc.take(start)
-    docs = han_count.size
-    count = np.bincount(doc, minlength=docs)
-    even = np.flatnonzero((size[1:] == size[:-1]) & (doc[1:] == doc[:-1]))
-    longest = np.zeros(docs)
-    if start.size:
-        begin = np.flatnonzero(new_line[start] | ~han[start - 1])
-        np.maximum.at(longest, doc[begin], np.add.reduceat(size, begin))
+    count = counts.tally[:, PHRASES]
     return {
-        "longest_run": longest,
-        "phrase_length": _ratio(han_count, count),
-        "even_phrases": _ratio(np.bincount(doc[even], minlength=docs), count - 1),
-        "stop_marks": _ratio(stops, count),
+        "longest_run": counts.tally[:, LONGEST].astype(np.float64),
+        "phrase_length": _ratio(counts.kinds[:, HAN:].sum(axis=1), count),
+        "even_phrases": _ratio(counts.tally[:, EVEN], count - 1),
+        "stop_marks": _ratio(counts.kinds[:, STOP], count),
     }
 
 

@@ -16,6 +16,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from corpus_pipeline.text.compiled import compiled
+
 Hashes = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
 
@@ -42,7 +44,6 @@ def rolling(codes: npt.NDArray[np.uint32], n: int) -> Hashes:
     """
     if len(codes) < n:
         return np.empty(0, dtype=np.uint64)
-    # Doubling: windows of 1, 2, 4 … put together as the binary digits of n say.
     # Doubling: windows of 1, 2, 4 … joined as the binary digits of n say.
     power, size = codes.astype(np.uint64), 1
     whole, length = power, 0
@@ -72,16 +73,35 @@ def shingles(codes: npt.NDArray[np.uint32], offsets: Offsets, n: int) -> tuple[H
     >>> len(hashes), starts.tolist()
     (3, [0, 3, 3, 3])
     """
-    windows = rolling(codes, n)
     starts = np.zeros(len(offsets), dtype=np.int64)
     np.cumsum(np.maximum(np.diff(offsets) - n + 1, 0), out=starts[1:])
-    if len(offsets) > 2 and len(windows):  # one document alone has nothing to cross into
-        inside = np.ones(len(codes), dtype=np.bool_)
-        ends = offsets[1:][offsets[1:] > 0]
-        for back in range(1, n):
-            inside[np.maximum(ends - back, 0)] = False
-        windows = windows[inside[: len(windows)]]
-    return windows, starts
+    hashes = np.empty(starts[-1], dtype=np.uint64)
+    _within(codes, offsets, n, np.uint64(pow(BASE, n, 1 << 64)), hashes)
+    return hashes, starts
+
+
+@compiled
+def _within(
+    codes: npt.NDArray[np.uint32], offsets: Offsets, n: int, leaving: np.uint64, out: Hashes
+) -> None:
+    """The n-grams of each document: one comes from the one before by a step to the right."""
+    base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
+    size = 0
+    for doc in range(len(offsets) - 1):
+        begin, end = offsets[doc], offsets[doc + 1]
+        if end - begin < n:
+            continue
+        value = np.uint64(0)
+        for at in range(begin, begin + n - 1):
+            value = value * base + np.uint64(codes[at])
+        gone = np.uint64(0)
+        for at in range(begin + n - 1, end):
+            # Only one multiplication and one sum wait for the n-gram before.
+            value = value * base + (np.uint64(codes[at]) - leaving * gone)
+            gone = np.uint64(codes[at - n + 1])
+            gram = (value ^ value >> half) * final
+            out[size] = gram ^ gram >> half
+            size += 1
 
 
 def distinct(hashes: Hashes, starts: Offsets) -> tuple[Hashes, Offsets]:

@@ -2,10 +2,7 @@
 
 Enters: the code points of many documents end to end, whitespace already taken out, and where each
 document starts.  Leaves: one share in [0, 1] per document and measure.
-Refuses: to let an n-gram cross a document, to let one document change another's numbers, and to
-sort anything.  Each n-gram is named by the place where its document has it last (found through
-a table of slots in which the last comer stays), and a longer n-gram is a pair of shorter names
-(Karp, Miller and Rosenberg 1972), looked at only where both ends of it come twice.
+Refuses: to let an n-gram cross a document, and to let one document change another's numbers.
 """
 
 from __future__ import annotations
@@ -15,25 +12,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Codes = NDArray[np.uint32]
-Keys = NDArray[np.uint64]
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.repeats import SIZES, Codes, Flags, Index, repeat
+
 Shares = NDArray[np.float64]
 
 #: The measures by length of their n-gram, shortest first.
 MEASURES = {4: "top_4", 6: "top_6", 8: "top_8", 10: "dup_10", 15: "dup_15", 20: "dup_20"}
-#: Each longer n-gram: the shorter one that tiles it twice.
-_HALVES = {6: 4, 8: 4, 10: 6, 15: 10, 20: 10}
+assert tuple(MEASURES) == SIZES
 #: Shorter lines (`}`, a page number) say nothing when they come back.
 SHORTEST_LINE = 4
 
-#: Odd 64-bit constants of xxHash and splitmix64: they spread code points over all 64 bits.
+#: Odd 64-bit constants of xxHash: they spread code points over the upper bits.
 _A = np.uint64(0x9E3779B185EBCA87)
 _B = np.uint64(0xC2B2AE3D27D4EB4F)
-_C = np.uint64(0xBF58476D1CE4E5B9)
-_SQUARE = np.uint64(0x9E3779B185EBCA87**2 & 0xFFFFFFFFFFFFFFFF)
-_HALF = np.uint64(32)
+_WORD = np.uint64(32)
 
 
 class Repetition(NamedTuple):
@@ -41,13 +34,6 @@ class Repetition(NamedTuple):
 
     shares: dict[str, Shares]
     repeated: Flags
-
-
-class _Returns(NamedTuple):
-    """Positions whose n-gram comes again, and the last place where it does."""
-
-    at: Index
-    last: Index
 
 
 def repetition(codes: Codes, starts: Index) -> Repetition:
@@ -64,45 +50,19 @@ def repetition(codes: Codes, starts: Index) -> Repetition:
     >>> repetition(*encode(["彩票开户" * 10])).shares["dup_10"]
     array([0.9])
     """
-    lengths = np.diff(starts)
-    size = np.maximum(lengths, 1)
-    shares = {name: np.zeros(lengths.size) for name in MEASURES.values()}
-    flags = np.zeros(codes.size, dtype=np.bool_)
-    if codes.size < 4:
-        return Repetition(shares, flags)
-    repeated = flags
-    doc = np.repeat(np.arange(lengths.size, dtype=np.int32), lengths)
-    names: dict[int, NDArray[np.uint32]] = {}
-    for before, n in zip((0, *MEASURES), MEASURES, strict=False):
-        if n == 4:
-            at, keys = np.arange(codes.size - 3), _four_grams(codes, starts, doc)
-        else:
-            at = _ends_return(flags, before, n, doc)
-            half = names[_HALVES[n]]
-            head = half.take(at).astype(np.uint64)
-            keys = (head << _HALF) | half.take(at + (n - _HALVES[n]))
-            flags = np.zeros(codes.size, dtype=np.bool_)
-        last = _last(keys) if n == 4 else at.take(_last(keys))
-        again = np.flatnonzero(last != at)
-        if again.size == 0:
-            break
-        found = _Returns(at.take(again), last.take(again))
-        flags[found.at] = True
-        flags[found.last] = True
-        if n in _HALVES.values():
-            names[n] = last.astype(np.uint32) if n == 4 else np.empty(codes.size, dtype=np.uint32)
-            if n > 4:
-                names[n][at] = last
-        cover = _top if n < 10 else _covered
-        shares[MEASURES[n]] = cover(found, n, doc, lengths.size) / size
-    return Repetition(shares, repeated)
+    covered = np.zeros((len(MEASURES), starts.size - 1), dtype=np.int64)
+    repeated = np.zeros(codes.size, dtype=np.bool_)
+    repeat(_frozen(codes), starts, covered, repeated)
+    size = np.maximum(np.diff(starts), 1)
+    names = zip(MEASURES.values(), covered, strict=True)
+    return Repetition({name: chars / size for name, chars in names}, repeated)
 
 
 def repeated_lines(codes: Codes, starts: Index, ends: Index, doc: Index, repeated: Flags) -> Flags:
     """Which lines come again later in their document; a line is `codes[start:end]`.
 
-    A line can only come again when its first and its last 4-gram do; what also agrees in length
-    and in a 4-gram of its middle is compared as a whole.
+    A line can only come again when its first and its last 4-gram do; such lines are compared as
+    a whole.
 
     >>> codes, _ = encode(["上一篇新闻上一篇新闻"])
     >>> line = np.array([0, 5])
@@ -110,25 +70,11 @@ def repeated_lines(codes: Codes, starts: Index, ends: Index, doc: Index, repeate
     >>> repeated_lines(codes, line, line + 5, np.array([0, 0]), found)
     array([ True, False])
     """
+    able = np.flatnonzero(ends - starts >= SHORTEST_LINE)
+    able = able[repeated[starts[able]] & repeated[ends[able] - SHORTEST_LINE]]
     again = np.zeros(starts.size, dtype=np.bool_)
-    if codes.size < SHORTEST_LINE:
-        return again
-    tail = np.maximum(ends - SHORTEST_LINE, 0)
-    head = np.minimum(starts, codes.size - SHORTEST_LINE)
-    able = (ends - starts >= SHORTEST_LINE) & repeated.take(head) & repeated.take(tail)
-    line = np.flatnonzero(able)
-    keys = (doc[line] << 40 | (ends - starts)[line]).view(np.uint64) * _C
-    for at in (head, (head + tail) >> 1, tail):
-        keys = (keys ^ (keys >> np.uint64(29))) * _B + _gram_at(codes, at[line])
-    last = _last(keys)
-    several = np.zeros(line.size, dtype=np.bool_)
-    several[last[last != np.arange(line.size)]] = True
-    several |= last != np.arange(line.size)
-    seen: set[tuple[int, bytes]] = set()
-    for number in line[several][::-1].tolist():
-        key = (int(doc[number]), codes[starts[number] : ends[number]].tobytes())
-        again[number] = key in seen
-        seen.add(key)
+    if able.size:
+        again[able] = _come_again(_frozen(codes), starts[able], ends[able], doc[able])
     return again
 
 
@@ -142,79 +88,36 @@ def encode(texts: list[str]) -> tuple[Codes, Index]:
     return np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32), starts
 
 
-def _four_grams(codes: Codes, starts: Index, doc: NDArray[np.int32]) -> Keys:
-    """A 64-bit hash of document and four code points at each position."""
-    wide = codes.astype(np.uint64)
-    pairs = wide[:-1] * _A
-    pairs += wide[1:]
-    grams: Keys = pairs[:-2] * _SQUARE
-    grams += pairs[2:]
-    grams += doc[: grams.size].astype(np.uint64) * _C
-    # What begins in one document and ends in the next must equal nothing.
-    across = np.concatenate([starts[1:-1] - back for back in (1, 2, 3)])
-    across = across[(across >= 0) & (across < grams.size)]
-    grams[across] = across.astype(np.uint64) * _B + _C
-    return grams
+def _frozen(codes: Codes) -> Codes:
+    """The same memory, read-only: a kernel is compiled once for each kind of array."""
+    view = codes.view()
+    view.flags.writeable = False
+    return view
 
 
-def _gram_at(codes: Codes, at: Index) -> Keys:
-    """A 64-bit hash of the four code points at these positions."""
-    grams = codes[at].astype(np.uint64)
-    for offset in (1, 2, 3):
-        grams = grams * _A + codes[at + offset]
-    return grams
-
-
-def _last(keys: Keys) -> Index:
-    """For each key the last place that holds an equal one.
-
-    All places write their number into a slot chosen by hash and the last one stays; who finds an
-    equal key in its slot is settled, the others go on under another hash.
-    """
-    last = np.arange(keys.size)
-    places, left, mix = last, keys, int(_B)
-    while places.size:
-        bits = int(places.size * 2).bit_length()
-        slot = ((left * np.uint64(mix)) >> np.uint64(64 - bits)).view(np.int64)
-        table = np.empty(1 << bits, dtype=np.int32)
-        table[slot] = places.astype(np.int32)
-        found = table.take(slot).astype(np.int64)
-        unsettled = np.flatnonzero(keys.take(found) != left)
-        if places.size == keys.size:
-            last = found
-        else:
-            last[places] = found
-        places, left = (unsettled if left is keys else places[unsettled]), left[unsettled]
-        mix = mix * int(_A) & 0xFFFFFFFFFFFFFFFF
-    return last
-
-
-def _ends_return(flags: Flags, before: int, n: int, doc: NDArray[np.int32]) -> Index:
-    """Positions where an n-gram may come twice: both its ends do, and lie in one document."""
-    room = max(flags.size - n + 1, 0)
-    step = n - before
-    able = flags[:room] & flags[step : room + step]
-    able &= doc[:room] == doc[n - 1 :][:room]
-    return np.flatnonzero(able)
-
-
-def _top(found: _Returns, n: int, doc: NDArray[np.int32], docs: int) -> Shares:
-    """Characters covered by the n-gram that occurs most, per document."""
-    counts = np.bincount(found.last)
-    places = np.flatnonzero(counts)
-    owner = doc.take(places)
-    begin = np.flatnonzero(owner[1:] != owner[:-1]) + 1
-    # The highest count wins; of equal counts the one that is seen last.
-    ranked = (counts.take(places) << 32) | places
-    winners = np.maximum.reduceat(ranked, np.append(0, begin)) & 0xFFFFFFFF
-    wins = np.zeros(counts.size, dtype=np.bool_)
-    wins[winners] = True
-    hits = np.sort(np.append(found.at[np.flatnonzero(wins.take(found.last))], winners))
-    gap = np.minimum(np.append(hits[1:] - hits[:-1], n), n)
-    return np.bincount(doc.take(hits), weights=gap, minlength=docs).astype(np.float64)
-
-
-def _covered(found: _Returns, n: int, doc: NDArray[np.int32], docs: int) -> Shares:
-    """Characters inside n-grams that occur again later in their document."""
-    gap = np.minimum(np.append(found.at[1:] - found.at[:-1], n), n)
-    return np.bincount(doc.take(found.at), weights=gap, minlength=docs).astype(np.float64)
+@compiled
+def _come_again(codes: Codes, starts: Index, ends: Index, doc: Index) -> Flags:
+    """Which of these lines equals a later one of the same document."""
+    bits = 4
+    while (1 << bits) < 2 * starts.size:
+        bits += 1
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    table = np.full(1 << bits, -1, dtype=np.int64)
+    again = np.zeros(starts.size, dtype=np.bool_)
+    for line in range(starts.size - 1, -1, -1):
+        size = ends[line] - starts[line]
+        mixed = np.uint64(doc[line])
+        for code in codes[starts[line] : ends[line]]:
+            mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
+        slot = np.int64((mixed * _B) >> shift)
+        while table[slot] >= 0 and not again[line]:
+            other = table[slot]
+            if doc[other] == doc[line] and ends[other] - starts[other] == size:
+                same = 0
+                while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
+                    same += 1
+                again[line] = same == size
+            slot = (slot + 1) & mask
+        if not again[line]:
+            table[slot] = line
+    return again

@@ -4,8 +4,8 @@ Enters: strings.  Leaves: the same strings with half-width letters and digits, f
 punctuation between Han characters, one kind of line end, and nothing invisible.
 Refuses: NFKC (it turns ，！（） into ASCII, ① into 1, ㎡ into m2, … into ...), and to reword.
 
-All documents of a batch lie in one array of code points with a mark between them, so that each
-rule is a few vector operations; neighbours are exact, which a regex without look-around is not.
+The rules are a loop over the code points of each document (`width_pass`): neighbours are exact,
+which a regex without look-around is not, and no document becomes a Python string on the way.
 """
 
 from __future__ import annotations
@@ -14,32 +14,43 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
-from .han import (
-    HAN,
-    LATIN,
-    UNICODE_END,
-    CodePoints,
-    Range,
-    blocks,
-    code_points,
-    mask,
-    points,
-    string,
+from .han import HAN, LATIN, UNICODE_END, CodePoints, Range, mask, points
+from .utf8 import Bytes, Offsets, buffers, column, replaced, runs
+from .width_pass import (
+    ASCII,
+    CLOSE,
+    COMPOSED,
+    FULL,
+    FULL_PARENTHESIS,
+    HALF,
+    IDEOGRAPH,
+    JOINER,
+    LINE,
+    LOST,
+    MARK,
+    MOVES,
+    OPEN,
+    OTHER,
+    PICTURE,
+    SELECTOR,
+    SPACE,
+    TAB,
+    UNSAFE,
+    WIDE,
+    WIDE_SPACE,
+    Tables,
+    rewritten,
 )
 
-Mask = npt.NDArray[np.bool_]
-
-#: Between documents; larger than any character, so no text can hold it.
-END = UNICODE_END
 #: What the table says of a character that goes.
 GONE = UNICODE_END + 1
-#: Code points at once; 64 k were fastest of 16 k to 1 M (5,149 documents, 2026).
-_BLOCK = 1 << 16
+#: Bytes at once: what bounds the memory of a pass.
+_BLOCK = 1 << 22
 
 _NBSP_LIKE: tuple[Range, ...] = (
     (0xA0, 0xA0),
@@ -95,21 +106,6 @@ _FULL_OF = dict(zip(",.?!:;()", "，。？！：；（）", strict=True))
 _BETWEEN_ASCII = dict(zip("．－／", ".-/", strict=True))
 _HALF_CJK = dict(zip("｡｢｣､", "。「」、", strict=True))
 
-# What the rules ask of a character; one byte each.
-# The order matters: spaces are 1 to 3, what ends a search for the other parenthesis is 4 to 8.
-OTHER, SPACE, WIDE_SPACE, TAB, LINE, MARK, OPEN, CLOSE, FULL_PARENTHESIS = range(9)
-IDEOGRAPH, FULL, HALF, SELECTOR, JOINER, PICTURE, ASCII, WIDE, LOST = range(9, 18)
-
-
-def _any_of(*kinds: int) -> Mask:
-    table = np.zeros(18, dtype=np.bool_)
-    table[list(kinds)] = True
-    return table
-
-
-_CHINESE = _any_of(IDEOGRAPH, FULL, FULL_PARENTHESIS)
-_EDGE = _any_of(LINE, MARK)
-
 
 class Width:
     """The table and its rules.
@@ -141,17 +137,17 @@ class Width:
         pairs = {chr(c): unicodedata.normalize("NFKC", chr(c)) for c in range(0x2F00, 0x2FD6)}
         for old, new in {**pairs, **(radicals or {}), **_HALF_CJK}.items():
             table[ord(old)] = ord(new)
-        self._table = table
-        # The kind of what a character becomes, so that one index serves both tables.
-        kinds = np.append(_kinds(), LOST)
-        self._kind = kinds[table]
-        self._picture = np.append(mask(_EMOJI, "#*0123456789"), False)
-        self._full = np.arange(UNICODE_END + 1, dtype=np.uint32)
-        for half, full in _FULL_OF.items():
-            self._full[ord(half)] = ord(full)
-        self._narrow = np.arange(UNICODE_END + 1, dtype=np.uint32)
-        for full, half in _BETWEEN_ASCII.items():
-            self._narrow[ord(full)] = ord(half)
+        # The kind is that of what a character becomes, so that one index serves both tables.
+        kinds = np.append(_kinds(), np.uint8(LOST))
+        moves = table != np.arange(UNICODE_END + 1)
+        unsafe = np.append(np.where(mask(COMPOSED), 0, UNSAFE), 0).astype(np.uint8)
+        self._tables = Tables(
+            traits=kinds[table] | np.where(moves, MOVES, 0).astype(np.uint8) | unsafe,
+            becomes=table,
+            picture=np.append(mask(_EMOJI, "#*0123456789"), np.False_),
+            full=_moved(_FULL_OF),
+            narrow=_moved(_BETWEEN_ASCII),
+        )
 
     def text(self, text: str) -> str:
         """One string, normalised."""
@@ -159,64 +155,43 @@ class Width:
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """Many strings at once; each comes out as it would alone."""
-        done: list[str] = []
+        return self.column(pl.Series(texts, dtype=pl.String)).to_list()
+
+    def column(self, texts: pl.Series) -> pl.Series:
+        """A column of strings, without a null; only what may need NFC becomes Python strings."""
+        data, offsets = buffers(texts)
+        parts = [pl.Series(dtype=pl.String)]
+        for first, end in runs(offsets, _BLOCK):
+            part, skipped = self._pass(data, offsets[first : end + 1])
+            if skipped:
+                held = texts.slice(first, end - first).gather(skipped).fill_null("").to_list()
+                part = replaced(part, skipped, self._composed(held))
+            parts.append(part)
+        return pl.concat(parts, rechunk=True).alias(texts.name)
+
+    def _pass(
+        self, data: Bytes, offsets: Offsets, *, any_text: bool = False
+    ) -> tuple[pl.Series, list[int]]:
+        tables = self._tables
+        if any_text:
+            tables = tables._replace(traits=tables.traits & np.uint8(UNSAFE - 1))
+        out, ends, skipped = rewritten(data, offsets, tables)
+        return column(out, ends), skipped.tolist()
+
+    def _composed(self, texts: list[str]) -> list[str]:
+        """Texts that NFC may change: it goes first, and last where the rules left it something."""
         texts = [unicodedata.normalize("NFC", text) for text in texts]
-        for block in blocks([len(text) for text in texts], _BLOCK):
-            done += self._pass(texts[block])
+        done = self._always(texts)
         again = [i for i, text in enumerate(done) if not unicodedata.is_normalized("NFC", text)]
         # A removed character can bring a letter and its accent together; compose, look once more.
-        if again:
-            redone = self._pass([unicodedata.normalize("NFC", done[i]) for i in again])
-            for i, text in zip(again, redone, strict=True):
-                done[i] = unicodedata.normalize("NFC", text)
+        redone = self._always([unicodedata.normalize("NFC", done[i]) for i in again])
+        for i, text in zip(again, redone, strict=True):
+            done[i] = unicodedata.normalize("NFC", text)
         return done
 
-    def _pass(self, texts: Sequence[str]) -> list[str]:
-        index = _marked(texts)
-        cps, kind = self._table[index], self._kind[index]
-        lost = kind == LOST
-        if lost.any():
-            cps, kind = cps[~lost], kind[~lost]
-        cps, kind = self._sequences(cps, kind)
-        self._between(cps, kind)
-        cps = _lines(*_spaces(cps, kind))
-        marks = np.flatnonzero(cps == END)
-        return [string(cps[a + 1 : b]) for a, b in pairwise(marks.tolist())]
-
-    def _sequences(
-        self, cps: CodePoints, kind: npt.NDArray[np.uint8]
-    ) -> tuple[CodePoints, npt.NDArray[np.uint8]]:
-        """Variation selectors and joiners stay inside emoji only; CR before LF goes."""
-        if (kind == SELECTOR).any():
-            at = np.flatnonzero(kind == SELECTOR)
-            at = at[~self._picture[cps[at - 1]]]
-            cps, kind = np.delete(cps, at), np.delete(kind, at)
-        if (kind == JOINER).any():
-            at = np.flatnonzero(kind == JOINER)
-            before = self._picture[cps[at - 1]] | (kind[at - 1] == SELECTOR)
-            at = at[~(before & (kind[at + 1] == PICTURE))]
-            cps, kind = np.delete(cps, at), np.delete(kind, at)
-        return cps, kind
-
-    def _between(self, cps: CodePoints, kind: npt.NDArray[np.uint8]) -> None:
-        """Marks whose neighbours on both sides say which width they want; changed in place."""
-        at = np.flatnonzero(kind == HALF)
-        at = at[(kind[at - 1] == IDEOGRAPH) & (kind[at + 1] == IDEOGRAPH)]
-        cps[at], kind[at] = self._full[cps[at]], FULL
-        at = np.flatnonzero(kind == WIDE)
-        at = at[(kind[at - 1] == ASCII) & (kind[at + 1] == ASCII)]
-        cps[at] = self._narrow[cps[at]]
-        # A pair of parentheses around Han, next to Han: 中国(上海)自由贸易; never f(参数).
-        if not (kind == OPEN).any():
-            return
-        at = np.flatnonzero((kind >= LINE) & (kind <= FULL_PARENTHESIS))
-        first, last = at[:-1], at[1:]
-        pair = (kind[first] == OPEN) & (kind[last] == CLOSE)
-        first, last = first[pair], last[pair]
-        inside = (kind[first + 1] == IDEOGRAPH) & (kind[last - 1] == IDEOGRAPH)
-        outside = (kind[first - 1] == IDEOGRAPH) | (kind[last + 1] == IDEOGRAPH)
-        for side in (first[inside & outside], last[inside & outside]):
-            cps[side], kind[side] = self._full[cps[side]], FULL_PARENTHESIS
+    def _always(self, texts: list[str]) -> list[str]:
+        data, offsets = buffers(pl.Series(texts, dtype=pl.String))
+        return self._pass(data, offsets, any_text=True)[0].to_list()
 
 
 #: Names whose characters mean nothing to a parser; `&amp;`, `&lt;` and `&gt;` could make markup.
@@ -255,8 +230,15 @@ def _entity(match: re.Match[str]) -> str:
     return character if plain and unicodedata.combining(character) == 0 else match[0]
 
 
+def _moved(pairs: Mapping[str, str]) -> CodePoints:
+    table = np.arange(UNICODE_END + 1, dtype=np.uint32)
+    for old, new in pairs.items():
+        table[ord(old)] = ord(new)
+    return table
+
+
 def _kinds() -> npt.NDArray[np.uint8]:
-    kind = np.zeros(UNICODE_END + 1, dtype=np.uint8)
+    kind = np.full(UNICODE_END + 1, OTHER, dtype=np.uint8)
     kind[points(_EMOJI)] = PICTURE
     kind[points(HAN)] = IDEOGRAPH
     for characters, value in (
@@ -276,72 +258,5 @@ def _kinds() -> npt.NDArray[np.uint8]:
         kind[[ord(c) for c in characters]] = value
     kind[points(LATIN[:2])] = ASCII
     kind[points(_SELECTORS)] = SELECTOR
-    kind[END] = MARK
+    kind[UNICODE_END] = MARK
     return kind
-
-
-def _marked(texts: Sequence[str]) -> npt.NDArray[np.intp]:
-    """All texts in one array, a mark before, between and after them; CR LF is LF."""
-    joined = "\x00".join(["", *texts, ""])
-    if "\r" in joined or joined.count("\x00") > len(texts) + 1:
-        texts = [text.replace("\x00", "").replace("\r\n", "\n") for text in texts]
-        joined = "\x00".join(["", *texts, ""])
-    cps = code_points(joined).astype(np.intp)
-    cps[cps == 0] = END
-    return cps
-
-
-def _runs(where: Mask) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """First positions and lengths of the runs of true values."""
-    # A mark stands at both ends, so no run touches them.
-    edges = np.flatnonzero(where[1:] != where[:-1]) + 1
-    return edges[::2], edges[1::2] - edges[::2]
-
-
-def _spread(start: npt.NDArray[np.int64], length: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """All positions of some runs."""
-    offset = np.repeat(np.cumsum(length) - length, length)
-    return np.repeat(start, length) + np.arange(int(length.sum())) - offset
-
-
-def _spaces(
-    cps: CodePoints, kind: npt.NDArray[np.uint8]
-) -> tuple[CodePoints, npt.NDArray[np.uint8]]:
-    """No space at a line's end or between Han; a wide gap between Han is one ideographic space."""
-    start, length = _runs((kind >= SPACE) & (kind <= TAB))
-    if not start.size:
-        return cps, kind
-    before, after = kind[start - 1], kind[start + length]
-    has_wide = _holding(kind, WIDE_SPACE, start)
-    has_tab = _holding(kind, TAB, start)
-    chinese = _CHINESE[before] & _CHINESE[after] & ~has_tab
-    trailing = _EDGE[after]
-    leading = _EDGE[before] & ~trailing
-    single = (length == 1) & ~has_wide
-    gone = trailing | (leading & has_wide) | (chinese & single)
-    one_wide = chinese & ~single & ~gone
-    one_space = has_wide & ~chinese & ~gone
-    cps[start[one_wide]] = 0x3000
-    cps[start[one_space]] = 0x20
-    keep = np.ones(cps.size, dtype=np.bool_)
-    keep[_spread(start[gone], length[gone])] = False
-    shrunk = one_wide | one_space
-    keep[_spread(start[shrunk] + 1, length[shrunk] - 1)] = False
-    return cps[keep], kind[keep]
-
-
-def _holding(kind: npt.NDArray[np.uint8], value: int, start: npt.NDArray[np.int64]) -> Mask:
-    """Which runs of spaces hold this kind of space."""
-    found = np.zeros(start.size, dtype=np.bool_)
-    found[np.searchsorted(start, np.flatnonzero(kind == value), side="right") - 1] = True
-    return found
-
-
-def _lines(cps: CodePoints, kind: npt.NDArray[np.uint8]) -> CodePoints:
-    """No empty line at the ends of a document, at most one in a row inside."""
-    start, length = _runs(kind == LINE)
-    if not start.size:
-        return cps
-    edge = (kind[start - 1] == MARK) | (kind[start + length] == MARK)
-    stay = np.where(edge, 0, np.minimum(length, 2))
-    return np.delete(cps, _spread(start + stay, length - stay))

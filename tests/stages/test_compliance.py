@@ -56,6 +56,21 @@ def test_evidence_names_risk_score_bound_and_hits():
     assert out["compliance_score"][0] == pytest.approx(2.8)
 
 
+def test_one_brand_in_the_title_with_company_in_the_keywords_is_enough():
+    """A hijacked page names its brand in the title and the trade in its keyword line."""
+    host = "夏天的一个下午，石泉下着不大不小的雨，陆姐坐在窗边说话。\n"
+    line = "关键词：万彩通，时时彩投注，北京赛车计划，六合彩特码，博彩代理"
+    texts = [host * 8 + line, host * 8]
+    out = COMPLIANCE(docs_of(texts, title=["万彩通彩票官网"] * 2))
+    assert out["drop_rule"].to_list() == ["gambling_spam", None]
+
+
+def test_a_term_that_lies_across_words_is_no_hit():
+    """现代|开发|票务 holds no 代开发票, in whatever sentence."""
+    out = COMPLIANCE(docs_of(["园区用现代开发票务系统的办法改造了售票处。", "专业代开发票"]))
+    assert [len(hits) for hits in out["compliance_hits"].to_list()] == [0, 1]
+
+
 def test_hits_are_code_points_of_the_text():
     """A hit cuts exactly what was matched out of the text."""
     text = "𠮷：华*体*会，办公"

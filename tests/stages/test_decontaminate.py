@@ -173,7 +173,7 @@ def test_a_benchmark_that_guards_nothing_is_an_error(tmp_path, name, content, me
 
 def test_missing_benchmark(tmp_path):
     """A path that does not exist is named."""
-    with pytest.raises(PipelineError, match=r"no such benchmark: .*nowhere"):
+    with pytest.raises(PipelineError, match="nowhere"):
         built(benchmarks=(str(tmp_path / "nowhere"),))
 
 

@@ -103,3 +103,12 @@ def test_settling_by_group_is_the_same():
     whole = EXACT.settle(pairs, facts).sort("doc")
     halves = pl.concat([EXACT.settle(pairs[i : i + 1], facts[2 * i : 2 * i + 2]) for i in (0, 1)])
     assert whole.equals(halves.sort("doc"))
+
+
+def test_hashes_are_pinned():
+    """The hashes of two known texts never change."""
+    preface = "永和九年，岁在癸丑，暮春之初，会于会稽山阴之兰亭，修禊事也。"
+    texts = ["臺灣的電腦，第１２條：ＡＢＣ", preface]
+    sketch = EXACT.sketch(docs_of(texts))
+    assert sketch["key"].to_list() == [0x4B626C9438CA2299, 0x474C9D6E6F7BD863]
+    assert sketch["high"].to_list() == [0x16405CAD69E22F27, 0xB69EA3F177E6C63D]

@@ -47,9 +47,7 @@ def test_vectors_of_the_specification_hold(data_dir):
         vector = json.loads(line)
         kind = vector["kind"]
         found = [
-            f
-            for f in detector.find(vector["text"])
-            if kind == "OBF_DIGITS" or spec[f.rule] == kind
+            f for f in detector.find(vector["text"]) if kind == "OBF_DIGITS" or spec[f.rule] == kind
         ]
         assert len(found) == len(vector["expect"]), vector
 

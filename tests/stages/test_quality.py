@@ -113,4 +113,4 @@ def test_features_are_characters_and_words(text, expected):
 
 def test_the_model_is_small():
     """The packaged model stays under 2 MB."""
-    assert (PACKAGE / "assets" / "quality.ftz").stat().st_size <= 2_000_000
+    assert (PACKAGE / "assets" / "quality.bin").stat().st_size <= 2_000_000

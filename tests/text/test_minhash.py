@@ -7,6 +7,7 @@ import pytest
 
 from corpus_pipeline.text import minhash
 from corpus_pipeline.text.minhash import band_keys, multipliers, signatures
+from corpus_pipeline.text.ngrams import shingles
 
 
 def hashes_of(sizes, seed=1):
@@ -64,3 +65,12 @@ def test_band_keys_are_spread():
     share = np.bincount((keys.ravel() >> np.uint64(60)).astype(np.int64), minlength=16) / keys.size
     assert share.min() > 0.05
     assert share.max() < 0.075
+
+
+def test_signatures_are_pinned():
+    """The signature of a known text, from its characters on, never changes."""
+    codes = np.array([ord(char) for char in "台湾的电脑第12条abc"], dtype=np.uint32)
+    [row] = signatures(*shingles(codes, np.array([0, len(codes)]), 5), 128)
+    assert row[:4].tolist() == [127251272, 1211840368, 372088931, 458901096]
+    assert row[-2:].tolist() == [956220328, 220332075]
+    assert int(row.sum(dtype=np.uint64)) == 63106680616

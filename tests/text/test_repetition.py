@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_pipeline.text import repeats
 from corpus_pipeline.text.repetition import MEASURES, encode, repeated_lines, repetition
 
 #: Few different characters, so that repetition is the rule; one beyond the basic plane.
@@ -81,3 +82,17 @@ def test_lines_that_come_again_are_all_found():
     again = repeated_lines(codes, starts[:-1], starts[1:], doc, repetition(codes, ends).repeated)
 
     assert again.tolist() == [True, False, False, False, False, False]
+
+
+def test_a_full_table_is_emptied(monkeypatch):
+    """When the numbers in its slots run out, the table starts again and the counts stay."""
+    texts = ["彩票开户" * 10, "床前明月光，疑是地上霜。", "", "甲乙丙丁戊" * 8]
+    codes, starts = encode(texts)
+    covered = np.zeros((len(MEASURES), len(texts)), dtype=np.int64)
+    monkeypatch.setattr(repeats, "_FULL", 300)
+
+    repeats.repeat.py_func(codes, starts, covered, np.zeros(codes.size, dtype=np.bool_))
+
+    shares = repetition(codes, starts).shares
+    for name, chars in zip(MEASURES.values(), covered, strict=True):
+        assert list(shares[name]) == [n / max(len(t), 1) for n, t in zip(chars, texts, strict=True)]

@@ -2,10 +2,13 @@
 
 import unicodedata
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_pipeline.text.han import points
 from corpus_pipeline.text.width import Width, left_over, unescape
+from corpus_pipeline.text.width_pass import COMPOSED
 
 WIDTH = Width(fold="％＋＝")
 PIECES = st.one_of(
@@ -45,3 +48,24 @@ def test_entities_that_could_be_markup_stay():
     text = "&lt;b&gt; &#60; &#38; &#8203; &#xE000; &bogus;"
     assert unescape(text) == text
     assert not left_over(text)
+
+
+def test_what_is_called_composed_is_composed():
+    """No character of the table's safe ranges can be changed by NFC, alone or by a neighbour."""
+    seconds = {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}  # Hangul joins by arithmetic
+    for char in map(chr, range(0x110000)):
+        parts = unicodedata.decomposition(char).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.add(int(parts[1], 16))
+    for code in points(COMPOSED).tolist():
+        if not 0xD800 <= code < 0xE000:
+            assert code not in seconds
+            assert unicodedata.combining(chr(code)) == 0
+            assert unicodedata.is_normalized("NFC", chr(code))
+
+
+def test_many_empty_texts_and_a_long_one():
+    """Neither many documents nor a long one is a special case."""
+    out = WIDTH.column(pl.Series([""] * 100_000 + ["Ａ，b " * 1_000_000]))
+    assert out[100_000] == WIDTH.text("Ａ，b Ａ，b")[:4] * 999_999 + "A，b"
+    assert set(out[:100_000]) == {""}

@@ -98,9 +98,7 @@ class Compliance(Stage):
             for one in weighed:
                 if not one.in_title:
                     rule = self.book.rules[one.hit.rule]
-                    hits.append(
-                        (row, rule.risk, rule.id, one.hit.start, one.hit.end, one.weight)
-                    )
+                    hits.append((row, rule.risk, rule.id, one.hit.start, one.hit.end, one.weight))
             if ranked:
                 judged.append((row, ranked[0].score, *self._verdict(ranked[0])))
         return self._judged(docs, hits, judged)

@@ -20,6 +20,8 @@ _SENTENCE_END = re.compile(r"[。！？!?\n]")
 _REACH = 80
 _KEYWORDS = re.compile(r"\s*(?:本文)?(?:关键词|关键字|标签|tags?|keywords?)\s*[:：]", re.IGNORECASE)
 
+_SHOWN = frozenset({"title", "bracket", "keywords"})
+
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
@@ -110,19 +112,23 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
             total += min(scoring.contact_cap, contacts)
         counted = [w for w in (*firm, *own_contacts) if not w.quoted]
         score = total * factor
-        holds = score >= verdict.threshold and _spread_out(counted, verdict.distinct)
+        told = [w for w in topics if not w.quoted]
+        holds = score >= verdict.threshold and _spread_out(counted, told, verdict.distinct)
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
         found.append(Score(name, risk, score, len(own), holds))
     return sorted(found, key=lambda s: (-s.holds, -s.score))
 
 
-def _spread_out(counted: list[Weighed], distinct: int) -> bool:
-    """Enough different terms, or one in title, brackets or keywords and elsewhere too."""
-    terms = {w.hit.term for w in counted}
-    if len(terms) >= distinct:
+def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) -> bool:
+    """Enough different terms, or one in the title, brackets or keywords, and company in another.
+
+    Injected words stand in several of these places, where an article's own words stand in the
+    body; what keeps a brand company there may be a topic (时时彩, 投注).
+    """
+    if len({w.hit.term for w in counted}) >= distinct:
         return True
-    zones = {w.zone for w in counted}
-    return len(zones) >= 2 and len(zones & {"title", "bracket", "keywords"}) >= 2
+    firm = {w.zone for w in counted} & _SHOWN
+    return bool(firm) and len(firm | ({w.zone for w in topics} & _SHOWN)) >= 2
 
 
 def _sum(weighed: Iterable[Weighed]) -> float:

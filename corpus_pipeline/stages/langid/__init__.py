@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.models import load_fasttext, load_table, predict
-from corpus_pipeline.stages.langid.judge import judge
+from corpus_pipeline.stages.langid.judge import FACTS, judge
 from corpus_pipeline.stages.langid.settle import Rules, counter
-from corpus_pipeline.text.han import model_line, sample
+from corpus_pipeline.text.han import sample
+from corpus_pipeline.text.model_lines import model_lines
 
 MODEL = "package:assets/langid.ftz"
 #: Labels asked of a model: Chinese ones are four, and two look like them.
@@ -63,15 +66,16 @@ class LangId(Stage):
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Characters first; the model is asked where they leave a question."""
-        texts = docs.get_column("text").fill_null("").to_list()
-        found = self.rules.facts(self.counter.count(texts), [len(text) for text in texts])
+        texts = docs.get_column("text").fill_null("")
+        found = self.rules.facts(self.counter.count(texts), texts.str.len_chars())
         labels = found.get_column("label").to_list()
         scores = found.get_column("score").to_list()
-        asked = [row for row, label in enumerate(labels) if label is None]
-        if asked:
-            answers = self._ask([texts[row] for row in asked])
-            open_questions = found[asked].iter_rows(named=True)
-            for row, fact, answer in zip(asked, open_questions, answers, strict=True):
+        asked = found.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
+        if len(asked):
+            answers = self._ask(texts, asked)
+            questions = found[asked].select(FACTS).iter_rows()
+            for row, facts, answer in zip(asked.tolist(), questions, answers, strict=True):
+                fact = dict(zip(FACTS, facts, strict=True))
                 labels[row], scores[row] = judge(fact, answer, self.bounds)
         docs = docs.with_columns(
             pl.Series("langid_label", labels, dtype=pl.String),
@@ -83,10 +87,12 @@ class LangId(Stage):
         shown = score.cast(pl.Float64).round(2).cast(pl.String)
         return drop(docs, self.name, rule, pl.format("label={} score={}", label, shown))
 
-    def _ask(self, texts: list[str]) -> list[dict[str, float]]:
+    def _ask(self, texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[dict[str, float]]:
         """What the model says of each text: label → probability, our names for its labels."""
-        own = self.options.model == MODEL
-        lines = [model_line(text) if own else " ".join(sample(text).split()) for text in texts]
+        if self.options.model == MODEL:
+            lines = model_lines(texts, rows)
+        else:
+            lines = [" ".join(sample(text).split()) for text in texts.gather(rows)]
         names, scores = predict(self.model, lines, _LABELS)
         answers = []
         for row, probabilities in zip(names, scores, strict=True):

@@ -14,6 +14,12 @@ Facts = Mapping[str, Any]
 Bounds = Mapping[str, float]
 Answer = Mapping[str, float]
 
+#: What is asked of a document beside the model's answer.
+FACTS = (
+    *("eastern", "han", "kana", "hangul", "latin", "cyrillic", "arabic"),
+    *("uyghur", "kazakh", "mongolian", "simplified", "traditional", "japanese", "mainland"),
+    *("kana_share", "hangul_share"),
+)
 CHINESE = ("zh", "lzh", "yue", "wuu")
 #: What a model may not say of a text in Latin letters.
 NOT_LATIN = {*CHINESE, "ja", "ko", "ru", "kk", "mn", "ar", "ug"}

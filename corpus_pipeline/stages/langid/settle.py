@@ -165,8 +165,8 @@ class Rules:
         self._eastern = eastern(bounds).alias("eastern")
         self._verdict = settled(bounds).alias("verdict")
 
-    def facts(self, counts: pl.DataFrame, lengths: list[int]) -> pl.DataFrame:
+    def facts(self, counts: pl.DataFrame, lengths: pl.Series) -> pl.DataFrame:
         """Counts with the shares, and `label` and `score` where they are settled."""
-        frame = counts.with_columns(pl.Series("length", lengths, dtype=pl.UInt32))
+        frame = counts.with_columns(length=lengths.cast(pl.UInt32))
         frame = frame.with_columns(self._shares).with_columns(self._eastern)
         return frame.with_columns(self._verdict).unnest("verdict")

@@ -1,0 +1,282 @@
+"""Which n-grams of a document return, as compiled loops over its code points.
+
+Enters: the code points of many documents end to end, and where each starts.  Leaves: how many
+characters of each document its repeated n-grams cover, per length, and which 4-grams return.
+Refuses: to sort, to hash what is already known, and to let a document see another's table.
+
+An n-gram is known by the place where its document has it last, found in a hash table that is
+filled from the end.  A longer one is looked at only where both ends of it come twice, and looked
+up only where it differs from the one at the last place of its beginning.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_pipeline.text.compiled import compiled
+
+Codes = NDArray[np.uint32]
+Index = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+#: Memory that documents share: a row per property, a cell per character of the longest.
+Work = NDArray[np.uint32]
+Row = NDArray[np.uint32]
+
+#: The lengths of n-grams, shortest first.
+SIZES = (4, 6, 8, 10, 15, 20)
+_FOUR, _LONGEST = SIZES[0], SIZES[-1]
+#: From this size on the measure is `dup`.
+_DUP = 10
+#: Rows of `Work`: the last place of the 4-gram that starts here; the same for the n-gram at hand;
+#: how often the n-gram comes whose last place this is (elsewhere 0); how far the text here agrees
+#: with that at the last place, up to the longest n-gram; how many of `SIZES` give an n-gram that
+#: starts here and comes twice; the places at hand, from the end; those of them to look up.
+_FOURS, _LAST, _COUNTS, _REACH, _LEVEL, _AT, _OPEN = range(7)
+#: Odd 64-bit constants of xxHash: they spread code points over the upper bits.
+_A = np.uint64(0x9E3779B185EBCA87)
+_B = np.uint64(0xC2B2AE3D27D4EB4F)
+_BIT = np.uint64(21)  # a code point has so many
+_TWO_BITS = np.uint64(42)
+_THREE = np.uint64((1 << 63) - 1)
+_WORD = np.uint64(32)
+#: A slot has 32 bits; before a document could overflow them the table is emptied.
+_FULL = (1 << 32) - 1
+
+
+@compiled
+def _bits(count: int) -> int:
+    """So many bits number at least twice `count` slots."""
+    bits = 4
+    while (1 << bits) < 2 * count:
+        bits += 1
+    return bits
+
+
+@compiled
+def repeat(codes: Codes, starts: Index, covered: Index, repeated: Flags) -> None:
+    """Count document after document, in tables that all of them share."""
+    longest = 0
+    for doc in range(starts.size - 1):
+        longest = max(longest, starts[doc + 1] - starts[doc])
+    # A slot holds `base` + place.  What an earlier document or level wrote is less than `base`,
+    # so nothing has to be emptied in between.
+    table = np.zeros(1 << _bits(longest), dtype=np.uint32)
+    base = 1
+    # Unsigned: no index has to be tested for counting from the end.
+    work = np.empty((7, longest), dtype=np.uint32)
+    for doc in range(starts.size - 1):
+        text = codes[starts[doc] : starts[doc + 1]]
+        if text.size < _FOUR:
+            continue
+        if base + len(SIZES) * text.size > _FULL:
+            table = np.zeros(table.size, dtype=np.uint32)
+            base = 1
+        _settle_four(text, table, base, work)
+        found = _first(work, text.size - _FOUR + 1, repeated[starts[doc] : starts[doc + 1]])
+        for number in range(len(SIZES)):
+            size = SIZES[number]
+            if number:
+                base += text.size
+                found = _able(work, found, number, text.size)
+                _settle(text, number, table, base, work, _unsettled(work, found, size))
+                found = _returning(work, found, number)
+            if found == 0:
+                break
+            cover = _covered(work, found, size) if size >= _DUP else _top(work, found, size)
+            covered[number, doc] = cover
+        base += text.size
+
+
+@compiled
+def _settle_four(text: Codes, table: Row, base: int, work: Work) -> None:
+    """The last place of each 4-gram, how often it occurs (at that place), how far both agree."""
+    four, counts, reach = work[_FOURS], work[_COUNTS], work[_REACH]
+    bits = _bits(text.size)
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    first = text.size - _FOUR
+    three = np.uint64(text[first + 1]) | np.uint64(text[first + 2]) << _BIT
+    three |= np.uint64(text[first + 3]) << _TWO_BITS
+    ahead, agreed = -1, 0
+    for place in range(first, -1, -1):
+        fourth = three >> _TWO_BITS
+        three = (three << _BIT) & _THREE | np.uint64(text[place])
+        slot = np.int64((three * _A + fourth * _B) >> shift)
+        while True:
+            other = int(table[slot]) - base
+            if other < 0:
+                table[slot] = base + place
+                other = place
+                counts[place] = 1
+                agreed = _LONGEST
+                break
+            if (
+                text[other] == text[place]
+                and text[other + 1] == text[place + 1]
+                and text[other + 2] == text[place + 2]
+                and text[other + 3] == text[place + 3]
+            ):
+                counts[place] = 0
+                counts[other] += 1
+                if ahead == other + 1:
+                    agreed = min(agreed + 1, _LONGEST)
+                else:
+                    agreed = _agree(text, place, other)
+                break
+            slot = (slot + 1) & mask
+        four[place] = ahead = other
+        reach[place] = agreed
+
+
+@compiled
+def _first(work: Work, grams: int, repeated: Flags) -> int:
+    """List the places whose 4-gram occurs twice, and mark them."""
+    four, last, counts = work[_FOURS], work[_LAST], work[_COUNTS]
+    level, at = work[_LEVEL], work[_AT]
+    found = 0
+    for place in range(grams - 1, -1, -1):
+        last[place] = four[place]  # a copy by slices would take seconds to compile
+        twice = counts[place] != 1
+        level[place] = twice
+        repeated[place] = twice
+        at[found] = place
+        found += twice
+    return found
+
+
+@compiled
+def _agree(text: Codes, one: int, other: int) -> int:
+    """How many characters agree at two places whose 4-grams do."""
+    size = _FOUR
+    end = min(_LONGEST, text.size - other)
+    while size < end and text[one + size] == text[other + size]:
+        size += 1
+    return size
+
+
+# The next three loops do without branches that no processor could foresee.
+
+
+@compiled
+def _able(work: Work, found: int, number: int, end: int) -> int:
+    """Keep the places where a longer n-gram may come twice: both its ends do."""
+    counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
+    size = SIZES[number]
+    step = size - SIZES[number - 1]
+    begin, kept = 0, 0
+    while begin < found and at[begin] + size > end:
+        begin += 1
+    for place in at[begin:found]:
+        counts[place] = 0
+        at[kept] = place
+        kept += level[place + step] >= number
+    return kept
+
+
+@compiled
+def _unsettled(work: Work, found: int, size: int) -> int:
+    """List the places that agree less far with the last place of the shorter n-gram.
+
+    Where the shorter one comes last, a longer one with the same beginning can only come last too.
+    """
+    last, counts, reach = work[_LAST], work[_COUNTS], work[_REACH]
+    at, todo = work[_AT], work[_OPEN]
+    left = 0
+    for place in at[:found]:
+        settled = reach[place] >= size
+        counts[last[place]] += settled
+        todo[left] = place
+        left += not settled
+    return left
+
+
+@compiled
+def _returning(work: Work, found: int, number: int) -> int:
+    """Keep the places whose n-gram occurs twice, and mark them."""
+    counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
+    kept = 0
+    for place in at[:found]:
+        twice = counts[place] != 1
+        level[place] = number + twice
+        at[kept] = place
+        kept += twice
+    return kept
+
+
+@compiled
+def _settle(  # noqa: PLR0917 – a kernel takes arrays
+    text: Codes, number: int, table: Row, base: int, work: Work, left: int
+) -> None:
+    """Look up the last place of what is not settled."""
+    four, last, counts, reach = work[_FOURS], work[_LAST], work[_COUNTS], work[_REACH]
+    size = SIZES[number]
+    bits = _bits(left)
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    for place in work[_OPEN][:left]:
+        slot = np.int64((_hash(four, place, size) * _B) >> shift)
+        while True:
+            other = int(table[slot]) - base
+            if other < 0:
+                table[slot] = base + place
+                last[place] = place
+                reach[place] = _LONGEST
+                counts[place] = 1
+                break
+            if _equal(four, place, other, size):
+                last[place] = other
+                counts[other] += 1
+                if last[place + 1] == other + 1:
+                    reach[place] = min(reach[place + 1] + 1, _LONGEST)
+                else:
+                    reach[place] = _agree(text, place, other)
+                break
+            slot = (slot + 1) & mask
+
+
+@compiled
+def _hash(four: Row, place: int, size: int) -> np.uint64:
+    """A 64-bit number made of the 4-grams that cover an n-gram."""
+    value = np.uint64(four[place + size - _FOUR])
+    for begin in range(place, place + size - _FOUR, _FOUR):
+        value = (value ^ (value >> _WORD)) * _A + np.uint64(four[begin])
+    return value
+
+
+@compiled
+def _equal(four: Row, one: int, other: int, size: int) -> bool:
+    """Whether two n-grams are covered by the same 4-grams."""
+    rest = size - _FOUR
+    if four[one + rest] != four[other + rest]:
+        return False
+    for begin in range(0, rest, _FOUR):  # noqa: SIM110 – a kernel has no generators
+        if four[one + begin] != four[other + begin]:
+            return False
+    return True
+
+
+@compiled
+def _top(work: Work, found: int, size: int) -> int:
+    """Characters covered by the n-gram that occurs most; of equals, the one seen last."""
+    at, last, counts = work[_AT], work[_LAST], work[_COUNTS]
+    winner, most = -1, 1
+    for place in at[:found]:
+        if counts[place] > most:
+            winner, most = place, counts[place]
+    covered, begin = 0, winner + size
+    for place in at[:found]:
+        if last[place] == winner:
+            covered += min(size, begin - place)
+            begin = place
+    return covered
+
+
+@compiled
+def _covered(work: Work, found: int, size: int) -> int:
+    """Characters inside n-grams that occur again later."""
+    at, last = work[_AT], work[_LAST]
+    covered, begin = 0, at[0] + size
+    for place in at[:found]:
+        again = last[place] != place
+        covered += min(size, begin - place) if again else 0
+        begin = place if again else begin
+    return covered
