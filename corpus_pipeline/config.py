@@ -53,8 +53,9 @@ class Limits(Options):
 class Plan(Options):
     """How inputs are cut."""
 
-    #: Decompressed bytes of a split: some seconds of work, so that a lost task costs little.
-    split_mb: float = Field(default=32, gt=0)
+    #: Decompressed bytes of a split: four seconds of work, so that a lost task costs little and
+    #: the last tasks of a run keep all cores busy.
+    split_mb: float = Field(default=16, gt=0)
 
 
 class Config(BaseModel):

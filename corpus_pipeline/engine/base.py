@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.storage import commit_bytes
 
 Result = dict[str, Any]
 
@@ -46,7 +45,8 @@ def perform(task: Task) -> Result:
         "cpu_s": time.process_time() - cpu,
         **result.pop("metrics", {}),
     }
-    commit_bytes(task.metrics, json.dumps(spent).encode())
+    task.metrics.parent.mkdir(parents=True, exist_ok=True)
+    task.metrics.write_text(json.dumps(spent))  # no fsync: times are nice to have
     manifest.write(task.marker, {**result, "key": task.key})
     return manifest.read(task.marker)
 

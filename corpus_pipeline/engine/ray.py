@@ -14,6 +14,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -45,6 +46,12 @@ THREADS = dict.fromkeys(
 RETRIES = 2
 
 
+def _environment() -> dict[str, str]:
+    """What workers of a shared cluster need to know of ours."""
+    path = os.environ.get("PYTHONPATH")
+    return {**THREADS, **({"PYTHONPATH": path} if path else {})}
+
+
 def _reach(address: str) -> None:
     """Say at once that nobody answers; `ray.init` would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
@@ -60,54 +67,76 @@ class RayEngine(Engine):
     """Ray Core tasks, at most two per core in flight."""
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
-        """Start a quiet local cluster of `workers` cores, or join the one at `address`."""
+        """Begin to start a quiet local cluster of `workers` cores, or to join the one at `address`.
+
+        Starting takes seconds and goes on beside whatever the caller does until the first task.
+        """
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         if address is None:
             os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+            # Workers of our own cluster inherit the environment: the ones Ray starts in advance
+            # are the ones it uses, which a runtime environment would not allow.
+            os.environ.update(THREADS)
         else:
             _reach(address)
+        self.workers = workers or os.cpu_count() or 1
+        self._asked, self._address = workers, address
+        self._thread = threading.Thread(target=self._start, daemon=True)
+        self._failed: Exception | None = None
+        self._running, self._leave = threading.Event(), threading.Event()
+        self._thread.start()
+
+    def _start(self) -> None:
         import ray  # noqa: PLC0415 – after the environment is set, and only when it is wanted
 
         self._ray = ray
-        # Workers import what the driver could import.
-        path = os.pathsep.join(p for p in (os.environ.get("PYTHONPATH"),) if p)
-        environment = {**THREADS, **({"PYTHONPATH": path} if path else {})}
-        common: dict[str, Any] = {
-            "runtime_env": {"env_vars": environment},
-            "log_to_driver": False,
-            "logging_level": logging.ERROR,
-        }
+        common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
-            if address is None:
+            if self._address is None:
                 ray.init(
-                    num_cpus=workers or os.cpu_count() or 1,
+                    num_cpus=self.workers,
                     include_dashboard=False,
                     object_store_memory=200 << 20,  # paths and counts only
                     **common,
                 )
             else:
-                ray.init(address=address, **common)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            where = f"the Ray cluster at {address}" if address else "a local Ray cluster"
-            raise PipelineError(f"cannot reach {where}: {str(error).splitlines()[0]}") from None
-        cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
-        self.workers = min(workers, cores) if workers else cores
-        # On a cluster of our own its size is the limit and a second task per core may wait in line;
-        # on a shared one `workers` is the limit.
-        self._in_flight = self.workers if address else 2 * self.workers
-        self._perform = ray.remote(num_cpus=1, max_retries=RETRIES)(perform)
+                ray.init(address=self._address, runtime_env={"env_vars": _environment()}, **common)
+        except Exception as error:  # noqa: BLE001 – it is raised where the engine is used
+            self._failed = error
+        self._running.set()
+        # Ray's processes die with the thread that started them: it stays until the end.
+        self._leave.wait()
+        if self._failed is None:
+            ray.shutdown()
+
+    def _started(self) -> Any:
+        """Ray, once it runs."""
+        self._running.wait()
+        if self._failed is not None:
+            where = f"the Ray cluster at {self._address}" if self._address else "a Ray cluster"
+            line = (str(self._failed).splitlines() or [""])[0]
+            raise PipelineError(f"cannot start {where}: {type(self._failed).__name__}: {line}")
+        cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
+        self.workers = min(self._asked, cores) if self._asked else cores
+        return self._ray
 
     def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:
         """Perform the tasks on the cluster, results as they come."""
-        ray = self._ray
+        if not tasks:
+            return
+        ray = self._started()
+        # On a cluster of our own its size is the limit and a second task per core may wait in
+        # line; on a shared one `workers` is the limit.
+        in_flight = self.workers if self._address else 2 * self.workers
+        perform_there = ray.remote(num_cpus=1, max_retries=RETRIES)(perform)
         waiting = list(reversed(tasks))
         running: dict[Any, Task] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < self._in_flight:
+                while waiting and len(running) < in_flight:
                     task = waiting.pop()
-                    running[self._perform.remote(task)] = task
+                    running[perform_there.remote(task)] = task
                 done, _ = ray.wait(list(running), num_returns=1, timeout=60)
                 for reference in done:
                     yield running.pop(reference), self._outcome(reference)
@@ -133,5 +162,7 @@ class RayEngine(Engine):
 
     def close(self) -> None:
         """Leave the cluster; one of our own is stopped."""
-        self._ray.shutdown()
+        self._running.wait()
+        self._leave.set()
+        self._thread.join()
         sys.stderr.flush()

@@ -22,6 +22,7 @@ from corpus_pipeline import __version__
 from corpus_pipeline.engine import counts
 from corpus_pipeline.engine.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.base import Engine, Result, Task
+from corpus_pipeline.engine.local import LocalEngine
 from corpus_pipeline.engine.poison import survive
 from corpus_pipeline.engine.shuffle import Shuffle, shuffle
 from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
@@ -85,7 +86,9 @@ class _Run:
     def work(self) -> Path:
         return self.job.root / "work"
 
-    def tasks(self, phase: str, tasks: Sequence[Task]) -> list[Result]:
+    def tasks(
+        self, phase: str, tasks: Sequence[Task], engine: Engine | None = None
+    ) -> list[Result]:
         """Perform one phase."""
         started, done = time.perf_counter(), 0
 
@@ -99,7 +102,7 @@ class _Run:
                 raise PipelineError(f"{task.name}: the worker died; too little memory?")
             return survive(self.engine, task)
 
-        results = self.engine.run(tasks, tell, bury)
+        results = (engine or self.engine).run(tasks, tell, bury)
         self.walls[phase] = self.walls.get(phase, 0.0) + time.perf_counter() - started
         return results
 
@@ -205,7 +208,8 @@ def _scan(this: _Run) -> list[Scanned]:
         ]
         marker = this.work / "scan" / f"{number:05d}.json"
         tasks.append(this.task(f"scan/{number:05d}", scan_group, group, marker, digest(stats)))
-    results = this.tasks("scan", tasks)
+    # One group is a second of reading: the driver does it while the workers are starting.
+    results = this.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
     return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
 
 
@@ -291,7 +295,10 @@ def _write_metrics(this: _Run, wall: float) -> None:
     stages: dict[str, dict[str, float]] = {}
     cpu, peak = 0.0, 0
     for path in sorted((this.work / "metrics").glob("*.json")):
-        spent = json.loads(path.read_text())
+        try:
+            spent = json.loads(path.read_text())
+        except ValueError:  # torn by a kill; the task itself was done again
+            continue
         cpu += spent["cpu_s"]
         peak = max(peak, spent.get("peak_kb", 0))
         booked = spent.get("stages", {})

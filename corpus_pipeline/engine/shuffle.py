@@ -25,8 +25,9 @@ from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import GlobalStage, StageSpec
 from corpus_pipeline.text.clusters import components
 
-#: Rows of one match task: 16 bytes a row and a sort of them stay far below 1 GB.
-MATCH_ROWS = 4_000_000
+#: Rows of one match task: a second of work and some 50 MB, so that a few cores share a small run
+#: and a big one has some hundred tasks per 10⁷ documents.
+MATCH_ROWS = 500_000
 
 #: Documents of one verify task, unless one component is larger: their shingles fit in memory.
 VERIFY_DOCS = 20_000

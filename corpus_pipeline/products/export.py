@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +92,18 @@ def plan_export(root: Path, options: ExportOptions) -> list[ShardPlan]:
     parts = run.parts(KEPT)
     if not parts:
         raise PipelineError(f"nothing to export: {root} has no kept/ part")
-    cutter = _Cutter(max(1, int(options.shard_mb * 1_000_000)))
-    for part in parts:
-        for first, rows, size in group_sizes(root / part, "text"):
-            _cut(cutter, root, (part, first, rows), size)
+    groups = [(part, *group) for part in parts for group in group_sizes(root / part, "text")]
+    total = sum(size for *_, size in groups)
+    # Shards of one size, none above the target: a small last shard would leave a loader idle.
+    wanted = max(1, ceil(total / (options.shard_mb * 1_000_000)))
+    cutter = _Cutter(max(1, ceil(total / wanted)))
+    for part, first, rows, size in groups:
+        _cut(cutter, root, (part, first, rows), size)
     if cutter.ranges or not cutter.done:
         cutter.close()
-    total = len(cutter.done)
+    shards = len(cutter.done)
     return [
-        ShardPlan(f"{options.split}-{index:05d}-of-{total:05d}.parquet", ranges)
+        ShardPlan(f"{options.split}-{index:05d}-of-{shards:05d}.parquet", ranges)
         for index, ranges in enumerate(cutter.done)
     ]
 

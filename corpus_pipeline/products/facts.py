@@ -45,9 +45,9 @@ LISTED = 20
 class ExportOptions(Options):
     """What to publish, and what to say of it."""
 
-    #: UTF-8 bytes of text per shard.  256 MB of text are about 100 MB of Parquet: small enough to
-    #: hand one shard to each loader process, large enough that 1 TB is 4,000 files and not 400,000.
-    shard_mb: float = Field(default=256.0, gt=0)
+    #: UTF-8 bytes of text per shard, at most.  128 MB of text are about 50 MB of Parquet: small
+    #: enough to hand one shard to each loader process, large enough that 1 TB is 8,000 files.
+    shard_mb: float = Field(default=128.0, gt=0)
     columns: tuple[str, ...] | None = None
     split: str = Field(default="train", pattern=r"^[a-z][a-z0-9_]*$")
     name: str | None = None

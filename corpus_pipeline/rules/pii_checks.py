@@ -12,8 +12,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-import tldextract
-
 from corpus_pipeline.text import checksums
 
 Check = Callable[[str, bool], bool]
@@ -47,6 +45,8 @@ def _digits(value: str) -> str:
 @cache
 def top_level_domains() -> frozenset[str]:
     """The last labels of the public suffix list snapshot that tldextract carries."""
+    import tldextract  # noqa: PLC0415 – it brings an HTTP client that nobody here uses
+
     extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
     return frozenset(suffix.rsplit(".", 1)[-1] for suffix in extract.tlds)
 

@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from datasketch import MinHashLSH
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, GlobalStage, Options, Schema
@@ -196,5 +195,7 @@ def _bands(options: NearDedupOptions) -> tuple[int, int]:
         return options.bands, options.rows
     if options.threshold == NearDedupOptions().threshold:
         return 16, 8
+    from datasketch import MinHashLSH  # noqa: PLC0415 – it brings scipy: 0.6 s of every start
+
     best = MinHashLSH(threshold=options.threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8))
     return best.b, best.r
