@@ -1,9 +1,8 @@
 """Drop documents that nearly repeat a better one; every drop is verified and says by how much.
 
 Enters: kept documents.  Leaves: `near_dedup_cluster` (the survivor's id), its size, the exact
-Jaccard to the survivor, and the verdict `near_duplicate`.  Refuses: to trust an estimate (MinHash
-only proposes), to drop A against C because both are like B, to drop a long text for a short one
-it contains, and to judge texts shorter than one n-gram (`exact_dedup` does).
+Jaccard to the survivor, and the verdict `near_duplicate`.  Refuses: to trust an estimate, to drop A
+against C because both are like B, a long text for a short one, or texts of less than one n-gram.
 
 sketch: MinHash of the key text's character 5-grams (`text.minhash`), 16 bands of 8 rows.
 match: pairs that share a bucket; all pairs up to `FULL` members, hubs and neighbours above.
@@ -195,7 +194,7 @@ def _bands(options: NearDedupOptions) -> tuple[int, int]:
         return options.bands, options.rows
     if options.threshold == NearDedupOptions().threshold:
         return 16, 8
-    from datasketch import MinHashLSH  # noqa: PLC0415 – it brings scipy: 0.6 s of every start
+    from datasketch import MinHashLSH  # noqa: PLC0415 – it brings scipy, 0.6 s of every start
 
     best = MinHashLSH(threshold=options.threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8))
     return best.b, best.r

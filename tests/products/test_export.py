@@ -61,7 +61,7 @@ def test_order_of_work_does_not_show(run):
 
 @pytest.mark.parametrize("shard_mb", [0.0001, 0.0005, 0.002, 0.01, 256])
 def test_plan_covers_every_row_once(run, shard_mb):
-    """A plan takes each kept row exactly once, in the order of the parts, and fills its shards."""
+    """A plan takes each kept row exactly once, in the order of the parts, in even shards."""
     plans = export.plan_export(run, ExportOptions(shard_mb=shard_mb))
     rows = [
         (part, row)
@@ -76,10 +76,17 @@ def test_plan_covers_every_row_once(run, shard_mb):
     ]
     assert rows == wanted
     sizes = kept(run)["text"].str.len_bytes().to_list()
-    for plan in plans[:-1]:
+    total, target = sum(sizes), shard_mb * 1e6
+    filled = []
+    for plan in plans:
         inside, sizes = sizes[: plan.rows], sizes[plan.rows :]
-        # The last row fills the shard.
-        assert sum(inside) >= shard_mb * 1e6 > sum(inside[:-1])
+        # The last row fills the shard; without it no shard is above the target.
+        assert sum(inside[:-1]) < target
+        filled.append(sum(inside))
+    # Even: all but the last hold at least their share, footers counting a few bytes a row more.
+    needed = len(plans)
+    assert needed <= 1 + 1.5 * total / target
+    assert [size for size in filled[:-1] if size < 0.8 * min(target, total / needed)] == []
 
 
 @pytest.mark.parametrize("group_rows", [1, 3])
