@@ -12,11 +12,12 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.inputs import scan
 from corpus_pipeline.io.splits import plan
 
-#: MB of input per second and core of the whole run, measured by `make bench` (docs/bench.md).
+#: MB of input per second and core of the whole run: `make bench` measured 4.3 to 4.9 (docs/bench.md).
 RATE_MB_S = 4.0
-#: Bytes on disk while running and after, per byte of text: measured on the same run.
-DISK_RUNNING, DISK_KEPT = 1.6, 0.9
-#: Peak memory of one worker, MB, measured on the same run.
+#: Bytes on disk at the peak and after, per byte of inflated input: 1.03 and 0.70 measured with `du`
+#: on every fourth line of that input (46.5 MB); kept/ and dataset/ both hold the text.
+DISK_RUNNING, DISK_KEPT = 1.1, 0.75
+#: MB; `make bench` measured peaks of 680 to 790.
 WORKER_MB = 1_000
 
 
