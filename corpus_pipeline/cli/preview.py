@@ -12,7 +12,7 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.inputs import scan
 from corpus_pipeline.io.splits import plan
 
-#: MB of input per second and core of the whole run: `make bench` measured 4.3 to 4.9 (docs/bench.md).
+#: MB of input per second and core; `make bench` measured 4.3 to 4.9 (docs/bench.md).
 RATE_MB_S = 4.0
 #: Bytes on disk at the peak and after, per byte of inflated input: 1.03 and 0.70 measured with `du`
 #: on every fourth line of that input (46.5 MB); kept/ and dataset/ both hold the text.
