@@ -252,6 +252,47 @@ class GlobalStage(ABC):
         """The stage's columns for a document that `settle` does not mention."""
 
 
+class CountStage(ABC):
+    """A stage that must know how often a key occurs in all documents, and then edits them.
+
+    Its `sketch` is that of a `GlobalStage`; there are no pairs and nothing is settled: what `match`
+    says of a document goes to `apply`, with the document.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    columns: ClassVar[Schema]
+    #: Columns of `DOCUMENT` that `apply` may rewrite.
+    edits: ClassVar[tuple[str, ...]] = ()
+    OptionsModel: ClassVar[type[Options]] = Options
+
+    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
+        """Keep the options."""
+        self.options = options
+
+    @classmethod
+    def asset_refs(cls, options: Any) -> Mapping[str, str]:
+        """The assets this stage needs under these options."""
+        return {}
+
+    @abstractmethod
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Kept documents → rows (`row` u32 index into `docs`, `key` u64, own columns)."""
+
+    @abstractmethod
+    def match(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """All rows (`doc`, `key`, own columns) of one key range, sorted by `key` and `doc` → what
+        the documents must know: rows (`doc`, `key`, own columns), for the keys that count.
+        """
+
+    @abstractmethod
+    def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+        """Kept documents (at least one) and what `match` said of them (`row` u32 index into
+        `docs`, `key`, own columns, sorted by `row` and `key`) → the same rows in the same order with
+        the stage's columns, `edits` rewritten, verdicts set by `drop`.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class StageSpec:
     """A stage as a value that can be sent to a worker and written in a manifest."""
@@ -263,16 +304,16 @@ class StageSpec:
     assets: Mapping[str, Asset] = field(default_factory=dict)
 
     @property
-    def cls(self) -> type[Stage | GlobalStage]:
+    def cls(self) -> type[Stage | GlobalStage | CountStage]:
         """The class that the target names."""
         module, _, name = self.target.partition(":")
-        found: type[Stage | GlobalStage] = getattr(importlib.import_module(module), name)
+        found: type[Stage | GlobalStage | CountStage] = getattr(importlib.import_module(module), name)
         return found
 
     @property
     def is_global(self) -> bool:
         """Whether the engine has to shuffle for it."""
-        return issubclass(self.cls, GlobalStage)
+        return issubclass(self.cls, GlobalStage | CountStage)
 
     def build(self) -> Any:
         """The stage itself, models loaded."""
