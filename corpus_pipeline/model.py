@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Protocol
 
 import polars as pl
 import xxhash
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Schema = Mapping[str, pl.DataType]
 
@@ -66,7 +66,6 @@ QUARANTINE: Schema = {
     "sha256": pl.String(),  # of the offending bytes, null when there are none
 }
 
-
 #: Reasons that say nothing about damage: every crawl holds error pages and images.
 NO_DAMAGE = frozenset({"ingest/http_status", "ingest/media_type"})
 
@@ -104,8 +103,7 @@ def digest(value: object) -> str:
 class Asset:
     """A model or a rule pack a stage depends on: pinned by content, not by name.
 
-    `ref` is what the config names (`package:assets/langid.ftz` or a path); `path` is where it
-    lies on this machine and never enters a manifest.
+    `ref` is what the config names (`package:…` or a path); `path` never enters a manifest.
     """
 
     ref: str
@@ -197,10 +195,19 @@ def drop(docs: pl.DataFrame, stage: str, rule: pl.Expr, evidence: pl.Expr) -> pl
     )
 
 
-class GlobalStage(ABC):
+class DedupOptions(Options):
+    """What of a deduplication is worth an alarm; an alarm drops and keeps nothing."""
+
+    #: 1,000 alike are a template (TxT360) or a mistake.
+    alarm_cluster: int = Field(default=1000, ge=2)
+    #: Share; unverified matches have cost whole sources (Marin: 15 of 113 lost 95 %).
+    alarm_source: float = Field(default=0.5, ge=0, le=1)
+
+
+class ShuffledStage(ABC):
     """A stage that must see all documents; the engine shuffles between its pure functions.
 
-    A document is known by `doc` (u64: split number << 32 | row in the split's kept file).
+    `doc` is a document (u64: part << 32 | row); the parts of indexes come after the run's splits.
     """
 
     name: ClassVar[str]
@@ -224,25 +231,34 @@ class GlobalStage(ABC):
         The engine adds `doc` from `row` and partitions the rows by the high bits of `key`.
         """
 
+
+class GlobalStage(ShuffledStage):
+    """A stage that finds pairs and decides which documents go."""
+
+    OptionsModel: ClassVar[type[Options]] = DedupOptions
+    #: Whether `verify` wants the texts of the candidates.
+    verifies: ClassVar[bool] = False
+
     @abstractmethod
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """All rows of one key range → candidate pairs (`a` u64 < `b` u64), each pair once."""
+        """All rows of one key range → candidate pairs (`a` u64 < `b` u64), each pair once.
+
+        Columns: those of the sketch, `doc` u64 and `old` bool, sorted by `key` and `doc`.
+        """
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-        """Candidate pairs and the documents they name (`doc`, `text`, …) → pairs with evidence.
+        """Candidate pairs and the documents they name (`doc`, `text`) → pairs with evidence.
 
         Returns `a`, `b`, `jaccard` (f32) and what else `settle` wants, only pairs that hold.
         """
         return pairs
 
-    #: Whether `verify` wants the texts of the candidates.
-    verifies: ClassVar[bool] = False
-
     @abstractmethod
     def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-        """All true pairs and one row of facts per document in them → decisions.
+        """The true pairs of whole components and the facts of their documents → decisions.
 
-        `facts`: `doc`, `id`, `source`, `length` (code points), `quality` (f32, null unless scored).
+        `facts`: `doc`, `id`, `source`, `length` (code points), `quality` (f32, null unless scored),
+        `old` (bool: of an index; it is never dropped, nor said to be like another old one).
         Returns `doc`, the stage's own `columns`, `drop_rule` and `drop_evidence` (null = stays);
         a document without a row in the result is untouched (its columns come from `untouched`).
         """
@@ -252,44 +268,24 @@ class GlobalStage(ABC):
         """The stage's columns for a document that `settle` does not mention."""
 
 
-class CountStage(ABC):
-    """A stage that must know how often a key occurs in all documents, and then edits them.
+class CountStage(ShuffledStage):
+    """A stage that must know how often a key occurs in all documents, and then edits them."""
 
-    Its `sketch` is that of a `GlobalStage`; there are no pairs and nothing is settled: what `match`
-    says of a document goes to `apply`, with the document.
-    """
-
-    name: ClassVar[str]
-    version: ClassVar[int]
-    columns: ClassVar[Schema]
     #: Columns of `DOCUMENT` that `apply` may rewrite.
     edits: ClassVar[tuple[str, ...]] = ()
-    OptionsModel: ClassVar[type[Options]] = Options
-
-    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
-        """Keep the options."""
-        self.options = options
-
-    @classmethod
-    def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The assets this stage needs under these options."""
-        return {}
-
-    @abstractmethod
-    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Kept documents → rows (`row` u32 index into `docs`, `key` u64, own columns)."""
 
     @abstractmethod
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """All rows (`doc`, `key`, own columns) of one key range, sorted by `key` and `doc` → what
-        the documents must know: rows (`doc`, `key`, own columns), for the keys that count.
+        """All rows of one key range, sorted by `key` and `doc` → rows of what documents must know.
+
+        Both have `doc`, `key` and own columns; keys that do not count are left out.
         """
 
     @abstractmethod
     def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-        """Kept documents (at least one) and what `match` said of them (`row` u32 index into
-        `docs`, `key`, own columns, sorted by `row` and `key`) → the same rows in the same order with
-        the stage's columns, `edits` rewritten, verdicts set by `drop`.
+        """Kept documents and what `match` said of them → the same rows, edited and judged.
+
+        `found`: `row` (u32 index into `docs`), `key`, own columns, sorted by `row` and `key`.
         """
 
 
@@ -304,16 +300,16 @@ class StageSpec:
     assets: Mapping[str, Asset] = field(default_factory=dict)
 
     @property
-    def cls(self) -> type[Stage | GlobalStage | CountStage]:
+    def cls(self) -> type[Stage | ShuffledStage]:
         """The class that the target names."""
         module, _, name = self.target.partition(":")
-        found: type[Stage | GlobalStage | CountStage] = getattr(importlib.import_module(module), name)
+        found: type[Stage | ShuffledStage] = getattr(importlib.import_module(module), name)
         return found
 
     @property
     def is_global(self) -> bool:
         """Whether the engine has to shuffle for it."""
-        return issubclass(self.cls, GlobalStage | CountStage)
+        return issubclass(self.cls, ShuffledStage)
 
     def build(self) -> Any:
         """The stage itself, models loaded."""

@@ -13,7 +13,7 @@ def settled(stage: Any, docs: pl.DataFrame, parts: int = 1, batch: int = 0) -> p
         stage.sketch(docs[at : at + batch]).with_columns(doc=pl.col("row").cast(pl.UInt64) + at)
         for at in range(0, max(docs.height, 1), batch)
     ]
-    keys = pl.concat(sketches).drop("row")
+    keys = pl.concat(sketches).drop("row").with_columns(old=False)
     part = keys["key"].to_numpy() // np.uint64(2**64 // parts + 1 if parts > 1 else 2**64 - 1)
     ranges = [keys.filter(pl.Series(part == i)) for i in range(parts if parts > 1 else 2)]
     pairs = pl.concat([stage.match(part) for part in ranges]).unique().sort("a", "b")
@@ -22,10 +22,11 @@ def settled(stage: Any, docs: pl.DataFrame, parts: int = 1, batch: int = 0) -> p
         doc=pl.int_range(pl.len(), dtype=pl.UInt64), length=pl.col("text").str.len_chars()
     )
     quality = "quality_score" if "quality_score" in docs.columns else pl.lit(None)
-    numbered = numbered.with_columns(quality=quality).cast({"quality": pl.Float32})
+    numbered = numbered.with_columns(quality=quality, old=False).cast({"quality": pl.Float32})
     if stage.verifies:
         pairs = stage.verify(pairs, numbered.filter(concerned(pairs)).select("doc", "text"))
-    facts = numbered.filter(concerned(pairs)).select("doc", "id", "source", "length", "quality")
+    names = ("doc", "id", "source", "length", "quality", "old")
+    facts = numbered.filter(concerned(pairs)).select(names)
     decisions = stage.settle(pairs, facts)
     assert decisions["doc"].is_unique().all()
     blank = stage.untouched().items()

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from corpus_pipeline.config import Config, Source, load, spec
 from corpus_pipeline.engine.base import Engine, Result, Task
+from corpus_pipeline.engine.index import comparing, open_index
 from corpus_pipeline.engine.run import Job, code, run
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.inputs import Input, discover
@@ -31,6 +32,7 @@ PAGES = ("html", "warc")
 #: What a run writes; `--overwrite` removes these and nothing else.
 OURS = ("run.json", "manifest.json", "metrics.json", "report.html")
 OUR_FOLDERS = ("kept", "dropped", "quarantine", "manifests", "work", "dataset")
+INDEX_FOLDERS = ("sketch", "facts", "texts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class How:
     address: str | None = None
     overwrite: bool = False
     as_json: bool = False
+    against: tuple[Path, ...] = ()  # indexes; they do show, as do the inputs
 
 
 def load_config(
@@ -76,6 +79,7 @@ def execute(
     if how.overwrite:
         _clear(output)
     job = _job(config, paths, output, stage)
+    job = replace(job, indexes=tuple(open_index(path, job.specs) for path in how.against))
     engine = _engine(how)
     try:
         with Progress(sum(item.bytes for item in job.inputs)) as progress:
@@ -85,6 +89,29 @@ def execute(
     finally:
         engine.close()
     return _report(config, output, content, how)
+
+
+def make_index(config: Config, paths: Sequence[str], output: Path, how: How) -> int:
+    """Build the index of what earlier runs kept."""
+    from corpus_pipeline.cli.progress import Progress
+
+    if how.overwrite:
+        _clear(output)
+    job = _job(config, paths, output, None)
+    job = replace(job, specs=comparing(job.specs), makes_index=True)
+    if not job.specs:
+        raise PipelineError("the config has no stage that compares documents: nothing to index")
+    engine = _engine(how)
+    try:
+        with Progress(sum(item.bytes for item in job.inputs)) as progress:
+            content = run(job, engine, progress.on_done)
+    finally:
+        engine.close()
+    said = {"output": str(output), "seal": content["seal"], "documents": sum(content["rows"])}
+    line = json.dumps(said, ensure_ascii=False) if how.as_json else ""
+    sys.stdout.write(f"{line}\n" if line else "")
+    sys.stderr.write(f"{output}: an index of {said['documents']:,} documents\n")
+    return 0
 
 
 def _engine(how: How) -> Engine:
@@ -102,7 +129,7 @@ def _engine(how: How) -> Engine:
 
 
 def _clear(output: Path) -> None:
-    for name in OUR_FOLDERS:
+    for name in (*OUR_FOLDERS, *INDEX_FOLDERS):
         shutil.rmtree(output / name, ignore_errors=True)
     for name in OURS:
         (output / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`run`, `plan`, `ingest`, and one command per stage.
+"""`run`, `plan`, `index`, `ingest`, and one command per stage.
 
 Enters: paths, a config, settings.  Leaves: a folder in the layout of every stage.
 Refuses: to know what a stage does; it hands values to the engine.
@@ -33,7 +33,14 @@ EngineName = Annotated[str, typer.Option("--engine", help="ray or local.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Tasks at once.")]
 Address = Annotated[str | None, typer.Option("--address", help="A running Ray cluster.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier, other run.")]
+Against = Annotated[
+    list[Path] | None,
+    typer.Option("--against", help="An index; what it holds is dropped here. Repeatable."),
+]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
+
+#: Stages that compare documents with each other; an index holds their sketches.
+COMPARING = ("exact_dedup", "near_dedup")
 
 _WHAT = {
     "decode": "Bytes to text: charset forensics, lossless recovery.",
@@ -55,8 +62,12 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(plan)
     app.command(name="ingest", help="Read raw input into document batches.")(_command(None))
-    for name, _ in (*LOCAL, *GLOBAL):
+    for name, _ in LOCAL:
         app.command(name=name.replace("_", "-"), help=_WHAT[name])(_command(name))
+    for name, _ in GLOBAL:
+        make = _comparing if name in COMPARING else _command
+        app.command(name=name.replace("_", "-"), help=_WHAT[name])(make(name))
+    app.command()(index)
 
 
 def run(
@@ -69,13 +80,14 @@ def run(
     workers: Workers = None,
     address: Address = None,
     overwrite: Overwrite = False,
+    against: Against = None,
     as_json: Json = False,
 ) -> int:
     """Run the whole pipeline: raw data to a dataset with its manifest."""
     from corpus_pipeline.cli import jobs
 
     loaded = jobs.load_config(config, settings)
-    how = jobs.How(engine, workers, address, overwrite, as_json)
+    how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
     return jobs.execute(loaded, [*inputs, *(more or [])], output, how, export=True)
 
 
@@ -91,6 +103,49 @@ def plan(
 
     loaded = jobs.load_config(config, settings)
     return jobs.preview(loaded, [*inputs, *(more or [])], as_json)
+
+
+def index(
+    inputs: Inputs,
+    output: Output,
+    config: ConfigOption = None,
+    settings: Settings = None,
+    engine: EngineName = "local",
+    workers: Workers = None,
+    address: Address = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> int:
+    """Index what earlier runs kept, for `--against`: later deliveries drop what is in it."""
+    from corpus_pipeline.cli import jobs
+
+    loaded = jobs.load_config(config, settings)
+    how = jobs.How(engine, workers, address, overwrite, as_json)
+    return jobs.make_index(loaded, inputs, output, how)
+
+
+def _comparing(name: str) -> Callable[..., int]:
+    """The command of a stage that compares documents with each other and with indexes."""
+
+    def command(
+        inputs: Inputs,
+        output: Output,
+        config: ConfigOption = None,
+        settings: Settings = None,
+        engine: EngineName = "local",
+        workers: Workers = None,
+        address: Address = None,
+        overwrite: Overwrite = False,
+        against: Against = None,
+        as_json: Json = False,
+    ) -> int:
+        from corpus_pipeline.cli import jobs
+
+        loaded = jobs.load_config(config, jobs.for_stage(name, settings), name)
+        how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
+        return jobs.execute(loaded, inputs, output, how, stage=name)
+
+    return command
 
 
 def _command(name: str | None) -> Callable[..., int]:

@@ -7,19 +7,20 @@ Refuses: to decide anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from corpus_pipeline.engine import counts
 from corpus_pipeline.engine.chain import built
+from corpus_pipeline.engine.corpus import row_groups
+from corpus_pipeline.engine.shuffle import decided
+from corpus_pipeline.engine.shuffle_job import Shuffle
 from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.shards import ShardWriter
-from corpus_pipeline.model import GlobalStage, StageSpec
+from corpus_pipeline.model import CountStage, GlobalStage, ShuffledStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ApplyTask:
     """One split, the global stages in order, and what the local pass said of the split."""
 
     index: int
-    specs: tuple[StageSpec, ...]
+    jobs: tuple[Shuffle, ...]
     root: Path  # RUN
     local: dict[str, Any]  # the local pass's manifest of this split
 
@@ -35,19 +36,6 @@ class ApplyTask:
     def part(self) -> str:
         """The name of this split's files."""
         return f"part-{self.index:05d}.parquet"
-
-
-def row_groups(path: Path) -> Iterator[pl.DataFrame]:
-    """The row groups of a file, one at a time; an empty file gives one empty frame."""
-    with pq.ParquetFile(path) as file:
-        for number in range(file.metadata.num_row_groups):
-            frame = pl.from_arrow(file.read_row_group(number))
-            assert isinstance(frame, pl.DataFrame)
-            yield frame
-        if not file.metadata.num_row_groups:
-            empty = pl.from_arrow(file.schema_arrow.empty_table())
-            assert isinstance(empty, pl.DataFrame)
-            yield empty
 
 
 def run_apply(task: ApplyTask) -> dict[str, Any]:
@@ -60,29 +48,27 @@ def run_apply(task: ApplyTask) -> dict[str, Any]:
         for kind in ("kept", "dropped", "quarantine")
     }
     tallies = [counts.nothing()]
-    stages = [stage for stage in built(task.specs) if isinstance(stage, GlobalStage)]
-    decided = [_decisions(task, stage) for stage in stages]
+    stages = built([job.spec for job in task.jobs])
+    said = [decided(job, task.index) for job in task.jobs]
     try:
         nothing = next(row_groups(source / "quarantine" / task.part)).clear()
         row = 0
         for docs in row_groups(source / "kept" / task.part):
-            judged = docs.with_columns(
-                pl.int_range(row, row + docs.height, dtype=pl.UInt64).alias("__row")
-            )
-            for stage, decisions in zip(stages, decided, strict=True):
-                judged = _judge(judged, stage, decisions)
+            judged = docs
+            for stage, rows in zip(stages, said, strict=True):
+                here = rows.filter(pl.col("row").is_between(row, row + docs.height - 1))
+                here = here.with_columns((pl.col("row") - row).cast(pl.UInt32))
+                judge = _edit if isinstance(stage, CountStage) else _judge
+                judged = judge(judged, stage, here)
             row += docs.height
-            judged = judged.drop("__row")
             gone = pl.col("dropped_by").is_not_null()
             writers["kept"].append(judged.filter(~gone))
             writers["dropped"].append(judged.filter(gone))
             tallies.append(counts.count(judged, nothing, 0))
         for docs in row_groups(source / "dropped" / task.part):
-            padded = docs.with_columns(
-                pl.lit(None, dtype=dtype).alias(name)
-                for stage in stages
-                for name, dtype in stage.columns.items()
-            )
+            padded = docs
+            for stage in stages:
+                padded = _padded(padded, stage)
             writers["dropped"].append(padded)
             tallies.append(counts.count(padded, nothing, 0))
         for lost in row_groups(source / "quarantine" / task.part):
@@ -104,27 +90,16 @@ def run_apply(task: ApplyTask) -> dict[str, Any]:
     }
 
 
-def _decisions(task: ApplyTask, stage: GlobalStage) -> pl.DataFrame:
-    """The stage's decisions about this split, by row."""
-    first = task.index << 32
-    inside = pl.col("doc").is_between(
-        pl.lit(first, dtype=pl.UInt64), pl.lit(first + 2**32 - 1, dtype=pl.UInt64)
-    )
-    path = task.root / "work" / stage.name / "decisions.parquet"
-    mine = pl.scan_parquet(path).filter(inside).collect()
-    renamed = {"drop_rule": "__rule", "drop_evidence": "__evidence"}
-    return (
-        mine.with_columns(__row=pl.col("doc") - pl.lit(first, dtype=pl.UInt64))
-        .drop("doc")
-        .rename(renamed)
-    )
-
-
 def _judge(docs: pl.DataFrame, stage: GlobalStage, decisions: pl.DataFrame) -> pl.DataFrame:
     """Add the stage's columns and, for documents still kept, its verdicts."""
     alive = pl.col("dropped_by").is_null()
     docs = docs.drop([name for name in stage.columns if name in docs.columns])
-    joined = docs.join(decisions, on="__row", how="left", maintain_order="left")
+    decisions = decisions.rename(
+        {"row": "__row", "drop_rule": "__rule", "drop_evidence": "__evidence"}
+    )
+    joined = docs.with_columns(__row=pl.int_range(pl.len(), dtype=pl.UInt32)).join(
+        decisions, on="__row", how="left", maintain_order="left"
+    )
     untouched = stage.untouched()
     joined = joined.with_columns(
         pl.when(alive)
@@ -139,4 +114,30 @@ def _judge(docs: pl.DataFrame, stage: GlobalStage, decisions: pl.DataFrame) -> p
         dropped_by=pl.when(drop).then(pl.lit(stage.name)).otherwise("dropped_by"),
         drop_rule=pl.when(drop).then("__rule").otherwise("drop_rule"),
         drop_evidence=pl.when(drop).then("__evidence").otherwise("drop_evidence"),
-    ).drop("__rule", "__evidence")
+    ).drop("__row", "__rule", "__evidence")
+
+
+def _edit(docs: pl.DataFrame, stage: CountStage, found: pl.DataFrame) -> pl.DataFrame:
+    """Let the stage edit the documents still kept; a dropped one stays as it is."""
+    docs = docs.drop([name for name in stage.columns if name in docs.columns])
+    order = [*docs.columns, *stage.columns]
+    numbered = docs.with_row_index("__row")
+    alive = numbered.filter(pl.col("dropped_by").is_null())
+    parts = [_padded(numbered.filter(pl.col("dropped_by").is_not_null()), stage)]
+    if alive.height:
+        place = alive.select(row="__row", place=pl.int_range(pl.len(), dtype=pl.UInt32))
+        mine = found.join(place, on="row").with_columns(row="place").drop("place")
+        edited = stage.apply(alive.drop("__row"), mine.sort("row", "key"))
+        if edited.height != alive.height or not edited["id"].equals(alive["id"]):
+            raise AssertionError(f"{stage.name} changed the rows")
+        cast = [pl.col(name).cast(dtype) for name, dtype in stage.columns.items()]
+        parts.append(edited.with_columns(*cast, alive.get_column("__row")))
+    together = pl.concat([part.select([*order, "__row"]) for part in parts])
+    return together.sort("__row").select(order)
+
+
+def _padded(docs: pl.DataFrame, stage: ShuffledStage) -> pl.DataFrame:
+    """The stage's columns for documents it never saw."""
+    return docs.with_columns(
+        pl.lit(None, dtype=dtype).alias(name) for name, dtype in stage.columns.items()
+    )

@@ -8,7 +8,6 @@ key proves done; to let engine, workers or interruptions show in any sealed byte
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,23 +15,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from corpus_pipeline import __version__
-from corpus_pipeline.engine import counts
+from corpus_pipeline.engine import counts, index
 from corpus_pipeline.engine.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.base import Engine, Result, Task
+from corpus_pipeline.engine.corpus import Corpus, Index
 from corpus_pipeline.engine.local import LocalEngine
+from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
-from corpus_pipeline.engine.shuffle import Shuffle, shuffle
+from corpus_pipeline.engine.shuffle import alarms, shuffle
+from corpus_pipeline.engine.shuffle_job import Shuffle
 from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.inputs import Input, Scanned, scan
 from corpus_pipeline.io.readers.base import IngestOptions
-from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.splits import Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
-from corpus_pipeline.model import PipelineError, StageSpec, digest
+from corpus_pipeline.model import CountStage, PipelineError, StageSpec, digest
 
 #: Libraries whose version may show in the output.
 LIBRARIES = (
@@ -68,6 +67,8 @@ class Job:
     root: Path
     parents: tuple[dict[str, str], ...] = ()
     keep_payload: bool = False  # `ingest` alone hands the bytes on
+    indexes: tuple[Index, ...] = ()  # what global stages compare with beside the inputs
+    makes_index: bool = False  # leave an index of the inputs instead of deciding about them
 
 
 #: Called as tasks finish: phase, tasks done, tasks in all, the result.
@@ -110,6 +111,9 @@ class _Run:
         metrics = self.work / "metrics" / f"{name.replace('/', '-')}.json"
         return Task(name, function, what, marker, key, metrics)
 
+    def check_task(self, name: str, function: Any, what: Any) -> Task:
+        return self.task(name, function, what, self.work / f"{name}.json", self.key)
+
 
 def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str, Any]:
     """Do the job, or what is left of it; the content of the manifest."""
@@ -126,15 +130,19 @@ def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str
             "config": job.config,
             "code": code(),
             "split_bytes": job.split_bytes,
+            "against": [held.seal for held in job.indexes],
         }
     )
     done = _claim(job.root, this.key)
     if done is not None:
         remove_tree(this.work)
         return done
+    this.tasks("check", index.check_tasks(job.indexes, this.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     local = _local_pass(this, scanned, splits)
-    parts = _global_stages(this, splits, local)
+    if job.makes_index:
+        return _seal(this, started, _index(this, local))
+    parts, told = _global_stages(this, splits, local)
     content: dict[str, Any] = {
         "kind": "run",
         "name": job.name,
@@ -151,14 +159,55 @@ def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str
         ],
         "files": [entry for part in parts for entry in part["files"]],
         "counts": counts.add(part["counts"] for part in parts),
+        "alarms": told,
     }
+    if job.indexes:
+        content["against"] = [{"name": i.root.name, "seal": i.seal} for i in job.indexes]
+    return _seal(this, started, content)
+
+
+def _seal(this: _Run, started: float, content: dict[str, Any]) -> dict[str, Any]:
+    """The last act: counts that add up, times, and the manifest that makes the folder whole."""
+    root = this.job.root
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
-    _write_metrics(this, time.perf_counter() - started)
-    remove_leftovers(job.root)
-    manifest.write(job.root / "manifest.json", content)
+    write_metrics(
+        root,
+        this.walls,
+        time.perf_counter() - started,
+        type(this.engine).__name__,
+        this.engine.workers,
+    )
+    remove_leftovers(root)
+    manifest.write(root / "manifest.json", content)
     remove_tree(this.work)
-    return manifest.read(job.root / "manifest.json")
+    return manifest.read(root / "manifest.json")
+
+
+def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
+    """The content of the manifest of an index, its parts in place."""
+    job = this.job
+    names = tuple(spec.name for spec in job.specs)
+    tasks = [
+        this.task(
+            f"pack/{number:05d}",
+            index.pack,
+            index.PackTask(number, names, job.root),
+            this.work / "pack" / f"{number:05d}.json",
+            this.key,
+        )
+        for number in range(len(local))
+    ]
+    return {
+        **index.content(this.tasks("pack", tasks), job.specs),
+        "name": job.name,
+        "code": code(),
+        "key": this.key,
+        "config": job.config,
+        "parents": list(job.parents),
+        "sources": job.sources,
+        "counts": counts.add(result["counts"] for result in local),
+    }
 
 
 def code() -> dict[str, str]:
@@ -258,65 +307,38 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
     return this.tasks("local", tasks)
 
 
-def _global_stages(this: _Run, splits: list[Split], local: list[Result]) -> list[Result]:
+def _global_stages(
+    this: _Run, splits: list[Split], local: list[Result]
+) -> tuple[list[Result], list[dict[str, object]]]:
+    """The final parts of the splits, and what of the global stages' work is worth an alarm."""
     job = this.job
     specs = tuple(spec for spec in job.specs if spec.is_global)
     if not specs:
-        return local
+        return local, []
+    corpus = Corpus(this.work, len(splits), job.indexes)
+    old = [rows for held in job.indexes for rows in index.index_rows(held)]
+    corpus.number([result["counts"]["kept"] for result in local] + old)
+    jobs = tuple(Shuffle(spec, corpus, this.key) for spec in specs)
+    kept = {
+        name: n["kept"] for name, n in counts.add(r["counts"] for r in local)["by_source"].items()
+    }
+    told: list[dict[str, object]] = []
     dead: Path | None = None
-    for spec in specs:
-        rows = sum(result["sketch_rows"][spec.name] for result in local)
-        stage = Shuffle(spec, this.work, len(splits), this.key)
-        shuffle(stage, rows, dead, partial(this.tasks, spec.name))
-        dead = _dead(this, specs[: specs.index(spec) + 1])
+    for stage in jobs:
+        rows = sum(result["sketch_rows"][stage.spec.name] for result in local)
+        found = shuffle(stage, rows, dead, partial(this.tasks, stage.spec.name))
+        told += alarms(stage, found, kept)
+        if not issubclass(stage.spec.cls, CountStage):
+            kept = {name: n - found["lost"].get(name, 0) for name, n in kept.items()}
+            dead = stage.home / "dead.npy"
     tasks = [
         this.task(
             f"apply/{split.index:05d}",
             run_apply,
-            ApplyTask(split.index, specs, job.root, result),
+            ApplyTask(split.index, jobs, job.root, result),
             job.root / "manifests" / f"split-{split.index:05d}.json",
             this.key,
         )
         for split, result in zip(splits, local, strict=True)
     ]
-    return this.tasks("apply", tasks)
-
-
-def _dead(this: _Run, specs: Sequence[StageSpec]) -> Path:
-    """The documents that the global stages so far have dropped."""
-    files = [this.work / spec.name / "dropped.parquet" for spec in specs]
-    path = this.work / specs[-1].name / "dead.parquet"
-    write_shard(path, [pl.scan_parquet(files).unique().sort("doc").collect()], measure="")
-    return path
-
-
-def _write_metrics(this: _Run, wall: float) -> None:
-    """How long it took, where: sealed by itself, part of nothing else."""
-    stages: dict[str, dict[str, float]] = {}
-    cpu, peak = 0.0, 0
-    for path in sorted((this.work / "metrics").glob("*.json")):
-        try:
-            spent = json.loads(path.read_text())
-        except ValueError:  # torn by a kill; the task itself was done again
-            continue
-        cpu += spent["cpu_s"]
-        peak = max(peak, spent.get("peak_kb", 0))
-        booked = spent.get("stages", {})
-        if not booked:
-            name = path.stem.rsplit("-", 1)[0]
-            booked = {name: {"seconds": spent["cpu_s"], "bytes": 0, "documents": 0}}
-        for name, entry in booked.items():
-            total = stages.setdefault(name, {"seconds": 0.0, "bytes": 0, "documents": 0})
-            for unit, value in entry.items():
-                total[unit] += value
-    content = {
-        "kind": "metrics",
-        "wall_s": wall,
-        "cpu_s": cpu,
-        "peak_kb": peak,
-        "workers": this.engine.workers,
-        "engine": type(this.engine).__name__,
-        "phases": this.walls,
-        "stages": stages,
-    }
-    manifest.write(this.job.root / "metrics.json", content)
+    return this.tasks("apply", tasks), told

@@ -21,12 +21,12 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from corpus_pipeline.model import Asset, GlobalStage, Options, Schema
+from corpus_pipeline.model import Asset, DedupOptions, GlobalStage, Options, Schema
 from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
 from corpus_pipeline.text import clusters
 from corpus_pipeline.text.clusters import best_first, positions, stars
 from corpus_pipeline.text.dedup_key import fold
-from corpus_pipeline.text.minhash import band_keys, signatures
+from corpus_pipeline.text.minhash import band_keys, bands_for, signatures
 from corpus_pipeline.text.ngrams import shingles
 from corpus_pipeline.text.resemblance import resemblance
 
@@ -38,7 +38,7 @@ ROUNDS = 3
 PERMUTATIONS = 128
 
 
-class NearDedupOptions(Options):
+class NearDedupOptions(DedupOptions):
     """What counts as a near-duplicate."""
 
     #: Characters: one edit in 100 leaves a Jaccard of .91 at 5, .79 at 13, whose recall is worse.
@@ -95,7 +95,9 @@ class NearDedup(GlobalStage):
         return pl.concat(frames)
 
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Pairs that share a bucket, with the merit of both."""
+        """Pairs that share a bucket, with the merit of both; an index outranks everything."""
+        rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
+        keys = keys.with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
         one, other = clusters.bucket_pairs(key, doc, merits, full=FULL, hubs=HUBS, next_to=NEXT_TO)
         of_doc = keys.select("doc", "merit").unique("doc")
@@ -194,7 +196,4 @@ def _bands(options: NearDedupOptions) -> tuple[int, int]:
         return options.bands, options.rows
     if options.threshold == NearDedupOptions().threshold:
         return 16, 8
-    from datasketch import MinHashLSH  # noqa: PLC0415 – it brings scipy, 0.6 s of every start
-
-    best = MinHashLSH(threshold=options.threshold, num_perm=PERMUTATIONS, weights=(0.2, 0.8))
-    return best.b, best.r
+    return bands_for(options.threshold, PERMUTATIONS)

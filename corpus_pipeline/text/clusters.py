@@ -1,7 +1,8 @@
 """Which documents belong together, on numpy arrays of edges.
 
 Enters: buckets, or edges as two arrays of numbers.  Leaves: the edges within buckets, connected
-components (a streaming union-find), and stars: clusters of a centre and its direct neighbours.
+components (a streaming union-find) and groups of them, and stars: clusters of a centre and its
+direct neighbours.
 Refuses: to know what the numbers stand for.
 
 Components say which pairs can be decided apart from which others; they are no clusters of
@@ -16,24 +17,33 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.compiled import compiled
+
 Numbers = npt.NDArray[Any]  # any unsigned or signed integer type
+
+#: The group of a document that resembles no other.
+ALONE = 0xFFFFFFFF
+#: Numbers written at once where an array may be a file.
+STEP = 1 << 22
 
 
 def best_first(facts: pl.DataFrame) -> pl.DataFrame:
     """Documents as they deserve to survive: highest quality, then longest, then smallest id.
 
-    Unscored ones come last.
+    Those of an index come first of all, unscored ones last.
 
-    >>> facts = pl.DataFrame({"id": ["b", "a", "c"], "quality": [None, None, 0.1],
-    ...                       "length": [3, 3, 2]}, schema_overrides={"quality": pl.Float32})
+    >>> facts = pl.DataFrame({"id": ["b", "a", "c", "d"], "quality": [None, None, 0.1, None],
+    ...                       "length": [3, 3, 2, 1], "old": [False, False, False, True]},
+    ...                      schema_overrides={"quality": pl.Float32})
     >>> best_first(facts)["id"].to_list()
-    ['c', 'a', 'b']
+    ['d', 'c', 'a', 'b']
     """
     return facts.sort(
+        "old",
         pl.col("quality").fill_nan(None),
         "length",
         "id",
-        descending=[True, True, False],
+        descending=[True, True, True, False],
         nulls_last=True,
     )
 
@@ -65,7 +75,7 @@ class UnionFind:
     """Components of the numbers 0 … size - 1; edges may come in any order and any portions.
 
     The root of a component is its smallest number, so the result depends on the edges alone.
-    Memory: 4 bytes a number (8 from 2³² numbers on) and a few arrays of one portion.
+    Memory: 4 bytes a number (8 from 2³² numbers on), or a file's where `parent` is mapped to one.
 
     >>> forest = UnionFind(6)
     >>> forest.union(np.array([4, 1]), np.array([5, 4]))
@@ -74,42 +84,102 @@ class UnionFind:
     [0, 1, 2, 2, 1, 1]
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, parent: Numbers | None = None) -> None:
         """Every number on its own."""
-        self.parent = np.arange(size, dtype=np.uint32 if size <= 1 << 32 else np.uint64)
-
-    def find(self, numbers: Numbers) -> Numbers:
-        """The root of each number; the paths walked are shortened."""
-        roots: Numbers = self.parent[numbers]
-        while True:
-            above = self.parent[roots]
-            if np.array_equal(above, roots):
-                break
-            roots = above
-        self.parent[numbers] = roots
-        return roots
+        own = np.empty(size, dtype=number_type(size)) if parent is None else parent
+        self.parent = np.asarray(own)
+        for start in range(0, size, STEP):
+            end = min(start + STEP, size)
+            self.parent[start:end] = np.arange(start, end, dtype=own.dtype)
 
     def union(self, a: Numbers, b: Numbers) -> None:
         """Join the ends of each edge."""
-        while len(a):
-            a, b = self.find(a), self.find(b)
-            apart = a != b
-            a, b = a[apart], b[apart]
-            # The larger root hangs under the smallest it meets; the edges it also had to others
-            # come round again.
-            hung = np.maximum(a, b)
-            np.minimum.at(self.parent, hung, np.minimum(a, b))
-            # A chain of edges hangs as one long thread: halve it until it is flat.
-            while not np.array_equal(above := self.parent[self.parent[hung]], self.parent[hung]):
-                self.parent[hung] = above
+        _join(self.parent, a.astype(np.int64, copy=False), b.astype(np.int64, copy=False))
 
     def roots(self) -> Numbers:
-        """The root of every number."""
-        while True:
-            above: Numbers = self.parent[self.parent]
-            if np.array_equal(above, self.parent):
-                return above
-            self.parent = above
+        """The root of every number; the array stays this object's."""
+        _flatten(self.parent)
+        return self.parent
+
+
+def number_type(size: int) -> Any:
+    """The smallest type that numbers `size` documents."""
+    return np.uint32 if size <= 1 << 32 else np.uint64
+
+
+@compiled
+def _join(parent: Numbers, a: Numbers, b: Numbers) -> None:
+    """The larger root hangs under the smaller; paths are halved on the way up."""
+    for i in range(len(a)):
+        left, right = np.int64(a[i]), np.int64(b[i])
+        while left != right:
+            if left < right:
+                left, right = right, left
+            above = np.int64(parent[left])
+            if above == left:
+                parent[left] = right
+                break
+            # Below its root a number may hang under any smaller one of its component.
+            parent[left] = min(above, np.int64(parent[above]))
+            left = above
+
+
+@compiled
+def _flatten(parent: Numbers) -> None:
+    """Every number hangs under a smaller one, which has its root already."""
+    for number in range(len(parent)):
+        parent[number] = parent[parent[number]]
+
+
+def portions(roots: Numbers, most: int, out: Numbers) -> tuple[int, int, int]:
+    """Number the components of two and more, in order, and put `most` members in a group.
+
+    `out` (u32, as long as `roots`) gets each number's group, `ALONE` where it is in no component.
+    Returns how many groups and components there are, and the size of the largest component.
+
+    >>> out = np.zeros(6, dtype=np.uint32)
+    >>> portions(np.array([0, 1, 2, 2, 1, 1], dtype=np.uint32), 2, out)
+    (2, 2, 3)
+    >>> out.tolist()
+    [4294967295, 0, 1, 1, 0, 0]
+    """
+    groups, found, largest = _portions(roots, most, np.asarray(out))
+    return int(groups), int(found), int(largest)
+
+
+@compiled
+def _portions(roots: Numbers, most: int, out: Numbers) -> tuple[Any, Any, Any]:
+    out[:] = 0
+    for number in range(len(roots)):
+        out[roots[number]] += 1
+    members, found, largest, groups = np.int64(0), 0, np.int64(0), np.int64(0)
+    for number in range(len(roots)):
+        if roots[number] == number:
+            size = np.int64(out[number])
+            if size > 1:
+                out[number] = members // most
+                groups = members // most + 1
+                members += size
+                found += 1
+                largest = max(largest, size)
+            else:
+                out[number] = ALONE
+    for number in range(len(roots) - 1, -1, -1):
+        out[number] = out[roots[number]]
+    return groups, found, largest
+
+
+def forest(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
+    """As few edges as join what these edges join: each number with the smallest of its component.
+
+    >>> one, other = forest(np.array([7, 5, 5]), np.array([9, 7, 9]))
+    >>> one.tolist(), other.tolist()
+    ([5, 5], [7, 9])
+    """
+    named = np.unique(np.concatenate([a, b]))
+    roots = components(np.searchsorted(named, a), np.searchsorted(named, b), len(named))
+    hung = roots != np.arange(len(named))
+    return named[roots[hung]], named[hung]
 
 
 def components(a: Numbers, b: Numbers, size: int) -> Numbers:

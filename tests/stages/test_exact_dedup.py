@@ -97,7 +97,13 @@ def test_settling_by_group_is_the_same():
     """Components may be settled apart or together."""
     pairs = pl.DataFrame({"a": [0, 2], "b": [1, 3]}, schema={"a": pl.UInt64, "b": pl.UInt64})
     facts = pl.DataFrame(
-        {"doc": [0, 1, 2, 3], "id": list("dcba"), "length": [1, 2, 3, 3], "quality": [None] * 4},
+        {
+            "doc": [0, 1, 2, 3],
+            "id": list("dcba"),
+            "length": [1, 2, 3, 3],
+            "quality": [None] * 4,
+            "old": [False] * 4,
+        },
         schema_overrides={"doc": pl.UInt64, "quality": pl.Float32},
     )
     whole = EXACT.settle(pairs, facts).sort("doc")

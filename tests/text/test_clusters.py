@@ -103,6 +103,7 @@ def test_order_of_survival():
             "id": ["e", "d", "c", "b", "a", "f"],
             "quality": [None, 0.2, 0.9, 0.9, 0.9, float("nan")],
             "length": [99, 5, 5, 5, 6, 1],
+            "old": [False] * 6,
         }
     )
     assert best_first(facts)["id"].to_list() == ["a", "b", "c", "d", "e", "f"]

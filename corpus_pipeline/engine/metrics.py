@@ -1,0 +1,47 @@
+"""How long a run took, and where: sealed by itself, part of nothing else.
+
+Enters: the times that tasks left beside their work.  Leaves: `metrics.json`.
+Refuses: to count a task twice that was done again after a kill; the last attempt is the one told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from corpus_pipeline.io import manifest
+
+
+def write_metrics(
+    root: Path, phases: Mapping[str, float], wall: float, engine: str, workers: int
+) -> None:
+    """Add up what the tasks wrote below `root/work/metrics`; seconds, bytes, kB."""
+    stages: dict[str, dict[str, float]] = {}
+    cpu, peak = 0.0, 0
+    for path in sorted((root / "work" / "metrics").glob("*.json")):
+        try:
+            spent = json.loads(path.read_text())
+        except ValueError:  # torn by a kill; the task itself was done again
+            continue
+        cpu += spent["cpu_s"]
+        peak = max(peak, spent.get("peak_kb", 0))
+        booked = spent.get("stages", {})
+        if not booked:
+            name = path.stem.rsplit("-", 1)[0]
+            booked = {name: {"seconds": spent["cpu_s"], "bytes": 0, "documents": 0}}
+        for name, entry in booked.items():
+            total = stages.setdefault(name, {"seconds": 0.0, "bytes": 0, "documents": 0})
+            for unit, value in entry.items():
+                total[unit] += value
+    content = {
+        "kind": "metrics",
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "peak_kb": peak,
+        "workers": workers,
+        "engine": engine,
+        "phases": dict(phases),
+        "stages": stages,
+    }
+    manifest.write(root / "metrics.json", content)
