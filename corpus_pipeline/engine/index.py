@@ -47,6 +47,7 @@ def pack(task: PackTask) -> Result:
     work, part = task.root / "work", f"part-{task.index:05d}.parquet"
     places = [(work / "sketch" / name / part, f"sketch/{name}/{part}") for name in task.stages]
     places.append((work / "facts" / part, f"facts/{part}"))
+    places.append((work / "local" / "quarantine" / part, f"quarantine/{part}"))
     files = []
     for source, target in places:
         path = task.root / target

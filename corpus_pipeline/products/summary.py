@@ -45,6 +45,7 @@ class Summary:
     lines: list[Line]
     reasons: dict[str, int]
     shards: int | None
+    alarms: list[dict[str, Any]]
     next_steps: list[tuple[str, str]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,6 +74,7 @@ def summary(root: Path) -> Summary:
         lines=_lines(run.stages, counts["by_rule"], spent.get("stages", {})),
         reasons=dict(counts["by_quarantine"]),
         shards=len(dataset["shards"]) if dataset else None,
+        alarms=list(run.manifest.get("alarms", [])),
         next_steps=_next(root, counts, dataset is not None),
     )
 
@@ -86,8 +88,10 @@ def _lines(stages: list[str], by_rule: dict[str, int], spent: dict[str, Any]) ->
     lines = []
     for name in dict.fromkeys(names):
         found = dict(sorted(rules.get(name, {}).items(), key=lambda item: (-item[1], item[0])))
-        cost = spent.get(name, {})
-        seconds, size = cost.get("seconds"), cost.get("bytes")
+        # `near_dedup` sketches in the local pass; `near_dedup-match` and so on are its own tasks.
+        costs = [cost for key, cost in spent.items() if key.partition("-")[0] == name]
+        seconds = sum(cost["seconds"] for cost in costs) if costs else None
+        size = sum(cost["bytes"] for cost in costs)
         speed = size / 1e6 / seconds if seconds and size else None
         if name in stages or found or seconds is not None:
             lines.append(Line(name, sum(found.values()), found, seconds, speed))
@@ -114,6 +118,12 @@ def print_summary(root: Path, console: Console) -> None:
     console.print(_stages(found))
     if found.reasons:
         console.print(_reasons(found))
+    for alarm in found.alarms:
+        words = {"cluster": "a cluster of {value:,}", "source": "a source lost {value:.0%}"}
+        said = words[alarm["alarm"]].format(**alarm)
+        limit = f"alarm_{alarm['alarm']}={alarm['limit']}"
+        line = f"  alarm: {alarm['stage']}: {said} ({limit}): {alarm['subject']}"
+        console.print(Text(line, "bold red"), soft_wrap=True)
     for where, what in found.next_steps:
         # Paths are text, not markup: a bracket in a folder's name stays what it is.
         console.print(Text.assemble("  ", (where, "bold"), f"  {what}"), soft_wrap=True)

@@ -138,6 +138,8 @@ def _verify(root: Path, name: str, inputs: Sequence[Path], seen: set[Path]) -> l
         folder.guarded("manifest.json", lambda: _run(folder, content))
         if inputs:
             folder.guarded("manifest.json", lambda: _inputs(folder, content, inputs))
+    elif kind == "index":
+        folder.guarded("manifest.json", lambda: _index(folder, content))
     else:
         folder.find("manifest.json", f"a manifest of kind {kind!r}, not of a run or a dataset")
     folder.guarded("manifest.json", lambda: _parents(folder, content, inputs, seen))
@@ -157,6 +159,16 @@ def _run(folder: _Folder, content: Mapping[str, Any]) -> None:
     for problem in recount.unconserved(content["counts"]):
         folder.find("manifest.json", problem)
     _inner_dataset(folder, content)
+    folder.strangers()
+
+
+def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
+    for path, _ in _LOOSE:
+        folder.sealed(path)
+    folder.digests(content["files"])
+    rows = [entry["rows"] for entry in content["files"] if entry["path"].startswith("texts/")]
+    if rows != content["rows"] or sum(rows) != content["counts"]["kept"]:
+        folder.find("manifest.json", "the rows of the texts do not add up")
     folder.strangers()
 
 

@@ -1,7 +1,5 @@
 """The engine: conservation, resume, refusal of foreign folders, poison, and local = Ray."""
 
-import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -9,51 +7,16 @@ import sys
 import time
 from pathlib import Path
 
-import polars as pl
 import pytest
-from engine_stages import Explode, Kill, Measure, spec
+from engine_runs import digests, frame, job, write_lines
+from engine_stages import Explode, Kill, Measure
 
 from corpus_pipeline.engine.base import Engine
 from corpus_pipeline.engine.local import LocalEngine
-from corpus_pipeline.engine.run import Job, run
+from corpus_pipeline.engine.run import run
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import PipelineError
-
-
-def write_lines(path: Path, texts: list[str]) -> Path:
-    lines = [json.dumps({"id": str(i), "text": text}) for i, text in enumerate(texts)]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
-
-
-def job(source: Path, root: Path, *stages, split_bytes: int = 20_000, **changes) -> Job:
-    given = {
-        "name": "test",
-        "inputs": tuple(discover([source])),
-        "specs": tuple(spec(stage) for stage in stages),
-        "ingest": IngestOptions(batch_bytes=4_000),
-        "split_bytes": split_bytes,
-        "config": {},
-        "sources": [],
-        "root": root,
-    }
-    return Job(**(given | changes))
-
-
-def frame(root: Path, kind: str) -> pl.DataFrame:
-    return pl.read_parquet(sorted((root / kind).glob("part-*.parquet")))
-
-
-def digests(root: Path) -> dict[str, str]:
-    """Every file of a finished run but the one that holds times."""
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name != "metrics.json"
-    }
-
 
 TEXTS = [f"第{i}篇文章，讲的是城市治理与数据。" * (1 + i % 7) for i in range(1000)]
 

@@ -4,11 +4,14 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,8 +28,8 @@ def lines(tmp_path):
 
 
 def call(lines, output, *arguments, **environment):
-    command = [sys.executable, "-m", "corpus_pipeline.cli", "exact-dedup", str(lines)]
-    command += ["--output", str(output), "--set", "ingest.split_mb=0.05", *arguments]
+    command = [sys.executable, "-m", "corpus_pipeline.cli", "near-dedup", str(lines)]
+    command += ["--output", str(output), "--set", "ingest.split_mb=0.02", *arguments]
     return subprocess.run(
         command,
         capture_output=True,
@@ -69,9 +72,9 @@ def test_ray_leaves_nothing_in_the_home_folder(lines, tmp_path):
     assert "(raylet)" not in done.stderr
 
 
-@pytest.mark.slow
-def test_a_running_cluster_gives_the_same_bytes(lines, tmp_path):
-    """`--address` joins a cluster that somebody else started, and does not stop it."""
+@pytest.fixture
+def cluster():
+    """A cluster of two nodes, each a raylet of its own with one core: address, second node."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -82,28 +85,66 @@ def test_a_running_cluster_gives_the_same_bytes(lines, tmp_path):
         "RAY_AUTH_MODE": "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_TMPDIR": home,
+        # A dead node is noticed after three seconds instead of half a minute.
+        "RAY_health_check_period_ms": "1000",
+        "RAY_health_check_failure_threshold": "3",
     }
-    head = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", f"--port={port}"]
-    head += ["--num-cpus=2", "--include-dashboard=false", "--object-store-memory=100000000"]
-    cluster = subprocess.Popen(
-        [*head, "--block"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"]
+    start += ["--object-store-memory=100000000"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+    head = subprocess.Popen(
+        [*start, "--head", f"--port={port}", "--include-dashboard=false"],
+        start_new_session=True,
+        **quiet,
     )
     wait_for(port)
-    try:
-        address = f"127.0.0.1:{port}"
-        joined = ["--engine", "ray", "--address", address]
-        done = call(lines, tmp_path / "cluster", *joined, RAY_AUTH_MODE="disabled")
-        assert done.returncode == 0, done.stderr
-        alone = call(lines, tmp_path / "alone", "--engine", "local")
-        assert alone.returncode == 0, alone.stderr
-        again = call(lines, tmp_path / "again", *joined, RAY_AUTH_MODE="disabled")
-        assert again.returncode == 0, again.stderr
-    finally:
-        cluster.terminate()
-        cluster.wait(timeout=60)
-        shutil.rmtree(home, ignore_errors=True)
+    second = subprocess.Popen(
+        [*start, f"--address=127.0.0.1:{port}"], start_new_session=True, **quiet
+    )
+    yield f"127.0.0.1:{port}", second
+    for node in (second, head):
+        with suppress(ProcessLookupError):
+            os.killpg(node.pid, signal.SIGKILL)
+        node.wait(timeout=60)
+    shutil.rmtree(home, ignore_errors=True)
 
-    assert data_digests(tmp_path / "cluster") == data_digests(tmp_path / "alone")
+
+def wait_for_nodes(address: str, nodes: int) -> None:
+    """Ask the cluster itself, from another process."""
+    code = (
+        "import ray, sys, time\n"
+        f"ray.init(address={address!r}, log_to_driver=False, logging_level=40)\n"
+        f"while sum(n['Alive'] for n in ray.nodes()) < {nodes}: time.sleep(0.2)\n"
+    )
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled"}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=90, env=environment)
+
+
+@pytest.mark.slow
+def test_a_node_that_dies_does_not_show(lines, cluster, tmp_path):
+    """Two nodes work; one is killed in mid-run; the bytes are those of one process."""
+    address, second = cluster
+    wait_for_nodes(address, 2)
+    out = tmp_path / "cluster"
+    killed = threading.Event()
+
+    def kill() -> None:
+        # The fourth part is there, the other thirty are not.
+        while len(list((out / "work" / "local" / "kept").glob("part-*"))) < 4:
+            time.sleep(0.01)
+        os.killpg(second.pid, signal.SIGKILL)
+        killed.set()
+
+    threading.Thread(target=kill, daemon=True).start()
+    arguments = ["--engine", "ray", "--address", address]
+    done = call(lines, out, *arguments, RAY_AUTH_MODE="disabled")
+    assert done.returncode == 0, done.stderr
+    assert killed.is_set()
+    alone = call(lines, tmp_path / "alone", "--engine", "local")
+    assert alone.returncode == 0, alone.stderr
+    assert data_digests(out) == data_digests(tmp_path / "alone")
+    # The cluster is somebody else's: it still runs.
+    wait_for_nodes(address, 1)
 
 
 @pytest.mark.slow
