@@ -12,6 +12,7 @@ from frames import docs_of, stage
 from global_stage import decisions_of, settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from corpus_pipeline.text.dedup_key import fold, key_text
 from corpus_pipeline.text.ngrams import distinct, shingles
@@ -197,23 +198,15 @@ def brute_force(texts, floor):
         sets, ends = distinct(*shingles(keys.codes, keys.offsets, 5))
         flat.append(sets)
         starts += (ends[1:] + starts[-1]).tolist()
-    ids = np.unique(np.concatenate(flat), return_inverse=True)[1].astype(np.int32)
-    order = sorted(range(len(texts)), key=lambda i: starts[i + 1] - starts[i])
-    sizes = np.array([starts[i + 1] - starts[i] for i in order])
-    laid = np.concatenate([ids[starts[i] : starts[i + 1]] for i in order])
-    begin = np.concatenate([[0], np.cumsum(sizes)])
-    mark, found = np.zeros(ids.max() + 1, dtype=bool), {}
-    for i in range(len(order)):
-        last = int(np.searchsorted(sizes, sizes[i] / floor, side="right"))
-        mine = laid[begin[i] : begin[i + 1]]
-        mark[mine] = True
-        hits = np.concatenate([[0], np.cumsum(mark[laid[begin[i + 1] : begin[last]]])])
-        mark[mine] = False
-        both = np.diff(hits[begin[i + 1 : last + 1] - begin[i + 1]])
-        alike = both / np.maximum(sizes[i] + sizes[i + 1 : last] - both, 1)
-        for j in np.flatnonzero(alike >= floor).tolist():
-            found[frozenset((order[i], order[i + 1 + j]))] = float(alike[j])
-    return found
+    ids = np.unique(np.concatenate(flat), return_inverse=True)[1]
+    holds = csr_array((np.ones(len(ids), dtype=np.int32), ids, starts))
+    both = (holds @ holds.T).tocoo()
+    sizes = np.diff(starts)
+    a, b = both.coords
+    alike = both.data / (sizes[a] + sizes[b] - both.data)
+    near = np.flatnonzero((a < b) & (alike >= floor))
+    pairs = zip(a[near].tolist(), b[near].tolist(), alike[near].tolist(), strict=True)
+    return {frozenset((i, j)): value for i, j, value in pairs}
 
 
 @pytest.mark.slow
