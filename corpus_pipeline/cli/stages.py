@@ -53,6 +53,7 @@ _WHAT = {
     "compliance": "Rule packs by risk; spam.",
     "quality": "A score in [0, 1].",
     "exact_dedup": "Exact duplicates across script, width and punctuation.",
+    "line_dedup": "Lines and long passages that recur in many documents.",
     "near_dedup": "Verified near-duplicates; the best document survives.",
 }
 

@@ -23,6 +23,7 @@ LOCAL: tuple[tuple[str, str], ...] = (
 GLOBAL: tuple[tuple[str, str], ...] = (
     ("exact_dedup", "corpus_pipeline.stages.exact_dedup:ExactDedup"),
     ("near_dedup", "corpus_pipeline.stages.near_dedup:NearDedup"),
+    ("line_dedup", "corpus_pipeline.stages.line_dedup:LineDedup"),
 )
 
 TARGETS: dict[str, str] = dict((*LOCAL, *GLOBAL))

@@ -1,0 +1,172 @@
+"""Cut lines that recur on many pages of a host or of the corpus, and count or cut long repeats.
+
+Enters: kept documents.  Leaves: their texts without furniture (menus, footers, licence numbers,
+links to the next page), how many lines and characters went, how many characters stand in other
+documents too, where each cut was (characters of the text before the cuts) and why.
+Refuses: to cut a line for its frequency alone.  It must stand beside the same line, or at the same
+edge, in half of its documents, here as well, or be furniture by its words; statutes' headings,
+verse, quotations, code and tables are spared, and one copy of each sentence stays.
+
+A host is the host name of `url` without `www`: what a site repeats it repeats under one name, and
+no list of public suffixes, which changes, has a say in the result.
+
+sketch: a row for each distinct line of up to `longest_line` characters, and for each fingerprint.
+match: keys in enough documents, with the number and the neighbours that most of them have.
+apply: the lines in that neighbourhood go; so do repeats, but for the best document that has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from corpus_pipeline.model import Asset, CountStage, Options, Schema, drop
+from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
+from corpus_pipeline.rules.lines import LINE_RULES, load_line_rules
+from corpus_pipeline.stages.line_dedup import counting
+from corpus_pipeline.stages.line_dedup.furniture import LineTable, cut_lines, line_rows
+from corpus_pipeline.stages.line_dedup.repeats import Repeats
+from corpus_pipeline.text import clusters
+from corpus_pipeline.text.cutting import characters, merged, without
+from corpus_pipeline.text.utf8 import replaced
+
+EVIDENCE = pl.Struct(
+    {"start": pl.UInt32(), "end": pl.UInt32(), "rule": pl.String(), "documents": pl.UInt32()}
+)
+
+
+class LineDedupOptions(Options):
+    """How often a line must recur, and what becomes of long repeats."""
+
+    #: Rule B2 of docs/recipes.md, as are the next two.
+    host_documents: int = Field(default=10, ge=2)
+    corpus_documents: int = Field(default=50, ge=2)
+    #: Characters: a longer line is a paragraph, which `repeats` looks at.
+    longest_line: int = Field(default=120, ge=1, le=255)
+    #: `off` saves most of the disk that this stage needs.
+    repeats: Literal["off", "count", "cut"] = "count"
+    #: Key characters; every repeat of so many is found, and some of up to `window` - 1 fewer.
+    shortest_repeat: int = Field(default=50, ge=20)
+    pack: str = LINE_RULES
+
+
+class LineDedup(CountStage):
+    """Counts lines and fingerprints over all documents, then edits the documents."""
+
+    name = "line_dedup"
+    version = 1
+    columns: ClassVar[Schema] = {
+        "line_dedup_lines": pl.UInt32(),
+        "line_dedup_cut": pl.UInt32(),
+        "line_dedup_repeated": pl.UInt32(),
+        "line_dedup_evidence": pl.List(EVIDENCE),
+    }
+    edits = ("text",)
+    OptionsModel: ClassVar[type[Options]] = LineDedupOptions
+    options: LineDedupOptions
+
+    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
+        """Load the key's character table and the pack."""
+        super().__init__(options, assets)
+        self.table = load_key_table(assets["key_table"].path)
+        self.rules = load_line_rules(assets["pack"])
+        self.repeats = Repeats(
+            self.options.shortest_repeat, self.rules.bounds.window, self.table, self.rules
+        )
+
+    @classmethod
+    def asset_refs(cls, options: Any) -> Mapping[str, str]:
+        """The character table decides which lines are equal, the pack which are furniture."""
+        return {"key_table": KEY_TABLE, "pack": options.pack}
+
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Lines (`size` > 0: their key characters) and fingerprints (`size` = 0)."""
+        merits = clusters.merit(docs)
+        lines = LineTable(docs, self.table, self.rules, self.options.longest_line)
+        parts = [line_rows(lines, merits)]
+        if self.options.repeats != "off":
+            parts.append(self.repeats.rows(lines, merits))
+        return pl.concat(parts)
+
+    def match(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """What counts of one key range."""
+        options, share = self.options, self.rules.bounds.context_share
+        found = [
+            counting.lines(keys, options.host_documents, options.corpus_documents, share),
+            counting.repeats(keys),
+        ]
+        return pl.concat(found).sort("key", "doc", "rule")
+
+    def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+        """Documents without the lines, and without the repeats if so wished."""
+        named = found.get_column("row").unique().sort()
+        some = docs[named]
+        found = found.with_columns(row=named.search_sorted(found.get_column("row")).cast(pl.UInt32))
+        lines = LineTable(some, self.table, self.rules, self.options.longest_line)
+        cuts = [cut_lines(lines, found, self.rules)]
+        repeated, ranges = self.repeats.cuts(lines, found, cut=self.options.repeats == "cut")
+        cuts.append(ranges)
+        texts, facts = self._edited(some, lines, pl.concat(cuts).sort("doc", "begin", "end"))
+        facts = facts.with_columns(line_dedup_repeated=repeated)
+        out = docs.with_columns(
+            text=replaced(docs.get_column("text"), named.to_list(), texts).alias("text"),
+        ).with_columns(_spread(facts, named, docs.height))
+        return self._judged(out)
+
+    def _edited(
+        self, docs: pl.DataFrame, lines: LineTable, cuts: pl.DataFrame
+    ) -> tuple[pl.Series, pl.DataFrame]:
+        """The new texts, and the facts of each document."""
+        parts = lines.parts
+        doc, begin, end = (cuts.get_column(name).to_numpy() for name in ("doc", "begin", "end"))
+        offsets = parts.bounds[parts.docs]
+        # Stretches of one document are in order; those of lines and repeats may overlap.
+        apart = merged(doc, begin, end)
+        texts = without(parts.data, offsets, *apart)
+        by_end = cuts.with_row_index("i").sort("doc", "end")
+        ends = characters(parts.data, offsets, by_end["doc"].to_numpy(), by_end["end"].to_numpy())
+        placed = pl.concat(
+            [
+                cuts.select("doc", "rule", "documents").with_row_index("i"),
+                pl.DataFrame({"start": characters(parts.data, offsets, doc, begin)}),
+            ],
+            how="horizontal",
+        ).join(by_end.select("i").with_columns(end=pl.Series(ends)), on="i")
+        entry = pl.struct("start", "end", "rule", "documents").cast(EVIDENCE)
+        evidence = (
+            placed.sort("i")
+            .group_by("doc", maintain_order=True)
+            .agg(
+                line_dedup_evidence=entry,
+                line_dedup_lines=(pl.col("rule") != "repeat").sum().cast(pl.UInt32),
+            )
+        )
+        length = docs.get_column("text").fill_null("").str.len_chars()
+        facts = pl.DataFrame({"doc": pl.int_range(docs.height, eager=True)}).with_columns(
+            line_dedup_cut=length - texts.str.len_chars()
+        )
+        return texts, facts.join(evidence, on="doc", how="left", maintain_order="left")
+
+    def _judged(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Drop what was furniture and little else."""
+        left = pl.col("text").str.len_chars().fill_null(0)
+        least = self.rules.bounds.least_left
+        bare = (left < least) & (left < pl.col("line_dedup_cut"))
+        rule = pl.when(bare).then(pl.lit("only_boilerplate"))
+        evidence = pl.format("left={} < {} cut={}", left, pl.lit(least), "line_dedup_cut")
+        return drop(docs, self.name, rule, evidence)
+
+
+def _spread(facts: pl.DataFrame, rows: pl.Series, height: int) -> list[pl.Series]:
+    """The columns for all documents: nothing was cut of those that are not named."""
+    whole = pl.DataFrame({"row": pl.int_range(height, dtype=pl.UInt32, eager=True)}).join(
+        facts.with_columns(row=rows.cast(pl.UInt32)), on="row", how="left", maintain_order="left"
+    )
+    made = []
+    for name, dtype in LineDedup.columns.items():
+        default: Any = [] if isinstance(dtype, pl.List) else 0
+        made.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
+    return made
