@@ -3,7 +3,8 @@
 Enters: files (JSONL, JSON, CSV, TSV; also .gz and .zst) or folders of them.  Leaves: `Item`s, one
 a question.  Refuses: a file without a question (a benchmark that guards nothing is an error of the
 config), and passages: reading passages come from public works (Wikipedia, newspapers, classics)
-that belong in a corpus; what must not leak is what is asked about them.
+that belong in a corpus; what must not leak is what is asked about them.  A file or a number of
+questions that memory is not made for is refused too.
 
 Where a question stands: in JSON in any object with a field of `QUESTION`, however deep (SQuAD nests
 it four levels down); in a table in the column of that name, or in the first column when there is no
@@ -16,13 +17,16 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import ascii_uppercase
-from typing import Any
+from typing import IO, Any
 
+import orjson
 import zstandard
+
+from corpus_pipeline.text.exam import bare
 
 #: Names of the field that asks, in lower case, most specific first.
 QUESTION = (
@@ -35,11 +39,19 @@ CHOICES = ("options", "choices")
 FORMATS = (".jsonl", ".json", ".csv", ".tsv")
 PACKED = (".gz", ".zst")
 
-Asked = tuple[str, str]  # a question and its choices
+#: More is no benchmark but a corpus; a million questions take 1.5 GB while they are indexed.
+MOST_ITEMS = 2_000_000
+MOST_BYTES = 2 << 30
+
+Asked = tuple[str, tuple[str, ...]]  # a question and its choices
 
 
 class BenchmarkError(ValueError):
     """A benchmark file that cannot guard anything, and why."""
+
+
+class _LineError(ValueError):
+    """A line that is no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class Item:
     benchmark: str
     item: str
     text: str
-    choices: str = ""  # `A. …`, a line each: they make a short question recognisable
+    choices: tuple[str, ...] = ()  # without their letters
 
 
 def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
@@ -81,14 +93,20 @@ def load_benchmark(name: str, path: Path) -> list[Item]:
     form = _format(path)
     if not form:
         raise BenchmarkError(f"{path.name}: not one of {', '.join(FORMATS)}")
+    items: list[Item] = []
     try:
         content = _unpacked(path).decode("utf-8-sig")
-        asked = [found for found in _READERS[form](content) if found[0].strip()]
-    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error, EOFError, OSError) as error:
-        raise BenchmarkError(f"{path.name}: {error}") from error
-    if not asked:
+        for number, (text, choices) in enumerate(_READERS[form](content)):
+            if number >= MOST_ITEMS:
+                raise BenchmarkError(f"{path.name}: more than {MOST_ITEMS:,} questions")
+            if text.strip():
+                items.append(Item(name, str(len(items)), text, choices))
+    except _UNREADABLE as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise BenchmarkError(f"{path.name}: {said}") from error
+    if not items:
         raise BenchmarkError(f"{path.name}: no question in it")
-    return [Item(name, str(number), *found) for number, found in enumerate(asked)]
+    return items
 
 
 def _format(path: Path) -> str:
@@ -106,23 +124,41 @@ def _stem(path: Path) -> str:
 
 
 def _unpacked(path: Path) -> bytes:
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        return gzip.decompress(raw)
-    if raw[:4] == b"\x28\xb5\x2f\xfd":
-        with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as reader:
-            return reader.read()
-    return raw
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(0)
+        if head[:2] == b"\x1f\x8b":
+            with gzip.open(file) as unpacked:
+                return _bounded(unpacked)
+        if head == b"\x28\xb5\x2f\xfd":
+            with zstandard.open(file, "rb") as unpacked:
+                return _bounded(unpacked)
+        return _bounded(file)
+
+
+def _bounded(file: IO[bytes]) -> bytes:
+    parts, size = [], 0
+    while part := file.read(1 << 22):
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BYTES:
+            raise OSError(f"holds more than {MOST_BYTES >> 30} GiB")
+    return b"".join(parts)
 
 
 def _jsonl(content: str) -> Iterator[Asked]:
-    for line in content.split("\n"):
-        if line.strip():
-            yield from _asked(json.loads(line), top=True)
+    for number, line in enumerate(content.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise _LineError(f"line {number} is no JSON: {error}") from error
+        yield from _asked(value, top=True)
 
 
 def _json(content: str) -> Iterator[Asked]:
-    value = json.loads(content)
+    value = orjson.loads(content)
     for entry in value if isinstance(value, list) else [value]:
         yield from _asked(entry, top=True)
 
@@ -130,7 +166,7 @@ def _json(content: str) -> Iterator[Asked]:
 def _asked(value: Any, *, top: bool = False) -> Iterator[Asked]:
     """The questions in a JSON value, in the order of the file."""
     if isinstance(value, str) and top:
-        yield value, ""
+        yield value, ()
     elif isinstance(value, Mapping):
         record = {str(key).lower(): inner for key, inner in value.items()}
         names = (*QUESTION, *PLAIN) if top else QUESTION
@@ -145,19 +181,18 @@ def _asked(value: Any, *, top: bool = False) -> Iterator[Asked]:
             yield from _asked(inner)
 
 
-def _choices(record: Mapping[str, Any]) -> str:
-    """The choices as they are usually printed, each after its letter."""
+def _choices(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The choices without their letters, in their order."""
     given: Any = next((record[name] for name in CHOICES if record.get(name)), None)
-    if isinstance(given, list):
-        given = dict(zip(ascii_uppercase, given, strict=False))
-    elif not isinstance(given, Mapping):
-        given = {letter.upper(): record[letter] for letter in "abcdef" if record.get(letter)}
-    lines = []
-    for letter, choice in given.items():
-        bare = str(choice).lstrip("(（ ")
-        labelled = bare.startswith(letter) and not bare[len(letter) : len(letter) + 1].isalnum()
-        lines.append(str(choice) if labelled else f"{letter}. {choice}")
-    return "\n".join(lines)
+    if isinstance(given, Mapping):
+        # {"label": ["A", "B"], "text": ["…", "…"]}, or {"A": "…", "B": "…"}
+        texts = given.get("text")
+        given = texts if isinstance(texts, list) else list(given.values())
+    elif not isinstance(given, list):
+        given = [record[letter] for letter in "abcdefgh" if record.get(letter)]
+    # A list of objects: [{"key": "A", "text": "…"}]
+    held = [one.get("text", "") if isinstance(one, Mapping) else one for one in given]
+    return tuple(bare(str(one)) for one in held)
 
 
 def _table(content: str, delimiter: str) -> Iterator[Asked]:
@@ -166,12 +201,18 @@ def _table(content: str, delimiter: str) -> Iterator[Asked]:
     names = [cell.strip().lower() for cell in header]
     column = next((names.index(name) for name in (*QUESTION, *PLAIN) if name in names), None)
     if column is None:
-        yield from ((row[0], "") for row in (header, *rows) if row)
+        yield from ((row[0], ()) for row in (header, *rows) if row)
         return
     for row in rows:
         if len(row) > column:
             yield row[column], _choices(dict(zip(names, row, strict=False)))
 
+
+#: What an unreadable file raises; each becomes one line.
+_UNREADABLE = (
+    UnicodeDecodeError, json.JSONDecodeError, csv.Error, EOFError, OSError, RecursionError,
+    zlib.error, zstandard.ZstdError, _LineError,
+)  # fmt: skip
 
 _READERS: Mapping[str, Callable[[str], Iterator[Asked]]] = {
     ".jsonl": _jsonl,

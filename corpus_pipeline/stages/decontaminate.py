@@ -1,72 +1,78 @@
 """Drop documents that hold the questions of evaluation benchmarks.
 
 Enters: documents; benchmark files named in the config.  Leaves: `decontaminate_hits` (which items,
-how much of each) and the verdict `benchmark_contamination`.  Refuses: to call a document clean of
-benchmarks it was not given (without any, the hits are empty), and to drop for passages, which are
-public works, or for a set phrase shorter than one n-gram.
+how much of each) and the verdict `benchmark_contamination`, with the part of the item that shows
+it.  Refuses: to call a document clean of benchmarks it was not given (without any, the hits are
+empty), and to drop for what a question is made from: passages are public works, and a statute or
+an encyclopedia that a question quotes does not ask.
 
-Questions and documents are compared as key texts (`text.dedup_key`), so that traditional script,
-full-width forms and other punctuation hide nothing.  The overlap is the share of the question's
-n-grams that the document holds, in any order and place.
+Questions and documents are compared as key texts (`text.dedup_key`) without LaTeX's commands, so
+that script, width, punctuation, spaces and formulas' markup hide nothing (`text.overlap`).  Two
+ways lead to a verdict.  *question*: the stem stands there, with the words that ask; a stem that
+asks by breaking off (…的首都是) is left open there too; an item that neither asks nor has choices is
+a text to keep out.  *question+options*: stem and choices in any order, for stems that tell too
+little by themselves (下列说法正确的是).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
-from corpus_pipeline.rules.benchmarks import (
-    BenchmarkError,
-    Item,
-    benchmark_files,
-    load_benchmark,
-)
+from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_files, load_benchmark
+from corpus_pipeline.rules.decontamination import PACK, load_recognition
 from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
-from corpus_pipeline.text.dedup_key import fold, key_text
-from corpus_pipeline.text.overlap import ItemIndex, Numbers
+from corpus_pipeline.text.dedup_key import fold
+from corpus_pipeline.text.exam import is_open, without_commands
+from corpus_pipeline.text.overlap import Found, ItemIndex, around
+from corpus_pipeline.text.passages import HAN, Numbers
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
-
-_FOUND = {
-    "__row": pl.UInt32,
-    "benchmark": pl.String,
-    "item": pl.String,
-    "overlap": pl.Float32,
-    "evidence": pl.String,
-}
+Mask = npt.NDArray[np.bool_]
+Shares = npt.NDArray[np.float64]
 
 
 class DecontaminateOptions(Options):
-    """What to keep out, and how much of it is too much."""
+    """What to keep out, and how much of it is too much.  The sweeps stand in the pack."""
 
     #: Files or folders (JSONL, JSON, CSV, TSV; .gz, .zst).
     benchmarks: tuple[str, ...] = ()
-    #: 13 characters are 7–8 Chinese words.  Of 5,149 ordinary documents 17 share 30 % of a question
-    #: at 13, 40 at 10, 99 at 8; questions copied, re-punctuated or put into traditional script are
-    #: found alike at all three (394 to 400 of 400).
-    ngram: int = Field(default=13, ge=2, le=64)
-    #: Shorter questions are compared whole from here on; they are reported and never drop.
+    #: So many characters that tell something make a stem evidence without its choices; three
+    #: letters count as one character.
+    ngram: int = Field(default=10, ge=2, le=64)
+    #: Stems that tell less, down to this, are reported where they stand whole, and never drop.
     shortest: int = Field(default=8, ge=2)
-    #: A gram in more items than this is a phrase of the benchmark ("which of the following").
+    #: A gram in more items than this is a phrase of the benchmark and tells nothing.
     common: int = Field(default=20, ge=1)
-    #: Overlap from which a hit is reported: below it stand questions that quote a statute or poem.
-    report: float = Field(default=0.5, gt=0, le=1)
+    #: Overlap from which a hit is reported.
+    report: float = Field(default=0.7, gt=0, le=1)
     #: Overlap from which the document goes: where Llama 2 (arXiv 2307.09288, A.6) calls a sample
-    #: dirty.  In the same sweep 2 documents reach it, both statutes that a question quotes in full;
-    #: at .7 the code of civil procedure would go too.
+    #: dirty.
     threshold: float = Field(default=0.8, gt=0, le=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Candidates that are reported: their overlap, and the part that drops the document or ""."""
+
+    doc: Numbers
+    item: Numbers
+    overlap: Shares
+    part: npt.NDArray[Any]
 
 
 class Decontaminate(Stage):
     """Finds benchmark questions in documents."""
 
     name = "decontaminate"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {"decontaminate_hits": HITS}
     OptionsModel: ClassVar[type[Options]] = DecontaminateOptions
     options: DecontaminateOptions
@@ -75,32 +81,45 @@ class Decontaminate(Stage):
         """Read and index the benchmarks."""
         super().__init__(options, assets)
         self.table = load_key_table(assets["key_table"].path)
+        recognition = load_recognition(assets["pack"])
+        self.bounds = recognition.bounds
+        given = [assets[name].path for name in sorted(set(assets) - {"key_table", "pack"})]
         self.items: list[Item] = []
         try:
-            given = [assets[name].path for name in sorted(set(assets) - {"key_table"})]
             for name, path in benchmark_files(given).items():
                 self.items += load_benchmark(name, path)
         except BenchmarkError as error:
             raise PipelineError(str(error)) from error
-        chosen = self.options
-        texts = [self._asked(item) for item in self.items]
-        self.index = ItemIndex(texts, self.table, chosen.ngram, chosen.shortest, chosen.common)
+        self.index = ItemIndex(
+            recognition.taken(self.items),
+            self.table,
+            self.bounds.seed,
+            self.bounds.gram,
+            self.options.common,
+            self.bounds.seeds,
+        )
+        sizes, ends = self.index.sizes, self.index.marks >= 0
+        #: A text to keep out: it asks in no words, and has no choices to ask with.
+        self.plain: Mask = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The benchmarks (a folder stands for the files in it) and the key's table."""
-        return {"key_table": KEY_TABLE} | {f"benchmark:{ref}": ref for ref in options.benchmarks}
+        """The benchmarks (a folder stands for the files in it), the key's table and the pack."""
+        own = {"key_table": KEY_TABLE, "pack": PACK}
+        return own | {f"benchmark:{ref}": ref for ref in options.benchmarks}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Report what each document holds, drop where it is a whole question."""
-        hits = pl.DataFrame(schema=_FOUND)
+        """Report what each document holds, drop where it is a question."""
+        hits = self._named([])
         if self.items:
-            texts = fold(docs.get_column("text"), self.table)
-            parts = [self.index.find(keys) for keys in texts]
-            hits = self._named(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-        fields = pl.struct("benchmark", "item", "overlap")
+            texts = without_commands(docs.get_column("text").fill_null(""))
+            search = self.index.search(self.bounds.seed_share)
+            hits = self._named(
+                [self._judged(search.find(keys), texts) for keys in fold(texts, self.table)]
+            )
         per_document = hits.group_by("__row", maintain_order=True).agg(
-            fields.alias("decontaminate_hits"), __worst=pl.col("evidence").drop_nulls().first()
+            pl.struct("benchmark", "item", "overlap").alias("decontaminate_hits"),
+            __worst=pl.col("evidence").drop_nulls().first(),
         )
         docs = docs.with_row_index("__row").join(
             per_document, on="__row", how="left", maintain_order="left"
@@ -109,35 +128,82 @@ class Decontaminate(Stage):
         rule = pl.when(pl.col("__worst").is_not_null()).then(pl.lit("benchmark_contamination"))
         return drop(docs, self.name, rule, pl.col("__worst")).drop("__worst", "__row")
 
-    def _named(self, doc: Numbers, item: Numbers, shared: Numbers) -> pl.DataFrame:
-        """The items that are in each document, most complete first; evidence where it must go."""
-        overlap = shared / self.index.sizes[item]
-        order = np.lexsort((item, -overlap, doc))
-        order = order[overlap[order] >= self.options.report]
-        item = item[order]
-        named = [self.items[i] for i in item.tolist()]
-        whole = overlap[order] >= self.options.threshold
-        whole &= self.index.lengths[item] >= self.options.ngram
-        evidence = pl.format("benchmark={} item={} overlap={}", "benchmark", "item", "shown")
-        return pl.DataFrame(
-            {
-                "__row": doc[order],
-                "benchmark": [one.benchmark for one in named],
-                "item": [one.item for one in named],
-                "overlap": overlap[order],
-                "whole": whole,
-                "shown": [f"{share:.2f}" for share in overlap[order]],
-            },
-            schema_overrides={"benchmark": pl.String, "item": pl.String, "shown": pl.String},
-        ).select(
-            pl.col("__row").cast(pl.UInt32),
-            "benchmark",
-            "item",
-            pl.col("overlap").cast(pl.Float32),
-            evidence=pl.when("whole").then(evidence),
-        )
+    def _judged(self, found: Found, texts: pl.Series) -> _Judged:
+        """What of the candidates is reported, and what drops."""
+        sizes, bounds, chosen = self.index.sizes, self.bounds, self.options
+        item, covered = found.item, found.covered
+        telling, choices = sizes.telling[item], sizes.choices_telling[item]
+        question = covered[:, 0] / np.maximum(telling, 1)
+        every = (covered[:, 0] + covered[:, 3]) / np.maximum(telling + choices, 1)
+        asking = covered[:, 1] / np.maximum(sizes.asking[item], 1)
+        ends, words = self.index.marks[item] >= 0, sizes.asking[item] > 0
+        # A stem that breaks off asks where its end is there, an edited character apart.
+        asked = np.where(ends, covered[:, 7] >= 0, words & (asking >= bounds.asking))
+        asked |= self.plain[item]
+        printed = covered[:, 5] >= np.maximum(bounds.choices, sizes.countable[item] / 2)
+        printed &= covered[:, 2] >= bounds.choices_stem * sizes.stem[item]
+        printed &= (telling + choices) >= HAN * chosen.ngram
+        labelled = covered[:, 6] >= bounds.choices
+        alone = telling >= HAN * chosen.ngram
+        stem = sizes.stem[item]
+        whole = (stem >= HAN * chosen.shortest) & (2 * telling >= stem)
+        whole &= covered[:, 2] >= bounds.whole * stem
+        # What may be reported first, so that few texts are read for how a stem ends in them.
+        shown = (question >= chosen.report) & asked & (alone | whole)
+        shown |= (question >= max(bounds.unasked, chosen.report)) & alone
+        both = (every >= chosen.report) & printed & (asked | labelled)
+        kept = np.flatnonzero(shown | both)
+        doc = found.doc[kept]
+        opened = asked[kept] & self._opened(doc, item[kept], covered[kept], texts)
+        by_question = shown & alone & (question >= chosen.threshold)
+        by_both = both & (every >= chosen.threshold)
+        part = np.where(by_both[kept] & (opened | labelled[kept]), "question+options", "")
+        part = np.where(by_question[kept] & opened, "question", part)
+        overlap = np.maximum(np.where(shown, question, 0.0), np.where(both, every, 0.0))[kept]
+        return _Judged(doc, item[kept], overlap, part)
 
-    def _asked(self, item: Item) -> str:
-        """The question; with its choices where it would be too short to recognise."""
-        short = len(key_text(item.text, self.table)) < self.options.ngram
-        return f"{item.text}\n{item.choices}" if short and item.choices else item.text
+    def _opened(self, doc: Numbers, item: Numbers, covered: Numbers, texts: pl.Series) -> Mask:
+        """Where a stem that breaks off does so in the document; words that ask need no such."""
+        ends, off = covered[:, 7], covered[:, 8]
+        opened: Mask = self.index.marks[item] < 0
+        opened |= self.index.across[item] & (ends >= 0)
+        opened |= self.plain[item]
+        for row in np.flatnonzero(~opened & (ends >= 0) & ~self.index.across[item]).tolist():
+            # Off by an edited character, or by a deleted one.
+            for missing in range(min(int(off[row]), 1) + 1):
+                end = int(ends[row] + off[row]) - missing
+                opened[row] |= is_open(*around(texts[int(doc[row])], end, self.table))
+        return opened
+
+    def _named(self, judged: list[_Judged]) -> pl.DataFrame:
+        """The items that are in each document, most complete first; evidence where it must go."""
+        doc, item, overlap, part = (
+            np.concatenate([[], *(getattr(one, name) for one in judged)])
+            for name in ("doc", "item", "overlap", "part")
+        )
+        named = [self.items[int(i)] for i in item]
+        shown = pl.format("benchmark={} item={} overlap={}", "benchmark", "item", "share")
+        frame = pl.DataFrame(
+            {
+                "__row": doc.astype(np.uint32),
+                "number": item.astype(np.int64),
+                "benchmark": pl.Series([one.benchmark for one in named], dtype=pl.String),
+                "item": pl.Series([one.item for one in named], dtype=pl.String),
+                "overlap": overlap.astype(np.float32),
+                "share": pl.Series([f"{share:.2f}" for share in overlap], dtype=pl.String),
+                "part": pl.Series(part.tolist(), dtype=pl.String),
+            }
+        )
+        return (
+            frame.with_columns(
+                evidence=pl.when(pl.col("part") != "").then(pl.format("{} part={}", shown, "part"))
+            )
+            .sort(
+                "__row",
+                "overlap",
+                pl.col("part") == "",
+                "number",
+                descending=[False, True, False, False],
+            )
+            .unique(["__row", "number"], keep="first", maintain_order=True)
+        )

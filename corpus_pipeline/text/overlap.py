@@ -1,142 +1,270 @@
-"""Find known items (exam questions) in texts by the n-grams they share.
+"""Find known items (exam questions) in texts: where they may stand, and how much of them.
 
-Enters: the keys of the items once, then keys of documents.  Leaves: for each document and each
-item that shares an n-gram with it, how many of the item's n-grams the document holds.  Refuses: to
-judge.
+Enters: the items once, taken apart (`exam`), then keys of documents.  Leaves: for each document and
+item with enough grams in one place, which share of its stem, of its asking words and of its
+choices stands there.  Refuses: to judge.
 
-An item shorter than n is one gram, itself, if it has at least `shortest` characters.  A gram that
-more than `common` items have ("which of the following", 下列说法正确的是) is the benchmark's own
-phrase and tells nothing: it counts for no item.
+Two steps.  *Seeds*, grams of 6 Han or 18 letters that few items share, are looked up for every
+character of a document; where one item has as many as an edited copy would keep, within the length
+of the item, that span is read again.  *Cover*: the characters of the item that lie in any shorter
+gram of the span count as there, in whatever order, so that an edited character costs itself and a
+shuffled choice, a filled blank or a line number nothing.
+
+What tells: a character outside the set phrases that ask, and outside every gram that more than
+`common` items have.  A question of nothing else (下列说法正确的是) is no evidence by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_pipeline.text.dedup_key import Keys, KeyTable, fold
-from corpus_pipeline.text.ngrams import BASE, Hashes, distinct, mixed, rolling, shingles
+from corpus_pipeline.text.exam import ACROSS, BEHIND, END, PHRASE, STOCK
+from corpus_pipeline.text.passages import (
+    HAN,
+    HEAD,
+    Codes,
+    Flags,
+    Hashes,
+    Numbers,
+    cover,
+    grams,
+    places,
+    powers,
+)
 
-Numbers = npt.NDArray[np.int64]
+_TELLS, _ASKS = 1, 2
+#: Bits of the sieve per seed: of strange grams (2 / 16)² = 1.6 % pass.
+_ROOM = 16
+#: Characters beside a span that may belong to the copy: labels, filled blanks, line numbers.
+_SLACK = 40
+#: Candidates of one batch of characters; more are counted and asked for again.
+_CANDIDATES = 1 << 14
 
-#: Slots per known gram in the pre-test, at least: two look-ups let 1 % of strange grams through.
-ROOM = 8
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An item taken apart: the stem in pieces with their kind (`exam`), and the choices."""
+
+    stem: Sequence[tuple[str, int]]
+    choices: Sequence[str] = ()
 
 
-class _Sieve:
-    """A Bloom filter with two halves of one byte a slot: says no quickly, and yes sometimes."""
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Weights of the items (`passages`: a Han character 3, a letter 1), an entry each."""
 
-    def __init__(self, hashes: Hashes) -> None:
-        bits = max(12, (ROOM * len(hashes)).bit_length())
-        self.high, self.low = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
-        self.first, self.second = (np.zeros(1 << bits, dtype=np.bool_) for _ in range(2))
-        self.first[hashes >> self.high] = True
-        self.second[hashes & self.low] = True
+    stem: Numbers
+    telling: Numbers  # of the stem
+    asking: Numbers
+    choices: Numbers
+    choices_telling: Numbers
+    countable: Numbers  # choices long enough to be seen
 
-    def __call__(self, windows: Hashes) -> Numbers:
-        """Positions whose hash may be a known one."""
-        at = np.flatnonzero(self.first[(windows >> self.high).view(np.int64)])
-        return at[self.second[(windows[at] & self.low).view(np.int64)]]
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates: document (position in the batch), item, and the weights covered (`cover`)."""
+
+    doc: Numbers
+    item: Numbers
+    covered: Numbers
 
 
 class ItemIndex:
-    """The items' grams, sorted, with the items each occurs in."""
+    """The items' characters, and the seeds that lead to them."""
 
     def __init__(
-        self, items: Sequence[str], table: KeyTable, n: int, shortest: int, common: int
+        self, items: Sequence[Taken], table: KeyTable, seed: int, gram: int, common: int, most: int
     ) -> None:
-        """Hash all items."""
-        self.n, self.shortest = n, shortest
-        lengths, grams, owners = [_none(np.int64)], [_none(np.uint64)], [_none(np.int64)]
-        short, prefixes = [_none(np.uint64)], [_none(np.uint64)]
-        for keys in fold(items, table):
-            sizes = np.diff(keys.offsets)
-            lengths.append(sizes)
-            found, starts = distinct(*shingles(keys.codes, keys.offsets, n))
-            grams.append(found)
-            owners.append(np.repeat(np.arange(len(keys)) + keys.first, np.diff(starts)))
-            for i in np.flatnonzero((sizes >= shortest) & (sizes < n)).tolist():
-                whole = keys.codes[keys.offsets[i] : keys.offsets[i + 1]]
-                short.append(rolling(whole, len(whole)))
-                prefixes.append(rolling(whole[:shortest], shortest))
-                grams.append(short[-1])
-                owners.append(np.array([i + keys.first]))
-        #: Characters of each item's key.
-        self.lengths = np.concatenate(lengths)
-        self.prefixes = np.unique(np.concatenate(prefixes))
-        every, owner = np.concatenate(grams), np.concatenate(owners)
-        order = np.lexsort((owner, every))
-        every, owner = every[order], owner[order]
-        self.grams, counts = np.unique(every, return_counts=True)
-        telling = np.repeat(counts <= common, counts)
-        self.grams, self.owners = self.grams[counts <= common], owner[telling]
-        self.starts = np.concatenate([[0], np.cumsum(counts[counts <= common])])
-        #: Telling grams of each item; an item with none cannot be found.
-        self.sizes = np.bincount(self.owners, minlength=len(self.lengths))
-        self.sieve = _Sieve(self.grams)
-        self.prefix_sieve = _Sieve(self.prefixes)
+        """Fold the items and choose their seeds: Han characters of a seed and of a gram of cover;
+        in how many items a seed may be; how many seeds an item may have.
+        """
+        self.gram, self.seed = HAN * gram, HAN * seed
+        self.powers = powers(max(self.gram, self.seed))
+        self._lay_out(items, table)
+        self._choose_seeds(common, most)
+        weights = np.where(self.codes >= 0x2E80, HAN, 1)
+        stem = ~np.repeat(self.is_choice, np.diff(self.runs))
+        owner = np.repeat(self.owner, np.diff(self.runs))
+        telling, asking = self.flags & _TELLS > 0, self.flags & _ASKS > 0
 
-    def find(self, keys: Keys) -> tuple[Numbers, Numbers, Numbers]:
-        """Documents (position in the batch), items, and how many of the item's grams are there."""
-        at, gram = self._windows(keys)
-        doc = np.searchsorted(keys.offsets, at, side="right") - 1
-        inside = np.unique(doc * len(self.grams) + gram)
-        doc, gram = np.divmod(inside, max(len(self.grams), 1))
-        counts = self.starts[gram + 1] - self.starts[gram]
-        step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        item = self.owners[np.repeat(self.starts[gram], counts) + step]
-        doc = np.repeat(doc, counts)
-        pairs, shared = np.unique(doc * len(self.sizes) + item, return_counts=True)
-        doc, item = np.divmod(pairs, max(len(self.sizes), 1))
-        return doc + keys.first, item, shared
+        def total(where: npt.NDArray[np.bool_]) -> Numbers:
+            found = np.bincount(owner[where], weights[where], minlength=len(items))
+            return found.astype(np.int64)
 
-    def _windows(self, keys: Keys) -> tuple[Numbers, Numbers]:
-        """Where in the batch's characters a known gram begins, and which gram."""
-        places, grams = [_none(np.int64)], [_none(np.int64)]
-        for probable, hashes, length in self._candidates(keys):
-            known, gram = _known(self.grams, hashes)
-            at = probable[known]
-            inside = at + length <= keys.offsets[np.searchsorted(keys.offsets, at, side="right")]
-            places.append(at[inside])
-            grams.append(gram[inside])
-        return np.concatenate(places), np.concatenate(grams)
+        seen = self.is_choice & (
+            np.add.reduceat(weights, self.runs[:-1]) >= self.gram // 2 if len(weights) else False
+        )
+        self.sizes = Sizes(
+            total(stem), total(stem & telling), total(stem & asking), total(~stem),
+            total(~stem & telling), np.bincount(self.owner[seen], minlength=len(items)),
+        )  # fmt: skip
 
-    def _candidates(self, keys: Keys) -> list[tuple[Numbers, Hashes, int]]:
-        windows = rolling(keys.codes, self.n)
-        at = self.sieve(windows)
-        found = [(at, windows[at], self.n)]
-        if len(self.prefixes):
-            windows = rolling(keys.codes, self.shortest)
-            at = self.prefix_sieve(windows)
-            at = at[_known(self.prefixes, windows[at])[0]]
-            for length in range(self.shortest, self.n):
-                at = at[at + length <= len(keys.codes)]
-                found.append((at, _hashed(keys.codes, at, length), length))
+    def _lay_out(self, items: Sequence[Taken], table: KeyTable) -> None:
+        """All characters: a run is a stem or a choice, no gram crosses from one to the next."""
+        texts, kinds, run_of, owner, is_choice = [], [], [], [], []
+        for number, item in enumerate(items):
+            for text, kind in item.stem:
+                texts.append(text)
+                kinds.append(kind)
+                run_of.append(len(owner))
+            owner.append(number)
+            is_choice.append(False)
+            for choice in item.choices:
+                texts.append(choice)
+                kinds.append(0)
+                run_of.append(len(owner))
+                owner.append(number)
+                is_choice.append(True)
+        parts = list(fold(texts, table)) if texts else []
+        self.codes: Codes = np.concatenate([k.codes for k in parts] or [np.empty(0, np.uint32)])
+        sizes = np.concatenate([np.diff(k.offsets) for k in parts] or [np.empty(0, np.int64)])
+        kind = np.repeat(np.array(kinds, dtype=np.uint8), sizes)
+        self.flags: Flags = np.where((kind == PHRASE) | (kind == STOCK), 0, _TELLS).astype(np.uint8)
+        ends_stem = (kind == END) | (kind == ACROSS)
+        self.flags[(kind == PHRASE) | ends_stem] |= _ASKS
+        lengths = np.bincount(np.array(run_of, dtype=np.int64), sizes, minlength=len(owner))
+        kept = lengths > 0
+        self.runs = np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64)
+        self.owner = np.array(owner, dtype=np.int64)[kept]
+        self.is_choice = np.array(is_choice, dtype=np.bool_)[kept]
+        self.firsts = np.searchsorted(self.owner, np.arange(len(items) + 1)).astype(np.int64)
+        self.lengths = np.diff(self.runs[self.firsts])
+        #: Where the end of a stem that asks by breaking off lies; -1: it asks in words, or not.
+        self.marks = np.full(len(items), -1, dtype=np.int64)
+        ends = np.flatnonzero(ends_stem & ~np.append(ends_stem[1:], False))
+        owner_of_end = self.owner[np.searchsorted(self.runs, ends, side="right") - 1]
+        self.marks[owner_of_end] = ends + 1
+        #: Whether it lies behind a blank, which a copy has only without an answer in it.
+        self.across = np.zeros(len(items), dtype=np.bool_)
+        self.across[owner_of_end] = kind[ends] == ACROSS
+        self.marks[self.across] -= BEHIND
+
+    def _choose_seeds(self, common: int, most: int) -> None:
+        hashes = np.zeros(len(self.codes), dtype=np.uint64)
+        sizes = np.zeros(len(self.codes), dtype=np.uint8)
+        grams(self.codes, self.runs, self.seed, self.powers, hashes, sizes)
+        at = np.flatnonzero(sizes)
+        at = at[np.argsort(hashes[at], kind="stable")]
+        gram, run = hashes[at], np.searchsorted(self.runs, at, side="right") - 1
+        item = self.owner[run]
+        new = np.ones(len(at), dtype=np.bool_)
+        new[1:] = (gram[1:] != gram[:-1]) | (item[1:] != item[:-1])
+        first = np.ones(len(at), dtype=np.bool_)
+        first[1:] = gram[1:] != gram[:-1]
+        group = np.cumsum(first) - 1
+        shared = np.bincount(group[new], minlength=1)[group] > common
+        self._untell(at[shared], sizes)
+        tells = self._tells(at, sizes)
+        self._keep(gram, item, self.is_choice[run], new & ~shared & tells, most)
+
+    def _untell(self, at: Numbers, sizes: Flags) -> None:
+        """Mark the characters of the benchmark's own phrases."""
+        change = np.zeros(len(self.codes) + 1, dtype=np.int64)
+        np.add.at(change, at, 1)
+        np.add.at(change, at + sizes[at], -1)
+        self.flags[np.cumsum(change)[:-1] > 0] &= ~np.uint8(_TELLS)
+
+    def _tells(self, at: Numbers, sizes: Flags) -> npt.NDArray[np.bool_]:
+        """Whether at least half of a seed's characters tell something."""
+        told = np.concatenate([[0], np.cumsum(self.flags & _TELLS)]).astype(np.int64)
+        found: npt.NDArray[np.bool_] = 2 * (told[at + sizes[at]] - told[at]) >= sizes[at]
         return found
 
+    def _keep(
+        self,
+        gram: Hashes,
+        item: Numbers,
+        of_choice: npt.NDArray[np.bool_],
+        usable: npt.NDArray[np.bool_],
+        most: int,
+    ) -> None:
+        """At most so many seeds of each stem and of each item's choices, the smallest by hash."""
+        group = 2 * item + of_choice
+        counts = np.bincount(group[usable], minlength=2 * len(self.lengths))
+        # Hashes are as good as drawn by lot: under this bound lie about `most` of them.
+        bound = np.minimum(most / np.maximum(counts, 1), 1.0)
+        kept = usable & (gram.astype(np.float64) <= bound[group] * 2.0**64)
+        gram, item, group = gram[kept], item[kept], group[kept]
+        counts = np.bincount(group, minlength=2 * len(self.lengths)).reshape(-1, 2)
+        self.seed_counts = np.where(counts[:, 0] > 0, counts[:, 0], counts[:, 1])
+        self.seeds, starts = np.unique(gram, return_index=True)
+        self.starts = np.append(starts, len(gram)).astype(np.int64)
+        self.owners = item.astype(np.int32)
+        edges = np.arange((1 << HEAD) + 1, dtype=np.float64) * 2.0 ** (64 - HEAD)
+        tops = (self.seeds >> np.uint64(64 - HEAD)).astype(np.int64)
+        self.heads = np.searchsorted(tops, np.arange(len(edges))).astype(np.int64)
+        bits = max(12, (_ROOM * len(self.seeds)).bit_length())
+        self.sieve = np.zeros(1 << (bits - 6), dtype=np.uint64)
+        mask = np.uint64((1 << bits) - 1)
+        for probe in (self.seeds & mask, self.seeds >> np.uint64(32) & mask):
+            bit = np.uint64(1) << (probe & np.uint64(63))
+            np.bitwise_or.at(self.sieve, (probe >> np.uint64(6)).astype(np.int64), bit)
 
-def _none(dtype: Any) -> npt.NDArray[Any]:
-    return np.empty(0, dtype=dtype)
+    def search(self, share: float) -> Search:
+        """A search for items of which that share of the seeds stands in one place."""
+        return Search(self, share)
 
 
-def _known(known: Hashes, hashes: Hashes) -> tuple[Numbers, Numbers]:
-    """Which of the hashes are known, and where each of those stands."""
-    if not len(known):
-        return _none(np.int64), _none(np.int64)
-    # Sorted, a million searches walk the long array once and not at random.
-    order = np.argsort(hashes)
-    at = np.searchsorted(known, hashes[order])
-    hit = np.flatnonzero(known.take(at, mode="clip") == hashes[order])
-    return order[hit], at[hit]
+class Search:
+    """The memory of one pass over documents."""
+
+    def __init__(self, index: ItemIndex, share: float) -> None:
+        """Room for each item's last place."""
+        self.index = index
+        self.needs = np.maximum(np.ceil(share * index.seed_counts), 1).astype(np.int64)
+        self.reaches = index.lengths // 2 + _SLACK
+        self.state = np.full((len(index.lengths), 5), -1, dtype=np.int64)
+        self.epoch = 0
+
+    def find(self, keys: Keys) -> Found:
+        """The candidates in these documents."""
+        index, room = self.index, _CANDIDATES
+        while True:
+            spans = np.zeros((room, 4), dtype=np.int64)
+            found = places(
+                keys.codes, keys.offsets, index.seed, index.powers, index.sieve, index.seeds,
+                index.heads, index.starts, index.owners, self.needs, self.reaches, self.state,
+                self.epoch, spans,
+            )  # fmt: skip
+            self.epoch += len(keys)
+            if found <= room:
+                break
+            room = found
+        spans = spans[:found]
+        doc, item = spans[:, 0].copy(), spans[:, 1].copy()
+        beside = index.lengths[item] + _SLACK
+        spans[:, 1] = item
+        spans[:, 2] = np.maximum(spans[:, 2] - beside, keys.offsets[doc])
+        spans[:, 3] = np.minimum(spans[:, 3] + beside, keys.offsets[doc + 1])
+        covered = np.zeros((found, 9), dtype=np.int64)
+        cover(
+            keys.codes, spans[:, 1:], index.codes, index.flags, index.runs, index.firsts,
+            index.is_choice, index.marks, index.across, index.gram, index.powers, covered,
+        )  # fmt: skip
+        ended = covered[:, 7] >= 0
+        covered[ended, 7] -= keys.offsets[doc[ended]]
+        return Found(doc + keys.first, item, covered)
 
 
-def _hashed(codes: npt.NDArray[np.uint32], at: Numbers, length: int) -> Hashes:
-    """The n-gram hashes (`ngrams`) of the windows that begin there."""
-    values = np.zeros(len(at), dtype=np.uint64)
-    for i in range(length):
-        values *= np.uint64(BASE)
-        values += codes[at + i]
-    return mixed(values)
+def around(text: str, position: int, table: KeyTable, most: int = 40) -> tuple[str, str]:
+    r"""The character of a text at which its key has so many characters, and what follows it.
+
+    >>> from corpus_pipeline.text.dedup_key import parse_key_table
+    >>> around("首都，是（ ）。", 3, parse_key_table("keep\t4e00\t9fff"))
+    ('是', '（ ）。')
+    """
+    start, pieces_ = 0, text.splitlines(keepends=True)
+    for _ in range(2):  # first the line, then the character in it
+        sizes = np.concatenate([np.diff(keys.offsets) for keys in fold(pieces_, table)])
+        ends = np.cumsum(sizes)
+        place = min(int(np.searchsorted(ends, position)), len(pieces_) - 1)
+        position -= int(ends[place] - sizes[place])
+        start += sum(map(len, pieces_[:place]))
+        pieces_ = list(pieces_[place])
+    return text[start : start + 1], text[start + 1 : start + 1 + most]
