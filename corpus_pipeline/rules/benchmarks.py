@@ -167,14 +167,14 @@ def _asked(value: Any, *, top: bool = False) -> Iterator[Asked]:
     """The questions in a JSON value, in the order of the file."""
     if isinstance(value, str) and top:
         yield value, ()
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         record = {str(key).lower(): inner for key, inner in value.items()}
         names = (*QUESTION, *PLAIN) if top else QUESTION
         text = next((record[name] for name in names if isinstance(record.get(name), str)), None)
         if text is not None:
             yield text, _choices(record)
         for inner in value.values():
-            if isinstance(inner, Mapping | list):
+            if isinstance(inner, (dict, list)):
                 yield from _asked(inner)
     elif isinstance(value, list):
         for inner in value:
@@ -184,14 +184,14 @@ def _asked(value: Any, *, top: bool = False) -> Iterator[Asked]:
 def _choices(record: Mapping[str, Any]) -> tuple[str, ...]:
     """The choices without their letters, in their order."""
     given: Any = next((record[name] for name in CHOICES if record.get(name)), None)
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         # {"label": ["A", "B"], "text": ["…", "…"]}, or {"A": "…", "B": "…"}
         texts = given.get("text")
         given = texts if isinstance(texts, list) else list(given.values())
     elif not isinstance(given, list):
         given = [record[letter] for letter in "abcdefgh" if record.get(letter)]
     # A list of objects: [{"key": "A", "text": "…"}]
-    held = [one.get("text", "") if isinstance(one, Mapping) else one for one in given]
+    held = [one.get("text", "") if isinstance(one, dict) else one for one in given]
     return tuple(bare(str(one)) for one in held)
 
 

@@ -154,21 +154,26 @@ class Decontaminate(Stage):
         both = (every >= chosen.report) & printed & (asked | labelled)
         kept = np.flatnonzero(shown | both)
         doc = found.doc[kept]
-        opened = asked[kept] & self._opened(doc, item[kept], covered[kept], texts)
-        by_question = shown & alone & (question >= chosen.threshold)
+        by_question = asked & alone & (question >= chosen.threshold)
         by_both = both & (every >= chosen.threshold)
+        unsure = (by_question | (by_both & ~labelled))[kept]
+        opened = asked[kept] & self._opened(doc, item[kept], covered[kept], texts, unsure)
         part = np.where(by_both[kept] & (opened | labelled[kept]), "question+options", "")
         part = np.where(by_question[kept] & opened, "question", part)
         overlap = np.maximum(np.where(shown, question, 0.0), np.where(both, every, 0.0))[kept]
         return _Judged(doc, item[kept], overlap, part)
 
-    def _opened(self, doc: Numbers, item: Numbers, covered: Numbers, texts: pl.Series) -> Mask:
+    def _opened(
+        self, doc: Numbers, item: Numbers, covered: Numbers, texts: pl.Series, unsure: Mask
+    ) -> Mask:
         """Where a stem that breaks off does so in the document; words that ask need no such."""
         ends, off = covered[:, 7], covered[:, 8]
         opened: Mask = self.index.marks[item] < 0
         opened |= self.index.across[item] & (ends >= 0)
         opened |= self.plain[item]
-        for row in np.flatnonzero(~opened & (ends >= 0) & ~self.index.across[item]).tolist():
+        for row in np.flatnonzero(
+            unsure & ~opened & (ends >= 0) & ~self.index.across[item]
+        ).tolist():
             # Off by an edited character, or by a deleted one.
             for missing in range(min(int(off[row]), 1) + 1):
                 end = int(ends[row] + off[row]) - missing

@@ -35,11 +35,12 @@ from corpus_pipeline.text.passages import (
     grams,
     places,
     powers,
+    sieve_of,
 )
 
 _TELLS, _ASKS = 1, 2
-#: Bits of the sieve per seed: of strange grams (2 / 16)² = 1.6 % pass.
-_ROOM = 16
+#: Grams are counted in 2^22 buckets first.
+_BUCKETS = 22
 #: Characters beside a span that may belong to the copy: labels, filled blanks, line numbers.
 _SLACK = 40
 #: Candidates of one batch of characters; more are counted and asked for again.
@@ -146,65 +147,50 @@ class ItemIndex:
         self.marks[self.across] -= BEHIND
 
     def _choose_seeds(self, common: int, most: int) -> None:
+        """Find the phrases that many items share, then choose among the other grams."""
         hashes = np.zeros(len(self.codes), dtype=np.uint64)
         sizes = np.zeros(len(self.codes), dtype=np.uint8)
         grams(self.codes, self.runs, self.seed, self.powers, hashes, sizes)
+        run = np.repeat(np.arange(len(self.owner)), np.diff(self.runs))
         at = np.flatnonzero(sizes)
-        at = at[np.argsort(hashes[at], kind="stable")]
-        gram, run = hashes[at], np.searchsorted(self.runs, at, side="right") - 1
-        item = self.owner[run]
-        new = np.ones(len(at), dtype=np.bool_)
-        new[1:] = (gram[1:] != gram[:-1]) | (item[1:] != item[:-1])
-        first = np.ones(len(at), dtype=np.bool_)
-        first[1:] = gram[1:] != gram[:-1]
-        group = np.cumsum(first) - 1
-        shared = np.bincount(group[new], minlength=1)[group] > common
+        gram, item = hashes[at], self.owner[run[at]]
+        shared = _in_many(gram, item, common)
         self._untell(at[shared], sizes)
-        tells = self._tells(at, sizes)
-        self._keep(gram, item, self.is_choice[run], new & ~shared & tells, most)
+        # A seed of set phrases tells nothing, shared or not.
+        told = np.concatenate([[0], np.cumsum(self.flags & _TELLS, dtype=np.int64)])
+        kept = ~shared & (2 * (told[at + sizes[at]] - told[at]) >= sizes[at])
+        self._keep(gram[kept], item[kept], self.is_choice[run[at[kept]]], most)
 
     def _untell(self, at: Numbers, sizes: Flags) -> None:
         """Mark the characters of the benchmark's own phrases."""
-        change = np.zeros(len(self.codes) + 1, dtype=np.int64)
-        np.add.at(change, at, 1)
-        np.add.at(change, at + sizes[at], -1)
+        size = len(self.codes) + 1
+        change = np.bincount(at, minlength=size) - np.bincount(at + sizes[at], minlength=size)
         self.flags[np.cumsum(change)[:-1] > 0] &= ~np.uint8(_TELLS)
 
-    def _tells(self, at: Numbers, sizes: Flags) -> npt.NDArray[np.bool_]:
-        """Whether at least half of a seed's characters tell something."""
-        told = np.concatenate([[0], np.cumsum(self.flags & _TELLS)]).astype(np.int64)
-        found: npt.NDArray[np.bool_] = 2 * (told[at + sizes[at]] - told[at]) >= sizes[at]
-        return found
-
     def _keep(
-        self,
-        gram: Hashes,
-        item: Numbers,
-        of_choice: npt.NDArray[np.bool_],
-        usable: npt.NDArray[np.bool_],
-        most: int,
+        self, gram: Hashes, item: Numbers, of_choice: npt.NDArray[np.bool_], most: int
     ) -> None:
         """At most so many seeds of each stem and of each item's choices, the smallest by hash."""
         group = 2 * item + of_choice
-        counts = np.bincount(group[usable], minlength=2 * len(self.lengths))
+        counts = np.bincount(group, minlength=2 * len(self.lengths))
         # Hashes are as good as drawn by lot: under this bound lie about `most` of them.
-        bound = np.minimum(most / np.maximum(counts, 1), 1.0)
-        kept = usable & (gram.astype(np.float64) <= bound[group] * 2.0**64)
+        bound = np.minimum(most / np.maximum(counts, 1), 1.0) * 2.0**64
+        kept = np.flatnonzero(gram.astype(np.float64) <= bound[group])
+        kept = kept[np.argsort(gram[kept], kind="stable")]
         gram, item, group = gram[kept], item[kept], group[kept]
+        new = np.ones(len(gram), dtype=np.bool_)
+        new[1:] = (gram[1:] != gram[:-1]) | (item[1:] != item[:-1])
+        gram, item, group = gram[new], item[new], group[new]
         counts = np.bincount(group, minlength=2 * len(self.lengths)).reshape(-1, 2)
         self.seed_counts = np.where(counts[:, 0] > 0, counts[:, 0], counts[:, 1])
         self.seeds, starts = np.unique(gram, return_index=True)
         self.starts = np.append(starts, len(gram)).astype(np.int64)
         self.owners = item.astype(np.int32)
-        edges = np.arange((1 << HEAD) + 1, dtype=np.float64) * 2.0 ** (64 - HEAD)
-        tops = (self.seeds >> np.uint64(64 - HEAD)).astype(np.int64)
-        self.heads = np.searchsorted(tops, np.arange(len(edges))).astype(np.int64)
-        bits = max(12, (_ROOM * len(self.seeds)).bit_length())
-        self.sieve = np.zeros(1 << (bits - 6), dtype=np.uint64)
-        mask = np.uint64((1 << bits) - 1)
-        for probe in (self.seeds & mask, self.seeds >> np.uint64(32) & mask):
-            bit = np.uint64(1) << (probe & np.uint64(63))
-            np.bitwise_or.at(self.sieve, (probe >> np.uint64(6)).astype(np.int64), bit)
+        tops = np.bincount((self.seeds >> np.uint64(64 - HEAD)).astype(np.int64))
+        self.heads = np.zeros((1 << HEAD) + 1, dtype=np.int32)
+        np.cumsum(tops, out=self.heads[1 : len(tops) + 1])
+        self.heads[len(tops) + 1 :] = len(self.seeds)
+        self.sieve = sieve_of(self.seeds)
 
     def search(self, share: float) -> Search:
         """A search for items of which that share of the seeds stands in one place."""
@@ -250,6 +236,22 @@ class Search:
         ended = covered[:, 7] >= 0
         covered[ended, 7] -= keys.offsets[doc[ended]]
         return Found(doc + keys.first, item, covered)
+
+
+def _in_many(gram: Hashes, item: Numbers, common: int) -> npt.NDArray[np.bool_]:
+    """Which grams more than `common` items have."""
+    bucket = (gram & np.uint64((1 << _BUCKETS) - 1)).astype(np.int64)
+    crowded = np.flatnonzero(np.bincount(bucket, minlength=1)[bucket] > common)
+    # Only those need to be sorted; the grams of an item come one after another.
+    order = crowded[np.argsort(gram[crowded], kind="stable")]
+    sorted_gram, sorted_item = gram[order], item[order]
+    first, new = (np.ones(len(order), dtype=np.bool_) for _ in range(2))
+    first[1:] = sorted_gram[1:] != sorted_gram[:-1]
+    new[1:] = first[1:] | (sorted_item[1:] != sorted_item[:-1])
+    group = np.cumsum(first) - 1
+    out = np.zeros(len(gram), dtype=np.bool_)
+    out[order] = np.bincount(group[new], minlength=1)[group] > common if len(order) else False
+    return out
 
 
 def around(text: str, position: int, table: KeyTable, most: int = 40) -> tuple[str, str]:
