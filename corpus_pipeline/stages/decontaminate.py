@@ -30,8 +30,8 @@ from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_fil
 from corpus_pipeline.rules.decontamination import PACK, load_recognition
 from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup_key import fold
-from corpus_pipeline.text.exam import is_open, without_commands
-from corpus_pipeline.text.overlap import Found, ItemIndex, around
+from corpus_pipeline.text.exam import without_commands
+from corpus_pipeline.text.overlap import Found, ItemIndex, left_open
 from corpus_pipeline.text.passages import HAN, Numbers
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
@@ -167,17 +167,13 @@ class Decontaminate(Stage):
         self, doc: Numbers, item: Numbers, covered: Numbers, texts: pl.Series, unsure: Mask
     ) -> Mask:
         """Where a stem that breaks off does so in the document; words that ask need no such."""
-        ends, off = covered[:, 7], covered[:, 8]
-        opened: Mask = self.index.marks[item] < 0
-        opened |= self.index.across[item] & (ends >= 0)
-        opened |= self.plain[item]
-        for row in np.flatnonzero(
-            unsure & ~opened & (ends >= 0) & ~self.index.across[item]
-        ).tolist():
-            # Off by an edited character, or by a deleted one.
-            for missing in range(min(int(off[row]), 1) + 1):
-                end = int(ends[row] + off[row]) - missing
-                opened[row] |= is_open(*around(texts[int(doc[row])], end, self.table))
+        index, ends, off = self.index, covered[:, 7], covered[:, 8]
+        across = index.across[item]
+        opened: Mask = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
+        for row in np.flatnonzero(unsure & ~opened & ~across & (ends >= 0)).tolist():
+            mark = index.marks[item[row]]
+            left = index.codes[mark - off[row] : mark]
+            opened[row] = left_open(texts[int(doc[row])], int(ends[row]), left, self.table)
         return opened
 
     def _named(self, judged: list[_Judged]) -> pl.DataFrame:

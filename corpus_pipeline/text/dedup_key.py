@@ -115,13 +115,14 @@ def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
     changed = buffers(_series([unicodedata.normalize("NFKC", text) for text in held]))
     found, begins, _ = _images(*changed, table.fast, table.after)
     parts, done = [], 0
-    for i, end, start, stop in zip(
-        slow.tolist(), ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
+    for end, start, stop in zip(
+        ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
     ):
         parts += [codes[done:end], found[start:stop]]
-        ends[i + 1 :] += stop - start
         done = end
-    return Keys(first, np.concatenate([*parts, codes[done:]]), ends)
+    grown = np.zeros(len(ends), dtype=np.int64)
+    grown[slow + 1] = np.diff(begins)
+    return Keys(first, np.concatenate([*parts, codes[done:]]), ends + np.cumsum(grown))
 
 
 def _images(

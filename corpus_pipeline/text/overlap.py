@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_pipeline.text.dedup_key import Keys, KeyTable, fold
-from corpus_pipeline.text.exam import ACROSS, BEHIND, END, PHRASE, STOCK
+from corpus_pipeline.text.exam import ACROSS, BEHIND, END, PHRASE, STOCK, is_open
 from corpus_pipeline.text.passages import (
     HAN,
     HEAD,
@@ -270,3 +270,24 @@ def around(text: str, position: int, table: KeyTable, most: int = 40) -> tuple[s
         start += sum(map(len, pieces_[:place]))
         pieces_ = list(pieces_[place])
     return text[start : start + 1], text[start + 1 : start + 1 + most]
+
+
+def left_open(text: str, position: int, left: Codes, table: KeyTable) -> bool:
+    r"""Whether a stem is left open in a text.  At `position` of the text's key ends what is sure of
+    it; `left` should follow, its first character edited or deleted.
+
+    >>> from corpus_pipeline.text.dedup_key import parse_key_table
+    >>> table, left = parse_key_table("keep\t4e00\t9fff"), np.array([ord(c) for c in "的是"])
+    >>> [left_open(text, 2, left, table) for text in ("首都得是（ ）", "首都是（ ）", "首都是北京")]
+    [True, True, False]
+    """
+    before, rest = around(text, position, table)
+    if not len(left):
+        return is_open(before, rest)
+    follows = np.concatenate([keys.codes for keys in fold([rest], table)])
+    for missing in (0, 1):
+        start, end = 1 - missing, len(left) - missing
+        same = np.array_equal(follows[start:end], left[1:])
+        if same and is_open(*around(text, position + end, table)):
+            return True
+    return False
