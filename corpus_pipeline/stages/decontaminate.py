@@ -9,8 +9,8 @@ an encyclopedia that a question quotes does not ask.
 Questions and documents are compared as key texts (`text.dedup_key`) without LaTeX's commands, so
 that script, width, punctuation, spaces and formulas' markup hide nothing (`text.overlap`).  Two
 ways lead to a verdict.  *question*: the stem stands there, with the words that ask; a stem that
-asks by breaking off (…的首都是) is left open there too; an item that neither asks nor has choices is
-a text to keep out.  *question+options*: stem and choices in any order, for stems that tell too
+asks by breaking off (…的首都是) is left open there too; an item that neither asks nor has choices
+is a text to keep out.  *question+options*: stem and choices in any order, for stems that tell too
 little by themselves (下列说法正确的是).
 """
 
@@ -27,12 +27,13 @@ from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
 from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_files, load_benchmark
-from corpus_pipeline.rules.decontamination import PACK, load_recognition
+from corpus_pipeline.rules.decontamination import PACK, load_recognition, seeds_each
 from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup_key import fold
 from corpus_pipeline.text.exam import without_commands
-from corpus_pipeline.text.overlap import Found, ItemIndex, left_open
+from corpus_pipeline.text.overlap import Found, ItemIndex, Plan
 from corpus_pipeline.text.passages import HAN, Numbers
+from corpus_pipeline.text.stem_end import left_open
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
 Mask = npt.NDArray[np.bool_]
@@ -90,14 +91,9 @@ class Decontaminate(Stage):
                 self.items += load_benchmark(name, path)
         except BenchmarkError as error:
             raise PipelineError(str(error)) from error
-        self.index = ItemIndex(
-            recognition.taken(self.items),
-            self.table,
-            self.bounds.seed,
-            self.bounds.gram,
-            self.options.common,
-            self.bounds.seeds,
-        )
+        seeds = seeds_each(self.bounds.seeds, len(self.items))
+        plan = Plan(self.bounds.seed, self.bounds.gram, self.options.common, seeds)
+        self.index = ItemIndex(recognition.taken(self.items), self.table, plan)
         sizes, ends = self.index.sizes, self.index.marks >= 0
         #: A text to keep out: it asks in no words, and has no choices to ask with.
         self.plain: Mask = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
@@ -131,27 +127,26 @@ class Decontaminate(Stage):
     def _judged(self, found: Found, texts: pl.Series) -> _Judged:
         """What of the candidates is reported, and what drops."""
         sizes, bounds, chosen = self.index.sizes, self.bounds, self.options
-        item, covered = found.item, found.covered
-        telling, choices = sizes.telling[item], sizes.choices_telling[item]
-        question = covered[:, 0] / np.maximum(telling, 1)
-        every = (covered[:, 0] + covered[:, 3]) / np.maximum(telling + choices, 1)
-        asking = covered[:, 1] / np.maximum(sizes.asking[item], 1)
-        ends, words = self.index.marks[item] >= 0, sizes.asking[item] > 0
+        item, covered, shares = found.item, found.covered, self.index.shares(found)
+        telling, stem = sizes.telling[item], sizes.stem[item]
+        report, enough = min(chosen.report, chosen.threshold), HAN * chosen.ngram
         # A stem that breaks off asks where its end is there, an edited character apart.
-        asked = np.where(ends, covered[:, 7] >= 0, words & (asking >= bounds.asking))
+        asked = np.where(
+            self.index.marks[item] >= 0,
+            covered[:, 7] >= 0,
+            (sizes.asking[item] > 0) & (shares.asking >= bounds.asking),
+        )
         asked |= self.plain[item]
         printed = covered[:, 5] >= np.maximum(bounds.choices, sizes.countable[item] / 2)
-        printed &= covered[:, 2] >= bounds.choices_stem * sizes.stem[item]
-        printed &= (telling + choices) >= HAN * chosen.ngram
+        printed &= shares.stem >= bounds.choices_stem
+        printed &= telling + sizes.choices_telling[item] >= enough
         labelled = covered[:, 6] >= bounds.choices
-        alone = telling >= HAN * chosen.ngram
-        stem = sizes.stem[item]
-        whole = (stem >= HAN * chosen.shortest) & (2 * telling >= stem)
-        whole &= covered[:, 2] >= bounds.whole * stem
-        # What may be reported first, so that few texts are read for how a stem ends in them.
-        shown = (question >= chosen.report) & asked & (alone | whole)
-        shown |= (question >= max(bounds.unasked, chosen.report)) & alone
-        both = (every >= chosen.report) & printed & (asked | labelled)
+        alone, whole = telling >= enough, shares.stem >= bounds.whole
+        whole &= (stem >= HAN * chosen.shortest) & (3 * telling >= stem)
+        question, every = shares.telling, shares.every
+        shown = (question >= report) & asked & (alone | whole)
+        shown |= (question >= max(bounds.unasked, report)) & alone
+        both = (every >= report) & printed & (asked | labelled)
         kept = np.flatnonzero(shown | both)
         doc = found.doc[kept]
         by_question = asked & alone & (question >= chosen.threshold)
@@ -195,16 +190,9 @@ class Decontaminate(Stage):
                 "part": pl.Series(part.tolist(), dtype=pl.String),
             }
         )
-        return (
-            frame.with_columns(
-                evidence=pl.when(pl.col("part") != "").then(pl.format("{} part={}", shown, "part"))
-            )
-            .sort(
-                "__row",
-                "overlap",
-                pl.col("part") == "",
-                "number",
-                descending=[False, True, False, False],
-            )
-            .unique(["__row", "number"], keep="first", maintain_order=True)
+        evidence = pl.when(pl.col("part") != "").then(pl.format("{} part={}", shown, "part"))
+        frame = frame.with_columns(evidence=evidence).sort(
+            pl.col("part") == "", "overlap", descending=[False, True], maintain_order=True
         )
+        best = frame.unique(["__row", "number"], keep="first", maintain_order=True)
+        return best.sort("__row", "overlap", "number", descending=[False, True, False])

@@ -16,15 +16,17 @@ What tells: a character outside the set phrases that ask, and outside every gram
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_pipeline.text.dedup_key import Keys, KeyTable, fold
-from corpus_pipeline.text.exam import ACROSS, BEHIND, END, PHRASE, STOCK, is_open
+from corpus_pipeline.text.exam import ACROSS, BEHIND, END, PHRASE, STOCK
 from corpus_pipeline.text.passages import (
+    FIRST_HAN,
     HAN,
     HEAD,
     Codes,
@@ -56,6 +58,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """How an index is made; lengths in Han characters."""
+
+    seed: int
+    gram: int  # of cover
+    common: int  # a gram in more items than this is no seed and tells nothing
+    most: int  # seeds of an item
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """Weights of the items (`passages`: a Han character 3, a letter 1), an entry each."""
 
@@ -76,73 +88,119 @@ class Found:
     covered: Numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some items laid end to end: their characters, the pieces of those, and the runs."""
+
+    codes: Codes
+    sizes: Numbers  # of each piece
+    kinds: Flags
+    owner: Numbers  # the item of each run
+    is_choice: npt.NDArray[np.bool_]
+    run_of: Numbers  # each piece
+
+    @classmethod
+    def empty(cls) -> _Block:
+        """Nothing, with types."""
+        none = np.empty(0, dtype=np.int64)
+        return cls(none.astype(np.uint32), none, none.astype(np.uint8), none, none > 0, none)
+
+    @classmethod
+    def of(cls, items: Sequence[Taken], table: KeyTable, first: int, runs: int) -> _Block:
+        """Items from number `first` on, after so many runs."""
+        cut = [piece for item in items for piece in (*item.stem, *((c, 0) for c in item.choices))]
+        if not cut:
+            return cls.empty()
+        parts = list(fold([text for text, _ in cut], table))
+        stems = np.array([len(item.stem) for item in items], dtype=np.int64)
+        choices = np.array([len(item.choices) for item in items], dtype=np.int64)
+        is_choice = np.ones(len(items) + choices.sum(), dtype=np.bool_)
+        is_choice[np.cumsum(1 + choices) - 1 - choices] = False
+        pieces = np.ones(len(is_choice), dtype=np.int64)
+        pieces[~is_choice] = stems
+        return cls(
+            np.concatenate([keys.codes for keys in parts]),
+            np.concatenate([np.diff(keys.offsets) for keys in parts]),
+            np.array([kind for _, kind in cut], dtype=np.uint8),
+            np.repeat(np.arange(first, first + len(items)), 1 + choices),
+            is_choice,
+            np.repeat(np.arange(runs, runs + len(is_choice)), pieces),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What share of an item is covered, an entry a candidate."""
+
+    telling: npt.NDArray[np.float64]  # of the stem's telling characters
+    asking: npt.NDArray[np.float64]
+    stem: npt.NDArray[np.float64]
+    every: npt.NDArray[np.float64]  # of what tells in stem and choices
+
+
 class ItemIndex:
     """The items' characters, and the seeds that lead to them."""
 
-    def __init__(
-        self, items: Sequence[Taken], table: KeyTable, seed: int, gram: int, common: int, most: int
-    ) -> None:
-        """Fold the items and choose their seeds: Han characters of a seed and of a gram of cover;
-        in how many items a seed may be; how many seeds an item may have.
-        """
-        self.gram, self.seed = HAN * gram, HAN * seed
+    def __init__(self, blocks: Iterable[Sequence[Taken]], table: KeyTable, plan: Plan) -> None:
+        """Fold the items and choose their seeds."""
+        self.gram, self.seed = HAN * plan.gram, HAN * plan.seed
         self.powers = powers(max(self.gram, self.seed))
-        self._lay_out(items, table)
-        self._choose_seeds(common, most)
-        weights = np.where(self.codes >= 0x2E80, HAN, 1)
-        stem = ~np.repeat(self.is_choice, np.diff(self.runs))
-        owner = np.repeat(self.owner, np.diff(self.runs))
-        telling, asking = self.flags & _TELLS > 0, self.flags & _ASKS > 0
+        self._lay_out(blocks, table)
+        self._choose_seeds(plan.common, plan.most)
+        self.sizes = self._sizes()
 
-        def total(where: npt.NDArray[np.bool_]) -> Numbers:
-            found = np.bincount(owner[where], weights[where], minlength=len(items))
+    def _sizes(self) -> Sizes:
+        weights = np.where(self.codes >= FIRST_HAN, HAN, 1).astype(np.uint8)
+        telling, asking = self.flags & _TELLS, self.flags >> 1
+
+        def total(where: npt.NDArray[Any], *, choice: bool) -> Numbers:
+            if not len(weights):
+                return np.zeros(len(self.lengths), dtype=np.int64)
+            of_run = np.add.reduceat(weights * where, self.runs[:-1], dtype=np.int64)
+            runs = self.is_choice == choice
+            found = np.bincount(self.owner[runs], of_run[runs], minlength=len(self.lengths))
             return found.astype(np.int64)
 
-        seen = self.is_choice & (
-            np.add.reduceat(weights, self.runs[:-1]) >= self.gram // 2 if len(weights) else False
+        every = np.ones(len(weights), dtype=np.uint8)
+        run_weights = np.add.reduceat(weights, self.runs[:-1], dtype=np.int64) if len(every) else 0
+        seen = self.is_choice & (run_weights >= self.gram // 2)
+        return Sizes(
+            stem=total(every, choice=False),
+            telling=total(telling, choice=False),
+            asking=total(asking, choice=False),
+            choices=total(every, choice=True),
+            choices_telling=total(telling, choice=True),
+            countable=np.bincount(self.owner[seen], minlength=len(self.lengths)),
         )
-        self.sizes = Sizes(
-            total(stem), total(stem & telling), total(stem & asking), total(~stem),
-            total(~stem & telling), np.bincount(self.owner[seen], minlength=len(items)),
-        )  # fmt: skip
 
-    def _lay_out(self, items: Sequence[Taken], table: KeyTable) -> None:
+    def _lay_out(self, blocks: Iterable[Sequence[Taken]], table: KeyTable) -> None:
         """All characters: a run is a stem or a choice, no gram crosses from one to the next."""
-        texts, kinds, run_of, owner, is_choice = [], [], [], [], []
-        for number, item in enumerate(items):
-            for text, kind in item.stem:
-                texts.append(text)
-                kinds.append(kind)
-                run_of.append(len(owner))
-            owner.append(number)
-            is_choice.append(False)
-            for choice in item.choices:
-                texts.append(choice)
-                kinds.append(0)
-                run_of.append(len(owner))
-                owner.append(number)
-                is_choice.append(True)
-        parts = list(fold(texts, table)) if texts else []
-        self.codes: Codes = np.concatenate([k.codes for k in parts] or [np.empty(0, np.uint32)])
-        sizes = np.concatenate([np.diff(k.offsets) for k in parts] or [np.empty(0, np.int64)])
-        kind = np.repeat(np.array(kinds, dtype=np.uint8), sizes)
+        laid, count, runs = [_Block.empty()], 0, 0
+        for items in blocks:
+            laid.append(_Block.of(items, table, count, runs))
+            count, runs = count + len(items), runs + len(laid[-1].owner)
+        codes, sizes, kinds, owner, is_choice, run_of = (
+            np.concatenate([getattr(block, name) for block in laid]) for name in _Block.__slots__
+        )
+        self.codes: Codes = codes
+        kind = np.repeat(kinds, sizes)
         self.flags: Flags = np.where((kind == PHRASE) | (kind == STOCK), 0, _TELLS).astype(np.uint8)
         ends_stem = (kind == END) | (kind == ACROSS)
         self.flags[(kind == PHRASE) | ends_stem] |= _ASKS
-        lengths = np.bincount(np.array(run_of, dtype=np.int64), sizes, minlength=len(owner))
+        lengths = np.bincount(run_of, sizes, minlength=len(owner))
         kept = lengths > 0
         self.runs = np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64)
-        self.owner = np.array(owner, dtype=np.int64)[kept]
-        self.is_choice = np.array(is_choice, dtype=np.bool_)[kept]
-        self.firsts = np.searchsorted(self.owner, np.arange(len(items) + 1)).astype(np.int64)
+        self.owner = owner[kept]
+        self.is_choice = is_choice[kept]
+        self.firsts = np.searchsorted(self.owner, np.arange(count + 1)).astype(np.int64)
         self.lengths = np.diff(self.runs[self.firsts])
         #: Where the end of a stem that asks by breaking off lies; -1: it asks in words, or not.
-        self.marks = np.full(len(items), -1, dtype=np.int64)
+        self.marks = np.full(count, -1, dtype=np.int64)
         ends = np.flatnonzero(ends_stem & ~np.append(ends_stem[1:], False))
         owner_of_end = self.owner[np.searchsorted(self.runs, ends, side="right") - 1]
         self.marks[owner_of_end] = ends + 1
         #: Whether it lies behind a blank, which a copy has only without an answer in it.
-        self.across = np.zeros(len(items), dtype=np.bool_)
+        self.across = np.zeros(count, dtype=np.bool_)
         self.across[owner_of_end] = kind[ends] == ACROSS
         self.marks[self.across] -= BEHIND
 
@@ -191,6 +249,17 @@ class ItemIndex:
         np.cumsum(tops, out=self.heads[1 : len(tops) + 1])
         self.heads[len(tops) + 1 :] = len(self.seeds)
         self.sieve = sieve_of(self.seeds)
+
+    def shares(self, found: Found) -> Shares:
+        """The weights covered as shares of the items; 0 of nothing."""
+        sizes, item, covered = self.sizes, found.item, found.covered
+        every = sizes.telling[item] + sizes.choices_telling[item]
+        return Shares(
+            covered[:, 0] / np.maximum(sizes.telling[item], 1),
+            covered[:, 1] / np.maximum(sizes.asking[item], 1),
+            covered[:, 2] / np.maximum(sizes.stem[item], 1),
+            (covered[:, 0] + covered[:, 3]) / np.maximum(every, 1),
+        )
 
     def search(self, share: float) -> Search:
         """A search for items of which that share of the seeds stands in one place."""
@@ -252,42 +321,3 @@ def _in_many(gram: Hashes, item: Numbers, common: int) -> npt.NDArray[np.bool_]:
     out = np.zeros(len(gram), dtype=np.bool_)
     out[order] = np.bincount(group[new], minlength=1)[group] > common if len(order) else False
     return out
-
-
-def around(text: str, position: int, table: KeyTable, most: int = 40) -> tuple[str, str]:
-    r"""The character of a text at which its key has so many characters, and what follows it.
-
-    >>> from corpus_pipeline.text.dedup_key import parse_key_table
-    >>> around("首都，是（ ）。", 3, parse_key_table("keep\t4e00\t9fff"))
-    ('是', '（ ）。')
-    """
-    start, pieces_ = 0, text.splitlines(keepends=True)
-    for _ in range(2):  # first the line, then the character in it
-        sizes = np.concatenate([np.diff(keys.offsets) for keys in fold(pieces_, table)])
-        ends = np.cumsum(sizes)
-        place = min(int(np.searchsorted(ends, position)), len(pieces_) - 1)
-        position -= int(ends[place] - sizes[place])
-        start += sum(map(len, pieces_[:place]))
-        pieces_ = list(pieces_[place])
-    return text[start : start + 1], text[start + 1 : start + 1 + most]
-
-
-def left_open(text: str, position: int, left: Codes, table: KeyTable) -> bool:
-    r"""Whether a stem is left open in a text.  At `position` of the text's key ends what is sure of
-    it; `left` should follow, its first character edited or deleted.
-
-    >>> from corpus_pipeline.text.dedup_key import parse_key_table
-    >>> table, left = parse_key_table("keep\t4e00\t9fff"), np.array([ord(c) for c in "的是"])
-    >>> [left_open(text, 2, left, table) for text in ("首都得是（ ）", "首都是（ ）", "首都是北京")]
-    [True, True, False]
-    """
-    before, rest = around(text, position, table)
-    if not len(left):
-        return is_open(before, rest)
-    follows = np.concatenate([keys.codes for keys in fold([rest], table)])
-    for missing in (0, 1):
-        start, end = 1 - missing, len(left) - missing
-        same = np.array_equal(follows[start:end], left[1:])
-        if same and is_open(*around(text, position + end, table)):
-            return True
-    return False

@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import tarfile
+from pathlib import Path
 
 import opencc
 import polars as pl
@@ -12,10 +13,16 @@ import zstandard
 from frames import asset, docs_of, stage
 
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.rules import benchmarks
 from corpus_pipeline.rules.benchmarks import load_benchmark
 from corpus_pipeline.stages.decontaminate import Decontaminate, DecontaminateOptions
-from corpus_pipeline.text.dedup_key import key_text
 
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "decontaminate.jsonl")
+    .read_text("utf-8")
+    .splitlines()
+]
 QUESTION = "某商场销售一批衬衫，平均每天可售出二十件，每件盈利四十元，为了扩大销售决定降价"
 ASKED = [
     {"question": QUESTION},
@@ -35,6 +42,30 @@ def exam(tmp_path_factory):
     path = tmp_path_factory.mktemp("exam") / "exam.jsonl"
     path.write_text("\n".join(json.dumps(one) for one in ASKED), encoding="utf-8")
     return built(benchmarks=(str(path),))
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    """The items of all cases as one benchmark, the case's number their place."""
+    path = tmp_path_factory.mktemp("paper") / "paper.jsonl"
+    path.write_text("\n".join(json.dumps(case["item"]) for case in CASES), encoding="utf-8")
+    return built(benchmarks=(str(path),))
+
+
+def case_params():
+    for number, case in enumerate(CASES):
+        marks = [pytest.mark.xfail(reason=case["xfail"])] if "xfail" in case else []
+        yield pytest.param(number, case, id=case["label"], marks=marks)
+
+
+@pytest.mark.parametrize(("number", "case"), list(case_params()))
+def test_cases(paper, number, case):
+    """Each text is clean of its item, or names it, or goes for the part that is expected."""
+    out = paper(docs_of([case["text"]]))
+    named = [hit["item"] for hit in out["decontaminate_hits"][0]]
+    part = (out["drop_evidence"][0] or "").rpartition("part=")[2]
+    found = part or ("reported" if str(number) in named else "clean")
+    assert found == case["expect"]
 
 
 def test_without_benchmarks_hits_are_empty():
@@ -62,14 +93,14 @@ def test_spelling_hides_nothing(exam, spelling):
         [],
     ]
     assert out["drop_rule"].to_list() == ["benchmark_contamination", None]
-    assert out["drop_evidence"][0] == "benchmark=exam item=0 overlap=1.00"
+    assert out["drop_evidence"][0] == "benchmark=exam item=0 overlap=1.00 part=question"
 
 
 def test_part_of_a_question_is_reported_and_stays(exam):
     """Between the two bounds a hit is written and nothing dropped; below, nothing is written."""
-    out = exam(docs_of([PAGE + QUESTION[:27] + PAGE, PAGE + QUESTION[:18] + PAGE]))
+    out = exam(docs_of([PAGE + QUESTION[:29] + PAGE, PAGE + QUESTION[:18] + PAGE]))
     (hit,) = out["decontaminate_hits"][0]
-    assert 0.5 <= hit["overlap"] < 0.8
+    assert 0.7 <= hit["overlap"] < 0.8
     assert out["decontaminate_hits"][1].to_list() == []
     assert out["dropped_by"].null_count() == 2
 
@@ -105,7 +136,7 @@ def test_a_phrase_of_the_benchmark_is_no_question(tmp_path):
 
 
 def test_short_questions_are_reported_and_never_drop(tmp_path):
-    """A question shorter than one n-gram is found whole; it may be anybody's phrase."""
+    """A question that tells too little is found whole; it may be anybody's phrase."""
     path = tmp_path / "b.csv"
     path.write_text("Question,Answer\n葵扇之乡是指哪里,新会\n鼓室,A\n", encoding="utf-8")
     out = built(benchmarks=(str(path),))(docs_of([PAGE + "葵扇之乡是指哪里？", "葵扇之乡，鼓室"]))
@@ -161,6 +192,12 @@ def test_shapes_of_benchmarks(tmp_path, name, content, expected):
         ("b.jsonl", "{broken", "b.jsonl: "),
         ("b.jsonl", "{}", "b.jsonl: no question"),
         ("b.md", "# 说明", "b.md: not one of"),
+        ("b.jsonl", '{"question": "甲"}\n{broken', "b.jsonl: line 2 is no JSON"),
+        ("b.json", "[" * 3000, "b.json: "),
+        ("b.json", "42", "b.json: no question"),
+        ("b.json", "", "b.json: "),
+        ("b.csv", "", "b.csv: no question"),
+        ("b.csv", 'question\n"' + "长" * 200_000, "b.csv: field larger"),
     ],
 )
 def test_a_benchmark_that_guards_nothing_is_an_error(tmp_path, name, content, message):
@@ -171,15 +208,56 @@ def test_a_benchmark_that_guards_nothing_is_an_error(tmp_path, name, content, me
         built(benchmarks=(str(path),))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"question": "这是什么"}'.encode("gbk"),
+        b"\x28\xb5\x2f\xfd" + b"broken",
+        b"\x1f\x8b\x08\x00broken",
+        zstandard.compress(b'{"question": "q"}')[:-4],
+    ],
+    ids=["charset", "zstd", "gzip", "cut"],
+)
+def test_unreadable_bytes_are_one_line(tmp_path, content):
+    """A wrong charset or a damaged archive is an error that names the file, in one line."""
+    path = tmp_path / "b.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(PipelineError, match=r"\Ab\.jsonl: [^\n]+\Z"):
+        built(benchmarks=(str(path),))
+
+
+def test_too_many_questions(tmp_path, monkeypatch):
+    """A file with more questions than memory is made for is refused."""
+    monkeypatch.setattr(benchmarks, "MOST_ITEMS", 3)
+    path = tmp_path / "b.jsonl"
+    path.write_text('{"question": "甲"}\n' * 4, "utf-8")
+    with pytest.raises(PipelineError, match="more than 3 questions"):
+        built(benchmarks=(str(path),))
+
+
 def test_missing_benchmark(tmp_path):
     """A path that does not exist is named."""
     with pytest.raises(PipelineError, match="nowhere"):
         built(benchmarks=(str(tmp_path / "nowhere"),))
 
 
+def test_a_long_document_and_a_repeated_one(exam):
+    """A question amid 100 kB is found; five million characters of one question end in time."""
+    out = exam(docs_of([PAGE * 600 + QUESTION + "\n" + PAGE * 600, QUESTION * 140_000]))
+    assert out["drop_rule"].to_list() == ["benchmark_contamination"] * 2
+    assert out["decontaminate_hits"].list.len().to_list() == [1, 1]
+
+
+def edited(text, rng):
+    letters = list(text)
+    at = rng.choice([i for i, c in enumerate(letters) if c.isalnum()])
+    letters[at] = rng.choice("天地人和日月水火")
+    return "".join(letters)
+
+
 @pytest.mark.slow
 def test_real_benchmarks(data_dir, tmp_path):
-    """Of 300 real questions planted in real pages nearly all are found; few pages are hit as is."""
+    """Of real questions in real pages nearly all are named, edited too; no page goes as it is."""
     packed = data_dir / "benchmarks" / "zh_benchmarks.tar.zst"
     with zstandard.open(packed, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         archive.extractall(tmp_path, filter="data")
@@ -187,18 +265,19 @@ def test_real_benchmarks(data_dir, tmp_path):
     with zstandard.open(data_dir / "text" / "sample.jsonl.zst", "rt", encoding="utf-8") as lines:
         pages = [json.loads(line)["text"] for line in lines]
     clean = stage_(docs_of(pages))
-    assert clean["dropped_by"].drop_nulls().len() <= 3
-    assert clean.filter(pl.col("decontaminate_hits").list.len() > 0).height <= 15
-    asked = [
-        item
-        for item in stage_.items
-        if ("CMMLU" in item.benchmark or item.benchmark.endswith("mgsm_zh"))
-        and len(key_text(item.text, stage_.table)) >= 13
-    ]
+    assert clean["dropped_by"].drop_nulls().len() == 0
+    assert clean.filter(pl.col("decontaminate_hits").list.len() > 0).height <= 60
+    telling = stage_.index.sizes.telling
+    asked = [item for item, told in zip(stage_.items, telling.tolist(), strict=True) if told >= 45]
     rng = random.Random(3)
-    chosen, around = rng.sample(asked, 300), rng.sample(pages, 300)
-    convert = opencc.OpenCC("s2tw").convert
-    for spelling, share in ((str, 1.0), (convert, 0.97), (lambda t: t.replace("，", " "), 1.0)):
+    chosen, around = rng.sample(asked, 400), rng.sample(pages, 400)
+    ways = (
+        (str, 1.0, 0.98),
+        (opencc.OpenCC("s2tw").convert, 0.99, 0.97),
+        (lambda text: text.replace("，", " "), 0.99, 0.97),
+        (lambda text: edited(text, rng), 0.97, 0.93),
+    )
+    for spelling, reported, dropped in ways:
         planted = [
             f"{page[:300]}\n{spelling(item.text)}\n{page[300:600]}"
             for page, item in zip(around, chosen, strict=True)
@@ -208,5 +287,5 @@ def test_real_benchmarks(data_dir, tmp_path):
             any((hit["benchmark"], hit["item"]) == (item.benchmark, item.item) for hit in hits)
             for hits, item in zip(out["decontaminate_hits"].to_list(), chosen, strict=True)
         ]
-        assert sum(caught) >= share * 300
-        assert out["dropped_by"].drop_nulls().len() >= 0.95 * 300
+        assert sum(caught) >= reported * 400
+        assert out["dropped_by"].drop_nulls().len() >= dropped * 400

@@ -1,0 +1,38 @@
+"""corpus-pipeline: its `near-dedup` command in process, the writing of its Parquet included."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from corpus_pipeline.cli import jobs
+from corpus_pipeline.rules.key_table import load_key_table
+from corpus_pipeline.text.dedup_key import fold
+from corpus_pipeline.text.minhash import signatures as minhash
+from corpus_pipeline.text.ngrams import shingles
+
+TABLE = load_key_table(Path(jobs.__file__).parents[1] / "assets" / "dedup_key.tsv")
+
+
+def decide(path: Path, work: Path) -> list[str]:
+    """`corpus-pipeline near-dedup PATH --output WORK --engine local`."""
+    config = jobs.load_config(None, [], "near_dedup")
+    how = jobs.How(engine="local", overwrite=True)
+    code = jobs.execute(config, [str(path)], work, how, stage="near_dedup")
+    if code:
+        raise SystemExit(code)
+    parts = sorted((work / "dropped").glob("*.parquet"))
+    return [str(id_) for part in parts for id_ in _ids(part)]
+
+
+def _ids(part: Path) -> list[str]:
+    found: list[str] = pq.read_table(part, columns=["source_id"]).column(0).to_pylist()
+    return found
+
+
+def signatures(texts: list[str]) -> None:
+    """Key text, 5-grams, 128 permutations, as the stage makes them."""
+    for keys in fold(texts, TABLE):
+        hashes, starts = shingles(keys.codes, keys.offsets, 5)
+        alive = np.flatnonzero(np.diff(starts))
+        minhash(hashes, np.append(starts[alive], len(hashes)), 128)
