@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test fast check bench clean
+.PHONY: demo test fast check eval bench clean
 
 demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
@@ -25,6 +25,9 @@ check: $(READY)  ## linters and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+eval: $(READY)  ## charset, mojibake, extraction, language, script: scores, baselines, floors
+	$(BIN)/python -m scripts.eval $(DATA) --json eval.json
+
 bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
 
@@ -35,4 +38,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) demo bench.json
+	rm -rf $(VENV) .venv-eval .cache demo bench.json eval.json

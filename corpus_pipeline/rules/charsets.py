@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
 from corpus_pipeline.text.charset import Costs, char_costs
+from corpus_pipeline.text.mojibake import Limits
 
 
 class Setting(BaseModel):
@@ -40,6 +41,26 @@ class DecodeHead(Head):
 
     max_bad_share: Setting
     min_bad_bytes: Setting
+    suspicion: Setting
+    least_bits: Setting
+    follow_bits: Setting
+    max_bits_each: Setting
+    max_lost_share: Setting
+    min_shown: Setting
+    min_traces: Setting
+    min_trace_share: Setting
+    max_lost_text: Setting
+    min_lost_text: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class LostBounds:
+    """When a line is lost, and when a document is."""
+
+    min_traces: int
+    min_trace_share: float
+    max_lost_text: float
+    min_lost_text: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +69,16 @@ class Decoding:
 
     max_bad_share: float
     min_bad_bytes: int
+    mojibake: Limits
+    lost: LostBounds
     signatures: tuple[Signature, ...]
+    starts: tuple[bytes, ...]
 
     def signature_of(self, data: bytes) -> str | None:
         """The kind of file that the bytes are, null when they may be text."""
-        return next((s.id for s in self.signatures if s.found_in(data)), None)
+        if not data.startswith(self.starts):
+            return None
+        return next(s.id for s in self.signatures if s.found_in(data))
 
 
 def load_decoding(asset: Asset) -> Decoding:
@@ -66,7 +92,26 @@ def load_decoding(asset: Asset) -> Decoding:
         ),
     )
     head = pack.head
-    return Decoding(head.max_bad_share.value, int(head.min_bad_bytes.value), pack.rules)
+    return Decoding(
+        max_bad_share=head.max_bad_share.value,
+        min_bad_bytes=int(head.min_bad_bytes.value),
+        mojibake=Limits(
+            suspicion=head.suspicion.value,
+            least=head.least_bits.value,
+            follow=head.follow_bits.value,
+            each=head.max_bits_each.value,
+            lost=head.max_lost_share.value,
+            shown=int(head.min_shown.value),
+        ),
+        lost=LostBounds(
+            min_traces=int(head.min_traces.value),
+            min_trace_share=head.min_trace_share.value,
+            max_lost_text=head.max_lost_text.value,
+            min_lost_text=int(head.min_lost_text.value),
+        ),
+        signatures=pack.rules,
+        starts=tuple(rule.begins.encode("latin-1") for rule in pack.rules),
+    )
 
 
 def load_char_costs(asset: Asset) -> Costs:

@@ -48,13 +48,13 @@ def _table(path: Path, _sha256: str) -> dict[str, Any]:
 
 
 def predict(
-    model: Any, lines: list[str], k: int
+    model: Any, lines: list[str], k: int, least: float = 0.0
 ) -> tuple[list[list[str]], list[npt.NDArray[np.float32]]]:
     """The `k` likeliest labels of each line, without `__label__`, and their probabilities.
 
-    Lines hold no line break.  The batch call of the binding is used: `predict(str)` of the
-    original module breaks on numpy 2.
+    Those below `least` are left out.  Lines hold no line break.  The batch call of the binding is
+    used: `predict(str)` of the original module breaks on numpy 2.
     """
-    labels, scores = model.f.multilinePredict([line + "\n" for line in lines], k, 0.0, "strict")
+    labels, scores = model.f.multilinePredict([line + "\n" for line in lines], k, least, "strict")
     names = [[str(label).removeprefix("__label__") for label in row] for row in labels]
     return names, [np.asarray(row, dtype=np.float32) for row in scores]

@@ -1,6 +1,7 @@
 """What `extract` knows: the bounds of the scorer and the patterns over names and lines.
 
-Enters: `rules/packs/extract.yaml`.  Leaves: `Pages`.
+Enters: `rules/packs/extract.yaml`, and `page_meta.yaml` for what pages say in words.  Leaves:
+`Pages` and `Words`.
 Refuses: a bound without a reason and a pattern that contradicts its examples.
 """
 
@@ -15,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
 from corpus_pipeline.text.html_blocks import Bounds, Hints
+from corpus_pipeline.text.html_rights import Words
 
-Kind = Literal[
-    "skipped", "unwanted", "replies", "wanted", "body", "noise", "lead", "end", "thread", "aigc"
-]
+NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body"]
+LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread", "aigc"]
+Kind = NameKind | LineKind
 
 
 class Setting(BaseModel):
@@ -56,7 +58,7 @@ class Pages:
 
 
 #: Patterns of these kinds say how a line begins: searching in it would cost ten times more.
-_ANCHORED = frozenset({"noise", "end"})
+_ANCHORED = frozenset({"noise", "moments", "end"})
 
 
 def _judges(rule: PagePattern, text: str) -> bool:
@@ -84,10 +86,30 @@ def load_pages(asset: Asset) -> Pages:
         skipped=pattern("skipped"),
         unwanted=pattern("unwanted"),
         replies=pattern("replies"),
+        posters=pattern("posters"),
         wanted=pattern("wanted"),
         body=pattern("body"),
         noise=pattern("noise"),
+        stamps=pattern("stamps"),
+        moments=pattern("moments"),
         lead=pattern("lead"),
         end=pattern("end"),
     )
     return Pages(bounds, hints, min_main, pattern("thread"), pattern("aigc"))
+
+
+class Statement(Rule):
+    """A pattern over what a page says in words; its first group is what is kept."""
+
+    kind: Literal["stated", "bare", "license"]
+    pattern: Annotated[str, StringConstraints(min_length=2)]
+
+
+def load_words(asset: Asset) -> Words:
+    """The patterns of statements, proved against their examples."""
+    pack = read_pack(asset.path, Head, Statement)
+    prove(pack.name, pack.rules, lambda rule, text: re.search(rule.pattern, text) is not None)
+    said: dict[str, list[re.Pattern[str]]] = {"stated": [], "bare": [], "license": []}
+    for rule in pack.rules:
+        said[rule.kind].append(re.compile(rule.pattern))
+    return Words(**{kind: tuple(patterns) for kind, patterns in said.items()})

@@ -2,7 +2,9 @@
 
 Enters: `payload` (null where a reader already had text) and `declared_charset`.
 Leaves: `text`, the charset with its confidence, what was declared, how many bytes were lost;
-bytes that are no text at all are dropped (`undecodable`).
+text (also a reader's, also titles) that somebody decoded wrongly before is repaired, lines of
+nothing but 锟斤拷 or � are cut; bytes that are no text are dropped (`undecodable`), and documents
+of which most is lost (`lost_characters`).
 Refuses: to trust a declaration against the bytes, and to lose a page over a few bad ones.
 """
 
@@ -13,13 +15,30 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
+from corpus_pipeline.model import PAYLOAD, Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.charsets import load_char_costs, load_decoding
-from corpus_pipeline.text.charset import detect, page_says
-from corpus_pipeline.text.lossless import big5_name, decode
+from corpus_pipeline.text.charset import declaration, detect
+from corpus_pipeline.text.charset_quick import plain_utf8
+from corpus_pipeline.text.lossless import UNREADABLE, big5_name, decode
+from corpus_pipeline.text.lost import cuts
+from corpus_pipeline.text.mojibake import repairs
+from corpus_pipeline.text.mojibake_tables import tables
+from corpus_pipeline.text.utf8 import replaced
 
 #: Bytes that no text needs; a terminal's escape and form feeds do occur in old files.
 _CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b") + b"\x7f"
+#: What the bytes say; what a repair says: the mistakes, characters that came back, that did not.
+_CHARSET: Schema = {
+    "decode_charset": pl.String(),
+    "decode_confidence": pl.Float32(),
+    "decode_replaced": pl.UInt32(),
+    "decode_declared": pl.String(),
+}
+_REPAIRS: Schema = {
+    "decode_repaired": pl.String(),
+    "decode_repaired_chars": pl.UInt32(),
+    "decode_unrepaired": pl.UInt32(),
+}
 
 
 class DecodeOptions(Options):
@@ -33,14 +52,9 @@ class Decode(Stage):
     """Payload to text."""
 
     name = "decode"
-    version = 1
-    columns: ClassVar[Schema] = {
-        "decode_charset": pl.String(),
-        "decode_confidence": pl.Float32(),
-        "decode_replaced": pl.UInt32(),
-        "decode_declared": pl.String(),
-    }
-    edits = ("text",)
+    version = 2
+    columns: ClassVar[Schema] = {**_CHARSET, **_REPAIRS, "decode_lost_lines": pl.UInt32()}
+    edits = ("text", "title")
     # `response_headers` stays for `extract`, which reads X-Robots-Tag and takes it away.
     takes = ("payload", "declared_charset")
     OptionsModel = DecodeOptions
@@ -50,6 +64,7 @@ class Decode(Stage):
         super().__init__(options, assets)
         self.costs = load_char_costs(assets["table"])
         self.rules = load_decoding(assets["pack"])
+        self.known = tables(self.costs)
 
     @classmethod
     def asset_refs(cls, options: DecodeOptions) -> Mapping[str, str]:
@@ -57,61 +72,97 @@ class Decode(Stage):
         return {"table": options.table, "pack": options.pack}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Decode the rows that have a payload, then repair what was decoded wrongly before."""
+        docs = docs.with_columns(
+            pl.col("text").fill_null("").str.replace_all("\0", "", literal=True)
+        )
+        return self.without_lost_lines(self.repaired(self.with_payload(docs)))
+
+    def with_payload(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Decode the rows that have a payload; the others are text already."""
-        none = pl.lit(None, dtype=pl.String)
-        if "declared_charset" not in docs.columns:
-            docs = docs.with_columns(declared_charset=none)
+        for name in ("payload", "declared_charset"):
+            if name not in docs.columns:
+                docs = docs.with_columns(pl.lit(None, dtype=PAYLOAD[name]).alias(name))
+        payloads, said = docs.get_column("payload"), docs.get_column("declared_charset").to_list()
+        charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in said]
+        rows = payloads.is_not_null().arg_true().to_list()
+        quick = plain_utf8(payloads.gather(rows)).to_list() if rows else []
+        for place, row in enumerate(rows):
+            if quick[place] is None:
+                quick[place], *charsets[row] = self.decoded(payloads[row], said[row])
+            else:
+                known = declaration(payloads[row], said[row])
+                charsets[row] = ("utf-8", 1.0, 0, known, None)
+        schema = {**_CHARSET, "finding": pl.String()}
+        columns = zip(*charsets, strict=True)
         docs = docs.with_columns(
-            pl.col("text").fill_null("").str.replace_all("\0", "", literal=True),
-            decode_charset=pl.lit("utf-8"),
-            decode_confidence=pl.lit(1.0, dtype=pl.Float32),
-            decode_replaced=pl.lit(0, dtype=pl.UInt32),
-            decode_declared=pl.col("declared_charset"),
-        )
-        if "payload" not in docs.columns or docs.get_column("payload").null_count() == docs.height:
-            return docs
-        has = docs.get_column("payload").is_not_null()
-        rows = docs.filter(has)
-        found = pl.DataFrame(
-            [
-                self.decoded(payload, declared)
-                for payload, declared in zip(
-                    rows.get_column("payload"), rows.get_column("declared_charset"), strict=True
-                )
-            ],
-            schema={"text": pl.String(), **self.columns, "finding": pl.String()},
-            orient="row",
-        )
-        place = (has.cast(pl.UInt32).cum_sum().cast(pl.Int64) - 1).clip(0)
-        spread = found.select(pl.all().gather(place))
-        docs = docs.with_columns(
-            *(
-                pl.when(has).then(spread.get_column(name)).otherwise(name).alias(name)
-                for name in ("text", *self.columns)
-            ),
-            finding=pl.when(has).then(spread.get_column("finding")),
+            replaced(docs.get_column("text"), rows, quick),
+            *(pl.Series(n, c, dtype=schema[n]) for n, c in zip(schema, columns, strict=True)),
         )
         rule = pl.when(pl.col("finding").is_not_null()).then(pl.lit("undecodable"))
+        return drop(docs, self.name, rule, pl.col("finding")).drop("finding")
+
+    def repaired(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Undo what a wrong charset did to texts and titles, where that is clearly better."""
+        what: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
+        for column in ("text", "title"):
+            texts = docs.get_column(column)
+            made = repairs(texts, self.known, self.rules.mojibake)
+            docs = docs.with_columns(replaced(texts, [*made], [m.text for m in made.values()]))
+            for row, done in made.items():
+                kinds, characters, lost = what[row]
+                names = {*done.kinds, *(kinds.split(",") if kinds else ())}
+                what[row] = (
+                    ",".join(sorted(names)),
+                    characters + done.characters,
+                    lost + done.lost,
+                )
+        columns = zip(_REPAIRS.items(), zip(*what, strict=True), strict=True)
+        return docs.with_columns(pl.Series(n, c, dtype=t) for (n, t), c in columns)
+
+    def without_lost_lines(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Cut the lines that hold nothing but traces of lost characters; judge what is left."""
+        bounds = self.rules.lost
+        made = cuts(docs, bounds.min_traces, bounds.min_trace_share)
+        lines = [made[row].lines if row in made else 0 for row in range(docs.height)]
+        evidence = [
+            f"lost_share={made[row].share:.2f} > {bounds.max_lost_text:g}"
+            if row in made
+            and made[row].share > bounds.max_lost_text
+            and made[row].characters >= bounds.min_lost_text
+            else None
+            for row in range(docs.height)
+        ]
+        # A document that is dropped keeps its text, as evidence.
+        cut = [row for row in made if evidence[row] is None]
+        docs = docs.with_columns(
+            replaced(docs.get_column("text"), cut, [made[row].text for row in cut]),
+            decode_lost_lines=pl.Series(lines, dtype=pl.UInt32),
+            finding=pl.Series(evidence, dtype=pl.String),
+        )
+        rule = pl.when(pl.col("finding").is_not_null()).then(pl.lit("lost_characters"))
         return drop(docs, self.name, rule, pl.col("finding")).drop("finding")
 
     def decoded(self, payload: bytes, declared: str | None) -> tuple[Any, ...]:
         """Text, charset, confidence, lost bytes, declaration and finding of one document."""
         # An empty tail is what a crash leaves of a file; it says nothing about the rest.
         data = payload.rstrip(b"\0") if payload.endswith(b"\0\0\0\0") else payload
-        said = (declared or page_says(data) or "").strip().lower() or None
+        said = declaration(data, declared)
         signature = self.rules.signature_of(data)
         if signature:
             return "", None, 0.0, 0, said, f"signature={signature}"
         answer = detect(data, declared, self.costs)
-        text, replaced = decode(data, answer.name)
+        if answer.name in UNREADABLE:
+            return "", answer.name, answer.confidence, 0, said, f"charset={answer.name}"
+        text, lost = decode(data, answer.name)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
             size, controls = len(text), sum(text.count(chr(b)) for b in _CONTROLS)
         else:
             size, controls = len(data), len(data) - len(data.translate(None, _CONTROLS))
-        share = (replaced + controls) / max(size, 1)
+        share = (lost + controls) / max(size, 1)
         finding = None
-        if share > self.rules.max_bad_share and replaced + controls >= self.rules.min_bad_bytes:
+        if share > self.rules.max_bad_share and lost + controls >= self.rules.min_bad_bytes:
             finding = f"replaced={share:.2f} > {self.rules.max_bad_share:g}"
         confidence = answer.confidence * (1 - min(share, 1))
-        return text.replace("\0", ""), name, confidence, replaced, said, finding
+        return text.replace("\0", ""), name, confidence, lost, said, finding

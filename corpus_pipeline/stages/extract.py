@@ -1,48 +1,76 @@
 """A web page becomes its main text: navigation, advertisement and footers go, the article stays.
 
-Enters: documents whose `media_type` is HTML, or is not stated while the text plainly is a page;
-all others pass untouched.  Leaves: the main text, and what the page says of itself.
+Enters: documents whose `media_type` is HTML, or is not stated while the text plainly is a page
+or a piece of one; all others pass untouched.  Leaves: the main text without what was put into it
+against programs, and what the page says of itself.
 A page without main content is dropped (`no_main_content`).
-Refuses: to invent metadata; to fail on any markup.
+Refuses: to invent metadata; to fail on any markup; to fill `license`, which the source answers
+for, with what a page claims.
 
-`extract_links` is the share of the kept characters that are links: high means a list.
-`extract_aigc` holds the metadata label of GB 45438-2025, or `mark:` and the words of the page.
+Null = the page does not say it.  `extract_links`: share of the kept characters that are links;
+high means a list.  `extract_date`: ISO 8601, as exact as stated.  `extract_license`: as stated;
+`extract_license_id`: its SPDX identifier.  `extract_robots`: all wishes, `gptbot:noindex` for one
+robot.  `extract_tdm`: rights to mine are reserved (TDMRep).  `extract_aigc`: the label of
+GB 45438-2025 (1, 2, 3), `iptc:` and the source type, `meta:` and a declaration, or `mark:` and
+the words of the page.  `extract_undone`: how often obfuscation was undone, `extract_obfuscation`:
+of which kinds (see `text/obfuscation`).
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
 import polars as pl
+from ahocorasick_rs import BytesAhoCorasick
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
-from corpus_pipeline.rules.pages import load_pages
+from corpus_pipeline.rules.pages import load_pages, load_words
+from corpus_pipeline.text import html_meta, html_rights, obfuscation
 from corpus_pipeline.text.html import main_text
-from corpus_pipeline.text.html_meta import page_meta, with_lead
+from corpus_pipeline.text.html_meta import page_meta, with_lead, with_text
 from corpus_pipeline.text.html_parse import parse
+from corpus_pipeline.text.html_rights import (
+    LICENSE_WORDS,
+    MARK_VERBS,
+    license_id,
+    mark_of,
+    worded_license,
+)
+from corpus_pipeline.text.obfuscation import kinds_of, undo_source, undo_text, undo_tree
 
-_MEDIA = r"^\s*(?:text/html|application/xhtml\+xml)\b"
-#: A text without a stated type is a page when it begins as one.
+#: What metadata and obfuscation show in the source, found in one pass.
+CLUES = (*html_meta.CLUES, *html_rights.CLUES, *obfuscation.CLUES)
+_MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
+_PLAINLY = re.compile(r"text/html(?:;|$)")  # what most pages say, told without an expression
+_XML = r"^\s*(?:text|application)/xml\b"
+#: A text without a stated type, or of type XML, is a page when it begins as one.
 _LOOKS = (
-    r"(?i)^\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,500}-->\s*)*"
+    r"(?i)^[\s\u{feff}]*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,500}-->\s*)*"
     r"<(?:!doctype\s+html|html|head|body)[\s>]"
 )
-_BEGINNING = 2000
+#: So is a piece of one, which begins and ends with a block.
+_BLOCK = "(?:div|p|article|section|main|table|h[1-6]|ul|ol)"
+_OPENS, _CLOSES = rf"(?i)^\s*<(?:{_BLOCK}|title|meta)[\s>]", rf"(?i)</{_BLOCK}>\s*$"
+_BEGINNING, _ENDING = 2000, 200
+_READ = ("text", "url", "title", "response_headers", "fetched_at")
 
 
 class ExtractOptions(Options):
-    """Where the pack lies."""
+    """Where the packs lie."""
 
     pack: str = "package:rules/packs/extract.yaml"
+    words: str = "package:rules/packs/page_meta.yaml"
 
 
 class Extract(Stage):
     """Markup to main text."""
 
     name = "extract"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {
         "extract_title": pl.String(),
         "extract_author": pl.String(),
@@ -50,86 +78,114 @@ class Extract(Stage):
         "extract_site": pl.String(),
         "extract_links": pl.Float32(),
         "extract_license": pl.String(),
+        "extract_license_id": pl.String(),
         "extract_robots": pl.String(),
+        "extract_tdm": pl.Boolean(),
+        "extract_tdm_policy": pl.String(),
         "extract_aigc": pl.String(),
+        "extract_undone": pl.UInt32(),
+        "extract_obfuscation": pl.String(),
     }
     edits = ("text", "title")
     takes = ("response_headers",)
     OptionsModel = ExtractOptions
 
     def __init__(self, options: ExtractOptions, assets: Mapping[str, Asset]) -> None:
-        """Load the pack."""
+        """Load the packs."""
         super().__init__(options, assets)
         self.pages = load_pages(assets["pack"])
+        self.words = load_words(assets["words"])
+        self.finder = BytesAhoCorasick([clue.encode() for clue in CLUES])
 
     @classmethod
     def asset_refs(cls, options: ExtractOptions) -> Mapping[str, str]:
-        """The pack."""
-        return {"pack": options.pack}
+        """The packs."""
+        return {"pack": options.pack, "words": options.words}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Extract the pages of the batch."""
-        if "response_headers" not in docs.columns:
-            docs = docs.with_columns(response_headers=pl.lit(None, dtype=pl.String))
-        media = pl.col("media_type").str.to_lowercase()
-        looks = pl.col("text").str.head(_BEGINNING).str.contains(_LOOKS)
-        is_page = (
-            docs.select(pl.when(media.is_null()).then(looks).otherwise(media.str.contains(_MEDIA)))
-            .to_series()
-            .fill_null(value=False)
-        )
-        rows = docs.filter(is_page).select("text", "url", "title", "response_headers")
-        schema = {"text": pl.String(), "title": pl.String(), **self.columns, "rule": pl.String()}
-        found = pl.DataFrame(
-            [self.extracted(*row) for row in rows.iter_rows()],
-            schema={**schema, "evidence": pl.String()},
-            orient="row",
-        )
-        if not found.height:
-            empty = [pl.lit(None, dtype=dtype).alias(n) for n, dtype in self.columns.items()]
-            return docs.with_columns(pl.col("text").fill_null(""), *empty)
-        place = (is_page.cast(pl.Int64).cum_sum() - 1).clip(0)
-        spread = found.select(pl.all().gather(place))
-        docs = docs.with_columns(
-            pl.when(is_page)
-            .then(spread.get_column("text"))
-            .otherwise(pl.col("text").fill_null(""))
-            .alias("text"),
-            pl.when(is_page).then(spread.get_column("title")).otherwise("title").alias("title"),
-            *(
-                pl.when(is_page).then(spread.get_column(name)).alias(name)
-                for name in (*self.columns, "rule", "evidence")
-            ),
-        )
-        return drop(docs, self.name, pl.col("rule"), pl.col("evidence")).drop("rule", "evidence")
+        is_page = _pages_among(docs)
+        chosen = docs if is_page is None else docs.filter(is_page)
+        nothing = [None] * chosen.height
+        read = (chosen.get_column(n).to_list() if n in docs.columns else nothing for n in _READ)
+        rows = [self.extracted(*row) for row in zip(*read, strict=True)]
+        schema = {"text": pl.String(), "title": pl.String(), **self.columns}
+        values = list(zip(*rows, strict=True)) or [()] * (len(schema) + 2)
+        # Series, not expressions: those of one batch cost as much as a short page.
+        written = [
+            pl.Series(name, column, dtype)
+            for (name, dtype), column in zip(schema.items(), values[:-2], strict=True)
+        ]
+        rule, evidence = (pl.Series(column, dtype=pl.String) for column in values[-2:])
+        if is_page is not None:
+            count = is_page.cast(pl.UInt32).cum_sum()
+            place = pl.select(pl.when(is_page).then(count - 1)).to_series()
+            rule, evidence, *spread = (s.gather(place) for s in (rule, evidence, *written))
+            kept = {name: docs.get_column(name) for name in self.edits}
+            written = [
+                one.zip_with(is_page, kept[one.name]) if one.name in kept else one for one in spread
+            ]
+            written[0] = written[0].fill_null("")
+        gone = [name for name in docs.columns if name in schema]
+        docs = docs.select(pl.exclude(gone)).hstack(written)
+        found = any(values[-2])
+        return drop(docs, self.name, pl.lit(rule), pl.lit(evidence)) if found else docs
 
     def extracted(
-        self, page: str | None, url: str | None, title: str | None, headers: str | None
+        self,
+        text: str | None,
+        url: str | None,
+        known: str | None,
+        response: str | None,
+        visit: str | None,
     ) -> tuple[Any, ...]:
         """Text, title, the stage's columns, rule and evidence of one page."""
-        pages = self.pages
-        tree = parse(page or "")
-        meta = page_meta(tree, _headers(headers))
+        pages, words, undone = self.pages, self.words, Counter[str]()
+        source = text or ""
+        page = source.encode()
+        found = {CLUES[i] for i, _, _ in self.finder.find_matches_as_indexes(page)}
+        mended = undo_source(source, undone, found)
+        if mended is not source:
+            source, page = mended, mended.encode()
+        tree = parse(page)
+        meta = page_meta(tree, _headers(response), source, found)
+        undo_tree(tree, page, undone, found)
         # Several people write on a forum's page, and all that they write is its text.
-        thread = pages.thread.search(f"{url or ''} {meta.whole_title} {meta.generator}") is not None
+        about = f"{url or ''} {meta.whole_title} {meta.generator}"
+        thread = pages.thread.search(about) is not None
         main = main_text(tree, pages.bounds, pages.hints, title=meta.whole_title, thread=thread)
-        meta = with_lead(meta, main.lead)
-        text = main.text
-        if thread and meta.title and meta.title not in text[:1000]:
-            text = f"{meta.title}\n{text}"
-        edges = (main.text[:200], main.text[-200:], main.lead[:500])
-        mark = next((m for edge in edges if (m := pages.aigc.search(edge))), None)
-        aigc = meta.aigc or (f"mark:{mark[0].strip()}" if mark else None)
-        size = len("".join(main.text.split()))
+        text = undo_text(main.text, undone)
+        title = undo_text(meta.title, undone) if meta.title else None
+        meta = with_text(with_lead(meta, main.lead), text, source, found, visit)
+        verbs, anchors = (sorted(found.intersection(said)) for said in (MARK_VERBS, LICENSE_WORDS))
+        mark = mark_of(text, main.lead[:500], page, words, verbs)
+        stated = meta.license or worded_license(source, words, anchors)
+        size = len("".join(text.split()))
+        if thread and title and title not in text[:1000]:
+            text = f"{title}\n{text}"
         rule = evidence = None
         if size < pages.min_main:
             rule, evidence = "no_main_content", f"main_characters={size} < {pages.min_main}"
         return (
-            *(text, title or meta.title),
-            *(meta.title, meta.author, meta.date, meta.site, main.links),
-            *(meta.license, meta.robots, aigc),
+            *(text, known or title),
+            *(title, meta.author, meta.date, meta.site, main.links),
+            *(stated, stated and license_id(stated), meta.robots, meta.tdm, meta.tdm_policy),
+            *(meta.aigc or (mark and f"mark:{mark}"), undone.total(), kinds_of(undone)),
             *(rule, evidence),
         )
+
+
+def _pages_among(docs: pl.DataFrame) -> pl.Series | None:
+    """Which rows are pages; nothing where all are, as their type says."""
+    if all(map(_PLAINLY.match, docs.get_column("media_type").fill_null("").to_list())):
+        return None
+    media = pl.col("media_type").str.to_lowercase()
+    begins, ends = pl.col("text").str.head(_BEGINNING), pl.col("text").str.tail(_ENDING)
+    looks = begins.str.contains(_LOOKS)
+    piece = begins.str.contains(_OPENS) & ends.str.contains(_CLOSES)
+    stated = media.str.contains(_MEDIA) | (media.str.contains(_XML) & looks)
+    found = docs.select(pl.when(media.is_null()).then(looks | piece).otherwise(stated))
+    return found.to_series().fill_null(value=False)
 
 
 def _headers(text: str | None) -> Mapping[str, str]:

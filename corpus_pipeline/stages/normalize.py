@@ -1,16 +1,18 @@
-"""Normalize: one width, one kind of space and line end, one script.
+"""Normalize: one width, one kind of space, line end, ellipsis and dash, one script.
 
-Enters: kept documents.  Leaves: `text` and `title` rewritten by the width table; traditional
-Chinese as simplified; `normalize_script` (the script before) and `normalize_changed` (characters
-that conversion changed).
+Enters: kept documents.  Leaves: `text` and `title` rewritten: hard-wrapped lines joined, the width
+table and its rules, traditional Chinese as simplified (or as it was, with the simplified text in
+`normalize_simplified`); `normalize_script` (the script before), `normalize_changed` (characters
+that conversion changed), `normalize_ambiguous` (characters with more than one simplified form) and
+`normalize_joined` (lines joined).
 Refuses: NFKC, converting Japanese, Korean or text that is already simplified, and rewording
 (程序员 never becomes 程序師; no regional vocabulary is touched).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,37 +20,46 @@ import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage
 from corpus_pipeline.rules.models import load_table
-from corpus_pipeline.rules.simplify import converter
+from corpus_pipeline.rules.simplify import SENSES, load_simplifier
 from corpus_pipeline.text import han
+from corpus_pipeline.text.joined_lines import joined
+from corpus_pipeline.text.mark_runs import unified
 from corpus_pipeline.text.script import (
     JAPANESE_ONLY,
     SIMPLIFIED_ONLY,
     TRADITIONAL_ONLY,
     script,
 )
-from corpus_pipeline.text.utf8 import buffers, replaced
+from corpus_pipeline.text.utf8 import replaced
 from corpus_pipeline.text.width import Width, left_over, unescape
 
 
 class NormalizeOptions(Options):
     """What may be configured."""
 
-    script: Literal["simplified", "keep"] = "simplified"
+    #: `both` leaves the text in its script and writes `normalize_simplified` beside it.
+    script: Literal["simplified", "keep", "both"] = "simplified"
+    #: `join` puts hard-wrapped prose together; verse, lists, tables and code stay.
+    lines: Literal["join", "keep"] = "join"
     entities: Literal["unescape", "keep"] = "unescape"
     private_use: Literal["remove", "keep"] = "remove"
     #: U+FFFD is kept for the rules that count it; `remove` deletes it here.
     replacement_character: Literal["keep", "remove"] = "keep"
     table: str = "package:rules/packs/normalize.yaml"
+    senses: str = SENSES
 
 
 class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),
+        "normalize_ambiguous": pl.UInt32(),
+        "normalize_joined": pl.UInt32(),
+        "normalize_simplified": pl.String(),
     }
     edits: ClassVar[tuple[str, ...]] = ("text", "title")
     OptionsModel: ClassVar[type[Options]] = NormalizeOptions
@@ -58,7 +69,7 @@ class Normalize(Stage):
         """Load the table and build the converter."""
         super().__init__(options, assets)
         table = load_table(assets["table"])
-        self.bounds: dict[str, float] = table["script"]
+        self.bounds: dict[str, Any] = table["script"]
         self.width = Width(
             table["width"]["fold"],
             {pair[0]: pair[1] for pair in table["width"]["radicals"].split()},
@@ -73,52 +84,81 @@ class Normalize(Stage):
                 "simplified": han.mask(SIMPLIFIED_ONLY),
                 "traditional": han.mask(TRADITIONAL_ONLY),
                 "japanese": han.mask(JAPANESE_ONLY),
+                "hint": han.mask(table["script"]["hints"]),
             }
         )
-        self.convert = converter(table)
+        self.simplifier = load_simplifier(assets["senses"])
 
     @classmethod
     def asset_refs(cls, options: NormalizeOptions) -> Mapping[str, str]:
         """The table of widths and phrases."""
-        return {"table": options.table}
+        return {"table": options.table, "senses": options.senses}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Widths first, then the script of what came out."""
-        texts = self._clean(docs.get_column("text"))
+        """Lines and widths first, then the script of what came out."""
+        texts, joins = self._clean(docs.get_column("text"), lines=self.options.lines == "join")
         titles = docs.get_column("title")
-        titles = self._clean(titles).set(titles.is_null(), None)
+        titles = self._clean(titles)[0].set(titles.is_null(), None)
         counts = self.counter.count(texts)
         label = "langid_label" if "langid_label" in docs.columns else None
         counts = counts.with_columns(
             (docs.get_column(label) if label else pl.lit(None, dtype=pl.String)).alias("label")
         )
         found = counts.select(self._script()).to_series()
-        changed = np.zeros(docs.height, dtype=np.uint32)
+        changed, chosen = (np.zeros(docs.height, dtype=np.uint32) for _ in range(2))
+        simplified: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, docs.height)
         at = np.flatnonzero((found == "hant").to_numpy()).tolist()
-        if at and self.options.script == "simplified":
-            before, kana = texts.gather(at), counts.get_column("kana").gather(at)
-            pairs = zip(before.to_list(), kana.to_list(), strict=True)
-            after = pl.Series([self.convert(*pair) for pair in pairs], dtype=pl.String)
-            texts = replaced(texts, at, after)
-            changed[at] = differences(before, after)
-            headed = [i for i, title in zip(at, titles.gather(at), strict=True) if title]
-            headings = [self.convert(title, len(title)) for title in titles.gather(headed)]
-            titles = replaced(titles, headed, headings)
+        if at and self.options.script != "keep":
+            done = self.simplifier.column(texts.gather(at))
+            changed[at], chosen[at] = done.changed, done.chosen
+            if self.options.script == "both":
+                new = np.flatnonzero(done.changed).tolist()
+                simplified = replaced(simplified, [at[i] for i in new], done.texts.gather(new))
+            else:
+                texts = replaced(texts, at, done.texts)
+                headed = [i for i, title in zip(at, titles.gather(at), strict=True) if title]
+                converted = self.simplifier.column(titles.gather(headed)).texts
+                titles = replaced(titles, headed, converted)
         return docs.with_columns(
             texts.alias("text"),
             titles.alias("title"),
             found.alias("normalize_script"),
             pl.Series("normalize_changed", changed),
+            pl.Series("normalize_ambiguous", chosen),
+            pl.Series("normalize_joined", joins),
+            simplified.alias("normalize_simplified"),
         )
 
-    def _clean(self, texts: pl.Series) -> pl.Series:
+    def _clean(
+        self, texts: pl.Series, *, lines: bool = False
+    ) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
+        """The texts after all rules but script, and how many lines were joined in each."""
+        texts = texts.fill_null("")
+        joins = np.zeros(len(texts), dtype=np.uint32)
+        if not lines:
+            return self._written(texts), joins
+        done = joined(texts)
+        texts, joins = self._written(done.texts), joins + done.joins
+        # What was joined, or what removed characters brought in line, may show another wrap.
+        rows = np.arange(len(texts))
+        while len(rows):
+            again = joined(texts.gather(rows))
+            joins[rows] += again.joins
+            more = again.joins > 0
+            rows = rows[more]
+            new = self._written(again.texts.filter(pl.Series(more)))
+            texts = replaced(texts, rows.tolist(), new)
+        return texts, joins
+
+    def _written(self, texts: pl.Series) -> pl.Series:
+        """Widths, entities, ellipses and dashes."""
         out = self.width.column(texts)
         if self.options.entities == "unescape":
             maybe = out.str.contains("&", literal=True).arg_true().to_list()
             pairs = zip(maybe, out.gather(maybe), strict=True)
             left = {i: unescape(text) for i, text in pairs if left_over(text)}
             out = replaced(out, [*left], self.width.texts([*left.values()]))
-        return out
+        return unified(out)
 
     def _script(self) -> pl.Expr:
         """The script of each document; `none` for Japanese and Korean."""
@@ -132,24 +172,15 @@ class Normalize(Stage):
             foreign |= (count >= least) & (count >= bound[f"{name}_share"] * both)
         foreign = pl.when(label.is_null()).then(foreign).otherwise(label.is_in(["ja", "ko"]))
         clear = (traditional > 0) & (traditional >= bound["dominance"] * simplified)
+        # A short text has one such character or two; what simplified text lacks decides it.
+        few = (simplified == 0) | (
+            (traditional >= 2) & (traditional >= bound["short_share"] * han_count)
+        )
+        hint = (traditional == 0) & (simplified == 0) & (pl.col("hint") > 0)
         return (
             pl.when(foreign)
             .then(pl.lit("none"))
-            .when((label == "zh-Hant") & clear)
+            .when((clear & (few | (label == "zh-Hant"))) | hint)
             .then(pl.lit("hant"))
             .otherwise(script(simplified, traditional, han_count, bound))
         )
-
-
-def differences(
-    before: Sequence[str] | pl.Series, after: Sequence[str] | pl.Series
-) -> npt.NDArray[np.int64]:
-    """How many characters differ in each pair of texts; both have the same length, above 0.
-
-    >>> differences(["這個", "國"], ["这个", "國"]).tolist()
-    [2, 0]
-    """
-    old, new = (pl.Series(texts, dtype=pl.String) for texts in (before, after))
-    unequal = np.zeros(len(old), dtype=np.int64)
-    han.count_unequal(*buffers(old), *buffers(new), unequal)
-    return unequal

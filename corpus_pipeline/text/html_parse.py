@@ -3,11 +3,15 @@
 Enters: the text of a page.  Leaves: lexbor's tree.
 Refuses: to hand the parser what costs it quadratic time or memory; such a page loses its
 structure down to paragraphs, never its text.
+
+Programs, styles, drawings and comments go before the parser sees them: they are half of an
+ordinary page.  Scripts that say something of the page stay (structured data, TeX).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -16,10 +20,19 @@ def _tags(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_TAG = re.compile(r"<(/?)([a-zA-Z]+)")
-_FORMAT_TAG = re.compile(
-    r"<(/?)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s>]", re.IGNORECASE
+#: What begins here ends at the first end tag of its name, whatever stands between.  Patterns over
+#: bytes find `<` at the speed of memory, and none ignores case: that would read each character.
+_DEAD = re.compile(
+    rb"<(?:([sS](?:[cC][rR][iI][pP][tT]|[tT][yY][lL][eE]|[vV][gG]))(?=[\s/>])([^<>]*)>|!--)"
 )
+_ENDS = {
+    b"script": re.compile(rb"</[sS][cC][rR][iI][pP][tT]\s*>"),
+    b"style": re.compile(rb"</[sS][tT][yY][lL][eE]\s*>"),
+    b"svg": re.compile(rb"</[sS][vV][gG]\s*>"),
+    b"!--": re.compile(rb"--!?>"),
+}
+_TELLING = re.compile(rb"json|math", re.IGNORECASE)
+_NAME = re.compile(r"<(/?[a-zA-Z]+)")
 _ANY_TAG = re.compile(r"</?([a-zA-Z]+)[^<>]*>?")
 _LONG = 50_000
 _LONG_TAG = re.compile(rf"<([a-zA-Z]+)[^<>]{{{_LONG},}}")
@@ -32,6 +45,14 @@ _INLINE = _tags(
     "abbr acronym b bdi bdo big cite code dfn em font i ins kbd mark nobr q s samp small span"
     " strike strong sub sup tt u var"
 )
+#: Of them, those that the parser opens again in each paragraph after they were left open.
+_FORMATS = _tags("b big code em font i nobr s small strike strong tt u")
+#: A parser repeats at most three of those that are written alike.
+_FORMAT = re.compile(
+    r"<(?=[bBcCeEfFiInNsStTuU](?![pP]))"  # most tags are none of them, most others `span`
+    rf"(?:{'|'.join(''.join(f'[{c}{c.upper()}]' for c in tag) for tag in sorted(_FORMATS))})\s[^>]*"
+)
+_FORMAT_BYTES = re.compile(_FORMAT.pattern.encode())
 _PLAIN = frozenset(("html", "head", "body", "title", "meta", "script", "style", "p", "a", "br"))
 #: A page beyond these is made to stall parsers.  Measured: 1,000 nested blocks take lexbor 3 ms,
 #: 100,000 take 25 s; 1,000 unclosed fonts before 1,000 paragraphs become 20 MB; 50,000 attributes
@@ -39,13 +60,57 @@ _PLAIN = frozenset(("html", "head", "body", "title", "meta", "script", "style", 
 _DEEP, _UNCLOSED, _FEW_TAGS, _MANY_TAGS = 1000, 50, 1000, 8000
 
 
-def parse(html: str) -> LexborHTMLParser:
-    """The parsed page.
+def parse(html: str | bytes) -> LexborHTMLParser:
+    """The parsed page; bytes are UTF-8.
 
     >>> parse("<div>" * 100_000 + "正文").body.text()
     '正文'
     """
-    return LexborHTMLParser(tamed(html.replace("\0", "")))
+    page = html.encode() if isinstance(html, str) else html
+    page = lightened(page.replace(b"\0", b""))
+    return LexborHTMLParser(page if _is_ordinary(page) else tamed(page.decode()))
+
+
+def lightened(page: bytes) -> bytes:
+    """The page without programs, styles, drawings and comments.
+
+    >>> page = "甲<script>if (a<b) {}</script>乙<!-- 丙 -->丁<STYLE>p {}</style >戊"
+    >>> lightened(page.encode()).decode()
+    '甲乙丁戊'
+    >>> lightened(b'<script type="application/ld+json">{}</script>')
+    b'<script type="application/ld+json">{}</script>'
+    """
+    parts: list[bytes] = []
+    at = 0
+    open_ended: set[bytes] = set()  # names whose end does not come again: not searched twice
+    begin = _DEAD.search(page)
+    while begin:
+        name = (begin[1] or b"!--").lower()
+        end = None if name in open_ended else _ENDS[name].search(page, begin.end())
+        if end is None:
+            open_ended.add(name)
+            stop = begin.end()  # the parser decides what an unclosed one means
+        else:
+            stop = end.end()
+            if not (name == b"script" and _TELLING.search(begin[2])):
+                # `<!-->` is a whole comment for a browser; its end lies inside its beginning.
+                short = name == b"!--" and page.startswith((b">", b"->"), begin.end())
+                stop = page.index(b">", begin.end()) + 1 if short else stop
+                parts.append(page[at : begin.start()])
+                at = stop
+        begin = _DEAD.search(page, stop)
+    parts.append(page[at:])
+    return b"".join(parts)
+
+
+def _is_ordinary(page: bytes) -> bool:
+    """Whether `tamed` would return the page as it is: told from bytes, without decoding them."""
+    half = _LONG // 2
+    if any(page.find(b"<", at, at + half) < 0 for at in range(0, len(page) - half, half)):
+        return False
+    tags = page.count(b"<")
+    few = tags <= _FEW_TAGS
+    return few or (tags <= _MANY_TAGS and len(set(_FORMAT_BYTES.findall(page))) <= _UNCLOSED)
 
 
 def tamed(html: str) -> str:
@@ -54,12 +119,16 @@ def tamed(html: str) -> str:
     >>> tamed("<div>" * 9000 + "正文").count("<div>")
     0
     """
-    pieces = html.split("<")
-    if max(map(len, pieces)) > _LONG:
+    tags = html.count("<")
+    half = _LONG // 2
+    if any(html.find("<", at, at + half) < 0 for at in range(0, len(html) - half, half)):
         html = _LONG_TAG.sub(r"<\1", html)
-    if len(pieces) <= _FEW_TAGS:
+    if tags <= _FEW_TAGS:
         return html
-    if _unclosed(html) <= _UNCLOSED and (len(pieces) <= _MANY_TAGS or _depth(html) <= _DEEP):
+    if tags <= _MANY_TAGS and len(set(_FORMAT.findall(html))) <= _UNCLOSED:
+        return html
+    names = _NAME.findall(html)
+    if _unclosed(names) <= _UNCLOSED and (tags <= _MANY_TAGS or _depth(names) <= _DEEP):
         return html
     return _ANY_TAG.sub(_flat, html)
 
@@ -69,16 +138,24 @@ def _flat(tag: re.Match[str]) -> str:
     return tag[0] if name in _PLAIN else "" if name in _INLINE else "<p>"
 
 
-def _unclosed(html: str) -> int:
+def _unclosed(names: list[str]) -> int:
     """Formatting elements left open; parsers repeat those with attributes in each paragraph."""
-    closes = _FORMAT_TAG.findall(html)
-    return len(closes) - 2 * sum(map(bool, closes))
+    left = 0
+    for name, times in Counter(names).items():
+        plain = name.lower()
+        if plain.removeprefix("/") in _FORMATS:
+            left += -times if plain.startswith("/") else times
+    return left
 
 
-def _depth(html: str) -> int:
+def _depth(names: list[str]) -> int:
     depth = deepest = 0
-    for close, name in _TAG.findall(html):
-        if name.lower() not in _SHALLOW:
-            depth = max(depth + (-1 if close else 1), 0)
+    for name in names:
+        plain = name.lower()
+        if plain.startswith("/"):
+            if plain[1:] not in _SHALLOW and depth:
+                depth -= 1
+        elif plain not in _SHALLOW:
+            depth += 1
             deepest = max(deepest, depth)
     return deepest

@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from corpus_pipeline.text.fragments import gbk_inside, may_have_private, utf8_inside
+
 #: Names of ours that Python's codec of the same name does not serve.
 CODECS = {
     "big5": "big5hkscs",
@@ -18,6 +20,8 @@ CODECS = {
     "euc-kr": "cp949",
     "iso-2022-jp": "iso2022_jp_2",
 }
+#: Charsets that `charset` recognises and Python has no codec for.
+UNREADABLE = frozenset({"euc-tw"})
 #: GB18030-2022 gave these 24 private-use places real characters; Python still has the 2000 map.
 _GB_2022 = str.maketrans(
     "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue81e\ue826\ue82b\ue82c"
@@ -27,15 +31,19 @@ _GB_2022 = str.maketrans(
 )
 _GB_PRIVATE = re.compile("[\ue78d-\ue796\ue7c7\ue816-\ue864]")
 #: The web's Big5 has these two where Python's has a bullet and a half-width comma.
-_BIG5_WEB = str.maketrans("\u2022\uff64", "\u2027\ufe51")
+_BIG5_WEB = (("\u2022", "\u2027"), ("\uff64", "\ufe51"))
 #: How U+FFFD itself is written, so that one in the source is not counted as ours.
 _WRITTEN = {"gb18030": b"\x84\x31\xa4\x37", "utf-16le": b"\xfd\xff", "utf-16be": b"\xff\xfd"}
-#: At least three UTF-8 characters between ASCII in a GBK page: GBK pairs do not fall that way.
-_UTF8_INSIDE = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf]{2}){3,}(?![\x80-\xff])")
-#: At least four common GB2312 characters between ASCII in a page that is UTF-8 elsewhere.
-_GBK_INSIDE = re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe]|[\xa1\xa3][\xa1-\xfe]){4,}(?![\x80-\xff])")
-_LOW = bytes(range(0x80, 0xA1))
-_INSIDE = {"utf-8": (_GBK_INSIDE, "gb18030"), "gb18030": (_UTF8_INSIDE, "utf-8")}
+_INSIDE = {
+    "utf-8": (gbk_inside, "gb18030"),
+    "gb18030": (utf8_inside, "utf-8"),
+    "big5": (utf8_inside, "utf-8"),
+    "big5-hkscs": (utf8_inside, "utf-8"),
+}
+_RAISED = bytes(b | 0x80 for b in range(256))
+#: ISO-2022-CN: what SO opens and SI, the end of the line or an escape sequence closes.
+_SHIFTED = re.compile(rb"\x0e([\x21-\x7e]*)(?:\x0f|(?=[\n\x1b])|$)")
+_DESIGNATED = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
 
 
 def decode(data: bytes, charset: str) -> tuple[str, int]:
@@ -47,22 +55,21 @@ def decode(data: bytes, charset: str) -> tuple[str, int]:
     ('中文\ufffd语\ufffd\ufffd', 3)
     """
     pieces, at = [], 0
+    if charset == "iso-2022-cn":
+        data, charset = _eight_bit(data), "gb18030"
     if charset in _INSIDE:
-        pattern, other = _INSIDE[charset]
+        search, other = _INSIDE[charset]
         strict = _strict(data, charset) if charset == "utf-8" else None
         if strict is not None:
             return strict.removeprefix("\ufeff"), 0
-        # GB2312 has no byte in 80-A0, UTF-8 of three characters nearly always: a cheap pre-test.
-        clean = charset == "gb18030" and len(data.translate(None, _LOW)) == len(data)
-        for found in () if clean else pattern.finditer(data):
-            # Asked here and not by a look-behind, which would cost ten times the search.
-            if found.start() and data[found.start() - 1] >= 0x80:
+        for start, end in search(data):
+            inside = _strict(data[start:end], other)
+            if inside is None or (
+                charset == "utf-8" and _strict(data[start:end], charset) is not None
+            ):
                 continue
-            inside = _strict(found[0], other)
-            if inside is None or (other != "utf-8" and _strict(found[0], charset) is not None):
-                continue
-            pieces += [_piece(data[at : found.start()], charset), (inside, 0)]
-            at = found.end()
+            pieces += [_piece(data[at:start], charset), (inside, 0)]
+            at = end
     pieces.append(_piece(data[at:], charset))
     text = "".join(piece for piece, _ in pieces)
     return text.removeprefix("\ufeff"), sum(replaced for _, replaced in pieces)
@@ -81,6 +88,12 @@ def big5_name(text: str) -> str:
     return "big5"
 
 
+def _eight_bit(data: bytes) -> bytes:
+    """ISO-2022-CN as the GB 2312 it holds; its CNS planes stay what they are, bytes."""
+    plain = _DESIGNATED.sub(b"", data)
+    return _SHIFTED.sub(lambda found: found[1].translate(_RAISED), plain)
+
+
 def _strict(data: bytes, charset: str) -> str | None:
     try:
         return data.decode(CODECS.get(charset, charset))
@@ -96,10 +109,11 @@ def _piece(data: bytes, charset: str) -> tuple[str, int]:
         text = data.decode(CODECS.get(charset, charset), handler.get(charset, "corpus_byte"))
         written = _WRITTEN.get(charset, b"\xef\xbf\xbd")
         replaced = max(text.count("\ufffd") - data.count(written), 0)
-    if charset == "gb18030" and _GB_PRIVATE.search(text):
-        text = text.translate(_GB_2022)
+    if charset == "gb18030" and may_have_private(data):
+        text = _GB_PRIVATE.sub(lambda found: found[0].translate(_GB_2022), text)
     elif charset.startswith("big5"):
-        text = text.translate(_BIG5_WEB)
+        for python, web in _BIG5_WEB:
+            text = text.replace(python, web)
     return text, replaced
 
 

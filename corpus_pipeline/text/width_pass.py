@@ -216,11 +216,15 @@ def _chinese(kind: int) -> bool:
 
 
 @compiled
-def _write(cps: CodePoints, kind: Kinds, marks: CodePoints, out: Bytes, size: int) -> int:
+def _write(  # noqa: C901 – one loop with the state of a line
+    cps: CodePoints, kind: Kinds, marks: CodePoints, out: Bytes, size: int
+) -> int:
     """No space at a line's end or between Han, no empty line at the ends, one in a row inside."""
     # From `start` on characters wait to be written, before them `lines` line ends.
     start, lines, first = np.int64(1), 0, size
     skip = np.int64(0)
+    # Whether single spaces mean something is asked once a line, and only where there are some.
+    line, judged, meant = np.int64(1), np.int64(0), False
     for mark in range(len(marks)):
         at = np.int64(marks[mark])
         if at < skip:
@@ -231,7 +235,11 @@ def _write(cps: CodePoints, kind: Kinds, marks: CodePoints, out: Bytes, size: in
         after_run = at + 1
         while what <= TAB and kind[after_run] <= TAB:
             after_run += 1
-        kept = _spaces(cps, kind, at, after_run) if what <= TAB else np.int64(0)
+        if what == LINE:
+            line = at + 1
+        elif what == SPACE and after_run == at + 1 and judged != line:
+            judged, meant = line, _aligned(kind, line)
+        kept = _spaces(cps, kind, at, after_run, meant) if what <= TAB else np.int64(0)
         if kept == after_run - at:
             skip = after_run
             continue
@@ -250,7 +258,7 @@ def _write(cps: CodePoints, kind: Kinds, marks: CodePoints, out: Bytes, size: in
 
 
 @compiled
-def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int) -> Int:
+def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int, meant: bool) -> Int:
     """How many of a run of spaces stay; the one that stands for a run is changed in place."""
     tab, wide = False, False
     for position in range(at, end):
@@ -262,7 +270,8 @@ def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int) -> Int:
     if after in (LINE, MARK) or (edge and wide):
         return 0
     if chinese and end - at == 1 and not wide:
-        return 0
+        between = before == IDEOGRAPH and after == IDEOGRAPH
+        return np.int64(between and (meant or _heading(cps, kind, at)))
     if chinese:
         # A wide gap between Han is one ideographic space.
         cps[at] = 0x3000
@@ -271,3 +280,48 @@ def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int) -> Int:
         cps[at] = 0x20
         return 1
     return end - at
+
+
+@compiled
+def _aligned(kind: Kinds, start: Int) -> bool:
+    """Whether a line is names or verse set apart by spaces: 张三 李四 王五, 床前明月光 疑是地上霜.
+
+    Letter-spaced headings (总 则) and text cut into words have words of one character.
+    """
+    words, shortest, longest, length, at = 0, 99, 0, 0, start
+    while True:
+        what = kind[at]
+        if what == IDEOGRAPH:
+            length += 1
+        elif what == FULL and kind[at + 1] not in (LINE, MARK):
+            # 委员：张三 李四 王五; only what follows counts.
+            words, shortest, longest, length = 0, 99, 0, 0
+        elif what in (SPACE, WIDE_SPACE, LINE, MARK, FULL):
+            if length:
+                words, shortest, longest = words + 1, min(shortest, length), max(longest, length)
+            length = 0
+            if what in (LINE, MARK):
+                break
+        else:
+            return False
+        at += 1
+    names = words >= 3 and shortest >= 2 and longest <= 4
+    verse = words >= 2 and shortest == longest and 4 <= longest <= 7
+    return names or verse
+
+
+@compiled
+def _heading(cps: CodePoints, kind: Kinds, at: Int) -> bool:
+    """Whether 第…章 stands before the space, at the beginning of its line."""
+    # 章 节 節 编 編 篇 条 條 款 卷 回 部 讲 講 课 課
+    if cps[at - 1] not in (
+        0x7AE0, 0x8282, 0x7BC0, 0x7F16, 0x7DE8, 0x7BC7, 0x6761, 0x689D,
+        0x6B3E, 0x5377, 0x56DE, 0x90E8, 0x8BB2, 0x8B1B, 0x8BFE, 0x8AB2,
+    ):  # fmt: skip
+        return False
+    start = at - 1
+    while at - start < 12 and (kind[start - 1] == IDEOGRAPH or kind[start - 1] == SPACE):
+        start -= 1
+    while kind[start] == SPACE:
+        start += 1
+    return cps[start] == 0x7B2C and kind[start - 1] in (LINE, MARK, SPACE)

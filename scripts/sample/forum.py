@@ -204,8 +204,10 @@ def rubbish(forum: Forum) -> None:
     rows = [" ".join(f"{draw(100, 999)}.{n:02d}" for _ in range(8)) for n in range(30)]
     judged("digit_table", "too_many_digits", "各站逐时雨量表\n" + "\n".join(rows))
     text = forum.writer.article().text.replace("\n", "")
-    judged("kun_jin_kao", "mojibake", edits.kun_jin_kao(text))
-    judged("utf8_as_gbk", "mojibake", edits.utf8_as_gbk(text))
+    garbled = edits.kun_jin_kao(text)
+    forum.plant("kun_jin_kao", "dropped", garbled, stage="decode", rule="lost_characters")
+    garbled, columns = edits.utf8_as_gbk(text), {"decode_repaired": "utf8-as-gbk"}
+    forum.plant("utf8_as_gbk", "kept", garbled, contains=[text[:12]], columns=columns)
     judged("too_short", "too_short", "顶顶顶，沙发", "回复")
     judged("too_short", "too_short", "如题", "求助")
     judged("fragment", "short_fragment", "回复后可见隐藏的下载内容", "资源")

@@ -119,3 +119,51 @@ def test_five_megabytes_in_step():
 
     assert out["decode_replaced"].to_list() == [1]
     assert out["text"][0].replace("\ufffd", "") == text
+
+
+def test_text_and_title_are_repaired():
+    """Garbled texts and titles are repaired, with and without payload; the columns say so."""
+    title, text = "春季植树的安排", "市政府昨天下午在会议室讨论了春季植树的安排和经费"
+    garbled = [t.encode().decode("gb18030", "replace") for t in (title, text)]
+    docs = batch([None, garbled[1].encode()]).with_columns(
+        text=pl.Series([garbled[1], None]), title=pl.Series([garbled[0], None])
+    )
+    out = stage("decode")(docs)
+
+    assert out["text"].to_list() == [text, text]
+    assert out["title"][0][: len(title) - 1] == title[:-1]
+    assert out["decode_repaired"].to_list() == ["utf8-as-gbk"] * 2
+    assert out["decode_repaired_chars"].to_list()[1] == len(text)
+    assert out["decode_unrepaired"][1] == 0
+
+
+def test_clean_rows_say_nothing():
+    """Without damage the repair columns are null and zero."""
+    out = stage("decode")(docs_of(["这一页没有问题。", None]))
+
+    assert out["decode_repaired"].to_list() == [None, None]
+    assert out.select("decode_repaired_chars", "decode_unrepaired", "decode_lost_lines").sum().row(
+        0
+    ) == (0, 0, 0)
+
+
+def test_lost_lines_are_cut_and_lost_documents_dropped():
+    """A lost line goes and is counted; a document of lost lines is dropped with its share."""
+    body = "这一页的正文还在，只有一行坏了。" * 3
+    out = stage("decode")(
+        docs_of([f"{body}\n锟斤拷锟斤拷锟斤拷\n{body}", "锟斤拷锟斤拷锟斤拷\n" * 9])
+    )
+
+    assert out["text"][0] == f"{body}\n{body}"
+    assert out["decode_lost_lines"].to_list() == [1, 9]
+    assert out["drop_rule"].to_list() == [None, "lost_characters"]
+    assert out["drop_evidence"][1] == "lost_share=1.00 > 0.5"
+
+
+def test_a_charset_without_codec_is_said_to_be_one():
+    """EUC-TW is named and dropped, never read as something else."""
+    planes = bytes.fromhex("c4e3c4e8c5f8cfe3d0a6e1a8edb5f0d9") * 20 + bytes.fromhex("8ea2a1a1")
+    out = stage("decode")(batch([planes]))
+
+    assert out["decode_charset"].to_list() == ["euc-tw"]
+    assert out["drop_evidence"].to_list() == ["charset=euc-tw"]

@@ -25,11 +25,22 @@ def pages(texts, media="text/html", **columns):
     return docs_of(texts, media_type=[media] * len(texts), **columns)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c["label"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            id=case["label"],
+            marks=[pytest.mark.xfail(reason=case.get("xfail", ""), strict=True)]
+            * ("xfail" in case),
+        )
+        for case in CASES
+    ],
+)
 def test_cases(case):
     """Each case has the text and the columns that it expects."""
     media = case.get("media_type", "text/html; charset=utf-8")
-    out = EXTRACT(docs_of([case["text"]], media_type=[media])).to_dicts()[0]
+    out = EXTRACT(docs_of([case["text"]], media_type=[media], url=[case.get("url")])).to_dicts()[0]
 
     assert {name: out[name] for name in case["expect"]} == case["expect"]
     if "drop_rule" not in case["expect"]:
@@ -89,6 +100,17 @@ def test_link_share_is_measured():
         "<" * 300_000 + LINE,
         "&" * 300_000 + LINE,
         "\0".join("<html><body><p>" + LINE),
+        "<div></div>" * 50_000 + LINE,
+        "例.com\n<br>" * 50_000 + LINE,
+        "<script " * 100_000 + LINE,
+        "<div><a href=x>" * 20_000 + LINE,
+        "<div><a href=x><b>" * 20_000 + LINE,
+        "<table><tr>" + f"<td>{LINE}" * 15_000,
+        "<ul>" + "<li>短句" * 25_000,
+        "<pre>" + "  x = 1\n" * 100_000,
+        "<div class=post><b>某</b><p>2020-1-1 10:00</p>" * 900 + LINE,
+        "<math>" + "<mrow>" * 5000 + "x" + LINE,
+        "回复" * 50_000,
         f"<html><p>{LINE}</p>" * 60_000,
         "",
         " ",
@@ -172,7 +194,7 @@ def test_lottery_navigation_is_gone(archive):
 
 @pytest.mark.slow
 def test_main_text_of_human_marked_pages(archive):
-    """The mean F1 over 4-grams of characters on human-marked pages stays above 0.85."""
+    """The mean F1 over 4-grams of characters on human-marked pages stays above 0.93."""
     from collections import Counter
 
     rows = [
@@ -196,4 +218,4 @@ def test_main_text_of_human_marked_pages(archive):
         a, b = grams(found), grams(row["text"])
         scores.append(2 * (a & b).total() / max(a.total() + b.total(), 1))
 
-    assert sum(scores) / len(scores) > 0.85
+    assert sum(scores) / len(scores) > 0.93

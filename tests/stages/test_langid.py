@@ -6,8 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from frames import docs_of, stage
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from corpus_pipeline.model import VERDICT
+from corpus_pipeline.stages.langid.blocks import find_blocks
 
 CASES = [
     json.loads(line)
@@ -15,13 +18,27 @@ CASES = [
 ]
 CHINESE = ("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed")
 
+ENGLISH = (
+    "The committee adopted the resolution by consensus after a long debate in the assembly.\n"
+    "Most of the members were present, and nobody voted against it in the end.\n"
+    "It enters into force tomorrow morning and shall be published in all official languages.\n"
+)
+OPENING = "委员会经过长时间的辩论，协商一致通过了这项决议。我们把全文抄在下面，供大家参考。\n"
+ENDING = "决议明天早上生效，并且将以所有的正式语文公布。这就是我们昨天看到的全部内容。\n"
+MIXED = OPENING + ENGLISH + ENDING
+
 
 @pytest.fixture(scope="module")
 def langid():
     return stage("langid")
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["label"] for case in CASES])
+def _param(case):
+    marks = [pytest.mark.xfail(reason=case["xfail"])] if "xfail" in case else []
+    return pytest.param(case, id=case["label"], marks=marks)
+
+
+@pytest.mark.parametrize("case", [_param(case) for case in CASES])
 def test_case(langid, case):
     """Each case gets its label, or at least stays or goes as it should."""
     label, keep = langid(docs_of([case["text"]])).select("langid_label", "langid_keep").row(0)
@@ -44,7 +61,7 @@ def test_a_drop_shows_label_and_score(langid):
 
 def test_the_answer_does_not_depend_on_the_batch(langid):
     """One document at a time or all together: the same labels and scores."""
-    texts = [case["text"] for case in CASES] + [None, "好" * 70_000, "\x00", "𠮷" * 3]
+    texts = [case["text"] for case in CASES] + [None, "好" * 70_000, "\x00", "𠮷" * 3, MIXED]
     together = langid(docs_of(texts))
     alone = pl.concat([langid(docs_of([text])) for text in texts])
     columns = list(langid.columns)
@@ -83,10 +100,10 @@ def test_dropped_documents_pass_by(langid):
 
 
 def test_the_model_is_small():
-    """The packaged model stays under 1.5 MB."""
+    """The packaged model stays under 2 MB."""
     from frames import PACKAGE
 
-    assert (PACKAGE / "assets" / "langid.ftz").stat().st_size < 1_500_000
+    assert (PACKAGE / "assets" / "langid.ftz").stat().st_size < 2_000_000
 
 
 def test_loading_is_quiet(capfd):
@@ -103,3 +120,105 @@ def test_chinese_documents_stay(data_dir, langid):
     by_source = out.with_columns(origin=sample.get_column("source")).group_by("origin")
     shares = by_source.agg(pl.col("langid_keep").mean())
     assert shares.get_column("langid_keep").min() >= 0.995
+
+
+def test_shares_of_scripts_add_up(langid):
+    """The shares of a document's letters sum to one, four Latin letters being one word's worth."""
+    out = langid(docs_of(["中文abcd", "ひらがな漢", "한국어", "Привет", "2026"]))
+    shares = out.get_column("langid_shares").struct.unnest()
+    assert shares.row(0, named=True) == {
+        "han": pytest.approx(2 / 3),
+        "kana": 0,
+        "hangul": 0,
+        "latin": pytest.approx(1 / 3),
+        "other": 0,
+    }
+    sums = shares.sum_horizontal().to_list()
+    assert sums == [pytest.approx(1)] * 4 + [0]
+
+
+def test_a_mixed_document_says_where(langid):
+    """Where a Chinese document holds a block of another language, both starts are given."""
+    out = langid(docs_of([MIXED, OPENING]))
+    blocks = out.get_column("langid_paragraphs").to_list()
+    label = out.get_column("langid_label").to_list()
+    assert label[1] == "zh-Hans"
+    assert blocks[1] is None
+    assert [block["label"] for block in blocks[0]][1] == "en"
+    starts = [block["start"] for block in blocks[0]]
+    assert starts == [0, len(OPENING), len(OPENING) + len(ENGLISH)]
+
+
+def test_foreign_blocks_are_cut_on_demand():
+    """With `cut_foreign` a foreign block goes, is counted, and offsets fit the new text."""
+    out = stage("langid", cut_foreign=True)(docs_of([MIXED, OPENING, "程序：\n" + ENGLISH]))
+    assert out.get_column("text").to_list()[:2] == [OPENING + ENDING, OPENING]
+    assert out.get_column("langid_cut").to_list()[:2] == [len(ENGLISH), 0]
+    starts = [block["start"] for block in out.get_column("langid_paragraphs")[0]]
+    assert starts == [0, len(OPENING)]
+
+
+def test_without_the_option_no_text_changes(langid):
+    """By default nothing is cut."""
+    out = langid(docs_of([MIXED]))
+    assert out.get_column("text").to_list() == [MIXED]
+    assert out.get_column("langid_cut").to_list() == [0]
+
+
+def test_listings_are_not_cut():
+    """Code belongs to a manual."""
+    listing = "def total(paths):\n    size = 0\n    for path in paths:\n        size += len(path)\n"
+    listing += "    return size\n\n\nprint(total(['alpha.txt', 'beta.txt', 'gamma.txt']))\n" * 3
+    text = OPENING + listing + ENDING
+    out = stage("langid", cut_foreign=True)(docs_of([text]))
+    assert out.get_column("text").to_list() == [text]
+    assert "code" in [block["label"] for block in out.get_column("langid_paragraphs")[0]]
+
+
+def test_without_evidence_the_score_is_near_a_half(langid):
+    """What could be either script, or either language, says so in its score."""
+    out = langid(docs_of(["好的。", "第12条", "今天我们去图书馆借书，他说这本书写得很好。"]))
+    either, heading, plain = out.get_column("langid_score").to_list()
+    assert either <= 0.61
+    assert heading <= 0.61
+    assert plain > 0.95
+
+
+LINES = st.lists(
+    st.sampled_from(["这是中文的一行，写得很长很长很长很长。", "Some English words here, a line.",
+                     "これは日本語の文章です。", "한국어 문장입니다 그리고", "x = 1;", "12 34",
+                     "", "𠮷野家"]),
+    max_size=14,
+)  # fmt: skip
+
+
+@given(LINES)
+@settings(max_examples=60, deadline=None)
+def test_blocks_start_at_lines_and_cover_the_text(lines):
+    """Blocks begin at the first character, then only at beginnings of lines, in order."""
+    text = "\n".join(lines)
+    found = find_blocks(pl.Series(["前", text]), 12)
+    starts = found.get_column("start").to_list()
+    places = {0} | {i + 1 for i, c in enumerate(text) if c == "\n"}
+    assert starts == sorted(set(starts))
+    assert set(starts) <= places
+    assert found.height != 1
+    if found.height:
+        assert starts[0] == 0
+        assert found.get_column("size").sum() == len(text.encode())
+        pieces = zip(found["byte"], found["start"], strict=True)
+        assert all(len(text.encode()[:byte].decode()) == start for byte, start in pieces)
+
+
+def test_hard_negatives_stay_out(data_dir, langid):
+    """Of Japanese and Korean sentences hardly any is kept, of Chinese ones hardly any dropped."""
+    rows = pl.read_ndjson(data_dir / "lid" / "lid_dev.jsonl.zst")
+    rows = rows.filter(pl.col("source").str.contains("UD_(Japanese|Korean|Chinese|Cantonese)|udhr"))
+    foreign = rows.filter(pl.col("lang").str.contains("^(ja|ko|vi|udhr:(jpn|kor|vie$|eng))"))
+    chinese = rows.filter(pl.col("lang").str.contains("^(zh|yue|udhr:(cmn|yue|wuu))"))
+    kept = [
+        langid(docs_of(part.get_column("text").to_list())).get_column("langid_keep").mean()
+        for part in (foreign, chinese)
+    ]
+    assert kept[0] <= 0.003
+    assert kept[1] >= 0.99

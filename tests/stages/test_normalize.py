@@ -16,10 +16,34 @@ CASES = [
     for line in (Path(__file__).parents[1] / "cases" / "normalize.jsonl").read_bytes().splitlines()
 ]
 NORMALIZE = stage("normalize")
+SENTENCES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "t2s.jsonl").read_bytes().splitlines()
+]
 
+WRAPPED = next(case["text"] for case in CASES if case["label"] == "wrapped")
 #: What Chinese pages are made of, the awkward parts more often than in life.
 PIECES = st.one_of(
-    st.sampled_from(["著", "名著", "於", "於陵", "乾隆", "乾", "後來", "説", "裏", "髮", "祇有"]),
+    st.sampled_from(
+        [
+            WRAPPED,
+            "。。。",
+            "...",
+            "--",
+            "张三 李四 王五",
+            "著",
+            "名著",
+            "於",
+            "於陵",
+            "乾隆",
+            "乾",
+            "後來",
+            "説",
+            "裏",
+            "髮",
+            "祇有",
+        ]
+    ),
     st.sampled_from(list("的了是这说国龙这個說國龍於著乾後里面，。！？；：（）《》、…— \t\n\r　")),
     st.sampled_from(list(",.?!:;()０９ＡｚＺ％．－／&;#<>`'\"")),
     st.sampled_from(list("\u200b\u200c\u200d\ufe0f\ufe0e\ufeff\u00ad\u202e\u00a0\ue000\ufffd\x00")),
@@ -41,6 +65,24 @@ def test_case(case):
     once = run(case["text"]).get_column("text").item()
     assert once == case["expect"]
     assert run(once).get_column("text").item() == once
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    texts = [case["text"] for case in SENTENCES]
+    return dict(zip(texts, run(*texts).get_column("text").to_list(), strict=True))
+
+
+@pytest.mark.parametrize("case", SENTENCES, ids=[case["label"] for case in SENTENCES])
+def test_sentence(case, sentences):
+    """Every sentence comes out in simplified script, exactly."""
+    assert sentences[case["text"]] == case["expect"]
+
+
+def test_sentences_stay_simplified(sentences):
+    """Converted once, they come out the same."""
+    once = list(sentences.values())
+    assert run(*once).get_column("text").to_list() == once
 
 
 @given(TEXTS)
@@ -96,36 +138,49 @@ def test_the_title_follows_the_text():
     assert out.get_column("title").to_list() == ["说话 2026", None]
 
 
-def test_the_table_keeps_its_word():
-    """Every `hits` of the table is changed by its rule and every `misses` is left to OpenCC."""
-    import opencc
-    import yaml
-    from frames import PACKAGE
+def test_wrapped_lines_are_joined_or_kept():
+    """The option decides; the number of joins stays on record."""
+    case = next(case for case in CASES if case["label"] == "wrapped")
+    out = stage("normalize", lines="keep")(docs_of([case["text"]]))
+    assert out.get_column("text").item() == case["text"]
+    assert out.get_column("normalize_joined").item() == 0
+    assert run(case["text"]).get_column("normalize_joined").item() == 3
 
-    from corpus_pipeline.rules.simplify import converter
 
-    path = PACKAGE / "rules" / "packs" / "normalize.yaml"
-    table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    convert = converter(table)
+def test_both_scripts():
+    """`both` leaves the text in its script and writes the simplified one beside it."""
+    texts = ["這個國家說話看著乾隆的名著", "这个国家说话", "中文"]
+    both = stage("normalize", script="both")(docs_of(texts, title=["說話", None, None]))
+    assert both.get_column("text").to_list() == texts
+    assert both.get_column("title").to_list() == ["說話", None, None]
+    simplified = both.get_column("normalize_simplified").to_list()
+    assert simplified == ["这个国家说话看着乾隆的名著", None, None]
+    assert both.get_column("normalize_ambiguous").to_list() == [3, 0, 0]
+    plain = run(*texts)
+    assert plain.get_column("text")[0] == simplified[0]
+    assert plain.get_column("normalize_simplified").null_count() == 3
+    assert plain.get_column("normalize_changed").equals(both.get_column("normalize_changed"))
 
-    def ours(text):
-        return convert(text, 0)
 
-    plain = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False).convert
-    for name in ("zhu", "variants", "keep", "eras"):
-        rule = table[name]
-        for text in rule["hits"]:
-            assert ours(text) != plain(text) or text == "著急", (name, text)
-        for text in rule["misses"]:
-            assert ours(text) == plain(text), (name, text)
-    listed = [*table["zhu"]["words"].split(), *table["variants"]["pairs"], *table["keep"]["pairs"]]
-    triggers = table["triggers"].split()
-    assert [word for word in listed if not any(part in word for part in triggers)] == []
-    assert max(map(len, listed)) <= 4
-    # Far from or near to one another, begin and end: the windows miss nothing.
-    for gap in ("的", "的" * 5, "的" * 11, "的" * 30):
-        joined = gap.join(["看著", "名著", "乾德三年", "商於之地", "祇有"])
-        assert ours(joined) == gap.join(["看着", "名著", "乾德三年", "商於之地", "只有"])
+OTHERS = [
+    stage("normalize", script="both", lines="keep"),
+    stage(
+        "normalize",
+        script="keep",
+        entities="keep",
+        private_use="keep",
+        replacement_character="remove",
+    ),
+]
+
+
+@pytest.mark.parametrize("normalize", OTHERS, ids=["both", "keep"])
+@given(text=TEXTS)
+@settings(max_examples=60, deadline=None)
+def test_twice_is_once_for_every_option(normalize, text):
+    """Whatever the options, normalising what is normalised changes nothing."""
+    once = normalize(docs_of([text])).get_column("text").item()
+    assert normalize(docs_of([once])).get_column("text").item() == once
 
 
 def test_options():

@@ -139,3 +139,49 @@ def test_any_bytes_have_an_answer(data, declared):
 def test_gb18030_round_trip(text):
     """What GB18030 can write is read back unchanged."""
     assert decode(text.encode("gb18030"), "gb18030") == (text.removeprefix("\ufeff"), 0)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "big5"])
+def test_a_utf8_fragment_is_saved_in_either_chinese_charset(encoding):
+    """A UTF-8 fragment in a GBK or a Big5 page comes out as what it says."""
+    page = "台灣的網頁也有混合編碼的" * 20
+    data = page.encode(encoding) + b"<p>" + "這是另一種編碼的片段".encode() + b"</p>"
+    found, replaced = decode(data, detect(data, None, COSTS).name)
+
+    assert found == f"{page}<p>這是另一種編碼的片段</p>"
+    assert replaced == 0
+
+
+def test_iso_2022_cn():
+    """The Chinese relative of ISO-2022-JP, which Python has no codec for, is read."""
+    hans = "这里用七位编码"
+    shifted = bytes(b & 0x7F for b in hans.encode("gb2312"))
+    data = b"Subject: \x1b$)A\x0e" + shifted + b"\x0f ok\n\x1b$)A\x0e" + shifted
+    answer = detect(data, None, COSTS)
+
+    assert answer.name == "iso-2022-cn"
+    assert decode(data, answer.name) == (f"Subject: {hans} ok\n{hans}", 0)
+
+
+@pytest.mark.parametrize("encoding", ["iso2022_jp", "iso2022_kr"])
+def test_a_stray_byte_does_not_hide_escape_sequences(encoding):
+    """Seven-bit Japanese and Korean with one bad byte are still what they are."""
+    text = {"iso2022_jp": "春はあけぼの。" * 20, "iso2022_kr": "나라의 말이 중국과 달라 " * 20}
+    data = bytearray(text[encoding].encode(encoding))
+    data[60:60] = b"\xff"
+
+    assert detect(bytes(data), None, COSTS).name == encoding.replace("iso2022_", "iso-2022-")
+
+
+def test_an_umlaut_is_no_pair():
+    """One accented letter between plain ones stays western, declared as Chinese or not."""
+    data = "Wir sind seit über einem Jahr in der gleichen Wohnung.".encode("cp1252")
+
+    assert detect(data, "gb2312", COSTS).name == "windows-1252"
+
+
+def test_utf16_of_kana_has_no_nul():
+    """UTF-16 without a mark and without a NUL byte is found by its rows."""
+    data = "あなたの大好きな夏の食べ物は何ですか。".encode("utf-16-le")
+
+    assert detect(data, "gb2312", COSTS).name == "utf-16le"

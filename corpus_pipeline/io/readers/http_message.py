@@ -19,12 +19,14 @@ from fastwarc.stream_io import BrotliReader
 
 #: What licences, opt-outs and dates are read from.
 KEPT_HEADERS: Final = (
+    "aigc",
     "content-language",
     "content-type",
     "last-modified",
     "link",
     "tdm-policy",
     "tdm-reservation",
+    "x-aigc",
     "x-robots-tag",
 )
 HTML: Final = frozenset(

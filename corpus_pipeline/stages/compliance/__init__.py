@@ -42,7 +42,7 @@ class Compliance(Stage):
     """Match the risk packs, score, judge."""
 
     name = "compliance"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),
@@ -89,10 +89,14 @@ class Compliance(Stage):
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Judge the few documents in which the one-pass test found a term."""
         candidates = self.book.lexicon.candidates
-        rows = (candidates(docs["text"]) | candidates(docs["title"])).arg_true()
+        # A hijacked page names its brand as the site's name, and `extract` puts it there.
+        names = [name for name in ("title", "extract_site") if name in docs.columns]
+        docs = docs.with_columns(__title=pl.concat_str(names, separator=" ", ignore_nulls=True))
+        rows = (candidates(docs["text"]) | candidates(docs["__title"])).arg_true()
         hits: list[tuple[Any, ...]] = []
         judged: list[tuple[int, float, str | None, str | None]] = []
-        some = docs.select("title", pl.col("text").fill_null(""))[rows]
+        some = docs.select("__title", pl.col("text").fill_null(""))[rows]
+        docs = docs.drop("__title")
         for row, (title, text) in zip(rows, some.iter_rows(), strict=True):
             weighed, ranked = self.judge(title, text)
             for one in weighed:

@@ -1,7 +1,9 @@
 """Langid: which language a document is in, and whether it is Chinese enough to stay.
 
-Enters: kept documents.  Leaves: `langid_label`, `langid_score`, `langid_keep`; what is not in
-`keep` is dropped as `not_chinese`.
+Enters: kept documents.  Leaves: `langid_label`, `langid_score` (how often such a label is right),
+`langid_keep`, `langid_shares` (of letters, by script), `langid_paragraphs` (where a document mixes:
+where each block starts and what it is) and `langid_cut` (characters taken away, 0 unless asked
+for); what is not in `keep` is dropped as `not_chinese`.
 Refuses: to ask a model where characters settle the matter (kana, hangul, 这 們 的, 嘅 咗), and to
 drop a poem, a list of names or a statute because a model finds them odd.
 """
@@ -9,28 +11,30 @@ drop a poem, a list of names or a statute because a model finds them odd.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
-from corpus_pipeline.rules.models import load_fasttext, load_table, predict
-from corpus_pipeline.stages.langid.judge import FACTS, judge
-from corpus_pipeline.stages.langid.settle import Rules, counter
-from corpus_pipeline.text.han import sample
-from corpus_pipeline.text.model_lines import model_lines
+from corpus_pipeline.rules.models import load_fasttext, load_table
+from corpus_pipeline.stages.langid.ask import ask
+from corpus_pipeline.stages.langid.blocks import find_blocks
+from corpus_pipeline.stages.langid.counts import SHARES, counter, script_shares
+from corpus_pipeline.stages.langid.judge import CHINESE, FACTS, calibrated, judge
+from corpus_pipeline.stages.langid.paragraphs import cut, paragraphs
+from corpus_pipeline.stages.langid.settle import Rules
 
 MODEL = "package:assets/langid.ftz"
-#: Labels asked of a model: Chinese ones are four, and two look like them.
-_LABELS = 6
 
 
 class LangIdOptions(Options):
     """What may be configured."""
 
     keep: tuple[str, ...] = ("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed")
+    #: Take the blocks of a kept document away that are in a language not in `keep`; code stays.
+    cut_foreign: bool = False
     #: Any fastText model; the packaged one reads tokens, others read plain text.
     model: str = MODEL
     table: str = "package:rules/packs/langid.yaml"
@@ -40,12 +44,16 @@ class LangId(Stage):
     """The stage."""
 
     name: ClassVar[str] = "langid"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[Schema] = {
         "langid_label": pl.String(),
         "langid_score": pl.Float32(),
         "langid_keep": pl.Boolean(),
+        "langid_shares": pl.Struct(dict.fromkeys(SHARES, pl.Float32())),
+        "langid_paragraphs": pl.List(pl.Struct({"start": pl.UInt32(), "label": pl.String()})),
+        "langid_cut": pl.UInt32(),
     }
+    edits: ClassVar[tuple[str, ...]] = ("text",)
     OptionsModel: ClassVar[type[Options]] = LangIdOptions
     options: LangIdOptions
 
@@ -54,6 +62,7 @@ class LangId(Stage):
         super().__init__(options, assets)
         table = load_table(assets["table"])
         self.bounds: dict[str, float] = table["bounds"]
+        self.calibration: list[list[float]] = table["calibration"]
         self.names = {old: new for new, olds in table["labels"].items() for old in olds}
         self.counter = counter(table["markers"])
         self.rules = Rules(self.bounds)
@@ -65,40 +74,50 @@ class LangId(Stage):
         return {"model": options.model, "table": options.table}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Characters first; the model is asked where they leave a question."""
+        """Documents first, then the blocks of those that mix."""
         texts = docs.get_column("text").fill_null("")
-        found = self.rules.facts(self.counter.count(texts), texts.str.len_chars())
-        labels = found.get_column("label").to_list()
-        scores = found.get_column("score").to_list()
-        asked = found.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
-        if len(asked):
-            answers = self._ask(texts, asked)
-            questions = found[asked].select(FACTS).iter_rows()
-            for row, facts, answer in zip(asked.tolist(), questions, answers, strict=True):
-                fact = dict(zip(FACTS, facts, strict=True))
-                labels[row], scores[row] = judge(fact, answer, self.bounds)
+        found = self.judged(texts)
         docs = docs.with_columns(
-            pl.Series("langid_label", labels, dtype=pl.String),
-            pl.Series("langid_score", scores, dtype=pl.Float32),
+            langid_label=found["label"],
+            langid_score=found["score"],
+            langid_shares=found.select(pl.struct(SHARES)).to_series(),
+            langid_cut=pl.lit(0, dtype=pl.UInt32),
         )
         label, score = pl.col("langid_label"), pl.col("langid_score")
         docs = docs.with_columns(langid_keep=label.is_in(self.options.keep))
+        docs = docs.with_columns(self._paragraphs(texts, found))
+        if self.options.cut_foreign:
+            docs = cut(docs, self.options.keep)
         rule = pl.when(~pl.col("langid_keep")).then(pl.lit("not_chinese"))
         shown = score.cast(pl.Float64).round(2).cast(pl.String)
         return drop(docs, self.name, rule, pl.format("label={} score={}", label, shown))
 
-    def _ask(self, texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[dict[str, float]]:
-        """What the model says of each text: label → probability, our names for its labels."""
-        if self.options.model == MODEL:
-            lines = model_lines(texts, rows)
-        else:
-            lines = [" ".join(sample(text).split()) for text in texts.gather(rows)]
-        names, scores = predict(self.model, lines, _LABELS)
-        answers = []
-        for row, probabilities in zip(names, scores, strict=True):
-            answer: dict[str, float] = {}
-            for label, probability in zip(row, probabilities.tolist(), strict=True):
-                name = self.names.get(label, label)
-                answer[name] = answer.get(name, 0.0) + probability
-            answers.append(answer)
-        return answers
+    def judged(self, texts: pl.Series, *, blocks: bool = False) -> pl.DataFrame:
+        """Label, score and shares of each text: characters first, the model where they ask."""
+        found = self.rules.facts(self.counter.count(texts), texts, blocks=blocks)
+        labels = found.get_column("label").to_list()
+        scores = found.get_column("score").to_numpy().copy()
+        asked = found.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
+        if len(asked):
+            packaged = self.options.model == MODEL
+            answers = ask(self.model, texts, asked, self.names, tokens=packaged)
+            questions = found[asked].select(FACTS).iter_rows(named=True)
+            for row, facts, answer in zip(asked.tolist(), questions, answers, strict=True):
+                labels[row], scores[row] = judge(facts, answer, self.bounds)
+            scores[asked] = calibrated(scores[asked], self.calibration)
+        return found.select(
+            pl.Series("label", labels, dtype=pl.String),
+            pl.Series("score", scores, dtype=pl.Float32),
+            *script_shares(),
+        )
+
+    def _paragraphs(self, texts: pl.Series, found: pl.DataFrame) -> pl.Series:
+        """The blocks of Chinese and mixed documents that hold enough of something else."""
+        mixes = (pl.col("foreign") >= self.bounds["block_letters"]) & (
+            1 - pl.col("han") >= self.bounds["block_share"]
+        )
+        chinese = pl.col("label").is_in([*CHINESE, "zh-Hans", "zh-Hant", "mixed"])
+        rows = found.select(mixes & chinese).to_series().arg_true()
+        held = texts.gather(rows)
+        blocks = find_blocks(held, int(self.bounds["block_letters"]))
+        return paragraphs(found, rows, held, blocks, partial(self.judged, blocks=True))

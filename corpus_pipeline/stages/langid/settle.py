@@ -9,66 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
-from corpus_pipeline.text import han
-from corpus_pipeline.text.script import (
-    JAPANESE_ONLY,
-    JAPANESE_TOO,
-    SIMPLIFIED_ONLY,
-    TRADITIONAL_ONLY,
-)
+from corpus_pipeline.stages.langid.code import code_share, words_left
+from corpus_pipeline.stages.langid.counts import ONE_LANGUAGE, shares
 
 Bounds = Mapping[str, float]
-
-#: Scripts with one language here; the rest is for the model.
-ONE_LANGUAGE = {
-    "th": han.THAI,
-    "bo": han.TIBETAN,
-    "mn-Mong": han.MONGOLIAN,
-    "hi": han.DEVANAGARI,
-    "ii": han.YI,
-    "el": han.GREEK,
-    "he": han.HEBREW,
-    "und": han.OTHER_LETTERS,
-}
-
-
-def counter(markers: Mapping[str, str]) -> han.CharTable:
-    """The classes that the rules ask about."""
-    mainland = "".join(sorted(set(SIMPLIFIED_ONLY) - set(JAPANESE_TOO)))
-    return han.CharTable(
-        {
-            "han": han.mask(han.HAN),
-            "kana": han.mask(han.KANA),
-            "hangul": han.mask(han.HANGUL),
-            "latin": han.mask(han.LATIN),
-            "cyrillic": han.mask(han.CYRILLIC),
-            "arabic": han.mask(han.ARABIC),
-            **{name: han.mask(ranges) for name, ranges in ONE_LANGUAGE.items()},
-            "simplified": han.mask(SIMPLIFIED_ONLY),
-            "traditional": han.mask(TRADITIONAL_ONLY),
-            "japanese": han.mask(JAPANESE_ONLY),
-            "mainland": han.mask(mainland),
-            **{name: han.mask(letters) for name, letters in markers.items()},
-            "vietnamese": han.mask(markers["vietnamese"], ((0x1EA0, 0x1EF9),)),
-        }
-    )
-
-
-def shares() -> list[pl.Expr]:
-    """Letters in words' worth, and the shares the rules ask for; 0 for an empty text."""
-    east = pl.col("han") + pl.col("kana") + pl.col("hangul")
-    alphabets = pl.sum_horizontal("latin", "cyrillic", "arabic", *ONE_LANGUAGE)
-    letters = east + alphabets / 4
-    return [
-        letters.alias("letters"),
-        (east / letters).fill_nan(0.0).alias("share"),
-        *(
-            (pl.col(name) / (pl.col("han") + pl.col(name))).fill_nan(0.0).alias(f"{name}_share")
-            for name in ("kana", "hangul")
-        ),
-    ]
 
 
 def eastern(b: Bounds) -> pl.Expr:
@@ -83,8 +30,15 @@ def settled(b: Bounds) -> pl.Expr:
     col = pl.col
     alphabets = pl.coalesce(_alphabets(), _latin(b))
     return (
-        pl.when(col("letters") == 0)
+        pl.when(
+            (col("letters") == 0)
+            | (~col("eastern") & (col("digit") > b["digits"] * col("letters")))
+        )
         .then(_verdict("und", pl.lit(0.0)))
+        .when(col("left") < b["words_left"])
+        .then(_verdict("und", pl.lit(0.0)))
+        .when(col("lines") >= _least_code(b))
+        .then(_verdict("code", 0.5 + col("lines") / 2.02))
         .when(col("eastern"))
         .then(_of_han(b))
         .otherwise(alphabets)
@@ -136,12 +90,27 @@ def _alphabets() -> pl.Expr:
 def _latin(b: Bounds) -> pl.Expr:
     """Code by its symbols, Vietnamese by its letters."""
     dense = pl.col("code") / pl.col("length")
-    vietnamese = pl.col("vietnamese")
+    col, vietnamese = pl.col, pl.col("vietnamese")
     return (
-        pl.when(dense >= b["code_share"])
-        .then(_verdict("code", (2 * dense).clip(0.5, 0.99)))
+        pl.when(
+            (dense >= b["code_sure"])
+            | ((dense >= b["code_share"]) & (col("lines") >= b["code_lines_dense"]))
+        )
+        .then(_verdict("code", (0.7 + dense).clip(0.5, 0.99)))
         .when((vietnamese >= 2) & (vietnamese >= b["vietnamese_share"] * pl.col("latin")))
         .then(_verdict("vi", pl.lit(0.95)))
+    )
+
+
+def _least_code(b: Bounds) -> pl.Expr:
+    """The share of lines of code that makes a program; more Han, more proof."""
+    share = pl.col("share")
+    return (
+        pl.when(~pl.col("eastern") | (share < b["chinese_share"]))
+        .then(b["code_lines"])
+        .when(share < b["code_han"])
+        .then(b["code_lines_han"])
+        .otherwise(b["code_lines_most"])
     )
 
 
@@ -157,16 +126,60 @@ def _verdict(label: str | pl.Expr, score: pl.Expr) -> pl.Expr:
 
 
 class Rules:
-    """The rules as one expression, built once."""
+    """The rules as expressions, built once."""
 
     def __init__(self, bounds: Bounds) -> None:
-        """Build the expression."""
+        """Build the expressions."""
         self._shares = shares()
         self._eastern = eastern(bounds).alias("eastern")
+        dense = pl.col("code") >= bounds["code_trace"] * pl.col("length")
+        often = pl.col("code") >= bounds["code_trace_han"] * pl.col("length")
+        often |= pl.col("length") < bounds["code_brief"]
+        # Comments have few full stops; prose with so many symbols is a manual.
+        terse = pl.col("stop") <= 1 + bounds["code_stops"] * pl.col("han")
+        # Short texts are cheap to look at.
+        terse |= pl.col("length") < bounds["code_short"]
+        mostly = pl.col("share") < bounds["chinese_share"]
+        little = pl.col("share") < bounds["code_han"]
+        # A program has names in Latin letters; a sentence may end with a half-width semicolon.
+        named = pl.col("latin") >= bounds["code_names"] * pl.col("length")
+        few = ~pl.col("eastern") | (named & (mostly | (terse & (little | often))))
+        # No prose in an alphabet has so many: its lines need not be looked at.
+        sure = ~pl.col("eastern") & (pl.col("code") >= bounds["code_sure"] * pl.col("length"))
+        self._like_code = (dense & few & ~sure).fill_null(value=False)
+        listing = pl.col("code") >= bounds["code_block"] * pl.col("length")
+        self._like_listing = (~pl.col("eastern") & listing).fill_null(value=False)
+        letters = pl.col("latin") + pl.col("cyrillic")
+        self._like_address = (
+            ~pl.col("eastern")
+            & (letters > 0)
+            & (pl.col("mark") >= bounds["address_marks"] * pl.col("length"))
+        )
         self._verdict = settled(bounds).alias("verdict")
 
-    def facts(self, counts: pl.DataFrame, lengths: pl.Series) -> pl.DataFrame:
-        """Counts with the shares, and `label` and `score` where they are settled."""
-        frame = counts.with_columns(length=lengths.cast(pl.UInt32))
+    def facts(
+        self, counts: pl.DataFrame, texts: pl.Series, *, blocks: bool = False
+    ) -> pl.DataFrame:
+        """Counts with the shares, and `label` and `score` where they are settled.
+
+        `blocks` are parts of documents: there symbols alone make a listing, and no line is read.
+        """
+        frame = counts.with_columns(length=texts.str.len_chars().cast(pl.UInt32))
         frame = frame.with_columns(self._shares).with_columns(self._eastern)
+        lines = np.zeros(len(texts))
+        left = np.full(len(texts), 2.0**31)
+        if blocks:
+            lines[:] = frame.select(self._like_listing.cast(pl.Float64)).to_series().to_numpy()
+        for out, asked, measure in (
+            ()
+            if blocks
+            else (
+                (lines, self._like_code, code_share),
+                (left, self._like_address, words_left),
+            )
+        ):
+            rows = frame.select(asked).to_series().arg_true()
+            if len(rows):
+                out[rows.to_numpy()] = measure(texts.gather(rows)).to_numpy()
+        frame = frame.with_columns(lines=lines, left=left)
         return frame.with_columns(self._verdict).unnest("verdict")

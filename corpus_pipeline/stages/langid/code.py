@@ -1,0 +1,99 @@
+"""Whether a text is source code, by its lines.
+
+Enters: texts that symbols make suspicious.  Leaves: the share of their characters that stands in
+lines of code, and whether the rest is more than comments.
+Refuses: to look at all of a long text; a manual with long listings stays a manual.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+#: As many characters decide, in three places of a long text: a manual may begin with a listing.
+HEAD = 1500
+_PIECE = 500
+#: Words that open a line of a program.
+_OPENING = (
+    r"import|using|include|require|package|namespace|def|class|struct|interface|enum|func"
+    r"|fn|function|module|template|public|private|protected|internal|static|const|let|var"
+    r"|void|int|auto|if|elif|else|for|while|switch|case|return|try|catch|except|raise"
+    r"|throw|end|begin|do|done|fi|esac|echo|export|with|yield|await|async|print|assert"
+    r"|delete|new|string|bool|double|float|long|type|match|sub|dim|HRESULT|BOOLEAN|BOOL"
+    r"|DWORD|Public|Private|Friend|Sub|End|Dim|Function|Class|Module|Namespace|With|If"
+    r"|Else|For|Next|Return|Imports|Inherits|Implements|Throw|Option"
+)
+_COMMANDS = (
+    r"sudo|apt|pip|npm|npx|yarn|git|docker|curl|wget|cd|dotnet|bazel|make|brew|mvn|go"
+    r"|cargo|ssh|python|python3|bash|sh|source|mkdir|kubectl|tiup"
+)
+_STATEMENTS = (
+    r"select|insert\s+into|update|delete\s+from|create|alter|drop|where|group\s+by"
+    r"|order\s+by|left\s+join|inner\s+join|values|set|show|explain|grant|use"
+)
+#: Lines that a program has and prose has not.  Han in them do not matter: comments, strings, data.
+#: Several small patterns, no counted repeats: one large automaton would not fit the engine's cache.
+_CODE = (
+    # Ends of statements and of brackets, comments after them.
+    r"[;{}][ \t\\]*(?:(?://|/\*|#|--)[^;]*)?$",
+    r"^[ \t]*(?://|/\*|\*/|-- |<!--|#!|% |rem )",
+    r"^[ \t]*(?:[\[\]{}()<>;,:'\"`]+[ \t]*|[)\]}]+[.,;:]?[a-zA-Z0-9_.,:;() ]*)$",
+    # Assignments, calls, keys and strings, tags.
+    r"^[ \t]*@?[A-Za-z_][A-Za-z0-9_.,\[\]'\" ]*(?:[-+*/|&:%]?=|<-|->|=>|<<|>>)",
+    r"^[ \t]*[@.]?[A-Za-z_][A-Za-z0-9_.:>-]* ?\([^。，]*[){\[(,:;][ \t\\]*(?:(?://|#).*)?$",
+    r"^[ \t]*(?:\"[^\"]*\"\s*:|['\"][^'\"]*['\"],?$)",
+    r"^[ \t]*[-?]?\s*[A-Za-z_][A-Za-z0-9_.-]*:(?:\s+\S+)?$",
+    r"^[ \t]*(?:</?[A-Za-z!?][^<>]*>[^\p{Han}]*$|\\[A-Za-z]+[\[{])",
+    r"^[ \t]*(?:@[A-Za-z_][A-Za-z0-9_.]*|\.[A-Za-z_]\w*\()",
+    # Shells, sections of INI and TOML, tables that a shell prints, directives.
+    r"^(?:[$>]\s+[a-z]|>>> |PS .*> |\[[A-Za-z0-9_ .:\"-]+\]$|\+[-+=]+\+$)",
+    r"^[ \t]*#[ \t]*(?:include|define|ifdef|ifndef|endif|pragma|if|else|undef|region)\b",
+    # Without Han after the word, unless in a comment or a string.
+    rf"^[ \t]*(?:{_OPENING})\b[^\p{{Han}}。]*(?:(?://|#|--|\"|'|\().*)?$",
+    r"^[ \t]*from [a-z0-9_.]+ import",
+    rf"^[ \t]*(?:{_COMMANDS}) [a-z0-9_./~<$-]",
+    rf"(?i)^[ \t]*(?:{_STATEMENTS})\b[^。，]*$",
+)
+#: Headings of Markdown and comments of scripts look alike, and say nothing; so do lists, rows of
+#: tables and paragraphs in HTML.
+_NEITHER = r"^\s*(?:#+\s.*|#@.*|```.*|\|.*|\* .*|<[^<>]+>.*\p{Han}.*)?$"
+
+
+def code_share(texts: pl.Series) -> pl.Series:
+    r"""Of the characters in lines that say anything, how many are in lines of code.
+
+    >>> texts = ["int 甲 = 1; // 甲\nreturn 甲;", "我们先写一个函数。\nreturn 1;"]
+    >>> code_share(pl.Series(texts)).round(2).to_list()
+    [1.0, 0.5]
+    """
+    text = pl.col("text")
+    middle = text.str.slice((text.str.len_chars() - _PIECE) // 2, _PIECE)
+    places = pl.concat_str(text.str.head(_PIECE), middle, text.str.tail(_PIECE), separator="\n")
+    lines = pl.DataFrame({"text": texts}).with_row_index("row")
+    short = text.str.len_chars() <= HEAD
+    lines = lines.with_columns(pl.when(short).then(text).otherwise(places).str.split("\n"))
+    lines = lines.explode("text")
+    size = text.str.strip_chars().str.len_chars()
+    said = lines.with_columns(
+        said=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
+        code=pl.any_horizontal(text.str.contains(pattern) for pattern in _CODE),
+    )
+    found = said.group_by("row", maintain_order=True).agg(
+        share=(pl.col("said") * pl.col("code")).sum() / pl.col("said").sum()
+    )
+    return found.get_column("share").fill_nan(0.0).fill_null(0.0)
+
+
+#: Addresses and paths of the net: letters that say nothing of a language.
+_ADDRESS = (
+    r"(?i)(?:\w+://|www\.|mailto:)\S+|\S+@\S+|\S+\.(?:com|cn|net|org|html?|php|jpg|png|pdf)\b\S*"
+)
+
+
+def words_left(texts: pl.Series) -> pl.Series:
+    """Letters of an alphabet that remain without addresses of the net.
+
+    >>> words_left(pl.Series(["https://example.com/a?b=c", "see www.example.com"])).to_list()
+    [0, 3]
+    """
+    head = texts.str.slice(0, HEAD).str.replace_all(_ADDRESS, " ")
+    return head.str.count_matches(r"\p{L}")

@@ -1,0 +1,239 @@
+"""The loops of mojibake repair: garbled characters, as bytes again, are read as what they were.
+
+Enters: symbols (a byte, `LOST` for a byte that became U+FFFD, `BREAK` for a character that no byte
+of the wrong charset stands for), what each cost as it stood there, and what a character costs.
+Leaves: units (first symbol, code point, bits won) and the stretches where reading anew pays.
+Refuses: to know any charset by name, and to decide (`mojibake` does).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_pipeline.text.compiled import compiled
+
+Symbols = npt.NDArray[np.uint16]
+Bits = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint32]
+Index = npt.NDArray[np.int64]
+
+#: Symbols beyond the 256 bytes.
+LOST, BREAK = 0x100, 0x200
+#: What a lost byte has become where U+FFFD could not be written.
+QUESTION = 0x3F
+#: What a unit loses: an ASCII character (so that a stretch ends with what pays), a byte that fits
+#: nowhere, a character of another charset; and what a character with a lost byte costs.
+PLAIN, STRAY, WALL, HOLE = 0.25, 30.0, 1e6, 14.0
+REPLACEMENT = 0xFFFD
+
+
+@compiled
+def read_utf8(  # noqa: C901, PLR0912, PLR0917 – one pass; a kernel takes arrays
+    symbols: Symbols, bits: Bits, costs: Bits, units: Index, codes: Codes, won: Bits
+) -> int:
+    """Read symbols as UTF-8; returns the number of units.  A character may lack one byte."""
+    at, count, size = 0, 0, symbols.size
+    while at < size:
+        lead = np.int64(symbols[at])
+        units[count], codes[count], won[count] = at, REPLACEMENT, -STRAY
+        length, short = 1, False
+        if lead < 0x80:
+            codes[count], won[count] = lead, -PLAIN
+        elif lead == BREAK:
+            won[count] = -WALL
+        elif lead == LOST:
+            won[count] = 0.0
+            # Was it a lead byte?  Two trail bytes then follow that belong to nothing else.
+            if (
+                at + 2 < size
+                and symbols[at + 1] & 0x3C0 == 0x80
+                and symbols[at + 2] & 0x3C0 == 0x80
+            ):
+                length = 3
+        elif 0xC2 <= lead <= 0xF4:
+            need = 1 if lead < 0xE0 else 2 if lead < 0xF0 else 3
+            code = lead & (0x3F >> need)
+            have, hole, spot = 0, False, at + 1
+            while have < need and spot < size:
+                byte = np.int64(symbols[spot])
+                if byte & 0x3C0 == 0x80:
+                    code = code << 6 | byte & 0x3F
+                elif byte in (LOST, QUESTION):
+                    hole = True
+                    # A question mark stands for all that was left, unless more of it follows.
+                    more = spot + 1 < size and (
+                        symbols[spot + 1] & 0x3C0 == 0x80 or symbols[spot + 1] == QUESTION
+                    )
+                    if byte == QUESTION and not more:
+                        have += 1
+                        spot += 1
+                        break
+                else:
+                    break
+                have += 1
+                spot += 1
+            low = 0x80 if need == 1 else 0x800 if need == 2 else 0x10000
+            bad = code < low or code > 0x10FFFF
+            if have == need and not hole and not bad and not 0xD800 <= code < 0xE000:
+                length, codes[count], won[count] = need + 1, code, 0.0
+            elif need > 1 and have > 0:
+                length, won[count], short = spot - at, 0.0, not hole
+        if won[count] == 0.0:
+            total = 0.0
+            for spot in range(at, at + length):
+                total += bits[spot]
+            code = np.int64(codes[count])
+            if code == REPLACEMENT:
+                won[count] = total - HOLE - (0.0 if length > 1 else 3.0) - (12.0 if short else 0.0)
+            else:
+                won[count] = total - (costs[code] if code < 0x10000 else 22.0)
+        at += length
+        count += 1
+    return count
+
+
+@compiled
+def read_pairs(  # noqa: C901, PLR0917 – one pass; a kernel takes arrays
+    symbols: Symbols,
+    bits: Bits,
+    pairs: Bits,
+    named: Codes,
+    units: Index,
+    codes: Codes,
+    won: Bits,
+    best: Bits,
+    step: Index,
+) -> int:
+    """Read symbols as a charset of one and two bytes, the best way through; returns the units.
+
+    `pairs[first << 8 | second]` is what the character of a pair costs, negative where it is none,
+    and `named` holds the characters; `best` and `step` are room to work in, one longer than the
+    symbols.
+    """
+    size = symbols.size
+    best[size] = 0.0
+    for at in range(size - 1, -1, -1):
+        first = np.int64(symbols[at])
+        second = np.int64(symbols[at + 1]) if at + 1 < size else BREAK
+        if first == BREAK:
+            best[at], step[at] = best[at + 1] - 1000.0, 1
+            continue
+        if first < 0x80:
+            best[at], step[at] = best[at + 1] - PLAIN, 1
+            continue
+        alone = bits[at] - HOLE - 3.0 if first == LOST else -STRAY
+        best[at], step[at] = best[at + 1] + alone, 1
+        if second == BREAK:
+            continue
+        gain = -STRAY
+        together = bits[at] + bits[at + 1]
+        if first == LOST:
+            if 0x40 <= second < LOST and second != 0x7F:
+                gain = together - HOLE
+        elif second in (LOST, QUESTION):
+            gain = together - HOLE
+        elif pairs[first << 8 | second] >= 0:
+            gain = together - pairs[first << 8 | second]
+        if at + 2 <= size and gain + best[at + 2] > best[at]:
+            best[at], step[at] = gain + best[at + 2], 2
+    at, count = 0, 0
+    while at < size:
+        units[count] = at
+        end = at + step[at]
+        first = np.int64(symbols[at])
+        won[count] = -WALL if first == BREAK else best[at] - best[end]
+        codes[count] = first if first < 0x80 else REPLACEMENT
+        if end == at + 2 and first < LOST and symbols[at + 1] < LOST:
+            named_so = named[first << 8 | np.int64(symbols[at + 1])]
+            codes[count] = named_so or REPLACEMENT
+        at = end
+        count += 1
+    return count
+
+
+@compiled
+def stretches(won: Bits, least: float, slack: float, found: Index) -> int:
+    """Stretches of units that together win `least`, and nowhere lose `slack` on the way.
+
+    Writes first unit and end into `found`; returns how many.
+    """
+    count, at, size = 0, 0, won.size
+    while at < size:
+        if won[at] <= 0:
+            at += 1
+            continue
+        total, top, first, end = 0.0, 0.0, at, at
+        while at < size:
+            total += won[at]
+            at += 1
+            if total > top:
+                top, end = total, at
+            elif total <= 0 or total < top - slack:
+                break
+        if top >= least:
+            found[count, 0], found[count, 1] = first, end
+            count += 1
+        at = max(end, first + 1)
+    return count
+
+
+@compiled
+def widened(won: Bits, codes: Codes, at: int, step: int, budget: float) -> int:
+    """How far a stretch that ends before `at` goes on (`step` 1, or -1 for its other end).
+
+    It takes in whole runs of characters that fit and lose little, as single common characters
+    do; in each line the losses stay within the budget.
+    """
+    far, spot, loss, plain = at, at, 0.0, True
+    while 0 <= spot < won.size:
+        if codes[spot] < 0x80:
+            if not plain:
+                far = spot
+            plain = True
+            if codes[spot] == 10:
+                loss = 0.0
+        else:
+            plain = False
+            loss -= min(won[spot], np.float32(0.0))
+            if loss > budget:
+                return far
+        spot += step
+    return far if plain else spot
+
+
+@compiled
+def suspicion(data: npt.NDArray[np.uint8], offsets: Index, weight: Bits, score: Bits) -> None:
+    """How much of a document in one place looks garbled: the highest sum of weights on the way.
+
+    A letter of Latin-1 weighs only next to another one; such runs are what bytes read one by
+    one give.
+    """
+    for row in range(offsets.size - 1):
+        at, end = offsets[row], offsets[row + 1]
+        total, top, before = np.float32(0), np.float32(0), False
+        while at < end:
+            lead = np.int64(data[at])
+            if lead < 0x80:
+                total = max(total + weight[lead], np.float32(0))
+                before = False
+                at += 1
+                continue
+            if lead < 0xE0:
+                code = (lead & 0x1F) << 6 | data[at + 1] & 0x3F
+                at += 2
+            elif lead < 0xF0:
+                code = (lead & 0x0F) << 12 | (data[at + 1] & 0x3F) << 6 | data[at + 2] & 0x3F
+                at += 3
+            else:
+                code = 0xFFFF
+                at += 4
+            step = weight[code]
+            if step >= 100:  # marked as single-byte: see `weights`
+                step = step - 100 if before else np.float32(0)
+                before = True
+            else:
+                before = False
+            total = max(total + step, np.float32(0))
+            top = max(top, total)
+        score[row] = top

@@ -1,0 +1,350 @@
+"""What a page does so that a program reads it differently than a person, undone.
+
+Enters: the source of a page before it is parsed, its tree before the main text is taken, and
+the text at the end.  Leaves: the same without what was put in between, and how often each kind
+of it was undone.
+Refuses: to touch code, lessons about pinyin or entities, and anything that a reader sees.
+
+The kinds: `ruby` (pronunciation over or beside characters), `pinyin` (the pronunciation of the
+character before it in brackets), `hidden` (text within a sentence that is not displayed),
+`entity` (references escaped twice), `escape` (escapes of programming languages), `joiner`
+(invisible characters between Han characters).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Container
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+Clues = Container[str] | None  # what occurs in the page of what is looked for, if it is known
+
+#: GB 2312 orders its first 3,755 characters by their usual pronunciation: the first character of
+#: each syllable is enough to know that of all.  Checked against pypinyin: each is a reading of its
+#: character, for 44 of them the rarer one.
+_FIRSTS = (
+    "啊埃鞍肮凹芭白斑邦苞杯奔崩逼鞭标鳖彬兵玻捕擦猜餐苍操厕层插拆搀昌超车郴撑吃充抽初揣川疮吹春戳"
+    "疵聪凑粗蹿摧村磋搭呆耽当刀德蹬堤颠碉跌丁丢东兜督端堆墩掇蛾恩而发藩坊菲芬丰佛否夫噶该干冈篙哥"
+    "给根耕工钩辜刮乖棺光瑰辊锅哈骸酣夯壕呵嘿痕哼轰喉呼花槐欢荒灰荤豁击嘉歼僵蕉揭巾荆炯揪鞠捐撅均"
+    "喀开刊康考坷肯坑空抠枯夸块宽匡亏坤括垃莱蓝琅捞勒雷棱厘俩联粮撩列琳玲溜龙楼芦驴峦掠抡萝妈埋瞒"
+    "芒猫么玫门萌眯棉苗蔑民明谬摸谋拇拿氖南囊挠呢馁嫩能妮蔫娘鸟捏您柠牛脓奴女暖虐挪哦欧啪拍攀乓抛"
+    "呸喷砰坯篇飘撇拼乒坡扑期掐牵枪橇切钦青琼秋趋圈缺裙然瓤饶惹壬扔日戎揉茹软蕊闰若撒腮三桑搔瑟森"
+    "僧莎筛珊墒梢奢砷声师收蔬刷摔栓霜谁吮说斯松搜苏酸虽孙蓑塌胎坍汤掏特藤梯天挑贴厅通偷凸湍推吞拖"
+    "挖歪豌汪威瘟嗡挝巫昔瞎掀相萧楔薪星兄休墟轩靴勋压焉殃邀椰一茵英哟拥幽迂鸳曰耘匝栽咱赃遭责贼怎"
+    "增扎摘瞻樟招遮珍蒸芝中舟珠抓拽专桩椎谆捉兹鬃邹租钻嘴尊昨"
+)
+_SYLLABLES = (
+    "a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can "
+    "cang cao ce ceng cha chai chan chang chao che chen cheng chi chong chou chu chuai chuan "
+    "chuang chui chun chuo ci cong cou cu cuan cui cun cuo da dai dan dang dao de deng di dian "
+    "diao die ding diu dong dou du duan dui dun duo e en er fa fan fang fei fen feng fo fou fu ga "
+    "gai gan gang gao ge gei gen geng gong gou gu gua guai guan guang gui gun guo ha hai han hang "
+    "hao he hei hen heng hong hou hu hua huai huan huang hui hun huo ji jia jian jiang jiao jie "
+    "jin jing jiong jiu ju juan jue jun ka kai kan kang kao ke ken keng kong kou ku kua kuai kuan "
+    "kuang kui kun kuo la lai lan lang lao le lei leng li lia lian liang liao lie lin ling liu "
+    "long lou lu lv luan lve lun luo ma mai man mang mao me mei men meng mi mian miao mie min "
+    "ming miu mo mou mu na nai nan nang nao ne nei nen neng ni nian niang niao nie nin ning niu "
+    "nong nu nv nuan nve nuo o ou pa pai pan pang pao pei pen peng pi pian piao pie pin ping po "
+    "pu qi qia qian qiang qiao qie qin qing qiong qiu qu quan que qun ran rang rao re ren reng ri "
+    "rong rou ru ruan rui run ruo sa sai san sang sao se sen seng sha shai shan shang shao she "
+    "shen sheng shi shou shu shua shuai shuan shuang shui shun shuo si song sou su suan sui sun "
+    "suo ta tai tan tang tao te teng ti tian tiao tie ting tong tou tu tuan tui tun tuo wa wai "
+    "wan wang wei wen weng wo wu xi xia xian xiang xiao xie xin xing xiong xiu xu xuan xue xun ya "
+    "yan yang yao ye yi yin ying yo yong you yu yuan yue yun za zai zan zang zao ze zei zen zeng "
+    "zha zhai zhan zhang zhao zhe zhen zheng zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui zhun "
+    "zhuo zi zong zou zu zuan zui zun zuo "
+)
+_SPELLED = _SYLLABLES.split()
+_KNOWN = frozenset(_SPELLED)
+_STARTS = [first.encode("gb2312") for first in _FIRSTS]
+_LAST = "座".encode("gb2312")
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WIDE = rf"{_HAN}\u3000-\u303f\uff00-\uff5e“”‘’…—"
+#: Words near which an entity, an escape or a syllable is what the text is about.
+_LESSON = re.compile(
+    r"实体|實體|编码|編碼|转义|轉義|字符引用|Unicode|HTML|entit|拼音|读音|讀音|注音|发音|發音|读作|讀作",
+    re.IGNORECASE,
+)
+_NEAR = 40
+
+
+def pronounced(character: str) -> str | None:
+    """The usual pronunciation of a common simplified character, without its tone.
+
+    >>> [pronounced(c) for c in "色情女旅A龘"]
+    ['se', 'qing', 'nv', 'lv', None, None]
+    """
+    try:
+        code = character.encode("gb2312")
+    except UnicodeEncodeError:
+        return None
+    if len(code) != 2 or not _STARTS[0] <= code <= _LAST:
+        return None
+    return _SPELLED[bisect_right(_STARTS, code) - 1]
+
+
+def toneless(syllable: str) -> str:
+    """A syllable without its tone: ü is v.
+
+    >>> toneless("Lǜ"), toneless("se4")
+    ('lv', 'se')
+    """
+    plain = unicodedata.normalize("NFD", syllable.strip().lower()).replace("u\u0308", "v")
+    return "".join(c for c in plain if "a" <= c <= "z")
+
+
+# ---- the source, before it is parsed
+
+_TWICE = re.compile(r"&(?:amp;)+#(?:(\d{4,6})|[xX]([0-9a-fA-F]{4,5}));")
+
+
+def undo_source(page: str, undone: Counter[str], clues: Clues = None) -> str:
+    """The page without references that were escaped twice.
+
+    >>> undo_source("<p>春&amp;#22825;来了</p>", Counter())
+    '<p>春天来了</p>'
+    """
+    seen = "amp;#" in (page if clues is None else clues)
+    return _references(page, _TWICE, undone) if seen else page
+
+
+def _references(text: str, pattern: re.Pattern[str], undone: Counter[str]) -> str:
+    """Decode references to Han characters that stand in a run, or in the middle of Han text."""
+    found = list(pattern.finditer(text))
+    parts, done = [], 0
+    for at, match in enumerate(found):
+        number = int(match[1]) if match[1] else int(match[2], 16)
+        if not _is_chinese(number):
+            continue
+        start, end = match.span()
+        joins = (at > 0 and found[at - 1].end() == start) + (
+            at + 1 < len(found) and found[at + 1].start() == end
+        )
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        if not joins and not (_is_han(before) or _is_han(after)):
+            continue
+        if _LESSON.search(text, max(start - _NEAR, 0), end + _NEAR):
+            continue
+        parts += [text[done:start], chr(number)]
+        done = end
+        undone["entity"] += 1
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _is_chinese(number: int) -> bool:
+    """Han characters and the punctuation of Chinese."""
+    return (
+        0x3400 <= number <= 0x9FFF
+        or 0x20000 <= number <= 0x3FFFF
+        or 0x3000 <= number <= 0x303F
+        or 0xFF01 <= number <= 0xFF5E
+        or number in {0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2026, 0xB7}
+    )
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
+
+
+def _unescaped(run: re.Match[str], undone: Counter[str], *, quoted: bool = False) -> str:
+    before = run.string[max(run.start() - 1, 0) : run.start()]
+    if not quoted and before and before not in "> \n" and before < "\u3000":
+        return run[0]  # what stands in quotes or after a bracket is code
+    if _LESSON.search(run.string, max(run.start() - _NEAR, 0), run.start()):
+        return run[0]
+    units = [int(unit, 16) for unit in _ESCAPE.findall(run[0])]
+    if 2 * sum(map(_is_chinese, units)) < len(units):
+        return run[0]
+    undone["escape"] += len(units)
+    text = _ESCAPE.sub(lambda m: chr(int(m[1], 16)), run[0])
+    # Two escapes make one character beyond the first plane; half a pair makes none.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+# ---- the tree
+
+_INLINE = frozenset(("span", "font", "i", "em", "b", "u", "s", "small", "label", "ins", "tt", "a"))
+_NOT_SHOWN = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden"
+    r"|(?:font-size|opacity)\s*:\s*0(?:\.0+)?(?:px|pt|r?em|%)?\s*(?:!\s*important\s*)?(?:[;}]|$))",
+    re.IGNORECASE,
+)
+#: What a style must say for its element to be looked at, as pages write it.
+_SPELLINGS = (
+    *("display:none", "display: none", "DISPLAY: none", "visibility:hidden", "visibility: hidden"),
+    *("font-size:0", "font-size: 0", "FONT-SIZE: 0", "opacity:0", "opacity: 0"),
+)
+_CLASS = re.compile(rb"(?:[a-z]+)?\.(-?[a-zA-Z_][\w\x80-\xff-]*)")
+#: A page that hides more than this, spelled in one way, is made to stall a program.
+_MOST_PLACES = 500
+_OPENED = re.compile(rb"<([a-zA-Z]+)")
+#: Elements within a sentence with one class, as junk is written; a pattern over bytes is faster.
+_WITHIN = re.compile(
+    rb"""<(?<=[^>\s]<)(?<!\xe3\x80\x80<)(?<!\xc2\xa0<)"""
+    rb"""(?:span|font|i|em|b|u|s|small)\s+class=["']?([\w\x80-\xff-]+)["']?\s*>"""
+)
+#: What undoing looks for in the source; the caller may search for all at once.
+CLUES = ("amp;#", "<rt", "<RT", "pinyin", "zhuyin", "jammer", *_SPELLINGS)
+
+
+def undo_tree(
+    tree: LexborHTMLParser, source: str | bytes, undone: Counter[str], clues: Clues = None
+) -> None:
+    """Take out of the tree what its reader does not see within a sentence, and pronunciations.
+
+    >>> page = "<p><ruby>春<rt>chūn</rt></ruby>天<span style='display:none'>x9q</span>来了</p>"
+    >>> tree = LexborHTMLParser(page)
+    >>> undo_tree(tree, page, Counter())
+    >>> tree.body.text()
+    '春天来了'
+    """
+    page = source.encode() if isinstance(source, str) else source
+    clues = page.decode() if clues is None else clues
+    if "<rt" in clues or "<RT" in clues:
+        undone["ruby"] += len(tree.css("ruby rt"))
+        tree.strip_tags(["rt", "rp", "rtc"])
+        tree.unwrap_tags(["ruby", "rb"])
+    if "pinyin" in clues or "zhuyin" in clues:
+        _beside(tree, undone)
+    if "jammer" in clues:
+        for node in tree.css(".jammer"):
+            undone["hidden"] += 1
+            node.decompose()
+    for look in _hiding(page, [spelling.encode() for spelling in _SPELLINGS if spelling in clues]):
+        for node in tree.css(look):
+            shown = "." not in look and not _NOT_SHOWN.search(node.attributes.get("style") or "")
+            if not shown and node.text(deep=True) and _in_sentence(node):
+                undone["hidden"] += 1
+                node.decompose()
+
+
+def _beside(tree: LexborHTMLParser, undone: Counter[str]) -> None:
+    """Syllables in elements of their own, beside an element or a text of one character."""
+    for node in tree.css('[class*="pinyin" i],[class*="zhuyin" i]'):
+        said = node.text().strip()
+        bopomofo = bool(said) and all("\u3100" <= c <= "\u312f" or c in "ˊˇˋ˙" for c in said)
+        if not bopomofo and (len(said) > 7 or toneless(said) not in _KNOWN):
+            continue
+        sides = [n.text().strip() for n in (node.prev, node.next) if n is not None]
+        if any(_is_han(side[-1:]) or _is_han(side[:1]) for side in sides):
+            undone["ruby"] += 1
+            node.decompose()
+
+
+def _in_sentence(node: LexborNode) -> bool:
+    """Whether text stands directly beside the element."""
+    sides = [side for side in (node.prev, node.next) if side is not None and side.tag == "-text"]
+    return any((side.text_content or "").strip() for side in sides)
+
+
+def _hiding(page: bytes, spelled: list[bytes]) -> list[str]:
+    """Selectors of what may be hidden in a sentence, by its own style or by the page's."""
+    tags, classes = set[str](), set[str]()
+    within: frozenset[bytes] | None = None
+    for spelling in spelled:
+        before, begin, at = 0, 0, page.find(spelling)
+        for _ in range(_MOST_PLACES):
+            if at < 0:
+                break
+            begin = max(page.rfind(b"<", before, at), begin)
+            tag = found[1].lower().decode() if (found := _OPENED.match(page, begin)) else ""
+            if tag in _INLINE:
+                tags.add(f"{tag}[style]")
+            elif tag == "style":
+                within = frozenset(_WITHIN.findall(page)) if within is None else within
+                classes |= _hiding_rule(page, at, begin, within) if within else frozenset()
+            before, at = at, page.find(spelling, at + 1)
+    return [*sorted(tags), *(f".{name}" for name in sorted(classes))]
+
+
+def _hiding_rule(css: bytes, at: int, begin: int, within: frozenset[bytes]) -> frozenset[str]:
+    """Those of the classes that the rule around a place of a style sheet hides on every screen."""
+    start = max(css.rfind(b"{", begin, at), begin)
+    near = max(start - 500, begin)  # selectors are short, style sheets are not
+    ends = css.rfind(b"}", near, start), css.rfind(b"/", near, start), css.find(b">", begin)
+    names = (_CLASS.fullmatch(name.strip()) for name in css[max(ends) + 1 : start].split(b","))
+    hidden = within.intersection(name[1] for name in names if name)
+    rule = css[start + 1 : css.find(b"}", at) + 1][:4000].decode("utf-8", "ignore")[:1000]
+    if not hidden or not _NOT_SHOWN.search(rule):
+        return frozenset()
+    media = css.rfind(b"@media", begin, start)
+    inside = media >= 0 and css.count(b"{", media, start) > css.count(b"}", media, start)
+    return frozenset(() if inside else (name.decode("utf-8", "ignore") for name in hidden))
+
+
+# ---- the text
+
+_ESCAPES = re.compile(r"[\\%]u[0-9a-fA-F]{4}(?:[ ,.!?:0-9]{0,6}[\\%]u[0-9a-fA-F]{4}){2,}")
+_ESCAPE = re.compile(r"[\\%]u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"(?:[\\%]u[0-9a-fA-F]{4})+")
+_LEFT_OVER = re.compile(r"&(?:amp;)*#(?:(\d{4,6})|[xX]([0-9a-fA-F]{4,5}));")
+_NAMED = re.compile(r"&(nbsp|[lr][ds]quo|mdash|hellip|middot);")
+_IS_WIDE = re.compile(f"[{_WIDE}]")
+_NAMES = {"nbsp": " ", "mdash": "—", "hellip": "…", "middot": "·"}
+_NAMES |= {"ldquo": "“", "rdquo": "”", "lsquo": "‘", "rsquo": "’"}
+_INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+_JOINERS = re.compile(rf"(?<=[{_WIDE}])[{_INVISIBLE}]+(?=[{_WIDE}])")
+_BRACKETS = {"(": ")", "{": "}", "[": "]", "（": "）", "【": "】", "<": ">", "〈": "〉", "｛": "｝"}
+_BESIDE = re.compile(
+    rf"([({{\[（【<〈｛])(?<=[{_HAN}].)\s?([a-z]{{1,6}})[1-5]?\s?([)}}\]）】>〉｝])"
+)
+
+
+def undo_text(text: str, undone: Counter[str]) -> str:
+    """The text without references, escapes, joiners and syllables that were put into it.
+
+    >>> undo_text("小说里的暴(bao)力和色{se}情，他(he)说，写作“&#33394;”", Counter())
+    '小说里的暴力和色情，他(he)说，写作“&#33394;”'
+    >>> undo_text("春&#22825;来&amp;#20102;", Counter())
+    '春天来了'
+    """
+    if "&" in text:
+        if "&#" in text or "amp;#" in text:
+            text = _references(text, _LEFT_OVER, undone)
+        text = _NAMED.sub(lambda m: _named(m, undone), text)
+    text = _escaped_text(text, undone) if "\\u" in text or "%u" in text else text
+    if any(c in text for c in _INVISIBLE):  # faster than one pattern
+        text, count = _JOINERS.subn("", text)
+        undone["joiner"] += count
+    return _BESIDE.sub(lambda m: _silent(m, undone), text)
+
+
+def _named(match: re.Match[str], undone: Counter[str]) -> str:
+    start, end = match.span()
+    if not _IS_WIDE.search(match.string[max(start - 1, 0) : start] + match.string[end : end + 1]):
+        return match[0]
+    undone["entity"] += 1
+    return _NAMES[match[1]]
+
+
+def _escaped_text(text: str, undone: Counter[str]) -> str:
+    """Escapes in a text that consists of little else are its text, whatever stands around."""
+    if 12 * len(_ESCAPE.findall(text)) > len(text):
+        return _ESCAPED.sub(lambda found: _unescaped(found, undone, quoted=True), text)
+    return _ESCAPES.sub(lambda run: _unescaped(run, undone), text)
+
+
+def _silent(match: re.Match[str], undone: Counter[str]) -> str:
+    """Nothing, where what stands in brackets is the pronunciation before it and no lesson."""
+    opens, said, closes = match.groups()
+    if _BRACKETS[opens] != closes or pronounced(match.string[match.start() - 1]) != said:
+        return match[0]
+    if _LESSON.search(match.string, max(match.start() - _NEAR, 0), match.end() + _NEAR):
+        return match[0]
+    undone["pinyin"] += 1
+    return ""
+
+
+def kinds_of(undone: Counter[str]) -> str | None:
+    """The kinds that were undone, most frequent first.
+
+    >>> kinds_of(Counter(hidden=2, ruby=5)), kinds_of(Counter())
+    ('ruby,hidden', None)
+    """
+    order = sorted(undone.items(), key=lambda item: (-item[1], item[0]))
+    return ",".join(kind for kind, count in order if count) or None

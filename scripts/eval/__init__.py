@@ -1,0 +1,1 @@
+"""The eval that gates: charset, mojibake, extraction, language and script on real files."""
