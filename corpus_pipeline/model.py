@@ -101,7 +101,7 @@ def digest(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A model or a rule pack a stage depends on: pinned by content, not by name.
+    """A model or a rule pack a stage depends on, pinned by content.
 
     `ref` is what the config names (`package:…` or a path); `path` never enters a manifest.
     """
@@ -122,7 +122,6 @@ class Stage(ABC):
 
     A subclass says its `name`, its `version` (raise it when its output changes), the `columns`
     it adds (each named `<stage>_…`) and implements `process` for documents that are still kept.
-    `__call__` lets dropped rows pass untouched and holds `process` to its promises.
     """
 
     name: ClassVar[str]
@@ -200,7 +199,7 @@ class DedupOptions(Options):
 
     #: 1,000 alike are a template (TxT360) or a mistake.
     alarm_cluster: int = Field(default=1000, ge=2)
-    #: Share; unverified matches have cost whole sources (Marin: 15 of 113 lost 95 %).
+    #: Unverified matches have cost whole sources (Marin: 15 of 113 lost 95 %).
     alarm_source: float = Field(default=0.5, ge=0, le=1)
 
 
@@ -236,8 +235,7 @@ class GlobalStage(ShuffledStage):
     """A stage that finds pairs and decides which documents go."""
 
     OptionsModel: ClassVar[type[Options]] = DedupOptions
-    #: Whether `verify` wants the texts of the candidates.
-    verifies: ClassVar[bool] = False
+    verifies: ClassVar[bool] = False  # whether `verify` wants the candidates' texts
 
     @abstractmethod
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
@@ -278,7 +276,7 @@ class CountStage(ShuffledStage):
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
         """All rows of one key range, sorted by `key` and `doc` → rows of what documents must know.
 
-        Both have `doc`, `key` and own columns; keys that do not count are left out.
+        Both have `doc`, `key`, own columns; keys that do not count are left out.
         """
 
     @abstractmethod

@@ -16,7 +16,7 @@ from corpus_pipeline.io import manifest
 def write_metrics(
     root: Path, phases: Mapping[str, float], wall: float, engine: str, workers: int
 ) -> None:
-    """Add up what the tasks wrote below `root/work/metrics`; seconds, bytes, kB."""
+    """Add up what the tasks wrote into the metrics folder; seconds, bytes, kB."""
     stages: dict[str, dict[str, float]] = {}
     cpu, peak = 0.0, 0
     for path in sorted((root / "work" / "metrics").glob("*.json")):

@@ -1,9 +1,8 @@
 """The key text: what spelling takes away, and what it must not."""
 
 import unicodedata
-from pathlib import Path
-
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import opencc
