@@ -86,17 +86,20 @@ class Decode(Stage):
         payloads, said = docs.get_column("payload"), docs.get_column("declared_charset").to_list()
         charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in said]
         rows = payloads.is_not_null().arg_true().to_list()
-        quick = plain_utf8(payloads.gather(rows)).to_list() if rows else []
+        quick = plain_utf8(payloads.gather(rows))
+        missing = quick.is_null().to_list()
+        texts = replaced(docs.get_column("text"), rows, quick)
+        slow: dict[int, str] = {}
         for place, row in enumerate(rows):
-            if quick[place] is None:
-                quick[place], *charsets[row] = self.decoded(payloads[row], said[row])
+            if missing[place]:
+                slow[row], *charsets[row] = self.decoded(payloads[row], said[row])
             else:
                 known = declaration(payloads[row], said[row])
                 charsets[row] = ("utf-8", 1.0, 0, known, None)
         schema = {**_CHARSET, "finding": pl.String()}
         columns = zip(*charsets, strict=True)
         docs = docs.with_columns(
-            replaced(docs.get_column("text"), rows, quick),
+            replaced(texts, [*slow], [*slow.values()]),
             *(pl.Series(n, c, dtype=schema[n]) for n, c in zip(schema, columns, strict=True)),
         )
         rule = pl.when(pl.col("finding").is_not_null()).then(pl.lit("undecodable"))

@@ -183,7 +183,8 @@ def page_says(data: bytes) -> str | None:
     'GBK'
     """
     head = data[:PAGE_HEAD]
-    found = _PAGE_SAYS.search(head) if b"<" in head else None
+    says = b"harset" in head or b"ncoding" in head or b"HARSET" in head or b"NCODING" in head
+    found = _PAGE_SAYS.search(head) if says else None
     return (found[1] or found[2]).decode("ascii") if found else None
 
 

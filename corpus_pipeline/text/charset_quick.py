@@ -40,9 +40,16 @@ def plain_utf8(payloads: pl.Series) -> pl.Series:
     >>> plain_utf8(pl.Series(["网页".encode(), "网页".encode("gbk"), b"abc", None])).to_list()
     ['网页', None, None, None]
     """
-    texts = payloads.cast(pl.String, strict=False)
+    texts = pl.Series([_valid(payload) for payload in payloads], dtype=pl.String)
     plain = texts.str.contains(_WIDE) & ~texts.str.contains(_OTHERS)
     return pl.select(pl.when(plain).then(texts)).to_series()
+
+
+def _valid(payload: bytes | None) -> str | None:
+    try:
+        return payload.decode() if payload is not None else None
+    except UnicodeDecodeError:
+        return None
 
 
 def pair_costs(costs: Mapping[str, Floats]) -> Floats:

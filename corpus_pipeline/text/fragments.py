@@ -37,7 +37,7 @@ def gbk_inside(data: bytes) -> list[tuple[int, int]]:
 
 
 def may_have_private(data: bytes) -> bool:
-    """Whether two neighbouring bytes may be one of the pairs that GB 18030-2022 moved.
+    """Whether one of the pairs may be among those that GB 18030-2022 moved.
 
     >>> may_have_private(bytes.fromhex("a6d9")), may_have_private("网页".encode("gbk"))
     (True, False)
@@ -82,10 +82,18 @@ def _runs(byte: Byte, wide: bool, spans: npt.NDArray[np.int64]) -> int:
 
 @compiled
 def _private(byte: Byte) -> bool:
-    for at in range(byte.size - 1):
+    at = 0
+    while at + 1 < byte.size:
         first, second = byte[at], byte[at + 1]
+        if first < 0x80:
+            at += 1
+            continue
         if first == 0xFE and 0x50 <= second <= 0xA0:
             return True
         if (first == 0xA6 and 0xD9 <= second <= 0xF5) or (first == 0xA8 and second == 0xBC):
             return True
+        # Behind damage the pairs may be out of step: then the answer is yes too often.
+        if first in (0x80, 0xFF) or second in (0x7F, 0xFF) or second < 0x40:
+            return True
+        at += 2
     return False
