@@ -11,7 +11,7 @@ import importlib.metadata
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +210,7 @@ def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
     }
 
 
+@cache
 def code() -> dict[str, str]:
     """The versions that decide the output."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
