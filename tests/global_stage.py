@@ -13,7 +13,7 @@ def settled(stage: Any, docs: pl.DataFrame, parts: int = 1, batch: int = 0) -> p
         stage.sketch(docs[at : at + batch]).with_columns(doc=pl.col("row").cast(pl.UInt64) + at)
         for at in range(0, max(docs.height, 1), batch)
     ]
-    keys = pl.concat(sketches).drop("row").with_columns(old=False)
+    keys = pl.concat(sketches).drop("row").with_columns(old=False).sort("key", "doc")
     part = keys["key"].to_numpy() // np.uint64(2**64 // parts + 1 if parts > 1 else 2**64 - 1)
     ranges = [keys.filter(pl.Series(part == i)) for i in range(parts if parts > 1 else 2)]
     pairs = pl.concat([stage.match(part) for part in ranges]).unique().sort("a", "b")

@@ -84,7 +84,8 @@ class Corpus:
         )
         files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
         found = [pl.scan_parquet(files).filter(inside).collect().with_columns(old=False)]
-        new, part = found[0].select("key").unique(), self.splits
+        part = self.splits
+        new = found[0].select("key").unique() if self.indexes else found[0]
         for index in self.indexes:
             files = sorted((index.root / "sketch" / stage).glob("part-*.parquet"))
             shift = pl.lit(part << 32, dtype=pl.UInt64)

@@ -98,7 +98,7 @@ class NearDedup(GlobalStage):
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Pairs that share a bucket, with the merit of both; an index outranks everything."""
         rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
-        keys = keys.with_columns(merit=rank.cast(pl.UInt64))
+        keys = clusters.in_company(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
         one, other = clusters.bucket_pairs(key, doc, merits, full=FULL, hubs=HUBS, next_to=NEXT_TO)
         of_doc = keys.select("doc", "merit").unique("doc")

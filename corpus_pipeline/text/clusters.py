@@ -253,6 +253,16 @@ def pair_codes(a: Numbers, b: Numbers) -> npt.NDArray[np.int64]:
     return codes
 
 
+def in_company(keys: pl.DataFrame) -> pl.DataFrame:
+    """The rows (sorted by `key`) whose key another row has too; most buckets hold one document.
+
+    >>> in_company(pl.DataFrame({"key": [1, 2, 2, 5]})).get_column("key").to_list()
+    [2, 2]
+    """
+    key = pl.col("key")
+    return keys.filter(((key == key.shift(1)) | (key == key.shift(-1))).fill_null(value=False))
+
+
 def bucket_pairs(
     bucket: Numbers, member: Numbers, merits: Numbers, *, full: int, hubs: int, next_to: int
 ) -> tuple[Numbers, Numbers]:
