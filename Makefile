@@ -26,7 +26,7 @@ check: $(READY)  ## linters and types
 	$(BIN)/mypy
 
 eval: $(READY)  ## charset, mojibake, extraction, language, script: scores, baselines, floors
-	$(BIN)/python -m scripts.eval $(DATA) --json eval.json
+	$(BIN)/python -m scripts.eval $(DATA) --json eval.json --markdown eval.md
 
 bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
@@ -38,4 +38,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-eval .cache demo bench.json eval.json
+	rm -rf $(VENV) .venv-eval .cache demo bench.json eval.json eval.md
