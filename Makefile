@@ -26,7 +26,7 @@ check: $(READY)  ## linters and types
 	$(BIN)/mypy
 
 eval: $(READY)  ## charset, mojibake, extraction, language, script: scores, baselines, floors
-	$(BIN)/python -m scripts.eval $(DATA) --json eval.json
+	$(BIN)/python -m scripts.eval $(DATA) --json eval.json --markdown eval.md
 
 bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
@@ -39,4 +39,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-eval .venv-race .cache demo bench.json eval.json race.json race.svg
+	rm -rf $(VENV) .venv-eval .venv-race .cache demo bench.json eval.json eval.md race.json race.svg

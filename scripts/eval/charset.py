@@ -17,6 +17,8 @@ from typing import Any
 from scripts.eval.reading import members, rows
 
 ROOM = "charset"
+#: Characters of a text that is too short for a tolerance.
+TINY = 20
 ROOT = Path(__file__).parents[2]
 #: A folder of charset_dev → Python's codec.  One file lost all its high bytes before it came.
 FOLDERS = {
@@ -243,6 +245,12 @@ def grams(text: str) -> Counter[str]:
     return Counter(text[i : i + 3] for i in range(max(len(text) - 2, 1)))
 
 
+def alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
 def right(one: dict[str, Any], text: str | None) -> bool:
     """Whether the text is the true one, but for what was damaged."""
     truth = one["truth"].removeprefix("\ufeff").replace("\0", "")
@@ -250,8 +258,14 @@ def right(one: dict[str, Any], text: str | None) -> bool:
         return text == truth
     if not one["damage"]:
         return False
+    same = alike(truth, text)
+    size, truth, text = len(truth), truth[same:], text[same:]
+    same = alike(truth[::-1], text[::-1])
+    truth, text = truth[: len(truth) - same], text[: len(text) - same]
+    if size < TINY and len(truth) > 2 * one["damage"]:
+        return False  # so few characters are wrong as soon as their charset is
     missing = (grams(truth) - grams(text)).total() + (grams(text) - grams(truth)).total()
-    return missing <= 6 * one["damage"] + 0.002 * len(truth)
+    return missing <= 6 * one["damage"] + 0.002 * size
 
 
 def ours(found: list[dict[str, Any]]) -> list[Any]:
