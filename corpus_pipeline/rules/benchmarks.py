@@ -18,7 +18,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -36,6 +36,8 @@ QUESTION = (
 #: In a record without any of those: a plain list of texts to keep out.
 PLAIN = ("text", "content")
 CHOICES = ("options", "choices")
+#: Characters of one cell: an unclosed quotation mark swallows the rest of a file.
+LONGEST_CELL = 1 << 17
 FORMATS = (".jsonl", ".json", ".csv", ".tsv")
 PACKED = (".gz", ".zst")
 
@@ -196,8 +198,16 @@ def _choices(record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(bare(str(one)) for one in held)
 
 
+def _fitting(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The rows; the module's own limit is one for the whole process, and readers raise it."""
+    for row in rows:
+        if any(len(cell) > LONGEST_CELL for cell in row):
+            raise csv.Error(f"field larger than field limit ({LONGEST_CELL})")
+        yield row
+
+
 def _table(content: str, delimiter: str) -> Iterator[Asked]:
-    rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    rows = _fitting(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))
     header = next(rows, [])
     names = [cell.strip().lower() for cell in header]
     column = next((names.index(name) for name in (*QUESTION, *PLAIN) if name in names), None)
