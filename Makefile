@@ -30,7 +30,7 @@ eval: $(READY)  ## charset, mojibake, extraction, language, script: scores, base
 
 bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
-	$(BIN)/python -m scripts.race $(DATA) --mb 10 --json race.json --svg race.svg
+	$(BIN)/python -m scripts.race $(DATA) --mb 20 --json race.json --svg race.svg
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
