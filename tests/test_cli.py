@@ -72,6 +72,17 @@ def test_a_wrong_setting_is_one_line(tmp_path, raw):
     refused(call("langid", raw, "-o", tmp_path / "out", "--set", "kep=[ja]"), "kep", "keep")
 
 
+def test_against_needs_a_stage_that_compares(tmp_path):
+    """`--against` beside stages that compare nothing is refused, and no stage of them offers it."""
+    config = tmp_path / "config.yaml"
+    config.write_text("stages: [langid]")
+    arguments = ["--input", SAMPLE, "--output", tmp_path / "out", "--against", tmp_path / "index"]
+
+    refused(call("run", config, *arguments), "--against", "compares")
+    refused(call("langid", SAMPLE, *arguments[2:]), "--against")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_wrong_config_is_one_line(tmp_path):
     """What is wrong with a config is said before anything is written."""
     (tmp_path / "config.yaml").write_text("langidd: {}")

@@ -79,6 +79,8 @@ def execute(
     if how.overwrite:
         _clear(output)
     job = _job(config, paths, output, stage)
+    if how.against and not comparing(job.specs):
+        raise PipelineError("--against: the config has no stage that compares documents")
     job = replace(job, indexes=tuple(open_index(path, job.specs) for path in how.against))
     engine = _engine(how)
     try:

@@ -6,6 +6,7 @@ Refuses: to know what a stage does; it hands values to the engine.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -63,11 +64,8 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(plan)
     app.command(name="ingest", help="Read raw input into document batches.")(_command(None))
-    for name, _ in LOCAL:
+    for name, _ in (*LOCAL, *GLOBAL):
         app.command(name=name.replace("_", "-"), help=_WHAT[name])(_command(name))
-    for name, _ in GLOBAL:
-        make = _comparing if name in COMPARING else _command
-        app.command(name=name.replace("_", "-"), help=_WHAT[name])(make(name))
     app.command()(index)
 
 
@@ -125,8 +123,8 @@ def index(
     return jobs.make_index(loaded, inputs, output, how)
 
 
-def _comparing(name: str) -> Callable[..., int]:
-    """The command of a stage that compares documents with each other and with indexes."""
+def _command(name: str | None) -> Callable[..., int]:
+    """The command of one stage (None: of reading only)."""
 
     def command(
         inputs: Inputs,
@@ -142,32 +140,14 @@ def _comparing(name: str) -> Callable[..., int]:
     ) -> int:
         from corpus_pipeline.cli import jobs
 
-        loaded = jobs.load_config(config, jobs.for_stage(name, settings), name)
-        how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
-        return jobs.execute(loaded, inputs, output, how, stage=name)
-
-    return command
-
-
-def _command(name: str | None) -> Callable[..., int]:
-    """The command of one stage (None: of reading only)."""
-
-    def command(
-        inputs: Inputs,
-        output: Output,
-        config: ConfigOption = None,
-        settings: Settings = None,
-        engine: EngineName = "local",
-        workers: Workers = None,
-        address: Address = None,
-        overwrite: Overwrite = False,
-        as_json: Json = False,
-    ) -> int:
-        from corpus_pipeline.cli import jobs
-
         assert name is None or name in TARGETS
         loaded = jobs.load_config(config, jobs.for_stage(name, settings), name or "ingest")
-        how = jobs.How(engine, workers, address, overwrite, as_json)
+        how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
         return jobs.execute(loaded, inputs, output, how, stage=name or "ingest")
 
+    if name not in COMPARING:
+        # A stage that compares no documents has no such option.
+        whole = inspect.signature(command)
+        fewer = [p for p in whole.parameters.values() if p.name != "against"]
+        command.__signature__ = whole.replace(parameters=fewer)  # type: ignore[attr-defined]  # PEP 362
     return command
