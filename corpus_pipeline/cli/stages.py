@@ -147,7 +147,7 @@ def _command(name: str | None) -> Callable[..., int]:
 
     if name not in COMPARING:
         # A stage that compares no documents has no such option.
-        whole = inspect.signature(command)
+        whole = inspect.signature(command, eval_str=True)
         fewer = [p for p in whole.parameters.values() if p.name != "against"]
         command.__signature__ = whole.replace(parameters=fewer)  # type: ignore[attr-defined]  # PEP 362
     return command
