@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from datasketch import MinHash
 
-from corpus_pipeline.rules.key_table import load_key_table
-from corpus_pipeline.text.dedup_key import fold
-from corpus_pipeline.text.minhash import signatures
-from corpus_pipeline.text.ngrams import shingles
+from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.text.dedup.key import fold
+from corpus_pipeline.text.dedup.minhash import signatures
+from corpus_pipeline.text.dedup.ngrams import shingles
 
 TABLE = Path(__file__).parents[1] / "corpus_pipeline" / "assets" / "dedup_key.tsv"
 SIZE, NGRAM, PERMUTATIONS = 1000, 5, 128

@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.config import spec
-from corpus_pipeline.engine.cluster import group
-from corpus_pipeline.engine.corpus import Corpus
-from corpus_pipeline.engine.shuffle_job import Shuffle
+from corpus_pipeline.app.config import spec
+from corpus_pipeline.engine.shuffle.corpus import Corpus
+from corpus_pipeline.engine.shuffle.group import group
+from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.stages.near_dedup import NearDedupOptions
 
 ROOT = Path(__file__).parents[1]

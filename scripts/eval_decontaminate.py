@@ -30,9 +30,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from frames import asset, docs_of
 
 from corpus_pipeline.stages.decontaminate import Decontaminate, DecontaminateOptions
-from corpus_pipeline.text.dedup_key import key_text
-from corpus_pipeline.text.exam import BLANK, split_choices
-from corpus_pipeline.text.passages import HAN
+from corpus_pipeline.text.contamination.passages_kernel import HAN
+from corpus_pipeline.text.contamination.question import BLANK, split_choices
+from corpus_pipeline.text.dedup.key import key_text
 
 Variant = Callable[[str, list[str], random.Random], str]
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import polars as pl
 
-from corpus_pipeline.config import spec, stage_class
-from corpus_pipeline.engine.local import LocalEngine
+from corpus_pipeline.app.config import spec, stage_class
 from corpus_pipeline.engine.run import Job, run
 from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import DOCUMENT, PAYLOAD, VERDICT, canonical_json, document_id
 from corpus_pipeline.stages import GLOBAL, TARGETS
+from corpus_pipeline.tasks.local import LocalEngine
 
 HOME = Path(__file__).parents[1] / "tests" / "golden"
 CHARSETS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "utf-8-sig")

@@ -2,7 +2,7 @@
 
 Enters: Python's Unicode data and OpenCC's character dictionaries (t2s, and the Taiwan and Hong
 Kong variants, single characters only: phrases would make the key depend on segmentation).
-Leaves: the table that `corpus_pipeline.text.dedup_key.parse_key_table` reads.
+Leaves: the table that `corpus_pipeline.text.dedup.key.parse_key_table` reads.
 Refuses: to run in production; the table is frozen so that a key never changes with the Python
 or OpenCC version that happens to be installed.
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from corpus_pipeline.products.summary import print_summary
+from corpus_pipeline.products.report.summary import print_summary
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ import langid_lines as made
 import opencc
 import polars as pl
 
-from corpus_pipeline.text.model_lines import token_line
+from corpus_pipeline.text.tokens.langid import token_line
 
 SEED = 20260101
 UNCLEAR = ("see ctcpc/LICENSE.txt",)

@@ -3,7 +3,7 @@
 import pytest
 import yaml as yaml_library
 
-from corpus_pipeline.config import load
+from corpus_pipeline.app.config import load
 from corpus_pipeline.model import PipelineError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from frames import docs_of, stage
 
-from corpus_pipeline.text.dedup_key import key_text
+from corpus_pipeline.text.dedup.key import key_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "dedup.md"
 

@@ -42,7 +42,7 @@ def export(
     address: Address = None,
 ) -> int:
     """Write the dataset of a finished run: shards, card, Croissant, manifest."""
-    from corpus_pipeline.cli import jobs
+    from corpus_pipeline.app import jobs
 
     loaded = jobs.load_config(config, jobs.for_stage("export", settings), "export")
     return jobs.export_only(loaded, run, output, jobs.How(engine, workers, address))
@@ -56,7 +56,7 @@ def verify(
     as_json: Json = False,
 ) -> int:
     """Recompute every digest, re-add every count, walk to the parents."""
-    from corpus_pipeline.products.verify import verify as verify_run
+    from corpus_pipeline.products.verify.chain import verify as verify_run
 
     findings = verify_run(run, inputs)
     if as_json:
@@ -78,8 +78,8 @@ def audit(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
 ) -> int:
     """Check a run against a profile of clauses; exit code 1 when a clause fails."""
-    from corpus_pipeline.products.audit import audit as audit_run
-    from corpus_pipeline.products.audit_formats import render
+    from corpus_pipeline.products.audit.formats import render
+    from corpus_pipeline.products.audit.run import audit as audit_run
 
     result = audit_run(run, profile)
     text = render(result, form)
@@ -99,8 +99,8 @@ def explain(
     as_json: Json = False,
 ) -> int:
     """The life of one document, a line per stage."""
-    from corpus_pipeline.products.explain import explain as story_of
-    from corpus_pipeline.products.explain import render
+    from corpus_pipeline.products.explain.story import explain as story_of
+    from corpus_pipeline.products.explain.story import render
 
     story = story_of(run, key, text=text)
     if as_json:
@@ -118,7 +118,7 @@ def config(
     """Check a config and print it with every default spelled out."""
     import yaml
 
-    from corpus_pipeline.config import load
+    from corpus_pipeline.app.config import load
 
     record = load(path, settings or []).record()
     if as_json:

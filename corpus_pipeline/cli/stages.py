@@ -83,7 +83,7 @@ def run(
     as_json: Json = False,
 ) -> int:
     """Run the whole pipeline: raw data to a dataset with its manifest."""
-    from corpus_pipeline.cli import jobs
+    from corpus_pipeline.app import jobs
 
     loaded = jobs.load_config(config, settings)
     how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
@@ -98,7 +98,7 @@ def plan(
     as_json: Json = False,
 ) -> int:
     """Say what a run would do and cost, and do nothing."""
-    from corpus_pipeline.cli import jobs
+    from corpus_pipeline.app import jobs
 
     loaded = jobs.load_config(config, settings)
     return jobs.preview(loaded, [*inputs, *(more or [])], as_json)
@@ -116,7 +116,7 @@ def index(
     as_json: Json = False,
 ) -> int:
     """Index what earlier runs kept, for `--against`: later deliveries drop what is in it."""
-    from corpus_pipeline.cli import jobs
+    from corpus_pipeline.app import jobs
 
     loaded = jobs.load_config(config, settings)
     how = jobs.How(engine, workers, address, overwrite, as_json)
@@ -138,7 +138,7 @@ def _command(name: str | None) -> Callable[..., int]:
         against: Against = None,
         as_json: Json = False,
     ) -> int:
-        from corpus_pipeline.cli import jobs
+        from corpus_pipeline.app import jobs
 
         assert name is None or name in TARGETS
         loaded = jobs.load_config(config, jobs.for_stage(name, settings), name or "ingest")

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corpus_pipeline.engine.base import Engine, Result, Task, WorkerDied
 from corpus_pipeline.engine.split_pass import SplitTask, probe
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.tasks.base import Engine, Result, Task, WorkerDied
 
 #: A split with more killers than this has another fault: too little memory, a broken library.
 LIMIT = 20

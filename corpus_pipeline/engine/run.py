@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline import __version__
-from corpus_pipeline.engine import counts, index
-from corpus_pipeline.engine.apply import ApplyTask, run_apply
-from corpus_pipeline.engine.base import Engine, Result, Task
-from corpus_pipeline.engine.corpus import Corpus, Index
-from corpus_pipeline.engine.local import LocalEngine
+from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
-from corpus_pipeline.engine.shuffle import alarms, shuffle
-from corpus_pipeline.engine.shuffle_job import Shuffle
+from corpus_pipeline.engine.shuffle import index
+from corpus_pipeline.engine.shuffle.apply import ApplyTask, run_apply
+from corpus_pipeline.engine.shuffle.corpus import Corpus, Index
+from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.engine.shuffle.steps import alarms, shuffle
 from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.inputs import Input, Scanned, scan
@@ -32,6 +31,8 @@ from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.splits import Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import CountStage, PipelineError, StageSpec, digest
+from corpus_pipeline.tasks.base import Engine, Result, Task
+from corpus_pipeline.tasks.local import LocalEngine
 
 #: Libraries whose version may show in the output.
 LIBRARIES = (

@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from corpus_pipeline.engine import counts
+from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
 from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.readers import read

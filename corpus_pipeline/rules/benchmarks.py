@@ -26,7 +26,7 @@ from typing import IO, Any
 import orjson
 import zstandard
 
-from corpus_pipeline.text.exam import bare
+from corpus_pipeline.text.contamination.question import bare
 
 #: Names of the field that asks, in lower case, most specific first.
 QUESTION = (

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
-from corpus_pipeline.text.measures import MEASURES, measure
+from corpus_pipeline.text.measures.measures import MEASURES, measure
 
 #: The register of a text that no test of the pack recognises.
 PLAIN = "prose"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import ahocorasick_rs
 import polars as pl
 
-from corpus_pipeline.text.segment import clause, word_edges
+from corpus_pipeline.text.tokens.words import clause, word_edges
 
 #: Texts that need the view: most have been normalised and are matched as they are.
 _TO_FOLD = "[Ａ-Ｚａ-ｚ０-９\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]"

@@ -16,14 +16,14 @@ from typing import Any, ClassVar
 import polars as pl
 
 from corpus_pipeline.model import PAYLOAD, Asset, Options, Schema, Stage, drop
-from corpus_pipeline.rules.charsets import load_char_costs, load_decoding
-from corpus_pipeline.text.charset import declaration, detect
-from corpus_pipeline.text.charset_quick import plain_utf8
-from corpus_pipeline.text.lossless import UNREADABLE, big5_name, decode
-from corpus_pipeline.text.lost import cuts
-from corpus_pipeline.text.mojibake import repairs
-from corpus_pipeline.text.mojibake_tables import tables
-from corpus_pipeline.text.utf8 import replaced
+from corpus_pipeline.rules.decode import load_char_costs, load_decoding
+from corpus_pipeline.text.charset.decode import UNREADABLE, big5_name, decode
+from corpus_pipeline.text.charset.detect import declaration, detect
+from corpus_pipeline.text.charset.pairs import plain_utf8
+from corpus_pipeline.text.mojibake.garbage_lines import cuts
+from corpus_pipeline.text.mojibake.repair import repairs
+from corpus_pipeline.text.mojibake.tables import tables
+from corpus_pipeline.text.unicode.utf8 import replaced
 
 #: Bytes that no text needs; a terminal's escape and form feeds do occur in old files.
 _CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b") + b"\x7f"

@@ -27,13 +27,13 @@ from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
 from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_files, load_benchmark
-from corpus_pipeline.rules.decontamination import PACK, load_recognition, seeds_each
-from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
-from corpus_pipeline.text.dedup_key import fold
-from corpus_pipeline.text.exam import without_commands
-from corpus_pipeline.text.overlap import Found, ItemIndex, Plan
-from corpus_pipeline.text.passages import HAN, Numbers
-from corpus_pipeline.text.stem_end import left_open
+from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
+from corpus_pipeline.text.contamination.open_stem import left_open
+from corpus_pipeline.text.contamination.passages_kernel import HAN, Numbers
+from corpus_pipeline.text.contamination.question import without_commands
+from corpus_pipeline.text.dedup.key import fold
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
 Mask = npt.NDArray[np.bool_]

@@ -19,9 +19,9 @@ import polars as pl
 import xxhash
 
 from corpus_pipeline.model import Asset, GlobalStage, Options, Schema
-from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
-from corpus_pipeline.text.clusters import best_first, components, positions
-from corpus_pipeline.text.dedup_key import fold
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.text.dedup.key import fold
+from corpus_pipeline.text.dedup.union_find import best_first, components, positions
 
 
 class ExactDedup(GlobalStage):

@@ -28,19 +28,21 @@ import polars as pl
 from ahocorasick_rs import BytesAhoCorasick
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
-from corpus_pipeline.rules.pages import load_pages, load_words
-from corpus_pipeline.text import html_meta, html_rights, obfuscation
-from corpus_pipeline.text.html import main_text
-from corpus_pipeline.text.html_meta import page_meta, with_lead, with_text
-from corpus_pipeline.text.html_parse import parse
-from corpus_pipeline.text.html_rights import (
+from corpus_pipeline.rules.extract import load_pages, load_words
+from corpus_pipeline.text.html import metadata as html_meta
+from corpus_pipeline.text.html import obfuscation
+from corpus_pipeline.text.html import rights as html_rights
+from corpus_pipeline.text.html.main_text import main_text
+from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
+from corpus_pipeline.text.html.obfuscation import kinds_of, undo_source, undo_text, undo_tree
+from corpus_pipeline.text.html.parse import parse
+from corpus_pipeline.text.html.rights import (
     LICENSE_WORDS,
     MARK_VERBS,
     license_id,
     mark_of,
     worded_license,
 )
-from corpus_pipeline.text.obfuscation import kinds_of, undo_source, undo_text, undo_tree
 
 #: What metadata and obfuscation show in the source, found in one pass.
 CLUES = (*html_meta.CLUES, *html_rights.CLUES, *obfuscation.CLUES)
@@ -63,7 +65,7 @@ class ExtractOptions(Options):
     """Where the packs lie."""
 
     pack: str = "package:rules/packs/extract.yaml"
-    words: str = "package:rules/packs/page_meta.yaml"
+    words: str = "package:rules/packs/extract_meta.yaml"
 
 
 class Extract(Stage):

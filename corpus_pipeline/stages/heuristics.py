@@ -15,7 +15,7 @@ import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.bounds import load_bounds
-from corpus_pipeline.text.measures import MEASURES, measure
+from corpus_pipeline.text.measures.measures import MEASURES, measure
 
 
 class HeuristicsOptions(Options):

@@ -22,13 +22,13 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, DedupOptions, GlobalStage, Options, Schema
-from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
-from corpus_pipeline.text import clusters
-from corpus_pipeline.text.clusters import best_first, positions, stars
-from corpus_pipeline.text.dedup_key import fold
-from corpus_pipeline.text.minhash import band_keys, bands_for, signatures
-from corpus_pipeline.text.ngrams import shingles
-from corpus_pipeline.text.resemblance import resemblance
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.text.dedup import union_find as clusters
+from corpus_pipeline.text.dedup.jaccard import resemblance
+from corpus_pipeline.text.dedup.key import fold
+from corpus_pipeline.text.dedup.minhash import band_keys, bands_for, signatures
+from corpus_pipeline.text.dedup.ngrams import shingles
+from corpus_pipeline.text.dedup.union_find import best_first, positions, stars
 
 #: A bucket of up to so many gives all its pairs, 120 at most; a larger one 6 a member.
 FULL, HUBS, NEXT_TO = 16, 4, 2

@@ -20,18 +20,18 @@ import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage
 from corpus_pipeline.rules.models import load_table
-from corpus_pipeline.rules.simplify import SENSES, load_simplifier
-from corpus_pipeline.text import han
-from corpus_pipeline.text.joined_lines import joined
-from corpus_pipeline.text.mark_runs import unified
-from corpus_pipeline.text.script import (
+from corpus_pipeline.rules.normalize import SENSES, load_simplifier
+from corpus_pipeline.text.normalize.ellipsis import unified
+from corpus_pipeline.text.normalize.unwrap import joined
+from corpus_pipeline.text.normalize.width import Width, left_over, unescape
+from corpus_pipeline.text.unicode import classes as han
+from corpus_pipeline.text.unicode.script import (
     JAPANESE_ONLY,
     SIMPLIFIED_ONLY,
     TRADITIONAL_ONLY,
     script,
 )
-from corpus_pipeline.text.utf8 import replaced
-from corpus_pipeline.text.width import Width, left_over, unescape
+from corpus_pipeline.text.unicode.utf8 import replaced
 
 
 class NormalizeOptions(Options):

@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage
-from corpus_pipeline.rules.pii_detect import Detector, Finding, Policy, load_detector
+from corpus_pipeline.rules.pii.detector import Detector, Finding, Policy, load_detector
 
 SPAN = pl.Struct({"start": pl.UInt32, "end": pl.UInt32, "type": pl.String, "tier": pl.UInt8})
 

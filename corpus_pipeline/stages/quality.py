@@ -19,7 +19,7 @@ from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.models import load_fasttext, load_table, predict
-from corpus_pipeline.text.pieces import pieces
+from corpus_pipeline.text.tokens.quality import pieces
 
 #: Code points that are looked at: of a longer text this many of head, middle and tail.
 HEAD, MIDDLE, TAIL = 100, 70, 70

@@ -11,12 +11,12 @@ import pytest
 from engine_runs import digests, frame, job, write_lines
 from engine_stages import Explode, Kill, Measure
 
-from corpus_pipeline.engine.base import Engine
-from corpus_pipeline.engine.local import LocalEngine
 from corpus_pipeline.engine.run import run
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.tasks.base import Engine
+from corpus_pipeline.tasks.local import LocalEngine
 
 TEXTS = [f"第{i}篇文章，讲的是城市治理与数据。" * (1 + i % 7) for i in range(1000)]
 
@@ -167,7 +167,7 @@ def test_empty_input_gives_an_empty_run(tmp_path):
 
 @pytest.fixture(scope="module")
 def ray_engine():
-    from corpus_pipeline.engine.ray import RayEngine
+    from corpus_pipeline.tasks.ray import RayEngine
 
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
     engine: Engine = RayEngine(workers=2)

@@ -11,16 +11,16 @@ from engine_runs import digests, frame, job
 from frames import docs_of
 from rich.console import Console
 
-from corpus_pipeline.config import spec
-from corpus_pipeline.engine import cluster
-from corpus_pipeline.engine.index import open_index
-from corpus_pipeline.engine.local import LocalEngine
+from corpus_pipeline.app.config import spec
 from corpus_pipeline.engine.run import run
+from corpus_pipeline.engine.shuffle import group as cluster
+from corpus_pipeline.engine.shuffle.index import open_index
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.summary import print_summary
+from corpus_pipeline.products.report.summary import print_summary
 from corpus_pipeline.stages.exact_dedup import ExactDedup
 from corpus_pipeline.stages.near_dedup import NearDedupOptions
+from corpus_pipeline.tasks.local import LocalEngine
 
 HAN = [chr(code) for code in range(0x4E00, 0x9000)]
 
@@ -140,9 +140,9 @@ def test_clustering_beyond_memory_is_the_same(corpus, tmp_path, monkeypatch):
     _, new = corpus
     run(job(new, tmp_path / "a", specs=stages()), LocalEngine())
     monkeypatch.setattr(cluster, "SPILL", 0)
-    monkeypatch.setattr("corpus_pipeline.engine.shuffle.MATCH_ROWS", 50)
-    monkeypatch.setattr("corpus_pipeline.engine.shuffle.SETTLE_DOCS", 3)
-    monkeypatch.setattr("corpus_pipeline.engine.shuffle.FAN_IN", 2)
+    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.MATCH_ROWS", 50)
+    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.SETTLE_DOCS", 3)
+    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.FAN_IN", 2)
     run(job(new, tmp_path / "b", specs=stages()), LocalEngine())
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
 

@@ -300,7 +300,7 @@ def make_doc() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from corpus_pipeline.products.export import ExportOptions, export
+    from corpus_pipeline.products.export.shards import ExportOptions, export
 
     root = Builder(tmp_path_factory.mktemp("finished") / "RUN").write()
     options = ExportOptions(shard_mb=0.001, published="2026-11-21")

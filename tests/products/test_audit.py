@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit import audit
-from corpus_pipeline.products.audit_formats import FORMATS, render
-from corpus_pipeline.products.audit_profile import load_profile, packaged
-from corpus_pipeline.products.export import ExportOptions, export
+from corpus_pipeline.products.audit.formats import FORMATS, render
+from corpus_pipeline.products.audit.profile import load_profile, packaged
+from corpus_pipeline.products.audit.run import audit
+from corpus_pipeline.products.export.shards import ExportOptions, export
 
 PHONE = "13800138000"
 EMAIL = "zhang.wei@example.com"

@@ -5,8 +5,8 @@ import json
 import yaml
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.products import card
-from corpus_pipeline.products.export import ExportOptions, export
+from corpus_pipeline.products.export import card
+from corpus_pipeline.products.export.shards import ExportOptions, export
 
 
 def front(text):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from corpus_pipeline.model import PipelineError, document_id
-from corpus_pipeline.products.explain import explain, render
+from corpus_pipeline.products.explain.story import explain, render
 
 FIRST = document_id("news", "news/0.jsonl@0")
 TWIN = document_id("news", "news/0.jsonl@950")

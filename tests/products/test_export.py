@@ -12,10 +12,11 @@ import pytest
 
 from corpus_pipeline.io import manifest, shards
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products import croissant, export
-from corpus_pipeline.products.export import ExportOptions
+from corpus_pipeline.products.export import croissant
+from corpus_pipeline.products.export import shards as export
+from corpus_pipeline.products.export.shards import ExportOptions
 from corpus_pipeline.products.runs import open_run
-from corpus_pipeline.products.verify import verify
+from corpus_pipeline.products.verify.chain import verify
 
 SMALL = ExportOptions(shard_mb=0.001, published="2026-11-21")
 

@@ -5,7 +5,7 @@ import json
 
 from rich.console import Console
 
-from corpus_pipeline.products.summary import print_summary, summary
+from corpus_pipeline.products.report.summary import print_summary, summary
 
 
 def test_numbers(full_run):

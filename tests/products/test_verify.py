@@ -14,8 +14,8 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.export import ExportOptions, export
-from corpus_pipeline.products.verify import Finding, verify
+from corpus_pipeline.products.export.shards import ExportOptions, export
+from corpus_pipeline.products.verify.chain import Finding, verify
 
 
 def files(root: Path) -> list[Path]:

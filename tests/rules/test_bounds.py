@@ -8,7 +8,7 @@ import yaml
 
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.bounds import evidence_of, load_bounds
-from corpus_pipeline.text.measures import measure
+from corpus_pipeline.text.measures.measures import measure
 
 PACK = {
     "pack": "small",

@@ -148,7 +148,7 @@ def test_a_faulty_pack_is_refused(tmp_path, old, new, said):
 
 def test_the_taxonomy_has_the_31_risks():
     """8 + 9 + 5 + 7 + 2 risks in five classes, each with both names."""
-    data = yaml.safe_load((PACKAGE / "rules/packs/risks.yaml").read_text("utf-8"))
+    data = yaml.safe_load((PACKAGE / "rules/packs/compliance_risks.yaml").read_text("utf-8"))
     counts = [sum(risk.startswith(name) for risk in data["risks"]) for name in data["classes"]]
     assert counts == [8, 9, 5, 7, 2]
     assert all(set(entry) == {"zh", "en"} for entry in data["risks"].values())

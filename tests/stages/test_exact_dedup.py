@@ -7,7 +7,7 @@ from global_stage import decisions_of, settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.dedup_key import key_text
+from corpus_pipeline.text.dedup.key import key_text
 
 EXACT = stage("exact_dedup")
 

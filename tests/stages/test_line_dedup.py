@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.line_dedup import LineDedup
-from corpus_pipeline.stages.line_dedup.furniture import hosts
+from corpus_pipeline.stages.line_dedup.boilerplate import hosts
 
 CASES = [
     json.loads(line)
@@ -318,7 +318,7 @@ def test_a_pack_that_contradicts_itself(tmp_path):
     text = found.path.read_text().replace('hits: ["路灯坏了要有人管。", ', 'hits: ["路灯", ')
     (tmp_path / "pack.yaml").write_text(text)
     from corpus_pipeline.model import Asset
-    from corpus_pipeline.rules.lines import load_line_rules
+    from corpus_pipeline.rules.line_dedup import load_line_rules
 
     with pytest.raises(PipelineError, match="sentences: does not find '路灯'"):
         load_line_rules(Asset("x", tmp_path / "pack.yaml", ""))

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from corpus_pipeline.text.dedup_key import fold, key_text
-from corpus_pipeline.text.ngrams import distinct, shingles
+from corpus_pipeline.text.dedup.key import fold, key_text
+from corpus_pipeline.text.dedup.ngrams import distinct, shingles
 
 NEAR = stage("near_dedup")
 HAN = [chr(code) for code in range(0x4E00, 0x9000)]
@@ -182,7 +182,7 @@ def test_long_document_beside_short_ones(monkeypatch):
         [long, edited(rng, long, 0.01), *[edited(rng, long[:300], 0.01) for _ in range(9)]]
     )
     whole = settled(NEAR, docs)
-    monkeypatch.setattr("corpus_pipeline.text.resemblance.PORTION", 1000)
+    monkeypatch.setattr("corpus_pipeline.text.dedup.jaccard.PORTION", 1000)
     assert decisions_of(settled(NEAR, docs), NEAR).equals(decisions_of(whole, NEAR))
 
 

@@ -9,7 +9,7 @@ from frames import docs_of, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.script import TRADITIONAL_ONLY
+from corpus_pipeline.text.unicode.script import TRADITIONAL_ONLY
 
 CASES = [
     json.loads(line)

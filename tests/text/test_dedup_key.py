@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import corpus_pipeline
-from corpus_pipeline.rules.key_table import load_key_table
-from corpus_pipeline.text.dedup_key import fold, key_text
+from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.text.dedup.key import fold, key_text
 
 TABLE = load_key_table(Path(corpus_pipeline.__file__).parent / "assets" / "dedup_key.tsv")
 ODD = st.text(

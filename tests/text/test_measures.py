@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.kinds import EMOJI, HAN, LETTER, RARE, SPACE, kind_table
-from corpus_pipeline.text.measures import MEASURES, measure
+from corpus_pipeline.text.measures.measures import MEASURES, measure
+from corpus_pipeline.text.unicode.categories import EMOJI, HAN, LETTER, RARE, SPACE, kind_table
 
 
 def of(text, *names):

@@ -25,7 +25,7 @@ from corpus_pipeline.io.readers.base import (
 from corpus_pipeline.io.readers.cursor import Cursor
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
-from corpus_pipeline.text.wikitext import plain
+from corpus_pipeline.text.wiki.wikitext import plain
 
 OPEN: Final = b"<page>"
 CLOSE: Final = b"</page>"

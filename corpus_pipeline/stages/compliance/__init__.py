@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
-from corpus_pipeline.stages.compliance.packs import RiskBook
+from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.stages.compliance.score import Score, Weighed, scores, weigh
 
 HIT = pl.Struct(
@@ -31,7 +31,7 @@ HIT = pl.Struct(
 class ComplianceOptions(Options):
     """The seed pack, the user's own packs, and whether a verdict drops or only marks."""
 
-    taxonomy: str = "package:rules/packs/risks.yaml"
+    taxonomy: str = "package:rules/packs/compliance_risks.yaml"
     seed: str = "package:rules/packs/compliance.yaml"
     packs: tuple[str, ...] = ()
     drop: bool = True

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import sqrt
 
+from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
-from corpus_pipeline.stages.compliance.packs import RiskBook
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 #: A sentence without an end is cut here; context further away is not its context.

@@ -19,12 +19,12 @@ import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.models import load_fasttext, load_table
-from corpus_pipeline.stages.langid.ask import ask
 from corpus_pipeline.stages.langid.blocks import find_blocks
-from corpus_pipeline.stages.langid.counts import SHARES, counter, script_shares
-from corpus_pipeline.stages.langid.judge import CHINESE, FACTS, calibrated, judge
+from corpus_pipeline.stages.langid.char_rules import Rules
+from corpus_pipeline.stages.langid.char_shares import SHARES, counter, script_shares
+from corpus_pipeline.stages.langid.combine import CHINESE, FACTS, calibrated, judge
+from corpus_pipeline.stages.langid.model import ask
 from corpus_pipeline.stages.langid.paragraphs import cut, paragraphs
-from corpus_pipeline.stages.langid.settle import Rules
 
 MODEL = "package:assets/langid.ftz"
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text import han
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.utf8 import Bytes, Int, Offsets, buffers, decoded
+from corpus_pipeline.text.unicode import classes as han
+from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded
 
 Numbers = npt.NDArray[np.int64]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 import polars as pl
 
-from corpus_pipeline.stages.langid.judge import CHINESE
+from corpus_pipeline.stages.langid.combine import CHINESE
 
 _DTYPE = pl.List(pl.Struct({"start": pl.UInt32(), "label": pl.String()}))
 _CHINESE = (*CHINESE, "zh-Hans", "zh-Hant")

@@ -24,14 +24,14 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, CountStage, Options, Schema, drop
-from corpus_pipeline.rules.key_table import KEY_TABLE, load_key_table
-from corpus_pipeline.rules.lines import LINE_RULES, load_line_rules
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.rules.line_dedup import LINE_RULES, load_line_rules
 from corpus_pipeline.stages.line_dedup import counting
-from corpus_pipeline.stages.line_dedup.furniture import LineTable, cut_lines, line_rows
-from corpus_pipeline.stages.line_dedup.repeats import Repeats
-from corpus_pipeline.text import clusters
-from corpus_pipeline.text.cutting import characters, merged, without
-from corpus_pipeline.text.utf8 import replaced
+from corpus_pipeline.stages.line_dedup.boilerplate import LineTable, cut_lines, line_rows
+from corpus_pipeline.stages.line_dedup.duplicate_passages import Repeats
+from corpus_pipeline.text.dedup import union_find as clusters
+from corpus_pipeline.text.dedup.spans import characters, merged, without
+from corpus_pipeline.text.unicode.utf8 import replaced
 
 EVIDENCE = pl.Struct(
     {"start": pl.UInt32(), "end": pl.UInt32(), "rule": pl.String(), "documents": pl.UInt32()}

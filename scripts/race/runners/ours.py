@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from corpus_pipeline.cli import jobs
-from corpus_pipeline.rules.key_table import load_key_table
-from corpus_pipeline.text.dedup_key import fold
-from corpus_pipeline.text.minhash import signatures as minhash
-from corpus_pipeline.text.ngrams import shingles
+from corpus_pipeline.app import jobs
+from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.text.dedup.key import fold
+from corpus_pipeline.text.dedup.minhash import signatures as minhash
+from corpus_pipeline.text.dedup.ngrams import shingles
 
 TABLE = load_key_table(Path(jobs.__file__).parents[1] / "assets" / "dedup_key.tsv")
 

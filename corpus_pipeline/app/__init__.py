@@ -1,0 +1,1 @@
+"""The application: configs, jobs, plans."""

@@ -1,0 +1,1 @@
+"""Stages that must see all documents: sketch, match, group, settle, apply."""

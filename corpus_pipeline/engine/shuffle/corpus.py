@@ -1,0 +1,158 @@
+"""All documents that global stages compare: the run's own splits, then the parts of its indexes.
+
+Enters: how many documents each part kept, and where the parts lie.  Leaves: one number 0 … n - 1
+for each document (`dense`), the sketches of a key range, facts and texts of a part.
+Refuses: to hold anything of a document in memory but what a caller asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow.parquet as pq
+
+from corpus_pipeline.io.storage import commit
+from corpus_pipeline.text.unicode.utf8 import Offsets
+
+ROW = (1 << 32) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index that new documents are compared with: a folder, and how many parts it has."""
+
+    root: Path
+    parts: int
+    seal: str  # of its manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Where the documents of a run and of its indexes lie; small enough to be sent to workers."""
+
+    work: Path  # RUN/work
+    splits: int
+    indexes: tuple[Index, ...] = ()
+
+    @property
+    def parts(self) -> int:
+        """Splits and parts of indexes."""
+        return self.splits + sum(index.parts for index in self.indexes)
+
+    @property
+    def first_old(self) -> int:
+        """Documents from this one on belong to an index."""
+        return self.splits << 32
+
+    def number(self, rows: Sequence[int]) -> None:
+        """Write down where each part's documents begin in the one numbering."""
+        starts = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
+        write_array(self.work / "starts.npy", starts)
+
+    def starts(self) -> Offsets:
+        """Where each part's documents begin; one entry more than there are parts."""
+        found: Offsets = np.load(self.work / "starts.npy")
+        return found
+
+    def place(self, part: int) -> tuple[Path, Path, Path]:
+        """The files with the facts and the texts of a part, and the root of its sketches."""
+        number = part
+        if part < self.splits:
+            name = f"part-{part:05d}.parquet"
+            return self.work / "facts" / name, self.work / "local" / "kept" / name, self.work
+        number -= self.splits
+        for index in self.indexes:
+            if number < index.parts:
+                name = f"part-{number:05d}.parquet"
+                return index.root / "facts" / name, index.root / "texts" / name, index.root
+            number -= index.parts
+        raise IndexError(part)
+
+    def sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
+        """The sketch rows with keys first … last, with `old`, sorted by `key` and `doc`.
+
+        Keys that no new document has are of no use and stay where they are.
+        """
+        inside = pl.col("key").is_between(
+            pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64)
+        )
+        files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
+        found = [pl.scan_parquet(files).filter(inside).collect().with_columns(old=False)]
+        part = self.splits
+        new = found[0].select("key").unique() if self.indexes else found[0]
+        for index in self.indexes:
+            files = sorted((index.root / "sketch" / stage).glob("part-*.parquet"))
+            shift = pl.lit(part << 32, dtype=pl.UInt64)
+            keys = pl.scan_parquet(files).filter(inside).join(new.lazy(), on="key", how="semi")
+            found.append(keys.with_columns(doc=pl.col("doc") + shift, old=True).collect())
+            part += index.parts
+        return pl.concat(found).sort("key", "doc")
+
+
+def dense(docs: npt.NDArray[Any], starts: Offsets) -> Offsets:
+    """The place of each document in the one numbering.
+
+    >>> dense(np.array([1 << 32, 2 << 32 | 1], dtype=np.uint64), np.array([0, 5, 9, 11])).tolist()
+    [5, 10]
+    """
+    numbers = docs.astype(np.uint64, copy=False)
+    part = (numbers >> np.uint64(32)).astype(np.int64)
+    found: Offsets = starts[part] + (numbers & np.uint64(ROW)).astype(np.int64)
+    return found
+
+
+def in_part(part: int) -> pl.Expr:
+    """Whether `doc` is a document of this part."""
+    first = part << 32
+    return pl.col("doc").is_between(
+        pl.lit(first, dtype=pl.UInt64), pl.lit(first + ROW, dtype=pl.UInt64)
+    )
+
+
+def write_array(path: Path, values: npt.NDArray[Any]) -> None:
+    """Write an array so that it can be mapped into memory."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as handle:
+            np.save(handle, values)
+
+    commit(path, write)
+
+
+def mapped(path: Path) -> npt.NDArray[Any]:
+    """An array on disk: pages come into memory as they are looked at."""
+    found: npt.NDArray[Any] = np.load(path, mmap_mode="r")
+    return found
+
+
+def picked(path: Path, rows: npt.NDArray[Any], columns: list[str] | None) -> Iterator[pl.DataFrame]:
+    """These columns of these rows (sorted) of a Parquet file, a row group at a time."""
+    with pq.ParquetFile(path) as file:
+        begin = 0
+        for number in range(file.metadata.num_row_groups):
+            end = begin + file.metadata.row_group(number).num_rows
+            here = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
+            if len(here):
+                frame = pl.from_arrow(file.read_row_group(number, columns=columns))
+                assert isinstance(frame, pl.DataFrame)
+                yield frame[here - begin]
+            begin = end
+
+
+def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The row groups of a file, one at a time; an empty file gives one empty frame."""
+    with pq.ParquetFile(path) as file:
+        for number in range(file.metadata.num_row_groups):
+            frame = pl.from_arrow(file.read_row_group(number, columns=columns))
+            assert isinstance(frame, pl.DataFrame)
+            yield frame
+        if not file.metadata.num_row_groups:
+            empty = pl.from_arrow(file.schema_arrow.empty_table())
+            assert isinstance(empty, pl.DataFrame)
+            yield empty if columns is None else empty.select(columns)

@@ -1,0 +1,77 @@
+"""Which candidate pairs are decided together: components by a streaming union-find.
+
+Enters: the candidate pairs of each key range, and the forest (as few edges as join the same) that
+the range's task made of them.  Leaves: `groups.npy`, the number of the group of each document, and
+the pairs routed by group.
+Refuses: to hold pairs or signatures of the whole corpus: the union-find needs 8 bytes a document,
+4 for its parent and 4 for its group, and beyond `SPILL` bytes these are files mapped into memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.engine.shuffle.corpus import dense, mapped, write_array
+from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.storage import begin
+from corpus_pipeline.tasks.base import Result
+from corpus_pipeline.text.dedup.union_find import ALONE, UnionFind, number_type, portions
+
+#: Bytes of one array of the union-find that stay in memory; 10⁹ documents are 4 GB.
+SPILL = 4 << 30
+
+
+def group(argument: tuple[Shuffle, int, int]) -> Result:
+    """Number the groups: whole components, at least `members` documents in all but the last."""
+    job, ranges, most = argument
+    starts = job.corpus.starts()
+    size = int(starts[-1])
+    scratch: list[Path] = []
+    try:
+        union = UnionFind(size, _array(job, size, number_type(size), scratch))
+        pairs = 0
+        for number in range(ranges):
+            edges = pl.read_parquet(job.home / "forest" / f"part-{number:05d}.parquet")
+            a, b = (dense(edges.get_column(end).to_numpy(), starts) for end in ("a", "b"))
+            union.union(a, b)
+            pairs += edges.height
+        groups = _array(job, size, np.uint32, scratch)
+        count, components, largest = portions(union.roots(), most, groups)
+        write_array(job.home / "groups.npy", groups)
+    finally:
+        for path in scratch:
+            path.unlink(missing_ok=True)
+    return {
+        "kind": "group",
+        "edges": pairs,
+        "groups": count,
+        "components": components,
+        "largest_component": largest,
+    }
+
+
+def _array(job: Shuffle, size: int, kind: Any, scratch: list[Path]) -> npt.NDArray[Any]:
+    """Memory for one number a document, or a file where it would be too much."""
+    if size * np.dtype(kind).itemsize <= SPILL:
+        return np.empty(size, dtype=kind)
+    scratch.append(begin(job.home / f"spill-{len(scratch)}"))
+    return np.memmap(scratch[-1], dtype=kind, mode="w+", shape=(size,))
+
+
+def route(argument: tuple[Shuffle, int, int, int]) -> Result:
+    """The pairs of some key ranges, each once, sorted by group."""
+    job, index, first, end = argument
+    files = [job.home / "pairs" / f"part-{number:05d}.parquet" for number in range(first, end)]
+    pairs = pl.concat([pl.read_parquet(path) for path in files]).unique(["a", "b"])
+    numbers = dense(pairs.get_column("a").to_numpy(), job.corpus.starts())
+    found = mapped(job.home / "groups.npy")[numbers]
+    assert not (found == ALONE).any()
+    pairs = pairs.with_columns(group=pl.Series(found, dtype=pl.UInt32)).sort("group", "a", "b")
+    write_shard(job.home / "routed" / f"part-{index:05d}.parquet", [pairs], level=0, measure="")
+    return {"kind": "route", "pairs": pairs.height}

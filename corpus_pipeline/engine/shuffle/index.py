@@ -1,0 +1,133 @@
+"""The index of a corpus: what later runs need to drop from their side what is in it already.
+
+Enters: sketches, facts and texts of a local pass; or the folder of an index.  Leaves: a folder with
+`sketch/<stage>/`, `facts/` and `texts/` by parts under a sealed manifest; or an `Index`.
+Refuses: an index made by other stages, options, tables or versions (it names what differs), and
+one of which a byte has changed (it names the file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from corpus_pipeline.engine.shuffle.corpus import Index, row_groups
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.storage import sha256_file
+from corpus_pipeline.model import DedupOptions, GlobalStage, PipelineError, StageSpec
+from corpus_pipeline.tasks.base import Result, Task
+
+#: Raised when the layout of an index changes.
+VERSION = 1
+#: Options that say what is told, not what is found.
+TELLING = tuple(DedupOptions.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class PackTask:
+    """One part of an index in the making."""
+
+    index: int
+    stages: tuple[str, ...]
+    root: Path  # the index
+
+
+def comparing(specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:
+    """The stages that compare documents with each other."""
+    return tuple(spec for spec in specs if issubclass(spec.cls, GlobalStage))
+
+
+def pack(task: PackTask) -> Result:
+    """Put one part of an index in its place; its files."""
+    work, part = task.root / "work", f"part-{task.index:05d}.parquet"
+    places = [(work / "sketch" / name / part, f"sketch/{name}/{part}") for name in task.stages]
+    places.append((work / "facts" / part, f"facts/{part}"))
+    places.append((work / "local" / "quarantine" / part, f"quarantine/{part}"))
+    files = []
+    for source, target in places:
+        path = task.root / target
+        measure = "id" if target.startswith("facts") else ""
+        rows = write_shard(path, [pl.read_parquet(source)], level=1, measure=measure)
+        files.append(manifest.file_entry(task.root, path, rows))
+    path = task.root / "texts" / part
+    rows = write_shard(path, row_groups(work / "local" / "kept" / part, ["text"]))
+    files.append(manifest.file_entry(task.root, path, rows))
+    return {"kind": "pack", "rows": rows, "files": files}
+
+
+def content(parts: Sequence[Result], specs: Sequence[StageSpec]) -> dict[str, Any]:
+    """What the manifest of an index says beside where its documents came from."""
+    return {
+        "kind": "index",
+        "index_version": VERSION,
+        "stages": [spec.record() for spec in comparing(specs)],
+        "rows": [part["rows"] for part in parts],
+        "files": [entry for part in parts for entry in part["files"]],
+    }
+
+
+def open_index(root: Path, specs: Sequence[StageSpec]) -> Index:
+    """The index in this folder, fit to be used by these stages; `PipelineError` says why not."""
+    found = manifest.read(root / "manifest.json")
+    if found.get("kind") != "index":
+        raise PipelineError(f"not an index: {root} holds a manifest of kind {found.get('kind')!r}")
+    if found["index_version"] != VERSION:
+        theirs = found["index_version"]
+        raise PipelineError(f"the index {root} has layout {theirs}, this version reads {VERSION}")
+    held = {record["name"]: record for record in found["stages"]}
+    for spec in comparing(specs):
+        differs = _difference(held.get(spec.name), spec.record())
+        if differs:
+            raise PipelineError(f"the index {root} cannot serve {spec.name}: {differs}")
+    return Index(root.resolve(), len(found["rows"]), found["seal"])
+
+
+def _difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:
+    """What an index's stage has otherwise; None where it will do."""
+    if theirs is None:
+        return "it was built without that stage"
+    if theirs["version"] != ours["version"]:
+        return (
+            f"it was built by version {theirs['version']} of the stage, this is {ours['version']}"
+        )
+    for name, value in ours["options"].items():
+        if name not in TELLING and theirs["options"].get(name) != value:
+            return f"it was built with {name}={theirs['options'].get(name)}, this run has {value}"
+    for name, asset in ours["assets"].items():
+        if theirs["assets"].get(name, {}).get("sha256") != asset["sha256"]:
+            return f"it was built with another {name} ({asset['ref']})"
+    return None
+
+
+def index_rows(index: Index) -> list[int]:
+    """How many documents each part of an index has."""
+    rows: list[int] = manifest.read(index.root / "manifest.json")["rows"]
+    return rows
+
+
+def check(argument: tuple[Path, list[dict[str, Any]]]) -> Result:
+    """Hold files of an index against their digests."""
+    root, entries = argument
+    for entry in entries:
+        path = root / entry["path"]
+        if not path.is_file():
+            raise PipelineError(f"damaged index: {path} is missing")
+        if path.stat().st_size != entry["bytes"] or sha256_file(path) != entry["sha256"]:
+            raise PipelineError(f"damaged index: {path} does not match its digest")
+    return {"kind": "check", "files": len(entries)}
+
+
+def check_tasks(indexes: Sequence[Index], task: Callable[[str, Any, Any], Task]) -> list[Task]:
+    """The tasks that read every byte of the indexes once."""
+    tasks = []
+    for number, index in enumerate(indexes):
+        files = manifest.read(index.root / "manifest.json")["files"]
+        for at in range(0, len(files), 64):
+            what = (index.root, files[at : at + 64])
+            tasks.append(task(f"check/{number:02d}-{at:05d}", check, what))
+    return tasks

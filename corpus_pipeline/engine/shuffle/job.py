@@ -1,0 +1,50 @@
+"""One global stage of one run, as its tasks know it.
+
+Enters: the stage, the documents, the folder, the key.  Leaves: tasks with their own markers.
+Refuses: to know the order of the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_pipeline.engine.chain import built
+from corpus_pipeline.engine.shuffle.corpus import Corpus
+from corpus_pipeline.model import ShuffledStage, StageSpec
+from corpus_pipeline.tasks.base import Result, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffle:
+    """Where one global stage of one run works."""
+
+    spec: StageSpec
+    corpus: Corpus
+    key: str  # digest of all that decides the outcome
+
+    @property
+    def home(self) -> Path:
+        """The folder of this stage's intermediate files."""
+        return self.corpus.work / self.spec.name
+
+    @property
+    def stage(self) -> Any:
+        """The stage itself, its tables loaded once a process."""
+        (stage,) = built([self.spec])
+        assert isinstance(stage, ShuffledStage)
+        return stage
+
+    def task(self, step: str, index: int, function: Callable[[Any], Result], what: Any) -> Task:
+        """One task of one step, committed by its own marker."""
+        name = f"{self.spec.name}-{step}/{index:05d}"
+        return Task(
+            name=name,
+            function=function,
+            argument=what,
+            marker=self.home / "markers" / f"{step}-{index:05d}.json",
+            key=f"{self.key}/{name}",
+            metrics=self.corpus.work / "metrics" / f"{name.replace('/', '-')}.json",
+        )

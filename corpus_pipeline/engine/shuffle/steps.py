@@ -1,0 +1,224 @@
+"""A global stage over a run: match key ranges, cluster, verify and settle, a decision a document.
+
+Enters: the sketches and facts that the local pass wrote.  Leaves: the stage's decisions (or, of a
+stage that counts, what it found), by part files, and what it says of the whole.
+Refuses: to look at text anywhere but in the gather step, and there only at candidates; and to let
+worker counts, batch sizes or arrival order show in the result.
+
+    sketch (in the local pass) → match per key range → candidate pairs, and their forest
+      → group: a streaming union-find over the forests → route: pairs by group
+      → gather: the candidates' facts and texts by group → settle: verify and decide, per group
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from corpus_pipeline.engine.shuffle.corpus import dense, mapped, picked, write_array
+from corpus_pipeline.engine.shuffle.group import group, route
+from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.model import CountStage, GlobalStage
+from corpus_pipeline.tasks.base import Result, Task
+from corpus_pipeline.text.dedup.union_find import ALONE, forest
+
+#: Rows of one match task: a second of work and some 50 MB, so that a few cores share a small run.
+#: Every task opens every split's sketches (0.6 ms): with more than `SPLITS` splits the tasks grow,
+#: up to `GROWN` times, and beyond `RANGES` tasks they grow on.  (400 tasks on 389 splits cost 100
+#: core seconds of 908 in a run over 10⁷ documents.)
+MATCH_ROWS, SPLITS, GROWN, RANGES = 500_000, 64, 16, 2000
+#: Documents of one settle task, unless one component is larger, and how many tasks at most.
+SETTLE_DOCS, GROUPS = 20_000, 5000
+#: Match tasks whose pairs are routed together: settle tasks open every routed file.
+FAN_IN = 32
+#: The largest clusters that are named where one passes the stage's limit.
+NAMED = 5
+
+RunTasks = Callable[[Sequence[Task]], list[Result]]
+
+
+def shuffle(job: Shuffle, rows: int, dead: Path | None, run_tasks: RunTasks) -> Result:
+    """Run the stage over all parts; what it says of the whole.
+
+    `rows`: how many sketch rows there are; `dead`: a byte for each of the run's own documents,
+    1 where an earlier global stage dropped it.
+    """
+    grown = min(max(job.corpus.parts // SPLITS, 1), GROWN)
+    parts = max(1, -(-rows // max(MATCH_ROWS * grown, rows // RANGES)))
+    edges = [(2**64 * i) // parts for i in range(parts + 1)]
+    ranges = [(job, edges[i], edges[i + 1] - 1, i, dead) for i in range(parts)]
+    matched = run_tasks([job.task("match", i, match_range, what) for i, what in enumerate(ranges)])
+    total: Result = {"pairs": sum(result["pairs"] for result in matched)}
+    if issubclass(job.spec.cls, CountStage):
+        return total
+    members = int(job.corpus.starts()[-1])
+    most = max(SETTLE_DOCS, members // GROUPS)
+    (found,) = run_tasks([job.task("group", 0, group, (job, parts, most))])
+    total |= {name: found[name] for name in ("components", "largest_component")}
+    if found["groups"]:
+        routed = [(job, i, at, min(at + FAN_IN, parts)) for i, at in _steps(parts)]
+        run_tasks([job.task("route", what[1], route, what) for what in routed])
+        run_tasks([job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)])
+    settled = run_tasks([job.task("settle", g, settle, (job, g)) for g in range(found["groups"])])
+    run_tasks([job.task("bury", 0, bury, (job, found["groups"], dead))])
+    lost: Counter[str] = Counter()
+    for result in settled:
+        lost.update(result["lost"])
+    largest = sorted((tuple(one) for result in settled for one in result["largest"]), reverse=True)
+    names = ("candidates", "true", "dropped")
+    total |= {name: sum(result[name] for result in settled) for name in names}
+    return total | {"lost": dict(sorted(lost.items())), "largest": largest[:NAMED]}
+
+
+def _steps(parts: int) -> list[tuple[int, int]]:
+    return list(enumerate(range(0, parts, FAN_IN)))
+
+
+def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
+    """What the stage finds among the sketches of one key range."""
+    job, first, last, index, dead = argument
+    stage, corpus = job.stage, job.corpus
+    keys = corpus.sketches(job.spec.name, first, last)
+    if dead is not None:
+        old = keys.get_column("old").to_numpy()
+        places = dense(keys.get_column("doc").to_numpy()[~old], corpus.starts())
+        alive = np.ones(keys.height, dtype=np.bool_)
+        alive[~old] = mapped(dead)[places] == 0
+        keys = keys.filter(pl.Series(alive))
+    part = f"part-{index:05d}.parquet"
+    if isinstance(stage, CountStage):
+        found = stage.match(keys.drop("old")).sort("doc", "key")
+        write_shard(job.home / "found" / part, [found], level=0, measure="")
+        return {"kind": "match", "pairs": found.height}
+    # Smaller numbers come first in a pair: where that is an old document's, both are old.
+    pairs = stage.match(keys).filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
+    one, other = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
+    joined = pl.DataFrame({"a": one, "b": other}, schema={"a": pl.UInt64, "b": pl.UInt64})
+    write_shard(job.home / "pairs" / part, [pairs], level=0, measure="")
+    write_shard(job.home / "forest" / part, [joined], level=0, measure="")
+    return {"kind": "match", "pairs": pairs.height}
+
+
+def gather(argument: tuple[Shuffle, int]) -> Result:
+    """Facts and texts of the candidates of one part, by group: the only step that touches text."""
+    job, part = argument
+    starts = job.corpus.starts()
+    groups = mapped(job.home / "groups.npy")[starts[part] : starts[part + 1]]
+    rows = np.flatnonzero(groups != ALONE)
+    facts, texts, _ = job.corpus.place(part)
+    old = part >= job.corpus.splits
+    frame = pl.concat([pl.read_parquet(facts, n_rows=0), *picked(facts, rows, None)])
+    frame = frame.with_columns(
+        # The parts of an index were numbered when it was built.
+        doc=pl.Series(rows.astype(np.uint64) + np.uint64(part << 32)),
+        old=pl.lit(old),
+        group=pl.Series(groups[rows], dtype=pl.UInt32),
+    )
+    if job.stage.verifies:
+        empty = pl.DataFrame(schema={"text": pl.String})
+        frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, ["text"])]))
+    measure = "text" if job.stage.verifies else ""
+    frame = frame.sort("group", "doc")
+    target = job.home / "gathered" / f"part-{part:05d}.parquet"
+    write_shard(target, [frame], level=0, measure=measure)
+    return {"kind": "gather", "documents": frame.height}
+
+
+def settle(argument: tuple[Shuffle, int]) -> Result:
+    """The decisions about the documents of one group."""
+    job, number = argument
+    stage, name = job.stage, job.spec.name
+    assert isinstance(stage, GlobalStage)
+    mine = pl.col("group") == number
+    routed = pl.scan_parquet(sorted((job.home / "routed").glob("part-*.parquet")))
+    pairs = routed.filter(mine).drop("group").collect().unique(["a", "b"]).sort("a", "b")
+    gathered = pl.scan_parquet(sorted((job.home / "gathered").glob("part-*.parquet")))
+    docs = gathered.filter(mine).drop("group").collect().sort("doc")
+    true = pairs
+    if stage.verifies:
+        true = stage.verify(pairs, docs.select("doc", "text"))
+        docs = docs.drop("text")
+    first_old = pl.lit(job.corpus.first_old, dtype=pl.UInt64)
+    true = true.filter(pl.min_horizontal("a", "b") < first_old).sort("a", "b")
+    named = pl.concat([true["a"], true["b"]]).unique()
+    facts = docs.filter(pl.col("doc").is_in(named.implode()))
+    decisions = stage.settle(true, facts).filter(pl.col("doc") < first_old).sort("doc")
+    write_shard(
+        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, measure=""
+    )
+    gone = decisions.filter(pl.col("drop_rule").is_not_null())
+    lost = gone.join(facts.select("doc", "source"), on="doc").group_by("source").len()
+    size, cluster = f"{name}_cluster_size", f"{name}_cluster"
+    largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
+    return {
+        "kind": "settle",
+        "candidates": pairs.height,
+        "true": true.height,
+        "dropped": gone.height,
+        "lost": {source or "": rows for source, rows in lost.sort("source").iter_rows()},
+        "largest": [list(row) for row in largest.sort(size, cluster).iter_rows()],
+    }
+
+
+def bury(argument: tuple[Shuffle, int, Path | None]) -> Result:
+    """A byte for each of the run's own documents: 1 where this stage or one before dropped it."""
+    job, groups, before = argument
+    starts = job.corpus.starts()
+    own = int(starts[job.corpus.splits])
+    dead = np.zeros(own, dtype=np.uint8) if before is None else np.array(mapped(before))
+    for number in range(groups):
+        path = job.home / "decisions" / f"part-{number:05d}.parquet"
+        gone = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
+        dead[dense(gone.collect().get_column("doc").to_numpy(), starts)] = 1
+    write_array(job.home / "dead.npy", dead)
+    return {"kind": "bury", "dropped": int(dead.sum())}
+
+
+def decided(job: Shuffle, part: int) -> pl.DataFrame:
+    """What the stage says of one split's documents, by `row`, sorted."""
+    count = issubclass(job.spec.cls, CountStage)
+    files = sorted((job.home / ("found" if count else "decisions")).glob("part-*.parquet"))
+    if not files:
+        names = {**job.spec.cls.columns, "drop_rule": pl.String(), "drop_evidence": pl.String()}
+        return pl.DataFrame(schema={"row": pl.UInt64, **names})
+    first = pl.lit(part << 32, dtype=pl.UInt64)
+    inside = pl.col("doc").is_between(first, pl.lit((part << 32) + (1 << 32) - 1, dtype=pl.UInt64))
+    found = pl.scan_parquet(files).filter(inside).collect()
+    order = ["row", "key"] if count else ["row"]
+    return found.with_columns(row=pl.col("doc") - first).drop("doc").sort(order)
+
+
+def alarms(job: Shuffle, found: Result, read: dict[str, int]) -> list[dict[str, object]]:
+    """Clusters and losses beyond the stage's limits; `read`: documents of each source before it."""
+    options = job.stage.options
+    if not isinstance(job.stage, GlobalStage):
+        return []
+    told: list[dict[str, object]] = [
+        {
+            "stage": job.spec.name,
+            "alarm": "cluster",
+            "subject": cluster,
+            "value": size,
+            "limit": options.alarm_cluster,
+        }
+        for size, cluster in found["largest"]
+        if size > options.alarm_cluster
+    ]
+    for source, lost in found["lost"].items():
+        share = lost / max(read.get(source, 0), 1)
+        if share > options.alarm_source:
+            told.append(
+                {
+                    "stage": job.spec.name,
+                    "alarm": "source",
+                    "subject": source,
+                    "value": round(share, 4),
+                    "limit": options.alarm_source,
+                }
+            )
+    return told

@@ -1,0 +1,1 @@
+"""Clauses that a run passes or fails."""

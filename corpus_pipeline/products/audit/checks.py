@@ -1,0 +1,249 @@
+"""The measurements that audit clauses ask for, one function each.
+
+Enters: a finished run and a clause.  Leaves: an `Outcome`.  Refuses: samples; every document is
+looked at, one row group at a time, and no value found in a text leaves this module.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+
+import numpy as np
+import polars as pl
+import xxhash
+
+from corpus_pipeline.io import manifest
+from corpus_pipeline.model import damaged_share
+from corpus_pipeline.products.audit.profile import Clause
+from corpus_pipeline.products.audit.result import LISTED, Evidence, Outcome
+from corpus_pipeline.products.audit.second_engine import candidates, second_pass
+from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
+from corpus_pipeline.products.verify import recount
+from corpus_pipeline.products.verify.chain import verify
+
+
+def published(run: Run) -> list[str]:
+    """The shards of the run's dataset; its kept parts where nothing was exported."""
+    content = manifest.read_if_sound(run.root / "dataset" / "manifest.json")
+    if content is None:
+        return run.parts(KEPT)
+    return [f"dataset/{shard['path']}" for shard in content["shards"]]
+
+
+def frames(run: Run, paths: list[str], columns: list[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The rows of files with the columns that are there, one row group at a time."""
+    for path in paths:
+        there = set(columns_of(run.root / path))
+        for frame in batches(run.root / path, [name for name in columns if name in there]):
+            yield path, frame
+
+
+def conservation(run: Run, _clause: Clause) -> Outcome:
+    """Read = kept + dropped + quarantined, in the total and in each split."""
+    found = [Evidence("manifest.json", said) for said in recount.unconserved(run.counts)]
+    tally = recount.Tally()
+    for entry in run.manifest["splits"]:
+        split = manifest.read_if_sound(run.root / entry["path"])
+        if split is None:
+            found.append(Evidence(entry["path"], "no sound manifest"))
+            continue
+        said = recount.unconserved(split["counts"])
+        found += [Evidence(entry["path"], problem) for problem in said]
+        tally.add(split["counts"])
+    found += [Evidence("manifest.json", said) for said in tally.differs(run.counts)]
+    counts = run.counts
+    names = ("read", "kept", "dropped", "quarantined")
+    return _judged(found, ", ".join(f"{counts[name]} {name}" for name in names))
+
+
+def digests(run: Run, _clause: Clause) -> Outcome:
+    """Verification has no findings."""
+    findings = verify(run.root)
+    found = [Evidence(finding.path, finding.problem) for finding in findings]
+    return _judged(found, f"{len(findings)} findings")
+
+
+def source_rights(run: Run, clause: Clause) -> Outcome:
+    """Each source with documents has a licence and a legal basis."""
+    blank = {str(word).casefold() for word in clause.settings.get("no_answer", [])}
+    used = [
+        name
+        for name, states in run.counts["by_source"].items()
+        if states.get("kept", 0) + states.get("dropped", 0)
+    ]
+    found = []
+    for name in used:
+        entry = run.sources.get(name)
+        if entry is None:
+            found.append(Evidence("manifest.json", f"source {name!r} is not in the registry"))
+            continue
+        for key, word in (("license", "licence"), ("legal_basis", "legal basis")):
+            if str(entry.get(key) or "").strip().casefold() in {"", *blank}:
+                found.append(Evidence("manifest.json", f"source {name!r} has no {word}"))
+    return _judged(found, f"{len(used)} sources with documents, {len(found)} gaps")
+
+
+def document_license(run: Run, clause: Clause) -> Outcome:
+    """The licence of every published document is stated."""
+    paths = published(run)
+    if paths and "license" not in columns_of(run.root / paths[0]):
+        paths = run.parts(KEPT)
+    empty = pl.col("license").fill_null("").str.strip_chars() == ""
+    return _few(run, clause, paths, (empty, "license", "has no licence"))
+
+
+def language(run: Run, clause: Clause) -> Outcome:
+    """Every kept document has `langid_keep`."""
+    failed = ~pl.col("langid_keep").fill_null(value=False)
+    said = "langid_keep is not true"
+    return _few(run, clause, run.parts(KEPT), (failed, "langid_keep", said))
+
+
+def _few(run: Run, clause: Clause, paths: list[str], fault: tuple[pl.Expr, str, str]) -> Outcome:
+    """No more documents than the limit have the fault (a test, its column, its name)."""
+    test, column, said = fault
+    found: list[Evidence] = []
+    rows = wrong = 0
+    for path, frame in frames(run, paths, ["id", column]):
+        rows += frame.height
+        ids = frame.filter(test).get_column("id")
+        wrong += len(ids)
+        found += [Evidence(path, said, key) for key in ids.head(max(LISTED - len(found), 0))]
+    facts = {"documents": rows, "failing": wrong}
+    return _judged(_over(clause, wrong, found), f"{wrong} of {rows} documents", facts)
+
+
+def _over(clause: Clause, count: int, found: list[Evidence]) -> list[Evidence]:
+    return found if count > (clause.limit or 0) else []
+
+
+def personal_data(run: Run, clause: Clause) -> Outcome:
+    """A second pass over every published and every dropped document."""
+    found: list[Evidence] = []
+    types: Counter[str] = Counter()
+    rows = hit = 0
+    paths = chain(published(run), run.parts(DROPPED))
+    for path, frame in frames(run, list(paths), ["id", "title", "text"]):
+        rows += frame.height
+        for column in frame.columns[1:]:
+            texts = frame.get_column(column)
+            likely = frame.filter(candidates(texts)).select("id", column)
+            for key, text in likely.iter_rows():
+                residues = second_pass(text)
+                hit += bool(residues)
+                types.update(kind for kind, _, _ in residues)
+                if residues and len(found) < LISTED:
+                    spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in residues)
+                    found.append(Evidence(path, f"{column}: {spans}", key))
+    facts = {"documents": rows, "texts_with_residue": hit, "by_type": dict(sorted(types.items()))}
+    return _judged(_over(clause, hit, found), f"{hit} texts of {rows} documents", facts)
+
+
+def violating_share(run: Run, clause: Clause) -> Outcome:
+    """The share of violating documents of each source."""
+    bound, limit = float(clause.settings.get("score", math.inf)), clause.limit or 0.0
+    columns = ["source", "dropped_by", "compliance_score"]
+    total: Counter[str] = Counter()
+    judged: Counter[str] = Counter()
+    bad: Counter[str] = Counter()
+    for _, frame in frames(run, run.parts(KEPT) + run.parts(DROPPED), columns):
+        verdict = (pl.col("dropped_by") == "compliance").fill_null(value=False)
+        marked = (pl.col("compliance_score") >= bound).fill_null(value=False)
+        tallied = frame.group_by(pl.col("source").fill_null("")).agg(
+            rows=pl.len(),
+            judged=pl.col("compliance_score").is_not_null().sum(),
+            bad=(verdict | marked).sum(),
+        )
+        for source, rows, seen, wrong in tallied.iter_rows():
+            total[source] += rows
+            judged[source] += seen
+            bad[source] += wrong
+    found, facts = [], {}
+    for source in sorted(total):
+        share = bad[source] / total[source]
+        facts[source] = {
+            "documents": total[source],
+            "judged": judged[source],
+            "violating": bad[source],
+            "share": round(share, 6),
+            "share_of_judged": round(bad[source] / max(judged[source], 1), 6),
+            "wilson_upper_95": round(wilson_upper(bad[source], total[source]), 6),
+        }
+        if share > limit:
+            said = f"source {source!r}: {bad[source]} of {total[source]} documents ({share:.2%})"
+            found.append(Evidence("manifest.json", f"{said}, more than {limit:.0%}"))
+    worst = max((float(entry["share"]) for entry in facts.values()), default=0.0)
+    return _judged(found, f"{worst:.2%} in the worst of {len(facts)} sources", facts)
+
+
+def wilson_upper(bad: int, total: int, z: float = 1.96) -> float:
+    """The upper end of Wilson's 95 % interval for a share.
+
+    >>> round(wilson_upper(0, 59), 3), round(wilson_upper(160, 4000), 4)
+    (0.061, 0.0465)
+    """
+    if not total:
+        return 1.0
+    share = bad / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return (middle + spread) / (1 + z * z / total)
+
+
+def quarantine(run: Run, clause: Clause) -> Outcome:
+    """The share of quarantined records."""
+    limits = run.manifest.get("config", {}).get("limits", {})
+    limit = limits.get("quarantine_share", clause.limit)
+    counts = run.counts
+    share = damaged_share(counts)
+    said = f"{share:.2%} of {counts['read']} records, limit {limit:.2%}"
+    reasons = sorted(counts["by_quarantine"].items())
+    found = [Evidence("quarantine", f"{reason}: {rows}") for reason, rows in reasons]
+    facts = {"share": round(share, 6), "limit": limit}
+    return _judged(found if share > limit else [], said, facts)
+
+
+def exact_duplicates(run: Run, clause: Clause) -> Outcome:
+    """Texts that stand in the dataset more than once, byte for byte."""
+    paths = published(run)
+    seed = 11
+    text = pl.col("text").fill_null("")
+    marks = [frame.select(text.hash(seed)).to_series() for _, frame in frames(run, paths, ["text"])]
+    rows = sum(len(mark) for mark in marks)
+    every = np.sort(pl.concat(marks).to_numpy()) if marks else np.zeros(0, np.uint64)
+    twice = pl.Series(np.unique(every[1:][every[1:] == every[:-1]]), dtype=pl.UInt64)
+    found: list[Evidence] = []
+    first: dict[bytes, str] = {}
+    more = 0
+    for path, frame in frames(run, paths, ["id", "text"]) if len(twice) else ():
+        # 64 bits may meet by chance, 128 do not; the texts themselves would fill the memory.
+        again = frame.filter(text.hash(seed).is_in(twice.implode()))
+        for key, value in again.iter_rows():
+            other = first.setdefault(xxhash.xxh3_128_digest((value or "").encode()), key)
+            more += other != key
+            if other != key and len(found) < LISTED:
+                found.append(Evidence(path, f"the same text as {other}", key))
+    facts = {"documents": rows, "duplicates": more}
+    return _judged(_over(clause, more, found), f"{more} of {rows} documents", facts)
+
+
+def _judged(
+    found: list[Evidence], measured: str, facts: Mapping[str, object] | None = None
+) -> Outcome:
+    return Outcome("fail" if found else "pass", measured, found, dict(facts or {}))
+
+
+CHECKS: Mapping[str, Callable[[Run, Clause], Outcome]] = {
+    "conservation": conservation,
+    "digests": digests,
+    "source_rights": source_rights,
+    "document_license": document_license,
+    "personal_data": personal_data,
+    "violating_share": violating_share,
+    "quarantine": quarantine,
+    "exact_duplicates": exact_duplicates,
+    "language": language,
+}

@@ -1,0 +1,260 @@
+"""The life of one document: where it came from, what each stage saw, and how it ended.
+
+Enters: a finished run and an id, the beginning of an id, a locator or a url.  Leaves: a `Story`, a
+line per stage in order, with the survivor of a near-duplicate.  Refuses: to guess between several
+documents, and to show a text that no pii stage has masked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus_pipeline.model import PipelineError, document_id
+from corpus_pipeline.products.explain import find
+from corpus_pipeline.products.explain.find import Place
+from corpus_pipeline.products.runs import QUARANTINED, Run, open_run
+
+#: Fewer digits would name several documents of any corpus worth the name.
+SHORTEST_PREFIX = 6
+
+#: Code points of a text that are shown.
+HEAD = 240
+
+#: Free text from the page that no stage masks: only whether it is there is told.
+UNMASKED = ("extract_title", "extract_author")
+
+_HEX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},32}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened to the document in one stage."""
+
+    stage: str
+    said: str
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that is known of one document."""
+
+    id: str
+    state: str  # kept, dropped, quarantined
+    source: str
+    locator: str
+    url: str | None
+    place: str  # part and row
+    steps: list[Step] = field(default_factory=list)
+    shard: str | None = None  # shard and row in the dataset
+    survivor: Survivor | None = None
+    text: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The story as plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """The document that stayed in place of this one."""
+
+    id: str
+    state: str
+    place: str
+    locator: str
+    jaccard: float | None
+    cluster_size: int | None
+    text: str | None = None
+
+
+def explain(root: Path, key: str, *, text: bool = False) -> Story:
+    """The story of the document that `key` names; `text` adds the beginning of its text."""
+    run = open_run(root)
+    place = _find(run, key.strip())
+    row = find.row(run, place)
+    if place.folder == QUARANTINED:
+        return _quarantined(run, place, row)
+    state = "dropped" if row["dropped_by"] else "kept"
+    shown = text and "pii" in run.stages
+    story = Story(
+        id=row["id"],
+        state=state,
+        source=str(row["source"]),
+        locator=str(row["locator"]),
+        url=row.get("url"),
+        place=str(place),
+        text=_head(row["text"]) if shown else None,
+    )
+    story.steps.append(_origin(run, row))
+    story.steps.append(_source(run, row))
+    reached = True
+    for name in run.stages:
+        said = _said(name, row)
+        if row["dropped_by"] == name:
+            verdict = f"DROPPED by {row['drop_rule']}: {row['drop_evidence']}"
+            story.steps.append(Step(name, f"{verdict}; {said}" if said else verdict))
+            reached = False
+        elif reached or said:
+            story.steps.append(Step(name, said or "no remark"))
+    story.survivor = _survivor(run, row, shown)
+    if state == "kept":
+        story.shard = find.in_dataset(run, place)
+    if text and not shown:
+        story.steps.append(Step("text", "not shown: the pii stage did not run, nothing is masked"))
+    return story
+
+
+def _find(run: Run, key: str) -> Place:
+    if not key:
+        raise PipelineError("explain: give an id, the beginning of one, a locator or a url")
+    found: list[Place] = []
+    if _HEX.fullmatch(key.lower()):
+        found = find.by_id(run, key.lower())
+        if len(found) > 1:
+            some = ", ".join(place.id for place in found[:3])
+            raise PipelineError(f"{key} is the beginning of several ids: {some} …")
+    elif len(key) < SHORTEST_PREFIX and re.fullmatch(r"[0-9a-fA-F]+", key):
+        raise PipelineError(f"{key} is too short: give {SHORTEST_PREFIX} digits of the id or more")
+    found = found or find.by_column(run, "locator", key)
+    found = found or find.by_column(run, "url", key)
+    if not found:
+        raise PipelineError(f"no document {key} in {run.root} (id, locator or url)")
+    if len(found) > 1:
+        some = ", ".join(place.id for place in found[:3])
+        raise PipelineError(f"{len(found)} documents have {key}; name one by its id: {some} …")
+    return found[0]
+
+
+def _quarantined(run: Run, place: Place, row: dict[str, Any]) -> Story:
+    source, locator = str(row["source"]), str(row["locator"])
+    story = Story(
+        id=document_id(source, locator),
+        state="quarantined",
+        source=source,
+        locator=locator,
+        url=None,
+        place=str(place),
+    )
+    story.steps.append(_origin(run, row))
+    story.steps.append(_source(run, row))
+    said = f"QUARANTINED because of {row['reason']}"
+    if row["detail"]:
+        said += f": {row['detail']}"
+    if row["byte_start"] is not None:
+        said += f" (bytes {row['byte_start']} to {row['byte_end']})"
+    if row["sha256"]:
+        said += f", sha256 {row['sha256']}"
+    story.steps.append(Step(str(row["stage"]), said))
+    return story
+
+
+def _origin(run: Run, row: dict[str, Any]) -> Step:
+    locator = str(row["locator"])
+    # A path may hold @ and # itself, so every cut is tried, the longest path first.
+    cuts = [match.start() for match in re.finditer("[@#]", locator)]
+    for path in [locator, *(locator[:cut] for cut in reversed(cuts))]:
+        for entry in run.manifest["inputs"]:
+            if entry["locator"] == path:
+                kind = "+".join(filter(None, (entry.get("format"), entry.get("compression"))))
+                return Step("input", f"{locator} ({kind}, sha256 {entry['sha256']})")
+    return Step("input", f"{locator} (no such input in the manifest)")
+
+
+def _source(run: Run, row: dict[str, Any]) -> Step:
+    entry = run.sources.get(str(row["source"]))
+    if entry is None:
+        return Step("source", f"{row['source']}, which is not in the registry")
+    licence = entry.get("license") or "no licence stated"
+    basis = entry.get("legal_basis") or "no legal basis stated"
+    said = f"{entry['name']} ({entry.get('kind', 'unknown')}), {licence}, {basis}"
+    own = row.get("license")
+    if own and own != entry.get("license"):
+        said += f"; the document's own licence: {own}"
+    return Step("source", said)
+
+
+def _said(stage: str, row: dict[str, Any]) -> str:
+    """What a stage's columns say, in their order; null says nothing."""
+    prefix = f"{stage}_"
+    pairs = [
+        (name.removeprefix(prefix), "present" if name in UNMASKED else value)
+        for name, value in row.items()
+        if name.startswith(prefix) and value is not None
+    ]
+    return ", ".join(f"{name}={_value(value)}" for name, value in pairs)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return f"[{'; '.join(_entry(entry) for entry in value)}]" if value else "none"
+    return str(value)
+
+
+def _entry(entry: object) -> str:
+    if not isinstance(entry, dict):
+        return _value(entry)
+    known = {name: value for name, value in entry.items() if value is not None}
+    span = ""
+    if "start" in known and "end" in known:
+        span = f" {known.pop('start')}–{known.pop('end')}"
+    names = [str(v) for v in known.values() if isinstance(v, str)]
+    rest = [f"{k}={_value(v)}" for k, v in known.items() if not isinstance(v, str)]
+    return " ".join(["/".join(names) + span, *rest]).strip()
+
+
+def _survivor(run: Run, row: dict[str, Any], shown: bool) -> Survivor | None:
+    for stage in ("near_dedup", "exact_dedup"):
+        other = row.get(f"{stage}_cluster")
+        if row["dropped_by"] != stage or not other or other == row["id"]:
+            continue
+        jaccard, size = row.get(f"{stage}_jaccard"), row.get(f"{stage}_cluster_size")
+        places = find.by_id(run, str(other))
+        if not places:
+            return Survivor(str(other), "missing", "nowhere in this run", "", jaccard, size)
+        found = find.row(run, places[0])
+        state = f"dropped by {found['dropped_by']}" if found.get("dropped_by") else "kept"
+        text = _head(found.get("text")) if shown else None
+        where = str(places[0])
+        return Survivor(str(other), state, where, str(found["locator"]), jaccard, size, text)
+    return None
+
+
+def _head(text: str | None) -> str:
+    text = text or ""
+    return text if len(text) <= HEAD else text[:HEAD] + "…"
+
+
+def render(story: Story) -> str:
+    """The story as lines for a terminal."""
+    lines = [f"{story.id}  {story.state.upper()}", f"  lies in   {story.place}"]
+    if story.shard:
+        lines.append(f"  shipped   {story.shard}")
+    if story.url:
+        lines.append(f"  url       {story.url}")
+    width = max(len(step.stage) for step in story.steps)
+    lines += [f"  {step.stage:<{width}}  {step.said}" for step in story.steps]
+    other = story.survivor
+    if other is not None:
+        facts = [other.state, other.place, other.locator]
+        if other.jaccard is not None:
+            facts.append(f"jaccard {other.jaccard:.3f}")
+        if other.cluster_size is not None:
+            facts.append(f"cluster of {other.cluster_size}")
+        lines.append(f"  survivor  {other.id} ({', '.join(filter(None, facts))})")
+    if story.text is not None:
+        lines += ["", f"  text      {_line(story.text)}"]
+    if other is not None and other.text is not None:
+        lines.append(f"  survivor  {_line(other.text)}")
+    return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    # A control character of a document must not reach the terminal.
+    return "".join(char if char.isprintable() else " " for char in text)

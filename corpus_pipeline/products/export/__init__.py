@@ -1,0 +1,1 @@
+"""The dataset of a finished run: shards, card, Croissant."""

@@ -1,0 +1,1 @@
+"""What a run did, to be looked at."""

@@ -1,0 +1,1 @@
+"""Digests, counts and parents of a run, recomputed."""

@@ -1,0 +1,299 @@
+"""Verification: every seal, every digest, every count of a finished run, made again from the data.
+
+Enters: the folder of a run or of a dataset.  Leaves: findings, each naming a file and what is wrong
+with it; none means clean.  Refuses: to trust a number it can count, to parse a file whose digest is
+wrong, and to stop at the first finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from corpus_pipeline.io import manifest, storage
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED
+from corpus_pipeline.products.verify import recount
+
+#: Sealed files that no other file refers to, and what kind each says it is.
+_LOOSE = (("run.json", "start"), ("metrics.json", "metrics"))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as the manifest says; `path` is relative to the verified folder."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+@dataclass(slots=True)
+class _Folder:
+    """One folder under verification: what was found, and which of its files are accounted for."""
+
+    root: Path
+    name: str = ""  # how findings call this folder; empty for the one that was asked for
+    findings: list[Finding] = field(default_factory=list)
+    accounted: set[str] = field(default_factory=set)
+    bad: set[str] = field(default_factory=set)
+
+    def find(self, path: str, problem: str) -> None:
+        """Note a finding; a file whose bytes are wrong is not judged further."""
+        self.bad.add(path)
+        full = PurePosixPath(self.name) / path if self.name else PurePosixPath(path)
+        self.findings.append(Finding(str(full), problem))
+
+    def sealed(self, path: str) -> dict[str, Any] | None:
+        """The content of a sealed file, or None and a finding."""
+        self.accounted.add(path)
+        try:
+            return manifest.read(self.root / path)
+        except PipelineError as error:
+            known = ("no manifest", "unreadable manifest", "not a manifest", "tampered manifest")
+            what = next((k for k in known if str(error).startswith(k)), "unreadable manifest")
+            problem = {
+                "no manifest": "missing",
+                "tampered manifest": "tampered with: the content does not match the seal",
+            }.get(what, what)
+        except ValueError:
+            problem = "unreadable manifest"
+        self.find(path, problem)
+        return None
+
+    def guarded(self, path: str, check: Callable[[], None]) -> None:
+        """Run a check; whatever a damaged file makes a reader raise is a finding, not a crash."""
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            self.find(path, f"unreadable ({type(error).__name__})")
+
+    def digests(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Each listed file: there, of this size, of this sha256."""
+        for entry in entries:
+            path = str(entry["path"])
+            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+                self.find(path, "the manifest names a path outside its folder")
+                continue
+            self.accounted.add(path)
+            full = self.root / path
+            if path in self.bad:
+                continue
+            if not full.is_file():
+                self.find(path, "missing")
+                continue
+            try:
+                size, digest = full.stat().st_size, storage.sha256_file(full)
+            except OSError as error:
+                self.find(path, f"unreadable ({type(error).__name__})")
+                continue
+            if size != entry["bytes"]:
+                self.find(path, f"{size} bytes, the manifest says {entry['bytes']}")
+            elif digest != entry["sha256"]:
+                self.find(path, "sha256 differs from the manifest: the file was changed")
+
+    def strangers(self, inside: str = "") -> None:
+        """Files that no manifest lists."""
+        for path in sorted((self.root / inside).rglob("*")):
+            name = path.relative_to(self.root).as_posix()
+            if path.is_dir() or path.name.startswith(storage.TEMPORARY) or name in self.accounted:
+                continue
+            if name.startswith("work/"):
+                self.find("work", "intermediate files of an unfinished run: run it again")
+                return
+            if not name.startswith("dataset/") or inside:
+                self.find(name, "not listed in any manifest")
+
+
+def verify(root: Path, inputs: Path | Sequence[Path] | None = None) -> list[Finding]:
+    """Everything that is wrong with the run (or dataset) in this folder; empty when clean.
+
+    `inputs`: the input roots, to hash the inputs again as well.
+    """
+    if not root.is_dir():
+        raise PipelineError(f"no such run: {root} is not a folder")
+    if not (root / "manifest.json").exists() and (root / "dataset" / "manifest.json").exists():
+        root /= "dataset"  # an export that lies apart from its run
+    if not (root / "manifest.json").exists():
+        raise PipelineError(f"not a finished run: {root} has no manifest.json")
+    roots = [inputs] if isinstance(inputs, Path) else list(inputs or ())
+    return _verify(root, "", roots, set())
+
+
+def _verify(root: Path, name: str, inputs: Sequence[Path], seen: set[Path]) -> list[Finding]:
+    seen.add(root.resolve())
+    folder = _Folder(root, name)
+    content = folder.sealed("manifest.json")
+    if content is None:
+        return folder.findings
+    kind = content.get("kind")
+    if kind == "dataset":
+        folder.guarded("manifest.json", lambda: _dataset(folder, "", content))
+    elif kind == "run":
+        folder.guarded("manifest.json", lambda: _run(folder, content))
+        if inputs:
+            folder.guarded("manifest.json", lambda: _inputs(folder, content, inputs))
+    elif kind == "index":
+        folder.guarded("manifest.json", lambda: _index(folder, content))
+    else:
+        folder.find("manifest.json", f"a manifest of kind {kind!r}, not of a run or a dataset")
+    folder.guarded("manifest.json", lambda: _parents(folder, content, inputs, seen))
+    return folder.findings
+
+
+def _run(folder: _Folder, content: Mapping[str, Any]) -> None:
+    for path, kind in _LOOSE:
+        loose = folder.sealed(path)
+        if loose is not None and loose.get("kind") != kind:
+            folder.find(path, f"a manifest of kind {loose.get('kind')!r}, not {kind!r}")
+        elif loose is not None and kind == "start" and loose.get("key") != content["key"]:
+            folder.find(path, "the key of another run")
+    folder.digests(content["splits"])
+    folder.digests(content["files"])
+    _splits(folder, content)
+    for problem in recount.unconserved(content["counts"]):
+        folder.find("manifest.json", problem)
+    _inner_dataset(folder, content)
+    folder.strangers()
+
+
+def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
+    for path, _ in _LOOSE:
+        folder.sealed(path)
+    folder.digests(content["files"])
+    rows = [entry["rows"] for entry in content["files"] if entry["path"].startswith("texts/")]
+    if rows != content["rows"] or sum(rows) != content["counts"]["kept"]:
+        folder.find("manifest.json", "the rows of the texts do not add up")
+    folder.strangers()
+
+
+def _splits(folder: _Folder, content: Mapping[str, Any]) -> None:
+    tally, ids = recount.Tally(), recount.Ids()
+    listed = {entry["path"]: entry for entry in content["files"]}
+    paths = [str(entry["path"]) for entry in content["splits"]]
+    for path in paths:
+        split = None if path in folder.bad else folder.sealed(path)
+        if split is not None:
+            folder.guarded(path, partial(_split, folder, path, split, listed, ids))
+            tally.add(split["counts"])
+    for path, double in ids.doubles():
+        folder.find(path, f"id {double} stands in more than one document")
+    if folder.bad & set(paths):
+        return  # what the others say cannot add up
+    for path in listed:
+        folder.find(path, "listed by the run, but by none of its splits")
+    for problem in tally.differs(content["counts"]):
+        folder.find("manifest.json", f"counts: {problem} (added over the splits)")
+
+
+def _split(
+    folder: _Folder,
+    path: str,
+    split: Mapping[str, Any],
+    listed: dict[str, Mapping[str, Any]],
+    ids: recount.Ids,
+) -> None:
+    parts: dict[str, Mapping[str, Any]] = {}
+    for entry in split["files"]:
+        if listed.pop(entry["path"], None) != entry:
+            folder.find(path, f"says of {entry['path']} what the run's manifest does not")
+        parts[entry["path"].partition("/")[0]] = entry
+    for problem in recount.unconserved(split["counts"]):
+        folder.find(path, problem)
+    if set(parts) != {KEPT, DROPPED, QUARANTINED}:
+        folder.find(path, f"its parts are {', '.join(sorted(parts))}")
+        return
+    names = {entry["path"] for entry in parts.values()}
+    tally = recount.Tally()
+    for kind, entry in parts.items():
+        if entry["path"] not in folder.bad:
+            folder.guarded(entry["path"], partial(_part, folder, kind, entry, tally, ids))
+    if not folder.bad & names:
+        for problem in tally.differs(split["counts"], ("input_bytes",)):
+            folder.find(path, f"counts: {problem} (counted in the data)")
+
+
+def _part(
+    folder: _Folder, kind: str, entry: Mapping[str, Any], tally: recount.Tally, ids: recount.Ids
+) -> None:
+    name = entry["path"]
+    rows, problems = recount.part(folder.root / name, kind, name, tally, ids)
+    if rows != entry.get("rows"):
+        folder.find(name, f"{rows} rows, the manifest says {entry.get('rows')}")
+    for problem in problems:
+        folder.find(name, problem)
+
+
+def _inner_dataset(folder: _Folder, content: Mapping[str, Any]) -> None:
+    if not (folder.root / "dataset").exists():
+        return
+    path = "dataset/manifest.json"
+    dataset = folder.sealed(path)
+    if dataset is None:
+        return  # without its list every file would be a stranger
+    if dataset["parents"][0]["seal"] != content["seal"]:
+        folder.find(path, "made from another run: the parent's seal differs")
+    folder.guarded(path, partial(_dataset, folder, "dataset/", dataset))
+    folder.strangers("dataset")
+
+
+def _dataset(folder: _Folder, prefix: str, content: Mapping[str, Any]) -> None:
+    own = prefix + "manifest.json"
+    files = {prefix + entry["path"]: entry for entry in content["files"]}
+    folder.digests({**entry, "path": path} for path, entry in files.items())
+    if not prefix:
+        folder.strangers()
+    parent = (folder.root / prefix / content["parents"][0]["manifest"]).parent
+    run = manifest.read_if_sound(parent / "manifest.json")
+    for shard in content["shards"]:
+        path = prefix + shard["path"]
+        stated = {shard["rows"], sum(part[2] for part in shard["from"])}
+        if stated != {files.get(path, {}).get("rows")}:
+            folder.find(own, f"contradicts itself about the rows of {path}")
+        elif path not in folder.bad:
+            folder.guarded(path, partial(_shard, folder, path, parent if run else None, shard))
+    if sum(shard["rows"] for shard in content["shards"]) != content["counts"]["rows"]:
+        folder.find(own, "counts: rows differ from the sum of the shards")
+    if run is not None:
+        claimed = [tuple(entry) for shard in content["shards"] for entry in shard["from"]]
+        for problem in recount.uncovered(claimed, run["files"]):
+            folder.find(own, problem)
+
+
+def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any]) -> None:
+    damaged = folder.bad & {name for name, _, _ in claim["from"]}
+    if run is not None and run.resolve() == folder.root.resolve() and damaged:
+        run = None  # those parts were named already; nothing can be held against them
+    problem = recount.shard(folder.root / path, run, claim)
+    if problem:
+        folder.find(path, problem)
+
+
+def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) -> None:
+    for entry in content["inputs"]:
+        name = entry["locator"]
+        tries = [path for root in roots for path in (root / name, root.parent / name)]
+        found = next((path for path in tries if path.is_file()), None)
+        if found is None:
+            folder.find(name, "input not found")
+        elif storage.sha256_file(found) != entry["sha256"]:
+            folder.find(name, "the input was changed since the run")
+
+
+def _parents(
+    folder: _Folder, content: Mapping[str, Any], inputs: Sequence[Path], seen: set[Path]
+) -> None:
+    for entry in content.get("parents", []):
+        path = folder.root / entry["manifest"]
+        if not path.exists() or path.parent.resolve() in seen:
+            continue
+        name = PurePosixPath(folder.name) / PurePosixPath(entry["manifest"]).parent
+        parent = manifest.read_if_sound(path)
+        if parent is not None and parent["seal"] != entry["seal"]:
+            folder.find(entry["manifest"], "not the parent this was made from: its seal differs")
+        folder.findings += _verify(path.parent, str(name), inputs, seen)

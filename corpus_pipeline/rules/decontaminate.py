@@ -1,0 +1,120 @@
+"""Load how benchmark questions are recognised: bounds, and the words that ask.
+
+Enters: the pack `packs/decontaminate.yaml`, and items of benchmarks.  Leaves: `Recognition`, which
+takes items apart.  Refuses: a pack that disagrees with its examples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.rules.benchmarks import Item
+from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.text.contamination.index import Taken
+from corpus_pipeline.text.contamination.question import pieces, split_choices, without_commands
+
+#: What the stage names in `asset_refs`.
+PACK = "package:rules/packs/decontaminate.yaml"
+#: A seed takes 13 bytes of the index, and 30 while it is made.
+MOST_SEEDS = 12_000_000
+#: Items taken apart at a time.
+_BLOCK = 1 << 14
+_HAN = re.compile("[\u3400-\u9fff]")
+
+
+class Bounds(BaseModel):
+    """The numbers of the pack; lengths in Han characters, of which three letters make one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int
+    gram: int
+    seeds: int
+    seed_share: float
+    asking: float
+    unasked: float
+    choices: int
+    choices_stem: float
+    whole: float
+
+
+class _BoundsHead(Head):
+    bounds: Bounds
+
+
+class Wording(Rule):
+    """Words of a question."""
+
+    kind: Literal["asks", "stock"]
+    script: Literal["han", "latin"]
+    pattern: str
+
+
+def seeds_each(most: int, items: int) -> int:
+    """Seeds of an item: fewer where there are so many items that the index would fill memory."""
+    return max(min(most, MOST_SEEDS // max(items, 1)), 6)
+
+
+class Recognition:
+    """A proved pack."""
+
+    def __init__(self, bounds: Bounds, rules: Sequence[Wording]) -> None:
+        """One pattern for each kind and script."""
+        self.bounds = bounds
+        self._patterns = {
+            (kind, script): _joined([r for r in rules if (r.kind, r.script) == (kind, script)])
+            for kind in ("asks", "stock")
+            for script in ("han", "latin")
+        }
+
+    def taken(self, items: Sequence[Item]) -> Iterator[list[Taken]]:
+        """The items taken apart, in blocks: the stem in pieces, printed choices and given ones."""
+        for first in range(0, len(items), _BLOCK):
+            yield self._taken(items[first : first + _BLOCK])
+
+    def _taken(self, items: Sequence[Item]) -> list[Taken]:
+        stems = without_commands(pl.Series([item.text for item in items], dtype=pl.String))
+        starts = [0, *accumulate(len(item.choices) for item in items)]
+        given = without_commands(
+            pl.Series([one for item in items for one in item.choices], dtype=pl.String)
+        ).to_list()
+        out = []
+        for text, (start, end) in zip(stems.to_list(), pairwise(starts), strict=True):
+            stem, choices = split_choices(text)
+            script = "han" if _HAN.search(stem) else "latin"
+            cut = pieces(stem, self._patterns["asks", script], self._patterns["stock", script])
+            out.append(Taken(cut, [*choices, *given[start:end]]))
+        return out
+
+
+def _joined(rules: Sequence[Wording]) -> re.Pattern[str]:
+    """One pattern for all; a group that a rule refers back to keeps its number by its place."""
+    ordered = sorted(rules, key=lambda rule: r"\1" not in rule.pattern)
+    return re.compile("|".join(rule.pattern.strip() for rule in ordered) or r"(?!)")
+
+
+def load_recognition(asset: Asset) -> Recognition:
+    """The pack, proved against its examples; loaded once per path and content."""
+    return _load(asset.path, asset.sha256)
+
+
+@cache
+def _load(path: Path, sha256: str) -> Recognition:
+    del sha256  # part of the key only: an edited pack is loaded anew
+    pack = read_pack(path, _BoundsHead, Wording)
+    for rule in pack.rules:
+        try:
+            re.compile(rule.pattern)
+        except re.error as error:
+            raise PipelineError(f"rule pack {pack.name}, rule {rule.id}: {error}") from error
+    prove(pack.name, pack.rules, lambda rule, text: bool(re.search(rule.pattern.strip(), text)))
+    return Recognition(pack.head.bounds, pack.rules)

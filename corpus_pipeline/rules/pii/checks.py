@@ -1,0 +1,207 @@
+"""What a candidate's value must satisfy before it counts; the pack names these functions.
+
+Enters: a value from the folded view, and whether a cue stands beside it.  Leaves: yes or no.
+Refuses: to look at the text around the value; that is the rule's cue and veto.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from corpus_pipeline.text.pii import identifiers as checksums
+
+Check = Callable[[str, bool], bool]
+
+_SEPARATORS = re.compile(r"[ \-_.·•*~/]+")
+_MOBILE = re.compile(r"(?:\+?86)?1(?:3\d|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8\d|9[0-35-9])\d{8}")
+_COUNTRY = re.compile(r"^(?:\+ ?|00)?86[\- ]{0,2}(?=1)")
+_HAN_DIGITS = str.maketrans(
+    "零〇○洞一幺壹二两贰三叁四肆五伍六陆七拐柒八捌九勾玖", "00001112223344556677788999"
+)
+_LOOKALIKES = str.maketrans("OolI|", "00111")
+#: Groups in which people write a mobile number; lengths of the runs between separators.
+_MOBILE_GROUPS: Final = frozenset(
+    {(3, 4, 4), (3, 3, 5), (4, 4, 3), (3, 8), (4, 7), (7, 4), (3, 5, 3), (3, 2, 2, 2, 2)}
+    | {(1,) * 11}
+)
+#: Resolvers and the like that everybody names; they identify nobody.
+_PUBLIC_SERVERS: Final = frozenset(
+    {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "114.114.114.114", "114.114.115.115"}
+    | {"223.5.5.5", "223.6.6.6", "119.29.29.29", "180.76.76.76", "208.67.222.222", "4.2.2.2"}
+)
+
+#: What people type for .com, .net and .org: the address still names somebody.
+_SLIPS: Final = frozenset({"con", "cmo", "ocm", "comm", "conm", "vom", "xom", "cim", "nte", "ogr"})
+
+
+def _digits(value: str) -> str:
+    return _SEPARATORS.sub("", value)
+
+
+@cache
+def top_level_domains() -> frozenset[str]:
+    """The last labels of the public suffix list snapshot that tldextract carries."""
+    import tldextract  # noqa: PLC0415 – it brings an HTTP client that nobody here uses
+
+    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    return frozenset(suffix.rsplit(".", 1)[-1] for suffix in extract.tlds)
+
+
+def bank_card(value: str, cued: bool) -> bool:
+    """Prefix and length of an issuer, Luhn, and without a cue at least four different digits.
+
+    >>> bank_card("6222 0000 0000 0000 004", True), bank_card("4000000000200305", False)
+    (True, False)
+    """
+    digits = _digits(value)
+    size = len(digits)
+    # A test card (4111 1111 1111 1111) has few different digits; labelled as a card it is one.
+    if len(set(digits)) < (2 if cued else 4) or not checksums.luhn(digits):
+        return False
+    if digits.startswith("62"):
+        return size in {16, 19} or (cued and size in {17, 18})
+    if not cued:
+        return False
+    two, four = int(digits[:2]), int(digits[:4])
+    return (
+        (digits[0] == "4" and size in {13, 16, 19})
+        or ((51 <= two <= 55 or 2221 <= four <= 2720) and size == 16)
+        or (two in {34, 37} and size == 15)
+        or (two == 36 and size == 14)
+        or ((3528 <= four <= 3589 or four == 6011 or two == 65) and size == 16)
+        or (digits[0] in "569" and 16 <= size <= 19)  # debit cards older than the 62 prefix
+    )
+
+
+def mobile_split(value: str, cued: bool) -> bool:
+    """Eleven digits of a mobile number in groups that people write, or any groups with a cue."""
+    value = _COUNTRY.sub("", value)
+    groups = tuple(len(part) for part in _SEPARATORS.split(value))
+    known = groups in _MOBILE_GROUPS or (cued and len(groups) > 1)
+    return known and bool(_MOBILE.fullmatch(_digits(value)))
+
+
+def mobile_han(value: str, cued: bool) -> bool:
+    """A mobile number written in Han digits.
+
+    >>> mobile_han("幺三八零零零零零零零零", False)
+    True
+    """
+    digits = value.translate(_HAN_DIGITS)
+    return bool(_MOBILE.fullmatch(digits)) or mobile_split(digits, cued)
+
+
+def mobile_lookalike(value: str, _cued: bool) -> bool:
+    """A mobile number with O for 0 and l for 1, at least three of its characters real digits."""
+    real = sum(char.isdigit() for char in value)
+    return 3 <= real < len(value) and bool(_MOBILE.fullmatch(value.translate(_LOOKALIKES)))
+
+
+def handle(value: str, _cued: bool) -> bool:
+    """An account name holds a digit, a dash or an underscore; a plain word is a word."""
+    return any(char.isdigit() or char in "_-" for char in value)
+
+
+def plate(value: str, cued: bool) -> bool:
+    """Two digits at least; three letters in front only with a dot or a cue."""
+    body = re.sub(r"[·•.\- ]", "", value)
+    dotted = len(body) < len(value)
+    if sum(char.isdigit() for char in body) < 2:
+        return False
+    if re.search(r"(?:19|20)\d\d$", body) and body[2:4].isalpha():
+        return False
+    return dotted or cued or not body[1:4].isalpha() or len(body) == 8
+
+
+def not_a_date(value: str, _cued: bool) -> bool:
+    """Eight digits that are no recent day."""
+    if len(value) != 8 or not value.isdigit() or value[:2] not in {"19", "20"}:
+        return True
+    return not checksums.calendar_date(int(value[:4]), int(value[4:6]), int(value[6:]))
+
+
+def domain(value: str, _cued: bool) -> bool:
+    """A host whose last label is a public top-level domain, or nearly one.
+
+    >>> domain("a@example.com", False), domain("logo@2x.png", False)
+    (True, False)
+    """
+    last = value.rsplit(".", 1)[-1].lower()
+    return last in _SLIPS or last in top_level_domains()
+
+
+def spelled_domain(value: str, _cued: bool) -> bool:
+    """A spelled address: the last label is a top-level domain of everyday use."""
+    last = re.split(r"\.|。|dot|点|\]|\)| ", value.lower())[-1]
+    return last in {"com", "cn", "net", "org", "edu", "gov", "hk", "tw", "io", "me", "cc", "info"}
+
+
+def public_ip(value: str, cued: bool) -> bool:
+    """An address on the public internet that is no well-known server's.
+
+    Without a cue at least two parts have two digits or more: section numbers have not.
+
+    >>> public_ip("4.7.1.1", False), public_ip("4.7.1.1", True), public_ip("10.0.0.1", True)
+    (False, True, False)
+    """
+    if not cued and sum(len(part) > 1 for part in value.split(".")) < 2:
+        return False
+    one_host = not value.endswith((".0", ".255")) and value not in _PUBLIC_SERVERS
+    return one_host and ipaddress.ip_address(value).is_global
+
+
+def mac(value: str, _cued: bool) -> bool:
+    """Six pairs that are not all alike."""
+    return len(set(re.split("[:-]", value.lower()))) > 2
+
+
+def china_box(value: str, _cued: bool) -> bool:
+    """A latitude and a longitude in China, in either order."""
+    first, second = (float(part) for part in re.split(r"\s*[,，]\s*", value))
+    return (3 <= first <= 54 and 73 <= second <= 136) or (3 <= second <= 54 and 73 <= first <= 136)
+
+
+def random_enough(value: str, _cued: bool) -> bool:
+    """Digits, letters of both kinds or a key block: a placeholder such as xxxx is none."""
+    if value.startswith("-----"):
+        return True
+    return sum(char.isdigit() for char in value) >= 4 and len(set(value)) >= 12
+
+
+def _plain(check: Callable[[str], bool]) -> Check:
+    return lambda value, _cued: check(value)
+
+
+CHECKS: Final[dict[str, Check]] = {
+    "resident_id": _plain(checksums.resident_id),
+    "resident_id_spaced": _plain(lambda value: checksums.resident_id(_digits(value))),
+    "resident_id_han": _plain(lambda v: checksums.resident_id(_digits(v.translate(_HAN_DIGITS)))),
+    "resident_id_15": _plain(checksums.resident_id_15),
+    "credit_code": lambda value, cued: (
+        checksums.credit_code(value) and (cued or not value.isdigit())
+    ),
+    "organisation_code": _plain(lambda v: checksums.organisation_code(v.replace("-", ""))),
+    "hong_kong_id": _plain(lambda v: checksums.hong_kong_id(re.sub(r"[ ()]", "", v))),
+    "taiwan_id": _plain(checksums.taiwan_id),
+    "vehicle_number": lambda value, cued: (
+        checksums.vehicle_number(value) and (cued or (value[0] == "L" and value[1].isalpha()))
+    ),
+    "luhn": _plain(checksums.luhn),
+    "bank_card": bank_card,
+    "mobile_split": mobile_split,
+    "mobile_han": mobile_han,
+    "mobile_lookalike": mobile_lookalike,
+    "handle": handle,
+    "plate": plate,
+    "not_a_date": not_a_date,
+    "domain": domain,
+    "spelled_domain": spelled_domain,
+    "public_ip": public_ip,
+    "mac": mac,
+    "china_box": china_box,
+    "random_enough": random_enough,
+}

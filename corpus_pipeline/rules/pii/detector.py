@@ -1,0 +1,336 @@
+"""Find personal data in one text by the rules of a pack.
+
+Enters: a text and the names of the anchors that the vectorised pre-test saw in it.
+Leaves: findings that do not overlap, as offsets into the text, with rule, type and tier.
+Refuses: to return or keep a value; to read what a placeholder or an URL covers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.rules.pack import Head, Pack, Rule, prove, read_pack
+from corpus_pipeline.rules.pii.checks import CHECKS, Check
+from corpus_pipeline.text.pii.folded_view import BLANK, fold
+
+Policy = Literal["redact", "review", "keep"]
+
+#: Context on either side of an anchor: room for the rest of the number and for a cue.
+_LEFT, _RIGHT = 40, 40
+#: A window never ends inside a run of these, or a cut number would look like a whole one.
+_LONGEST_RUN = 512
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
+#: A run of digits with what people put between them; how many digits it has gates the rules.
+_DIGIT_RUN = re.compile(r"[0-9][0-9 ()+_.·•*~/\-]{5,}")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+
+_URL = re.compile(r"(?i)(?:https?|ftp)://[!-;=?-~]+|www\.[!-;=?-~]+")
+
+
+class PiiType(BaseModel):
+    """One type: what stands in its place, and who wins an overlap."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    placeholder: str
+    policy: Policy
+    rank: int
+    gbt35273_sensitive: bool
+    gbt45574_sensitive: bool
+
+
+class Anchor(BaseModel):
+    """A pattern that shows where to look; a gated one is tried only in texts the gate holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pattern: str
+    gated: bool = False
+
+
+class PiiHead(Head):
+    """The tables the rules of the pack refer to."""
+
+    cue_left: int
+    cue_right: int
+    types: dict[str, PiiType]
+    classes: dict[str, str]
+    plain: dict[str, str]
+    gate: str
+    anchors: dict[str, Anchor]
+    cues: dict[str, tuple[str, ...]]
+
+
+class PiiRule(Rule):
+    """One pattern; the comment at the top of the pack says what each clause means."""
+
+    type: str
+    spec: str
+    anchor: tuple[str, ...]
+    tier: Literal[1, 2, 3]
+    pattern: str
+    digits: int = 0
+    cued_tier: Literal[1, 2, 3] | None = None
+    check: str | None = None
+    cue: str | None = None
+    needs_cue: bool = False
+    cued_right: bool = False
+    in_url: bool = False
+    veto_left: str | None = None
+    veto_right: str | None = None
+    veto_around: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A span of the text that a rule holds for personal data; never its value."""
+
+    start: int
+    end: int
+    type: str
+    tier: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    rule: PiiRule
+    rank: int
+    pattern: re.Pattern[str]
+    check: Check | None
+    cue: tuple[str, ...]
+    veto_left: re.Pattern[str] | None
+    veto_right: re.Pattern[str] | None
+    veto_around: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    start: int
+    end: int
+    anchors: set[str] = field(default_factory=set)
+
+
+class Detector:
+    """The compiled pack."""
+
+    def __init__(self, pack: Pack[PiiHead, PiiRule]) -> None:
+        """Compile every pattern, or name the rule that does not compile."""
+        self.head = pack.head
+        self.name = pack.name
+        self.rules = pack.rules
+        self.anchors = {
+            name: _expand(anchor.pattern, pack.head.classes)
+            for name, anchor in pack.head.anchors.items()
+        }
+        self.plain_anchors = {
+            name: _expand(anchor.pattern, pack.head.plain)
+            for name, anchor in pack.head.anchors.items()
+            if not anchor.gated
+        }
+        self._regexes = {
+            pattern: self._regex(pattern, name)
+            for table in (self.anchors, self.plain_anchors)
+            for name, pattern in table.items()
+        }
+        compiled = [self._compile(rule) for rule in pack.rules]
+        self._by_anchor = {
+            name: [one for one in compiled if name in one.rule.anchor] for name in self.anchors
+        }
+        self._placeholder = re.compile(
+            "|".join(sorted({re.escape(t.placeholder) for t in pack.head.types.values()}))
+        )
+
+    def _regex(self, pattern: str, where: str) -> re.Pattern[str]:
+        try:
+            return re.compile(pattern)
+        except re.error as error:
+            raise PipelineError(f"rule pack {self.name}, rule {where}: {error}") from error
+
+    def _compile(self, rule: PiiRule) -> _Compiled:
+        references: list[tuple[str | None, Collection[str], str]] = [
+            (rule.type, self.head.types, "type"),
+            (rule.check, CHECKS, "check"),
+            (rule.cue, self.head.cues, "cue"),
+            *((anchor, self.anchors, "anchor") for anchor in rule.anchor),
+        ]
+        for value, table, what in references:
+            if value is not None and value not in table:
+                raise PipelineError(
+                    f"rule pack {self.name}, rule {rule.id}: there is no {what} {value!r}"
+                )
+        return _Compiled(
+            rule,
+            self.head.types[rule.type].rank,
+            self._regex(rule.pattern, rule.id),
+            CHECKS[rule.check] if rule.check else None,
+            self.head.cues[rule.cue] if rule.cue else (),
+            *(
+                self._regex(part, rule.id) if part else None
+                for part in (rule.veto_left, rule.veto_right, rule.veto_around)
+            ),
+        )
+
+    def find(self, text: str, anchors: Mapping[str, str] | None = None) -> list[Finding]:
+        """All findings of a text, in order, none overlapping.
+
+        `anchors`, name → pattern, are those the pre-test saw; without it all are tried.
+        """
+        found: list[tuple[int, Finding]] = []
+        for window in self._windows(text, self.anchors if anchors is None else anchors):
+            found.extend(self._find_in(text, window))
+        return _resolve(found)
+
+    def _windows(self, text: str, anchors: Mapping[str, str]) -> Iterator[_Window]:
+        spots = sorted(
+            (match.start(), match.end(), name)
+            for name, pattern in anchors.items()
+            for match in self._regexes[pattern].finditer(text)
+        )
+        current: _Window | None = None
+        for start, end, name in spots:
+            if current is not None and end + _RIGHT <= current.end:
+                current.anchors.add(name)
+                continue
+            left, right = _widen(text, start, end)
+            if current is not None and left <= current.end:
+                current = _Window(current.start, max(right, current.end), current.anchors)
+            else:
+                if current is not None:
+                    yield current
+                current = _Window(left, right)
+            current.anchors.add(name)
+        if current is not None:
+            yield current
+
+    def _find_in(self, text: str, window: _Window) -> Iterator[tuple[int, Finding]]:
+        piece = text[window.start : window.end]
+        if "<" in piece:
+            piece = self._placeholder.sub(lambda match: BLANK * len(match[0]), piece)
+        view, places = fold(piece)
+        lower = view.lower()
+        most = max((len(_NO_DIGIT.sub("", run)) for run in _DIGIT_RUN.findall(view)), default=0)
+        linked = "://" in lower or "www." in lower
+        urls = [match.span() for match in _URL.finditer(view)] if linked else []
+        seen: set[str] = set()
+        for name in sorted(window.anchors):
+            for one in self._by_anchor[name]:
+                if one.rule.id in seen:
+                    continue
+                seen.add(one.rule.id)
+                if one.rule.digits > most:
+                    continue
+                if one.rule.needs_cue and not any(word in lower for word in one.cue):
+                    continue
+                for start, end, tier in self._matches(one, view, urls):
+                    first = places[start] if places else start
+                    last = places[end - 1] if places else end - 1
+                    yield (
+                        one.rank,
+                        Finding(
+                            window.start + first,
+                            window.start + last + 1,
+                            one.rule.type,
+                            tier,
+                            one.rule.id,
+                        ),
+                    )
+
+    def _matches(
+        self, one: _Compiled, view: str, urls: list[tuple[int, int]]
+    ) -> Iterator[tuple[int, int, int]]:
+        rule = one.rule
+        for match in one.pattern.finditer(view):
+            start, end = match.span("v")
+            if not rule.in_url and any(a < end and start < b for a, b in urls):
+                continue
+            cued = self._cued(one, view, start, end)
+            if rule.needs_cue and not cued:
+                continue
+            if not cued and _vetoed(one, view, start, end):
+                continue
+            if one.check is None or one.check(match["v"], cued):
+                yield start, end, rule.cued_tier if cued and rule.cued_tier else rule.tier
+
+    def _cued(self, one: _Compiled, view: str, start: int, end: int) -> bool:
+        if not one.cue:
+            return False
+        beside = view[max(0, start - self.head.cue_left) : start].lower()
+        if one.rule.cued_right or one.rule.needs_cue:
+            beside += "\n" + view[end : end + self.head.cue_right].lower()
+        return any(word in beside for word in one.cue)
+
+
+def _expand(pattern: str, classes: Mapping[str, str]) -> str:
+    return re.sub(r"\{([a-z])\}", lambda found: classes[found[1]], pattern)
+
+
+def _vetoed(one: _Compiled, view: str, start: int, end: int) -> bool:
+    left, right = view[max(0, start - 24) : start], view[end : end + 12]
+    if one.veto_left and one.veto_left.search(left):
+        return True
+    if one.veto_right and one.veto_right.search(right):
+        return True
+    return bool(one.veto_around and one.veto_around.search(f"{left}§{right}"))
+
+
+def _widen(text: str, start: int, end: int) -> tuple[int, int]:
+    left, right = max(0, start - _LEFT), min(len(text), end + _RIGHT)
+    before = text[max(0, left - _LONGEST_RUN) : left]
+    after = text[right : right + _LONGEST_RUN]
+    left -= len(before) - len(before.rstrip(_PRINTABLE))
+    return left, right + len(after) - len(after.lstrip(_PRINTABLE))
+
+
+def _resolve(found: list[tuple[int, Finding]]) -> list[Finding]:
+    """The better rank wins an overlap, the longer span inside a rank, then the earlier."""
+    chosen: list[Finding] = []
+    order = sorted(found, key=lambda f: (f[0], f[1].start - f[1].end, f[1].start, f[1].rule))
+    taken: list[tuple[int, int]] = []
+    for _, finding in order:
+        if _free(taken, finding.start, finding.end):
+            chosen.append(finding)
+    return sorted(chosen, key=lambda finding: finding.start)
+
+
+def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether the span is free, and take it; `taken` stays sorted."""
+    low, high = 0, len(taken)
+    while low < high:
+        middle = (low + high) // 2
+        if taken[middle][0] < end:
+            low = middle + 1
+        else:
+            high = middle
+    if low and taken[low - 1][1] > start:
+        return False
+    taken.insert(low, (start, end))
+    return True
+
+
+def load_detector(path: Path) -> Detector:
+    """The detector of a pack file, proved against its own examples."""
+    pack = read_pack(path, PiiHead, PiiRule)
+    detector = Detector(pack)
+
+    def judges(rule: PiiRule, example: str) -> bool:
+        return any(finding.rule == rule.id for finding in detector.find(example))
+
+    prove(pack.name, pack.rules, judges)
+    for rule in pack.rules:  # what one rule must not find no other rule of its type may find
+        for example in rule.misses:
+            for finding in detector.find(example):
+                if finding.type == rule.type:
+                    raise PipelineError(
+                        f"rule pack {pack.name}, rule {rule.id}: "
+                        f"rule {finding.rule} finds its miss {example!r}"
+                    )
+    return detector

@@ -1,0 +1,87 @@
+"""What is counted of a document before anything is said of its language.
+
+Enters: the markers of the table.  Leaves: classes of characters to count, and shares of letters.
+Refuses: to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from corpus_pipeline.text.unicode import classes as han
+from corpus_pipeline.text.unicode.script import (
+    JAPANESE_ONLY,
+    JAPANESE_TOO,
+    SIMPLIFIED_ONLY,
+    TRADITIONAL_ONLY,
+)
+
+#: What `langid_shares` holds, in words' worth of letters.
+SHARES = ("han", "kana", "hangul", "latin", "other")
+#: Scripts with one language here; the rest is for the model.
+ONE_LANGUAGE = {
+    "th": han.THAI,
+    "bo": han.TIBETAN,
+    "mn-Mong": han.MONGOLIAN,
+    "hi": han.DEVANAGARI,
+    "ii": han.YI,
+    "el": han.GREEK,
+    "he": han.HEBREW,
+    "und": han.OTHER_LETTERS,
+}
+
+
+def counter(markers: Mapping[str, str]) -> han.CharTable:
+    """The classes that the rules ask about."""
+    mainland = "".join(sorted(set(SIMPLIFIED_ONLY) - set(JAPANESE_TOO)))
+    return han.CharTable(
+        {
+            "han": han.mask(han.HAN),
+            "kana": han.mask(han.KANA),
+            "hangul": han.mask(han.HANGUL),
+            "latin": han.mask(han.LATIN),
+            "cyrillic": han.mask(han.CYRILLIC),
+            "arabic": han.mask(han.ARABIC),
+            # What no address of the net lacks.
+            "mark": han.mask("/@.:"),
+            "stop": han.mask("。"),
+            "digit": han.mask("0123456789０１２３４５６７８９"),
+            **{name: han.mask(ranges) for name, ranges in ONE_LANGUAGE.items()},
+            "simplified": han.mask(SIMPLIFIED_ONLY),
+            "traditional": han.mask(TRADITIONAL_ONLY),
+            "japanese": han.mask(JAPANESE_ONLY),
+            "mainland": han.mask(mainland),
+            **{name: han.mask(letters) for name, letters in markers.items()},
+            "vietnamese": han.mask(markers["vietnamese"], ((0x1EA0, 0x1EF9),)),
+        }
+    )
+
+
+def shares() -> list[pl.Expr]:
+    """Letters in words' worth, and the shares the rules ask for; 0 for an empty text."""
+    east = pl.col("han") + pl.col("kana") + pl.col("hangul")
+    alphabets = pl.sum_horizontal("latin", "cyrillic", "arabic", *ONE_LANGUAGE)
+    letters = east + alphabets / 4
+    return [
+        letters.alias("letters"),
+        alphabets.alias("foreign"),
+        (east / letters).fill_nan(0.0).alias("share"),
+        *(
+            (pl.col(name) / (pl.col("han") + pl.col(name))).fill_nan(0.0).alias(f"{name}_share")
+            for name in ("kana", "hangul")
+        ),
+    ]
+
+
+def script_shares() -> list[pl.Expr]:
+    """Each script's share of the letters, four of an alphabet counted as one; 0 without letters."""
+    letters = pl.max_horizontal("letters", 1e-9)
+    others = pl.sum_horizontal("cyrillic", "arabic", *ONE_LANGUAGE)
+    words = {"han": pl.col("han"), "kana": pl.col("kana"), "hangul": pl.col("hangul"),
+             "latin": pl.col("latin") / 4, "other": others / 4}  # fmt: skip
+    return [
+        *((words[name] / letters).cast(pl.Float32).alias(name) for name in SHARES),
+        (pl.col("letters") - pl.col("han")).alias("foreign"),
+    ]

@@ -1,0 +1,50 @@
+"""What a language model says of texts.
+
+Enters: a fastText model and the rows that are asked.  Leaves: for each, our names for the model's
+labels and their probabilities.
+Refuses: to decide anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.rules.models import predict
+from corpus_pipeline.text.tokens.langid import model_lines
+from corpus_pipeline.text.unicode.classes import sample
+
+#: As many labels as the packaged model has: what is impossible by the letters is struck out later.
+_LABELS = 24
+#: Less is nothing.
+_LEAST = 0.001
+
+
+def ask(
+    model: Any,
+    texts: pl.Series,
+    rows: npt.NDArray[np.int64],
+    names: Mapping[str, str],
+    *,
+    tokens: bool,
+) -> list[dict[str, float]]:
+    """Label → probability for each row; `tokens` if the model is ours: lines of tokens in."""
+    if tokens:
+        lines = model_lines(texts, rows)
+    else:
+        lines = [" ".join(sample(text).split()) for text in texts.gather(rows)]
+    answers = []
+    for row, probabilities in zip(*predict(model, lines, _LABELS, _LEAST), strict=True):
+        if tokens:
+            answers.append(dict(zip(row, probabilities.tolist(), strict=True)))
+            continue
+        answer: dict[str, float] = {}
+        for label, probability in zip(row, probabilities.tolist(), strict=True):
+            name = names.get(label, label)
+            answer[name] = answer.get(name, 0.0) + probability
+        answers.append(answer)
+    return answers

@@ -1,0 +1,1 @@
+"""Tasks and what performs them: in this process, or on Ray."""

@@ -1,0 +1,1 @@
+"""Bytes to text: which charset, and decoding that loses nothing around damage."""

@@ -1,0 +1,323 @@
+"""Find known items (exam questions) in texts: where they may stand, and how much of them.
+
+Enters: the items once, taken apart (`exam`), then keys of documents.  Leaves: for each document and
+item with enough grams in one place, which share of its stem, of its asking words and of its
+choices stands there.  Refuses: to judge.
+
+Two steps.  *Seeds*, grams of 6 Han or 18 letters that few items share, are looked up for every
+character of a document; where one item has as many as an edited copy would keep, within the length
+of the item, that span is read again.  *Cover*: the characters of the item that lie in any shorter
+gram of the span count as there, in whatever order, so that an edited character costs itself and a
+shuffled choice, a filled blank or a line number nothing.
+
+What tells: a character outside the set phrases that ask, and outside every gram that more than
+`common` items have.  A question of nothing else (下列说法正确的是) is no evidence by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_pipeline.text.contamination.passages_kernel import (
+    FIRST_HAN,
+    HAN,
+    HEAD,
+    Codes,
+    Flags,
+    Hashes,
+    Numbers,
+    cover,
+    grams,
+    places,
+    powers,
+    sieve_of,
+)
+from corpus_pipeline.text.contamination.question import ACROSS, BEHIND, END, PHRASE, STOCK
+from corpus_pipeline.text.dedup.key import Keys, KeyTable, fold
+
+_TELLS, _ASKS = 1, 2
+#: Grams are counted in 2^22 buckets first.
+_BUCKETS = 22
+#: Characters beside a span that may belong to the copy: labels, filled blanks, line numbers.
+_SLACK = 40
+#: Candidates of one batch of characters; more are counted and asked for again.
+_CANDIDATES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An item taken apart: the stem in pieces with their kind (`exam`), and the choices."""
+
+    stem: Sequence[tuple[str, int]]
+    choices: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How an index is made; lengths in Han characters."""
+
+    seed: int
+    gram: int  # of cover
+    common: int  # a gram in more items than this is no seed and tells nothing
+    most: int  # seeds of an item
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Weights of the items (`passages`: a Han character 3, a letter 1), an entry each."""
+
+    stem: Numbers
+    telling: Numbers  # of the stem
+    asking: Numbers
+    choices: Numbers
+    choices_telling: Numbers
+    countable: Numbers  # choices long enough to be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates: document (position in the batch), item, and the weights covered (`cover`)."""
+
+    doc: Numbers
+    item: Numbers
+    covered: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some items laid end to end: their characters, the pieces of those, and the runs."""
+
+    codes: Codes
+    sizes: Numbers  # of each piece
+    kinds: Flags
+    owner: Numbers  # the item of each run
+    is_choice: npt.NDArray[np.bool_]
+    run_of: Numbers  # each piece
+
+    @classmethod
+    def empty(cls) -> _Block:
+        """Nothing, with types."""
+        none = np.empty(0, dtype=np.int64)
+        return cls(none.astype(np.uint32), none, none.astype(np.uint8), none, none > 0, none)
+
+    @classmethod
+    def of(cls, items: Sequence[Taken], table: KeyTable, first: int, runs: int) -> _Block:
+        """Items from number `first` on, after so many runs."""
+        cut = [piece for item in items for piece in (*item.stem, *((c, 0) for c in item.choices))]
+        if not cut:
+            return cls.empty()
+        parts = list(fold([text for text, _ in cut], table))
+        stems = np.array([len(item.stem) for item in items], dtype=np.int64)
+        choices = np.array([len(item.choices) for item in items], dtype=np.int64)
+        is_choice = np.ones(len(items) + choices.sum(), dtype=np.bool_)
+        is_choice[np.cumsum(1 + choices) - 1 - choices] = False
+        pieces = np.ones(len(is_choice), dtype=np.int64)
+        pieces[~is_choice] = stems
+        return cls(
+            np.concatenate([keys.codes for keys in parts]),
+            np.concatenate([np.diff(keys.offsets) for keys in parts]),
+            np.array([kind for _, kind in cut], dtype=np.uint8),
+            np.repeat(np.arange(first, first + len(items)), 1 + choices),
+            is_choice,
+            np.repeat(np.arange(runs, runs + len(is_choice)), pieces),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What share of an item is covered, an entry a candidate."""
+
+    telling: npt.NDArray[np.float64]  # of the stem's telling characters
+    asking: npt.NDArray[np.float64]
+    stem: npt.NDArray[np.float64]
+    every: npt.NDArray[np.float64]  # of what tells in stem and choices
+
+
+class ItemIndex:
+    """The items' characters, and the seeds that lead to them."""
+
+    def __init__(self, blocks: Iterable[Sequence[Taken]], table: KeyTable, plan: Plan) -> None:
+        """Fold the items and choose their seeds."""
+        self.gram, self.seed = HAN * plan.gram, HAN * plan.seed
+        self.powers = powers(max(self.gram, self.seed))
+        self._lay_out(blocks, table)
+        self._choose_seeds(plan.common, plan.most)
+        self.sizes = self._sizes()
+
+    def _sizes(self) -> Sizes:
+        weights = np.where(self.codes >= FIRST_HAN, HAN, 1).astype(np.uint8)
+        telling, asking = self.flags & _TELLS, self.flags >> 1
+
+        def total(where: npt.NDArray[Any], *, choice: bool) -> Numbers:
+            if not len(weights):
+                return np.zeros(len(self.lengths), dtype=np.int64)
+            of_run = np.add.reduceat(weights * where, self.runs[:-1], dtype=np.int64)
+            runs = self.is_choice == choice
+            found = np.bincount(self.owner[runs], of_run[runs], minlength=len(self.lengths))
+            return found.astype(np.int64)
+
+        every = np.ones(len(weights), dtype=np.uint8)
+        run_weights = np.add.reduceat(weights, self.runs[:-1], dtype=np.int64) if len(every) else 0
+        seen = self.is_choice & (run_weights >= self.gram // 2)
+        return Sizes(
+            stem=total(every, choice=False),
+            telling=total(telling, choice=False),
+            asking=total(asking, choice=False),
+            choices=total(every, choice=True),
+            choices_telling=total(telling, choice=True),
+            countable=np.bincount(self.owner[seen], minlength=len(self.lengths)),
+        )
+
+    def _lay_out(self, blocks: Iterable[Sequence[Taken]], table: KeyTable) -> None:
+        """All characters: a run is a stem or a choice, no gram crosses from one to the next."""
+        laid, count, runs = [_Block.empty()], 0, 0
+        for items in blocks:
+            laid.append(_Block.of(items, table, count, runs))
+            count, runs = count + len(items), runs + len(laid[-1].owner)
+        codes, sizes, kinds, owner, is_choice, run_of = (
+            np.concatenate([getattr(block, name) for block in laid]) for name in _Block.__slots__
+        )
+        self.codes: Codes = codes
+        kind = np.repeat(kinds, sizes)
+        self.flags: Flags = np.where((kind == PHRASE) | (kind == STOCK), 0, _TELLS).astype(np.uint8)
+        ends_stem = (kind == END) | (kind == ACROSS)
+        self.flags[(kind == PHRASE) | ends_stem] |= _ASKS
+        lengths = np.bincount(run_of, sizes, minlength=len(owner))
+        kept = lengths > 0
+        self.runs = np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64)
+        self.owner = owner[kept]
+        self.is_choice = is_choice[kept]
+        self.firsts = np.searchsorted(self.owner, np.arange(count + 1)).astype(np.int64)
+        self.lengths = np.diff(self.runs[self.firsts])
+        #: Where the end of a stem that asks by breaking off lies; -1: it asks in words, or not.
+        self.marks = np.full(count, -1, dtype=np.int64)
+        ends = np.flatnonzero(ends_stem & ~np.append(ends_stem[1:], False))
+        owner_of_end = self.owner[np.searchsorted(self.runs, ends, side="right") - 1]
+        self.marks[owner_of_end] = ends + 1
+        #: Whether it lies behind a blank, which a copy has only without an answer in it.
+        self.across = np.zeros(count, dtype=np.bool_)
+        self.across[owner_of_end] = kind[ends] == ACROSS
+        self.marks[self.across] -= BEHIND
+
+    def _choose_seeds(self, common: int, most: int) -> None:
+        """Find the phrases that many items share, then choose among the other grams."""
+        hashes = np.zeros(len(self.codes), dtype=np.uint64)
+        sizes = np.zeros(len(self.codes), dtype=np.uint8)
+        grams(self.codes, self.runs, self.seed, self.powers, hashes, sizes)
+        run = np.repeat(np.arange(len(self.owner)), np.diff(self.runs))
+        at = np.flatnonzero(sizes)
+        gram, item = hashes[at], self.owner[run[at]]
+        shared = _in_many(gram, item, common)
+        self._untell(at[shared], sizes)
+        # A seed of set phrases tells nothing, shared or not.
+        told = np.concatenate([[0], np.cumsum(self.flags & _TELLS, dtype=np.int64)])
+        kept = ~shared & (2 * (told[at + sizes[at]] - told[at]) >= sizes[at])
+        self._keep(gram[kept], item[kept], self.is_choice[run[at[kept]]], most)
+
+    def _untell(self, at: Numbers, sizes: Flags) -> None:
+        """Mark the characters of the benchmark's own phrases."""
+        size = len(self.codes) + 1
+        change = np.bincount(at, minlength=size) - np.bincount(at + sizes[at], minlength=size)
+        self.flags[np.cumsum(change)[:-1] > 0] &= ~np.uint8(_TELLS)
+
+    def _keep(
+        self, gram: Hashes, item: Numbers, of_choice: npt.NDArray[np.bool_], most: int
+    ) -> None:
+        """At most so many seeds of each stem and of each item's choices, the smallest by hash."""
+        group = 2 * item + of_choice
+        counts = np.bincount(group, minlength=2 * len(self.lengths))
+        # Hashes are as good as drawn by lot: under this bound lie about `most` of them.
+        bound = np.minimum(most / np.maximum(counts, 1), 1.0) * 2.0**64
+        kept = np.flatnonzero(gram.astype(np.float64) <= bound[group])
+        kept = kept[np.argsort(gram[kept], kind="stable")]
+        gram, item, group = gram[kept], item[kept], group[kept]
+        new = np.ones(len(gram), dtype=np.bool_)
+        new[1:] = (gram[1:] != gram[:-1]) | (item[1:] != item[:-1])
+        gram, item, group = gram[new], item[new], group[new]
+        counts = np.bincount(group, minlength=2 * len(self.lengths)).reshape(-1, 2)
+        self.seed_counts = np.where(counts[:, 0] > 0, counts[:, 0], counts[:, 1])
+        self.seeds, starts = np.unique(gram, return_index=True)
+        self.starts = np.append(starts, len(gram)).astype(np.int64)
+        self.owners = item.astype(np.int32)
+        tops = np.bincount((self.seeds >> np.uint64(64 - HEAD)).astype(np.int64))
+        self.heads = np.zeros((1 << HEAD) + 1, dtype=np.int32)
+        np.cumsum(tops, out=self.heads[1 : len(tops) + 1])
+        self.heads[len(tops) + 1 :] = len(self.seeds)
+        self.sieve = sieve_of(self.seeds)
+
+    def shares(self, found: Found) -> Shares:
+        """The weights covered as shares of the items; 0 of nothing."""
+        sizes, item, covered = self.sizes, found.item, found.covered
+        every = sizes.telling[item] + sizes.choices_telling[item]
+        return Shares(
+            covered[:, 0] / np.maximum(sizes.telling[item], 1),
+            covered[:, 1] / np.maximum(sizes.asking[item], 1),
+            covered[:, 2] / np.maximum(sizes.stem[item], 1),
+            (covered[:, 0] + covered[:, 3]) / np.maximum(every, 1),
+        )
+
+    def search(self, share: float) -> Search:
+        """A search for items of which that share of the seeds stands in one place."""
+        return Search(self, share)
+
+
+class Search:
+    """The memory of one pass over documents."""
+
+    def __init__(self, index: ItemIndex, share: float) -> None:
+        """Room for each item's last place."""
+        self.index = index
+        self.needs = np.maximum(np.ceil(share * index.seed_counts), 1).astype(np.int64)
+        self.reaches = index.lengths // 2 + _SLACK
+        self.state = np.full((len(index.lengths), 5), -1, dtype=np.int64)
+        self.epoch = 0
+
+    def find(self, keys: Keys) -> Found:
+        """The candidates in these documents."""
+        index, room = self.index, _CANDIDATES
+        while True:
+            spans = np.zeros((room, 4), dtype=np.int64)
+            found = places(
+                keys.codes, keys.offsets, index.seed, index.powers, index.sieve, index.seeds,
+                index.heads, index.starts, index.owners, self.needs, self.reaches, self.state,
+                self.epoch, spans,
+            )  # fmt: skip
+            self.epoch += len(keys)
+            if found <= room:
+                break
+            room = found
+        spans = spans[:found]
+        doc, item = spans[:, 0].copy(), spans[:, 1].copy()
+        beside = index.lengths[item] + _SLACK
+        spans[:, 1] = item
+        spans[:, 2] = np.maximum(spans[:, 2] - beside, keys.offsets[doc])
+        spans[:, 3] = np.minimum(spans[:, 3] + beside, keys.offsets[doc + 1])
+        covered = np.zeros((found, 9), dtype=np.int64)
+        cover(
+            keys.codes, spans[:, 1:], index.codes, index.flags, index.runs, index.firsts,
+            index.is_choice, index.marks, index.across, index.gram, index.powers, covered,
+        )  # fmt: skip
+        ended = covered[:, 7] >= 0
+        covered[ended, 7] -= keys.offsets[doc[ended]]
+        return Found(doc + keys.first, item, covered)
+
+
+def _in_many(gram: Hashes, item: Numbers, common: int) -> npt.NDArray[np.bool_]:
+    """Which grams more than `common` items have."""
+    bucket = (gram & np.uint64((1 << _BUCKETS) - 1)).astype(np.int64)
+    crowded = np.flatnonzero(np.bincount(bucket, minlength=1)[bucket] > common)
+    # Only those need to be sorted; the grams of an item come one after another.
+    order = crowded[np.argsort(gram[crowded], kind="stable")]
+    sorted_gram, sorted_item = gram[order], item[order]
+    first, new = (np.ones(len(order), dtype=np.bool_) for _ in range(2))
+    first[1:] = sorted_gram[1:] != sorted_gram[:-1]
+    new[1:] = first[1:] | (sorted_item[1:] != sorted_item[:-1])
+    group = np.cumsum(first) - 1
+    out = np.zeros(len(gram), dtype=np.bool_)
+    out[order] = np.bincount(group[new], minlength=1)[group] > common if len(order) else False
+    return out

@@ -1,0 +1,1 @@
+"""Keys, n-grams, MinHash, winnowing, Jaccard, union-find, spans."""

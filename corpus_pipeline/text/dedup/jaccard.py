@@ -1,0 +1,122 @@
+"""How much two texts share, counted exactly: Jaccard and containment of their n-gram sets.
+
+Enters: key texts of many documents and the pairs to compare.  Leaves: the numbers for each pair.
+Refuses: to estimate, and to hold the n-grams of all documents at once: pairs are worked off in
+portions whose documents are bounded in characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_pipeline.text.dedup.key import KeyTable, fold
+from corpus_pipeline.text.dedup.ngrams import Hashes, distinct, shared, shingles
+
+Positions = npt.NDArray[np.int64]
+
+#: Characters whose n-grams are held at once (8 bytes each, and as much again while sorting).
+PORTION = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """The sizes of the sets of each pair's two documents, and of what they share."""
+
+    size_a: Positions
+    size_b: Positions
+    both: Positions
+
+    @property
+    def jaccard(self) -> npt.NDArray[np.float64]:
+        """Shared n-grams of all n-grams."""
+        every: Positions = np.maximum(self.size_a + self.size_b - self.both, 1)
+        return self.both / every
+
+    @property
+    def containment(self) -> npt.NDArray[np.float64]:
+        """Shared n-grams of those of the smaller set."""
+        return self.both / np.maximum(np.minimum(self.size_a, self.size_b), 1)
+
+    @property
+    def length_ratio(self) -> npt.NDArray[np.float64]:
+        """The smaller set's size by the larger one's."""
+        return np.minimum(self.size_a, self.size_b) / np.maximum(
+            np.maximum(self.size_a, self.size_b), 1
+        )
+
+
+def resemblance(
+    texts: Sequence[str], a: Positions, b: Positions, table: KeyTable, n: int
+) -> Resemblance:
+    r"""Compare texts[a[i]] with texts[b[i]] for every i.
+
+    >>> from corpus_pipeline.text.dedup.key import parse_key_table
+    >>> table = parse_key_table("keep\t4e00\t9fff")
+    >>> texts = ["天地玄黄宇宙洪荒", "天地玄黄，宇宙宽广"]
+    >>> found = resemblance(texts, np.array([0]), np.array([1]), table, 2)
+    >>> found.size_a.tolist(), found.both.tolist(), found.jaccard.round(2).tolist()
+    ([7], [5], [0.56])
+    """
+    out = Resemblance(*(np.zeros(len(a), dtype=np.int64) for _ in range(3)))
+    # A document in many pairs is a hub; each leaf's set is made once, beside the hubs it needs.
+    degree = np.bincount(np.concatenate([a, b]), minlength=len(texts))
+    turn = (degree[a] < degree[b]) | ((degree[a] == degree[b]) & (a > b))
+    hub, leaf = np.where(turn, b, a), np.where(turn, a, b)
+    order = np.lexsort((hub, leaf))
+    for portion in _portions(hub[order], leaf[order], [len(text) for text in texts]):
+        pairs = order[portion]
+        sets = _Sets(texts, np.unique(np.concatenate([hub[pairs], leaf[pairs]])), table, n)
+        out.size_a[pairs], out.size_b[pairs] = sets.sizes(a[pairs]), sets.sizes(b[pairs])
+        pairs = pairs[np.argsort(hub[pairs], kind="stable")]
+        cuts = np.flatnonzero(np.diff(hub[pairs])) + 1
+        for same in np.split(pairs, cuts):
+            flat, starts = sets.several(leaf[same])
+            out.both[same] = shared(sets.one(hub[same[0]]), flat, starts)
+    return out
+
+
+def _portions(hub: Positions, leaf: Positions, lengths: list[int]) -> Iterator[slice]:
+    """Runs of pairs whose documents together have about `PORTION` characters."""
+    start, held, seen = 0, 0, set[int]()
+    for i, pair in enumerate(zip(hub.tolist(), leaf.tolist(), strict=True)):
+        new = {doc for doc in pair if doc not in seen}
+        size = sum(lengths[doc] for doc in new)
+        if held and held + size > PORTION:
+            yield slice(start, i)
+            start, held, seen, new = i, 0, set(), set(pair)
+            size = sum(lengths[doc] for doc in new)
+        held += size
+        seen |= new
+    if len(hub) > start:
+        yield slice(start, len(hub))
+
+
+class _Sets:
+    """The n-gram sets of some of the documents, end to end."""
+
+    def __init__(self, texts: Sequence[str], wanted: Positions, table: KeyTable, n: int) -> None:
+        self.wanted = wanted
+        flat, ends, total = [], [np.zeros(1, dtype=np.int64)], 0
+        for keys in fold([texts[i] for i in wanted.tolist()], table):
+            hashes, starts = distinct(*shingles(keys.codes, keys.offsets, n))
+            flat.append(hashes)
+            ends.append(starts[1:] + total)
+            total += len(hashes)
+        self.flat = np.concatenate(flat)
+        self.starts = np.concatenate(ends)
+
+    def sizes(self, docs: Positions) -> Positions:
+        at = np.searchsorted(self.wanted, docs)
+        return self.starts[at + 1] - self.starts[at]
+
+    def one(self, doc: int) -> Hashes:
+        at = np.searchsorted(self.wanted, doc)
+        return self.flat[self.starts[at] : self.starts[at + 1]]
+
+    def several(self, docs: Positions) -> tuple[Hashes, Positions]:
+        starts = np.concatenate([[0], np.cumsum(self.sizes(docs))])
+        return np.concatenate([self.one(doc) for doc in docs.tolist()]), starts

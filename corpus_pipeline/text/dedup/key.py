@@ -1,0 +1,170 @@
+"""The text that duplicates share: what is left of a document when its spelling is taken away.
+
+Enters: texts and the frozen character table `assets/dedup_key.tsv`.  Leaves: their key texts, as
+one flat array of code points with an offset per document.  Refuses: to be shown to anybody: a key
+is for hashing only and never replaces a text.
+
+The key of a text is NFKC, lower case, every Han character simplified one by one (OpenCC's
+characters, no phrases), and of that only letters, marks, digits and Han.  A page in traditional
+script, in full-width forms or with other punctuation has the key of its simplified twin.  Digits
+stay: statutes and notices that differ in a date or a number alone are different documents.
+
+Nearly every text is done by one table look-up per character; NFKC itself (21 MB/s) runs only on
+texts with a character that expands (Ⅱ, ㎡) or may merge with the one before (combining marks).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.unicode.utf8 import Bytes, buffers, decoded, runs
+
+CodePoints = npt.NDArray[np.uint32]
+Offsets = npt.NDArray[np.int64]
+
+#: Code points from here on (tags, variation selectors, private use) are no part of a key.
+LIMIT = 0x34000
+SLOW = 0xFFFFFFFF
+#: Characters handled at once: the arrays of one step stay in the processor's cache.
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """What becomes of each code point: its image, 0 = nothing, `SLOW` = ask NFKC first."""
+
+    fast: CodePoints
+    after: CodePoints  # for what NFKC left standing
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of documents `first` … `first + len(self)` of a batch, laid end to end."""
+
+    first: int
+    codes: CodePoints
+    offsets: Offsets  # one more than there are documents
+
+    def __len__(self) -> int:
+        """How many documents."""
+        return len(self.offsets) - 1
+
+
+def parse_key_table(table: str) -> KeyTable:
+    r"""Read the table; later sections lie over earlier ones.
+
+    >>> table = parse_key_table("keep\t4e00\t9fff\nmove\t41\t5a\t61\nhan\t灣體\t湾体")
+    >>> key_text("台灣，字體ABC。", table)
+    '台湾字体abc'
+    """
+    fast = np.zeros(LIMIT, dtype=np.uint32)
+    after = np.zeros(LIMIT, dtype=np.uint32)
+    for line in table.splitlines():
+        if line.startswith("#") or not line:
+            continue
+        kind, *cells = line.split("\t")
+        if kind == "han":
+            fast[_codes(cells[0])] = _codes(cells[1])
+            continue
+        first, last = int(cells[0], 16), int(cells[1], 16)
+        image = int(cells[2], 16) if len(cells) > 2 else first
+        if kind == "slow":
+            fast[first : last + 1] = SLOW
+        else:
+            target = after if kind == "after" else fast
+            target[first : last + 1] = np.arange(image, image + last - first + 1)
+    return KeyTable(fast, after)
+
+
+def key_text(text: str, table: KeyTable) -> str:
+    r"""The key of one text, as a string.
+
+    >>> table = parse_key_table("keep\t4e00\t9fff\nmove\tff10\tff19\t30")
+    >>> key_text("第１条（２０２３年）", table)
+    '第1条2023年'
+    """
+    [keys] = fold([text], table)
+    return keys.codes.astype("<u4").tobytes().decode("utf-32-le")
+
+
+def fold(texts: Sequence[str] | pl.Series, table: KeyTable, chunk: int = CHUNK) -> Iterator[Keys]:
+    """The keys of the texts, in order, in chunks of about `chunk` characters."""
+    data, offsets = buffers(_series(texts))
+    # A Han character has three bytes.
+    for first, end in runs(offsets, 3 * chunk):
+        yield _folded(first, data, offsets[first : end + 1], table)
+
+
+def _series(texts: Sequence[str] | pl.Series) -> pl.Series:
+    return texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
+
+
+def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
+    codes, ends, slow = _images(data, offsets, table.fast, table.fast)
+    if not len(slow):
+        return Keys(first, codes, ends)
+    # Their place is empty so far; what NFKC leaves standing has its image in the second table.
+    held = [data[offsets[i] : offsets[i + 1]].tobytes().decode() for i in slow.tolist()]
+    changed = buffers(_series([unicodedata.normalize("NFKC", text) for text in held]))
+    found, begins, _ = _images(*changed, table.fast, table.after)
+    parts, done = [], 0
+    for end, start, stop in zip(
+        ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
+    ):
+        parts += [codes[done:end], found[start:stop]]
+        done = end
+    grown = np.zeros(len(ends), dtype=np.int64)
+    grown[slow + 1] = np.diff(begins)
+    return Keys(first, np.concatenate([*parts, codes[done:]]), ends + np.cumsum(grown))
+
+
+def _images(
+    data: Bytes, offsets: Offsets, fast: CodePoints, after: CodePoints
+) -> tuple[CodePoints, Offsets, Offsets]:
+    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    slow = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    size = _look_up(data, offsets, fast, after, codes, ends, slow)
+    return codes[:size], ends, np.flatnonzero(slow)
+
+
+@compiled
+def _look_up(  # noqa: PLR0917 – a kernel takes its arrays one by one
+    data: Bytes,
+    offsets: Offsets,
+    fast: CodePoints,
+    after: CodePoints,
+    codes: CodePoints,
+    ends: Offsets,
+    slow: npt.NDArray[np.bool_],
+) -> int:
+    """The image of each character; none at all of a document with a slow one."""
+    size = 0
+    for doc in range(len(offsets) - 1):
+        begin, at, stop = size, offsets[doc], offsets[doc + 1]
+        while at < stop:
+            code, at = decoded(data, at)
+            if code >= LIMIT:
+                continue
+            image = fast[code]
+            if image == SLOW:
+                image = after[code]
+                if image == SLOW:
+                    slow[doc] = True
+                    size = begin
+                    break
+            codes[size] = image
+            size += image != 0
+        ends[doc + 1] = size
+    return size
+
+
+def _codes(text: str) -> CodePoints:
+    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")

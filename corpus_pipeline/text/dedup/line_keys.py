@@ -1,0 +1,125 @@
+"""The lines of documents and the keys by which equal lines are known.
+
+Enters: texts, and the character table of the key (`text.dedup_key`).  Leaves: where each line lies
+in the bytes of its batch, and for each line a 64-bit key and what stands before and after it.
+Refuses: to judge a line.
+
+A line ends with a line feed, which belongs to it.  Its key is the hash of its key text (no
+punctuation, no width, no script): the polynomial and the last step of `text.ngrams`, begun with 1.
+A line without a key text (rules, brackets, blank lines) is no neighbour of anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.dedup.key import CodePoints, KeyTable, fold
+from corpus_pipeline.text.dedup.ngrams import BASE, FINAL, Hashes, Offsets
+from corpus_pipeline.text.unicode.utf8 import Bytes, buffers, column
+
+#: Neighbours that no line has: nothing is known, the document begins, the document ends.
+NONE, START, END = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """All lines of a batch, in order."""
+
+    data: Bytes
+    bounds: Offsets  # in bytes; one more than there are lines
+    docs: Offsets  # the first line of each document; one more than there are documents
+    texts: pl.Series
+
+    @property
+    def doc(self) -> Offsets:
+        """The document of each line."""
+        return np.repeat(np.arange(len(self.docs) - 1), np.diff(self.docs))
+
+
+@dataclass(frozen=True, slots=True)
+class LineKeys:
+    """The key texts of lines laid end to end, and what was made of each."""
+
+    codes: CodePoints
+    offsets: Offsets  # one more than there are lines
+    key: Hashes  # 0: no key text
+    wordy: npt.NDArray[np.bool_]  # more than digits
+
+    @property
+    def size(self) -> Offsets:
+        """Characters of each key text."""
+        return np.diff(self.offsets)
+
+
+def split_lines(texts: pl.Series) -> Lines:
+    r"""Cut documents into lines; an empty document has none.
+
+    >>> lines = split_lines(pl.Series(["一\n\n二", "", "三\n"]))
+    >>> lines.texts.to_list(), lines.docs.tolist()
+    (['一\n', '\n', '二', '三\n'], [0, 3, 3, 4])
+    """
+    data, offsets = buffers(texts)
+    feeds = np.flatnonzero(data[offsets[0] : offsets[-1]] == ord("\n")) + offsets[0] + 1
+    bounds = np.concatenate([offsets, feeds])
+    bounds.sort(kind="stable")
+    bounds = bounds[np.concatenate([[True], bounds[1:] != bounds[:-1]])]
+    return Lines(data, bounds, np.searchsorted(bounds, offsets), column(data, bounds))
+
+
+def line_keys(lines: pl.Series, table: KeyTable) -> LineKeys:
+    r"""The keys of lines.
+
+    >>> from corpus_pipeline.text.dedup.key import parse_key_table
+    >>> table = parse_key_table("keep\t4e00\t9fff\nkeep\t30\t39\nhan\t頁\t页")
+    >>> keys = line_keys(pl.Series(["下一頁 >>", "【下一页】", "——", "12"]), table)
+    >>> bool(keys.key[0] == keys.key[1]), keys.size.tolist(), keys.wordy.tolist()
+    (True, [3, 3, 0, 2], [True, True, False, False])
+    """
+    parts = list(fold(lines, table))
+    codes = np.concatenate([np.empty(0, dtype=np.uint32), *(part.codes for part in parts)])
+    sizes = [np.diff(part.offsets) for part in parts]
+    offsets = np.cumsum(np.concatenate([[0], *sizes]), dtype=np.int64)
+    key = np.zeros(len(offsets) - 1, dtype=np.uint64)
+    wordy = np.zeros(len(key), dtype=np.bool_)
+    _hash(codes, offsets, key, wordy)
+    return LineKeys(codes, offsets, key, wordy)
+
+
+@compiled
+def _hash(codes: CodePoints, offsets: Offsets, out: Hashes, wordy: npt.NDArray[np.bool_]) -> None:
+    base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
+    for line in range(len(out)):
+        begin, end = offsets[line], offsets[line + 1]
+        if begin == end:
+            continue
+        value = np.uint64(1)
+        for at in range(begin, end):
+            value = value * base + np.uint64(codes[at])
+            if codes[at] < 0x30 or codes[at] > 0x39:
+                wordy[line] = True
+        value = (value ^ value >> half) * final
+        value ^= value >> half
+        out[line] = max(value, np.uint64(1))
+
+
+def neighbours(key: Hashes, doc: Offsets) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """What stands before and after each line that has a key, in 32 bits; `NONE` for the others.
+
+    >>> key = np.array([7 << 32, 0, 9 << 32, 5 << 32], dtype=np.uint64)
+    >>> before, after = neighbours(key, np.array([0, 0, 0, 1]))
+    >>> before.tolist(), after.tolist()
+    ([1, 0, 7, 1], [9, 0, 2, 2])
+    """
+    at = np.flatnonzero(key)
+    short = np.maximum((key[at] >> np.uint64(32)).astype(np.uint32), np.uint32(END + 1))
+    alike = doc[at][1:] == doc[at][:-1]
+    before = np.full(len(key), NONE, dtype=np.uint32)
+    after = before.copy()
+    before[at] = np.concatenate([[START], np.where(alike, short[:-1], START)])[: len(at)]
+    after[at] = np.concatenate([np.where(alike, short[1:], END), [END]])[: len(at)]
+    return before, after

@@ -1,0 +1,97 @@
+"""Winnowing: a few n-grams of each document, the same ones wherever the same run stands.
+
+Enters: the n-gram hashes of documents laid end to end (`ngrams.shingles`).  Leaves: which of them
+are the document's fingerprints, and the stretches that a set of them covers.
+Refuses: documents with fewer n-grams than one window holds.
+
+The rule, so that anybody can recompute it (robust winnowing, Schleimer, Wilkerson and Aiken 2003):
+a window of w neighbouring n-grams walks over the document; as long as the n-gram chosen last is
+still inside and nothing in the window is smaller, it stays chosen, else the smallest of the window
+is chosen, the rightmost where several are equal.
+
+Two documents that share a run of w + n - 1 characters share a fingerprint in it, whatever stands
+around the run; two that share a fingerprint share at least n characters.  About 2 n-grams in w + 1
+are chosen, one in w of a text that repeats one character.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.dedup.ngrams import Hashes, Offsets
+
+Flags = npt.NDArray[np.bool_]
+
+
+def fingerprints(hashes: Hashes, starts: Offsets, window: int) -> tuple[Offsets, Offsets]:
+    """Positions of the chosen n-grams in `hashes`, and where each document's begin among them.
+
+    >>> hashes = np.array([77, 74, 42, 17, 98, 50, 17, 98, 8, 88, 67, 39, 77, 74, 42, 17, 98],
+    ...                   dtype=np.uint64)
+    >>> chosen, ends = fingerprints(hashes, np.array([0, 17]), 4)
+    >>> hashes[chosen].tolist(), ends.tolist()
+    ([17, 17, 8, 39, 17], [0, 5])
+    """
+    chosen = np.empty(len(hashes), dtype=np.int64)
+    ends = np.zeros(len(starts), dtype=np.int64)
+    size = _choose(hashes, starts, window, chosen, ends)
+    return chosen[:size].copy(), ends
+
+
+@compiled
+def _choose(hashes: Hashes, starts: Offsets, window: int, chosen: Offsets, ends: Offsets) -> int:
+    """One pass; a window is only searched again when its smallest n-gram has left it.
+
+    Positions are unsigned, which spares each access the test for a negative one.
+    """
+    size = 0
+    one, width = np.uint64(1), np.uint64(window)
+    for doc in range(len(starts) - 1):
+        last, end = np.uint64(starts[doc]) + width - one, np.uint64(starts[doc + 1])
+        while last < end:
+            best, least = last, hashes[last]
+            at, first = last, last + one - width
+            while at > first:
+                at -= one
+                if hashes[at] < least:
+                    best, least = at, hashes[at]
+            chosen[size] = best
+            size += 1
+            stop = min(best + width, end)
+            last += one
+            while last < stop:
+                if hashes[last] < least:
+                    best, least = last, hashes[last]
+                    chosen[size] = best
+                    size += 1
+                    stop = min(best + width, end)
+                last += one
+        ends[doc + 1] = size
+    return size
+
+
+def covered(chosen: Offsets, flags: Flags, size: int, n: int) -> Flags:
+    """Which of `size` characters lie in a chosen n-gram whose flag is set.
+
+    >>> covered(np.array([1, 3, 7]), np.array([True, True, False]), 10, 3).nonzero()[0].tolist()
+    [1, 2, 3, 4, 5]
+    """
+    steps = np.zeros(size + 1, dtype=np.int64)
+    np.add.at(steps, chosen[flags], 1)
+    np.subtract.at(steps, np.minimum(chosen[flags] + n, size), 1)
+    inside: Flags = np.cumsum(steps[:-1]) > 0
+    return inside
+
+
+def stretches(inside: Flags) -> tuple[Offsets, Offsets]:
+    """First and end of each run of set flags.
+
+    >>> first, end = stretches(np.array([True, True, False, True]))
+    >>> first.tolist(), end.tolist()
+    ([0, 3], [2, 4])
+    """
+    padded = np.concatenate([[False], inside, [False]])
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
+    return edges[::2], edges[1::2]

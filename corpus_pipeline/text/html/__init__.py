@@ -1,0 +1,1 @@
+"""Pages: parsing, blocks, main text, threads, formulas, metadata, rights."""

@@ -1,0 +1,349 @@
+"""What a page says of itself: title, author, date, site, and what it allows and discloses.
+
+Enters: a parsed page, and what is seen around its text.  Leaves: a `PageMeta`, as the page writes
+it and null for what it does not say; `iso_date` writes a stated date in ISO 8601.
+Refuses: to guess: software is no author, a year of copyright and the day of a visit are no date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_tz
+
+from selectolax.lexbor import LexborHTMLParser
+
+from corpus_pipeline.text.html import rights
+
+
+@dataclass(frozen=True, slots=True)
+class PageMeta:
+    """The statements of a page, as it writes them."""
+
+    whole_title: str  # as the browser shows it
+    title: str | None  # without the site's name
+    author: str | None
+    date: str | None
+    site: str | None
+    license: str | None
+    robots: str | None
+    tdm: bool | None  # whether rights to mine the text are reserved
+    tdm_policy: str | None
+    aigc: str | None
+    generator: str
+
+
+_TITLES = ("og:title", "twitter:title", "articletitle", "title")
+_AUTHORS = (
+    *("article:author", "og:article:author", "author", "dc.creator", "dcterms.creator"),
+    *("citation_author", "byl", "parsely-author", "sailthru.author", "mediaid"),
+)
+#: Names of dates of publication, whatever the system: `pubdate`, `og:release_date`, `dc.date` ….
+_DATED = re.compile(
+    r"(?:^|[:._ -])(?:first|date)?-?(?:pub|publish(?:ed)?|publication|release|created?|issued)"
+    r"[-_]?(?:date|time|at)?$|^(?:dc\.|dcterms\.|sailthru\.|citation_)?date$|^(?:og|apub):time$"
+)
+_SITES = ("og:site_name", "application-name", "sitename")
+#: Elements that name themselves, by what shows in the source that there may be one.
+_AUTHOR_AT = {'rel="author"': 'a[rel~="author"]'}
+_AUTHOR_AT['itemprop="author"'] = (
+    '[itemprop="author"] [itemprop="name"], [itemprop="author"]:not([itemscope])'
+)
+_DATE_AT = {'itemprop="datePublished"': '[itemprop="datePublished"]', "<time": "time[datetime]"}
+CLUES = ("发布", "发表", "责任编辑", "ld+json", *_AUTHOR_AT, *_DATE_AT)
+
+
+def page_meta(
+    tree: LexborHTMLParser,
+    headers: Mapping[str, str],
+    source: str = "",
+    clues: Container[str] | None = None,
+) -> PageMeta:
+    """The statements of a page and of its response.
+
+    >>> page = '<title>春天来了_某某网</title><meta name="author" content="张三"><h1>春天来了</h1>'
+    >>> meta = page_meta(LexborHTMLParser(page), {"x-robots-tag": "noai"})
+    >>> meta.title, meta.author, meta.site, meta.robots
+    ('春天来了', '张三', '某某网', 'noai')
+    """
+    source = source or tree.html or ""
+    clues = source if clues is None else clues
+    named = _named(tree)
+    linked = rights.linked_data(tree) if "ld+json" in clues else {}
+    node = tree.css_first("title")
+    whole = " ".join((node.text() if node else "").split())
+    site = _first(named, _SITES) or linked.get("site")
+    title, cut = _title(tree, _first(named, _TITLES) or linked.get("title"), whole, site)
+    stated = [*(named[name] for name in _AUTHORS if name in named), linked.get("author", "")]
+    stated += _seen(tree, clues, _AUTHOR_AT)
+    authors = [name for value in stated if (name := _person(value))]
+    days = [*(named[name] for name in named if _DATED.search(name)), linked.get("date", "")]
+    days += _seen(tree, clues, _DATE_AT)
+    reserved, policy = rights.mining_of(named, headers)
+    return PageMeta(
+        whole_title=whole,
+        title=title,
+        # Many systems put the site where the author belongs.
+        author=min(authors, key=lambda name: name in {site, cut}, default=None),
+        date=next((day for day in days if iso_date(day)), None),
+        site=site or cut,
+        license=rights.license_of(tree, named, linked, headers, clues),
+        robots=rights.robots_of(named, headers),
+        tdm=reserved,
+        tdm_policy=policy,
+        aigc=rights.label_of(named, linked, headers, source if "AIGC" in clues else ""),
+        generator=named.get("generator", ""),
+    )
+
+
+def _named(tree: LexborHTMLParser) -> dict[str, str]:
+    """The page's `meta` elements, lower-case names; the first counts, of robots' all do."""
+    named: dict[str, str] = {}
+    for node in tree.css("meta[content]"):
+        attributes = node.attributes
+        content = (attributes.get("content") or "").strip()
+        name = attributes.get("name") or attributes.get("property") or attributes.get("itemprop")
+        if not name and (attributes.get("http-equiv") or "").lower() == "x-robots-tag":
+            name = "http:x-robots-tag"
+        name = (name or "").strip().lower()
+        if not name or not content:
+            continue
+        if name == "robots" and name in named:
+            named[name] += f", {content[:1000]}"
+        named.setdefault(name, content[:1000])
+    return named
+
+
+def _first(named: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    """The first of these that the page states in words, not as an address."""
+    stated = (named[name] for name in names if name in named)
+    return next((value for value in stated if not value.startswith("http")), None)
+
+
+# ---- title and site
+
+_CUT = re.compile(r"(\s*[_|｜]\s*|\s+[-–—·]\s*|\s*--+\s*|\s+[»›]\s+)")
+_SITE = re.compile(
+    r"(?i)(?:网|網|网站|網站|论坛|論壇|频道|頻道|[日晚晨早时時周週]报|報|博客|社区|社區|在线|之家|百科|贴吧"
+    r"|知道|知乎|问答|门户|官网|出版社|政府|电视台|客户端|新闻中心|大学|学院|\.(?:com|cn|net|org|tw|hk))$"
+)
+_HYPHEN = re.compile(r"^(.{2,}?)[-–—]([^-–—\s]{2,16})$")
+_PART = re.compile(r"第.{1,6}[章回节集话課课]|[，。！？：]|[)）]$")
+
+
+def _title(
+    tree: LexborHTMLParser, stated: str | None, whole: str, site: str | None
+) -> tuple[str | None, str | None]:
+    """The title without the site's name, and the name that was cut off."""
+    bare, cut = _without_site(whole, site)
+    for heading in tree.css("h1")[:5]:
+        text = " ".join(heading.text().split())
+        # A heading that the title repeats is the title; one that it does not may be the logo.
+        if len(text) >= 2 and text in whole and text not in {site, cut}:
+            return text[:500], cut
+    if stated and (not whole or stated in whole):
+        short, name = _without_site(stated, site or cut)
+        return short[:500] or None, cut or name
+    return (bare or stated or "")[:500] or None, cut
+
+
+def _without_site(title: str, site: str | None) -> tuple[str, str | None]:
+    """A title cut where the site's name or a channel's begins.
+
+    >>> _without_site("春天来了_天气_某某网", None), _without_site("观点｜春天来了，真好", None)
+    (('春天来了', '某某网'), ('观点｜春天来了，真好', None))
+    """
+    cuts = [(cut.start(), cut.end()) for cut in _CUT.finditer(title)]
+    edges = zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), None], strict=True)
+    spans = [(start, title[start:end]) for start, end in edges if title[start:end]]
+    parts = [part for _, part in spans]
+    if len(parts) < 2:
+        match = _HYPHEN.match(title)
+        if match and (match[2] == site or _SITE.search(match[2])):
+            return match[1], match[2]
+        return title.strip(" -_|"), None
+    firsts = [re.split("[，,]", part)[0] for part in parts]  # a slogan may follow the name
+    names = [first == site or bool(_SITE.search(first) and len(first) <= 20) for first in firsts]
+    if names[0] and not any(names[1:]) and len(parts[0]) <= 12 and len(parts[1]) > 4:
+        return title[spans[1][0] :], parts[0]
+    end = next((i for i in range(1, len(parts)) if names[i]), None)
+    if end is None:
+        column = title[spans[-1][0] - 1] in "｜|" and len(parts[0]) <= 6
+        if column or len(parts[-1]) > 20 or _PART.search(parts[-1]):
+            return title, None
+        end = len(parts) - 1
+    name = parts[end]
+    while end > 1 and len(parts[end - 1]) <= 8 and not _PART.search(parts[end - 1]):
+        end -= 1
+    return title[spans[0][0] : spans[end - 1][0]] + parts[end - 1], name
+
+
+# ---- author
+
+_BY = re.compile(
+    r"(?:^|[\s|（(])(?:作者|記者|记者|文|撰文|原作者|发布者|發布者)\s?[:：/]\s?"
+    r"([\u4e00-\u9fff·]{2,12}?(?=分享|编辑|来源|[^\u4e00-\u9fff·]|$)|[A-Z][A-Za-z. ]{2,30})"
+)
+_HANS = r"[\u4e00-\u9fff·]{2,6}"
+_REPORTER = re.compile(
+    rf"[（(](?:本报|本台|新华社|人民网|见习|特约|通讯|\s)*(?:记者|記者|作者|通讯员)\s?[:：]?\s?({_HANS}(?:[、\s]{_HANS})*?)"
+    r"(?=[)），,/]|\s(?:通讯员|摄影|實習|实习|编辑|报道|報導)|[)）])"
+    rf"|(?:本报|本台|特约|新华社|本刊)(?:见习)?记者\s?[:：]?\s?({_HANS})(?=\s|$|[，,）)/])"
+)
+_EDITOR = re.compile(
+    rf"[（(\[【]?\s?(?:责任编辑|責任編輯|责编|編輯|编辑|編审|编审)\s?[:：/]\s?({_HANS}(?:[、\s]{_HANS})?)"
+)
+_NOBODY = re.compile(
+    r"(?i)^(?:admin\w*|editor|webmaster|unknown|null|undefined|none|root|user|anonymous|author|作者|佚名"
+    r"|匿名|未知|不详|管理员|小编|编辑|本站|本站编辑|网络|互联网|转载|原创|discuz.*|comsenz.*|phpwind.*)$"
+    r"|https?:|[{}<>$@]|^\W*$|^\d+$|报道|获悉|从|近日|日前|昨日|今日"
+)
+_ROLE = re.compile(r"(?i)^(?:作者|记者|記者|文|by)\s*[:：/]\s*|^(?:作者|记者|記者|by)\s+")
+
+
+def _person(stated: str) -> str | None:
+    name = " ".join(_ROLE.sub("", stated).split())
+    return name if len(name) <= 80 and not _NOBODY.search(name) else None
+
+
+def _seen(tree: LexborHTMLParser, clues: Container[str], at: Mapping[str, str]) -> Iterator[str]:
+    """What elements say that name themselves, of the kinds that the page has."""
+    for look in (look for clue, look in at.items() if clue in clues):
+        for node in tree.css(look)[:3]:
+            attributes = node.attributes
+            yield attributes.get("content") or attributes.get("datetime") or node.text()
+
+
+def with_lead(meta: PageMeta, lead: str) -> PageMeta:
+    """Author and date from the visible text around the title, where the page states none."""
+    lead = lead[:3000]
+    by = _BY.search(lead) if _vague(meta) else None
+    author = (_person(by[1]) if by else None) or meta.author
+    return replace(meta, author=author, date=meta.date or _shown_date(lead))
+
+
+def with_text(
+    meta: PageMeta, text: str, source: str, clues: Container[str], visit: str | None
+) -> PageMeta:
+    """Reporter or editor from the edges of the text; the date in ISO 8601, none after the visit.
+
+    >>> meta = page_meta(LexborHTMLParser("<title>春天来了</title>"), {})
+    >>> page = "<i>发布时间：2024年5月3日</i>"
+    >>> found = with_text(meta, "本报讯（记者 王五）春天来了。", page, page, "2024-05-03")
+    >>> found.author, found.date
+    ('王五', '2024-05-03')
+    """
+    at = source.find("责任编辑") if "责任编辑" in clues else len(source)
+    edges = f"{text[:400]}\n{text[-200:]}\n{re.sub('<[^<>]*>', '', source[at : at + 200])}"
+    matches = (pattern.search(edges) for pattern in (_BY, _REPORTER, _EDITOR))
+    names = (_person(next(filter(None, match.groups()))) for match in matches if match)
+    labelled = (
+        "" if meta.date or not ("发布" in clues or "发表" in clues) else date_in_source(source)
+    )
+    day, last = iso_date(meta.date or labelled or ""), iso_date(visit or "")
+    if day and last and len(last) >= len("2024-05-03"):  # two time zones lie up to a day apart
+        latest = (date.fromisoformat(last[:10]) + timedelta(days=1)).isoformat()
+        day = None if day[:10] > latest else day
+    name = next(filter(None, names), None) if _vague(meta) else None
+    return replace(meta, author=name or meta.author, date=day)
+
+
+def _vague(meta: PageMeta) -> bool:
+    """Whether the page states no author but its site."""
+    return (meta.author or "") in (meta.site or "")
+
+
+# ---- date
+
+_CLOCK = (
+    r"(?:(?:[T\s]|[（(]?(?:星期|周|週)[一二三四五六日天][)）]?)*(?P<half>上午|下午|晚上|凌晨|中午)?\s?"
+    r"(?P<hour>[01]?\d|2[0-3])[:：时時点點](?P<minute>[0-5]\d)(?:[:：分](?P<second>[0-5]\d)?)?(?:\.\d+)?"
+    r"(?:\s?(?P<noon>[AP]M)\b)?(?:\s?(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})(?![\w:-]))?)?"
+)
+_DAY = re.compile(
+    r"(?<![\d.])(?P<year>(?:19|20)\d{2})\s?(?P<sep>[-/.年])\s?(?P<month>1[0-2]|0?[1-9])\s?(?:(?P=sep)|月)\s?"
+    rf"(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)\s?日?{_CLOCK}"
+)
+_COMPACT = re.compile(
+    r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"
+    r"(?:(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?)?"
+)
+_SHORT = re.compile(r"((?:19|20)\d{2})(?:\s?[-/.年]\s?(1[0-2]|0?[1-9]))?\s?[月年]?")
+_REPUBLIC = re.compile(
+    r"民[国國]\s?(?P<year>\d{2,3})\s?年\s?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?日"
+)
+#: Before a day: what makes it that of the page, and what makes it another.
+_OF_PAGE = re.compile(
+    r"(?:发布|發布|发表|發表|刊登|时间|時間|日期|发稿|更新|创建|来源)[于於]?\s?[:：]?\s*\S{0,1}$"
+)
+_OF_OTHERS = re.compile(
+    r"(?i)今天|今日|现在|現在|当前|當前|系统|Copyright|©|版权|有效期|截[止至]|生日|出生|注册|开奖|过期"
+)
+_AFTER = re.compile(r"\s|$|[|/（()）\[\]】来來作编編阅閱点浏字責责星]")
+_IN_SOURCE = re.compile(
+    r"发(?:布|表)(?:时间|日期|于)?\s?[:：]?(?:[^\d<>]|<[^<>]{0,80}?>|<[^<>]{0,80}?[\"'\s>](?=20)){0,8}(?=(?:19|20)\d{2})"
+)
+
+
+def iso_date(stated: str) -> str | None:
+    """A date in ISO 8601, as exact as it is stated; none for two-digit years and impossible days.
+
+    >>> iso_date("2011年03月05日 10:22"), iso_date("2018-10-14T08:04:41+08:00"), iso_date("11-3-5")
+    ('2011-03-05T10:22', '2018-10-14T08:04:41+08:00', None)
+    >>> iso_date("2024年5月"), iso_date("民國113年5月3日"), iso_date("2011-02-30")
+    ('2024-05', '2024-05-03', None)
+    """
+    stated = stated.strip()[:100]
+    match = _DAY.search(stated) or _COMPACT.fullmatch(stated) or _REPUBLIC.search(stated)
+    if match:
+        parts = match.groupdict()
+        hour = parts.get("hour")
+        late = parts.get("half") in {"下午", "晚上"} or parts.get("noon") == "PM"
+        year = int(parts["year"]) + 1911 * (len(parts["year"]) < 4)
+        day = [year, int(parts["month"]), int(parts["day"])]
+        clock = [int(parts[n]) for n in ("hour", "minute", "second") if parts.get(n)]
+        clock[:1] = [clock[0] + 12 * (late and clock[0] < 12)] if hour else []
+        return _written(day, clock, parts.get("zone") or "")
+    if re.fullmatch(r"1\d{9}(?:\d{3})?", stated):  # seconds or milliseconds since 1970
+        stamp = datetime.fromtimestamp(int(stated[:10]), UTC)
+        return _written([*stamp.timetuple()[:3]], [*stamp.timetuple()[3:6]], "Z")
+    if match := _SHORT.fullmatch(stated):
+        return "-".join(part.zfill(2) for part in match.groups() if part)
+    mail = parsedate_tz(stated) if re.search(r"\b(?:19|20)\d\d\b", stated) else None
+    return _written([*mail[:3]], [], "") if mail else None
+
+
+def _written(day: list[int], clock: list[int], zone: str) -> str | None:
+    try:
+        stamp = datetime(*day, *clock, tzinfo=UTC)  # type: ignore[arg-type,misc]  # three to six numbers
+    except ValueError:
+        return None
+    form = "%Y-%m-%dT%H:%M:%S" if len(clock) == 3 else "%Y-%m-%dT%H:%M" if clock else "%Y-%m-%d"
+    zone = "Z" if zone in {"UTC", "GMT"} else re.sub(r"(?<=\d\d)(?=\d\d$)", ":", zone)
+    return stamp.strftime(form) + (zone if clock else "")
+
+
+def date_in_source(source: str) -> str | None:
+    """The first day that a page labels as that of its publication, wherever it stands.
+
+    >>> date_in_source('<i>发表于 <span title="2011-3-5 10:22">3 天前</span></i>')
+    '2011-3-5 10:22'
+    """
+    label = _IN_SOURCE.search(source)
+    day = _DAY.match(source, label.end()) if label else None
+    return day[0].strip() if day else None
+
+
+def _shown_date(lead: str) -> str | None:
+    """The day of the page among those shown: labelled, else timed, else standing alone."""
+    found: dict[int, str] = {}
+    for match in _DAY.finditer(lead):
+        before = lead[max(match.start() - 12, 0) : match.start()]
+        if _OF_OTHERS.search(before) or iso_date(match[0]) is None:
+            continue
+        rank = 0 if _OF_PAGE.search(before) else 1 if match["hour"] else 2
+        if rank < 2 or _AFTER.match(lead, match.end()):
+            found.setdefault(rank, match[0].strip())
+    return found[min(found)] if found else None

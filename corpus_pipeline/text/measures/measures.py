@@ -1,0 +1,250 @@
+"""What can be counted in a Chinese text, in one pass over the code points of a whole batch.
+
+Enters: a Polars series of texts (null counts as empty).  Leaves: a frame with one Float32 column
+per measure (`MEASURES`), one row per text, no nulls and no NaN.
+Refuses: to judge, and to let one text change the numbers of another: code points are counted
+through one table of kinds, and sums end where a document ends.
+
+Unless a measure says otherwise, its unit is the code point, whitespace (zero-width characters
+and the lines of drawn tables too) does not count, and the share of nothing is 0.  A *line* has
+at least one visible character; a *run* is a stretch of Han characters on one line that only
+spaces interrupt; a *phrase* is one that nothing interrupts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import zstandard
+
+from corpus_pipeline.text.measures.char_counts import (
+    BULLETS,
+    ENDED,
+    EVEN,
+    LONGEST,
+    PHRASES,
+    QUOTES,
+    SPEAKERS,
+    Bytes,
+    Counts,
+    counted,
+)
+from corpus_pipeline.text.measures.repetition import MEASURES as REPETITION
+from corpus_pipeline.text.measures.repetition import Shares, repeated_lines, repetition
+from corpus_pipeline.text.measures.repetition_kernel import Flags, Index
+from corpus_pipeline.text.unicode.categories import (
+    BOTH,
+    CODE,
+    DIGIT,
+    EMOJI,
+    HAN,
+    HANGUL,
+    KANA,
+    LATIN,
+    LETTER,
+    MARK,
+    MODERN,
+    NEWLINE,
+    RARE,
+    SPACE,
+    STOP,
+    SYMBOL,
+    WORD,
+)
+
+#: Name → what the number is.
+MEASURES: dict[str, str] = {
+    "length": "characters",
+    "han_count": "Han characters",
+    "lines": "lines",
+    "han_ratio": "Han / letters of all scripts",
+    "kana_ratio": "kana / (Han + kana)",
+    "hangul_ratio": "hangul / (Han + kana + hangul)",
+    "latin_ratio": "Latin letters / characters",
+    "rare_han_ratio": "Han outside the frequent levels of GB 2312 and Big5 / Han",
+    "mojibake_ratio": "characters in 锟斤拷, 烫烫烫, 屯屯屯, 锘, U+FFFD / characters",
+    "digit_ratio": "digits / characters",
+    "symbol_ratio": "symbols, emoji, controls and unassigned / characters",
+    "emoji_ratio": "emoji / characters",
+    "code_ratio": "signs that only code uses often, such as { } = < _ / characters",
+    "punctuation_ratio": "punctuation / characters",
+    "bracket_ratio": "characters inside 【】 / characters",
+    "url_ratio": "characters of web addresses / characters",
+    "boilerplate_ratio": "characters in short lines such as 上一篇, ICP备 / characters",
+    "line_length": "characters / lines",
+    "line_end_ratio": "characters in lines that end like a sentence or quotation / characters",
+    "bullet_lines": "lines that begin with a bullet / lines",
+    "quote_lines": "lines that begin with a quotation mark or dash / lines",
+    "speaker_lines": "lines with a colon among their first 8 characters / lines",
+    "article_ratio": "第…条 / characters, times 1,000",
+    "longest_run": "the longest run",
+    "phrase_length": "Han characters / phrases",
+    "even_phrases": "phrases as long as the one before / phrases",
+    "stop_marks": "sentence-ending marks / phrases",
+    "stop_ratio": "的了是在不我有和一这他就也 / Han",
+    "classical_ratio": "之乎者也其曰而于以 / Han",
+    "function_ratio": "characters of both lists / Han",
+    "function_kinds": "different characters of both lists",
+    **{name: f"see repetition: {name}" for name in REPETITION.values()},
+    "repeated_line_chars": "characters in lines that come again later / characters",
+    "repeated_lines": "lines that come again later / lines",
+    "compress_ratio": "zstd level 1 / UTF-8, over the first 4 KiB; 1 for a shorter text",
+}
+
+#: Bytes that are compressed: enough to tell a loop from prose and noise from both.
+SAMPLE = 4096
+_BULLETS = np.array([ord(c) for c in "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"], dtype=np.uint32)
+_OPENING = np.array([ord(c) for c in '“「『‘"—'], dtype=np.uint32)
+_URL = r"(?:https?://|www\.)[!-~]+"
+_BRACKETS = r"【[^】\n]*】"
+_MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
+_ARTICLE = r"第[零〇一二三四五六七八九十百千0-9]{1,8}[条條]"
+#: recipe B1: what a page says about itself.  Only lines of up to 40 characters count.
+BOILERPLATE = (
+    "ICP备|ICP備|公网安备|版权所有|版權所有|All Rights Reserved|上一篇|下一篇|责任编辑|責任編輯"
+    "|扫码关注|扫一扫|长按二维码|分享到|阅读全文|点击查看|点击进入|相关阅读|相关推荐|猜你喜欢"
+    "|返回顶部|返回首页|设为首页|加入收藏|网站地图|友情链接|联系我们|关于我们|登录注册"
+    "|enable cookies|javascript:"
+)
+
+
+def measure(texts: pl.Series) -> pl.DataFrame:
+    """All measures of all texts.
+
+    >>> measure(pl.Series(["你好 world", ""]))["han_ratio"].to_list()
+    [0.2857142984867096, 0.0]
+    >>> measure(pl.Series(["关关雎鸠，在河之洲。"])).select("length", "stop_marks").row(0)
+    (10.0, 0.5)
+    """
+    texts = texts.fill_null("").rechunk()
+    data, at = _bytes(texts)
+    counts = counted(data, at)
+    found = repetition(counts.codes, counts.starts)
+    columns = _shares(counts.kinds)
+    columns |= _line_shares(counts, found.repeated)
+    columns |= _phrases(counts) | found.shares
+    columns["compress_ratio"] = _compressed(data, at)
+    length = np.maximum(columns["length"], 1)
+    columns |= {name: chars / length for name, chars in _matched(texts).items()}
+    return pl.DataFrame({name: columns[name].astype(np.float32) for name in MEASURES})
+
+
+def _bytes(texts: pl.Series) -> tuple[Bytes, Index]:
+    """The UTF-8 of all texts end to end, and where each starts."""
+    arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = arrow.buffers()
+    at = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(texts) + 1]
+    raw = memoryview(data)[at[0] : at[-1]] if data is not None else b""
+    return np.frombuffer(raw, dtype=np.uint8), at - at[0]
+
+
+def _compressed(data: Bytes, at: Index) -> Shares:
+    """How far the head of each text compresses."""
+    compressed = np.ones(at.size - 1)
+    compress = zstandard.ZstdCompressor(level=1).compress
+    for text in np.flatnonzero(np.diff(at) >= SAMPLE).tolist():
+        compressed[text] = len(compress(data[at[text] : at[text] + SAMPLE].data)) / SAMPLE
+    return compressed
+
+
+def _shares(counts: Index) -> dict[str, Shares]:
+    """The measures that are plain counts of kinds."""
+    words = counts[:, WORD:]
+    both = words.sum(axis=1)
+    han = counts[:, HAN] + counts[:, RARE] + both
+    length = counts.sum(axis=1) - counts[:, SPACE] - counts[:, NEWLINE]
+    letters = han + counts[:, [KANA, HANGUL, LATIN, LETTER]].sum(axis=1)
+    kana, hangul = counts[:, KANA], counts[:, HANGUL]
+    symbols = counts[:, [SYMBOL, EMOJI]].sum(axis=1)
+    modern = words[:, : len(MODERN) + len(BOTH)].sum(axis=1)
+    classical = words[:, len(MODERN) :].sum(axis=1)
+    return {
+        "length": length.astype(np.float64),
+        "han_count": han.astype(np.float64),
+        "han_ratio": _ratio(han, letters),
+        "kana_ratio": _ratio(kana, han + kana),
+        "hangul_ratio": _ratio(hangul, han + kana + hangul),
+        "latin_ratio": _ratio(counts[:, LATIN], length),
+        "rare_han_ratio": _ratio(counts[:, RARE], han),
+        "digit_ratio": _ratio(counts[:, DIGIT], length),
+        "symbol_ratio": _ratio(symbols, length),
+        "emoji_ratio": _ratio(counts[:, EMOJI], length),
+        "code_ratio": _ratio(counts[:, CODE], length),
+        "punctuation_ratio": _ratio(counts[:, STOP : MARK + 1].sum(axis=1), length),
+        "stop_ratio": _ratio(modern, han),
+        "classical_ratio": _ratio(classical, han),
+        "function_ratio": _ratio(both, han),
+        "function_kinds": (words > 0).sum(axis=1).astype(np.float64),
+    }
+
+
+def _line_shares(counts: Counts, repeated: Flags) -> dict[str, Shares]:
+    """The measures that look at lines."""
+    length, lines, tally = np.diff(counts.starts), np.diff(counts.bounds), counts.tally
+    doc = np.repeat(np.arange(length.size), lines)
+    ends = np.append(counts.lines[1:], counts.starts[-1:])[: doc.size]
+    again = np.flatnonzero(repeated_lines(counts.codes, counts.lines, ends, doc, repeated))
+    again_chars = np.bincount(doc[again], (ends - counts.lines)[again], minlength=length.size)
+    return {
+        "lines": lines.astype(np.float64),
+        "line_length": _ratio(length, lines),
+        "line_end_ratio": _ratio(tally[:, ENDED], length),
+        "bullet_lines": _ratio(tally[:, BULLETS], lines),
+        "quote_lines": _ratio(tally[:, QUOTES], lines),
+        "speaker_lines": _ratio(tally[:, SPEAKERS], lines),
+        "repeated_line_chars": _ratio(again_chars, length),
+        "repeated_lines": _ratio(np.bincount(doc[again], minlength=length.size), lines),
+    }
+
+
+def _phrases(counts: Counts) -> dict[str, Shares]:
+    """The measures of stretches of Han."""
+    count = counts.tally[:, PHRASES]
+    return {
+        "longest_run": counts.tally[:, LONGEST].astype(np.float64),
+        "phrase_length": _ratio(counts.kinds[:, HAN:].sum(axis=1), count),
+        "even_phrases": _ratio(counts.tally[:, EVEN], count - 1),
+        "stop_marks": _ratio(counts.kinds[:, STOP], count),
+    }
+
+
+def _ratio(part: Index | Shares, whole: Index | Shares) -> Shares:
+    """A share; nothing has no share of nothing."""
+    share: Shares = part / np.maximum(whole, 1)
+    return share
+
+
+def _matched(texts: pl.Series) -> dict[str, Shares]:
+    """Characters inside patterns, and counts of them: only where a cheap look finds a sign."""
+    return {
+        "url_ratio": _inside(texts, "https?://|www\\.", _URL),
+        "bracket_ratio": _inside(texts, "【", _BRACKETS),
+        "mojibake_ratio": _inside(texts, _MOJIBAKE, _MOJIBAKE),
+        "boilerplate_ratio": _boilerplate(texts),
+        "article_ratio": texts.str.count_matches(_ARTICLE).to_numpy() * 1000.0,
+    }
+
+
+def _inside(texts: pl.Series, sign: str, pattern: str) -> Shares:
+    """How many code points of each text the pattern covers."""
+    chars = np.zeros(len(texts))
+    at = np.flatnonzero(texts.str.contains(sign).to_numpy())
+    some = texts.gather(at)
+    rest = some.str.replace_all(pattern, "")
+    chars[at] = (some.str.len_chars() - rest.str.len_chars()).to_numpy()
+    return chars
+
+
+def _boilerplate(texts: pl.Series) -> Shares:
+    """How many visible characters of each text stand in short lines about the page itself."""
+    chars = np.zeros(len(texts))
+    at = np.flatnonzero(texts.str.contains(BOILERPLATE).to_numpy())
+    lines = pl.DataFrame({"at": at, "line": texts.gather(at).str.split("\n")}).explode(
+        "line", empty_as_null=True, keep_nulls=True
+    )
+    lines = lines.with_columns(pl.col("line").str.replace_all(r"\s+", ""))
+    found = lines.filter(
+        (pl.col("line").str.len_chars() <= 40) & pl.col("line").str.contains(BOILERPLATE)
+    )
+    np.add.at(chars, found["at"].to_numpy(), found["line"].str.len_chars().to_numpy())
+    return chars

@@ -1,0 +1,123 @@
+"""How much of a text repeats itself, on character n-grams, for a whole batch at once.
+
+Enters: the code points of many documents end to end, whitespace already taken out, and where each
+document starts.  Leaves: one share in [0, 1] per document and measure.
+Refuses: to let an n-gram cross a document, and to let one document change another's numbers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.measures.repetition_kernel import SIZES, Codes, Flags, Index, repeat
+
+Shares = NDArray[np.float64]
+
+#: The measures by length of their n-gram, shortest first.
+MEASURES = {4: "top_4", 6: "top_6", 8: "top_8", 10: "dup_10", 15: "dup_15", 20: "dup_20"}
+assert tuple(MEASURES) == SIZES
+#: Shorter lines (`}`, a page number) say nothing when they come back.
+SHORTEST_LINE = 4
+
+#: Odd 64-bit constants of xxHash: they spread code points over the upper bits.
+_A = np.uint64(0x9E3779B185EBCA87)
+_B = np.uint64(0xC2B2AE3D27D4EB4F)
+_WORD = np.uint64(32)
+
+
+class Repetition(NamedTuple):
+    """Shares by measure name, and which positions start a 4-gram that its document repeats."""
+
+    shares: dict[str, Shares]
+    repeated: Flags
+
+
+def repetition(codes: Codes, starts: Index) -> Repetition:
+    """The repetition measures of every document in `codes`.
+
+    `top_<n>`: the share of characters that the most frequent n-gram covers (of equals the one
+    seen last; where it overlaps itself counts once), 0 where no n-gram occurs twice.
+    `dup_<n>`: the share of characters inside an n-gram that occurs again later in the document
+    (its last occurrence does not count).
+
+    >>> text = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"
+    >>> repetition(*encode([text])).shares["top_4"]
+    array([0.])
+    >>> repetition(*encode(["彩票开户" * 10])).shares["dup_10"]
+    array([0.9])
+    """
+    covered = np.zeros((len(MEASURES), starts.size - 1), dtype=np.int64)
+    repeated = np.zeros(codes.size, dtype=np.bool_)
+    repeat(_frozen(codes), starts, covered, repeated)
+    size = np.maximum(np.diff(starts), 1)
+    names = zip(MEASURES.values(), covered, strict=True)
+    return Repetition({name: chars / size for name, chars in names}, repeated)
+
+
+def repeated_lines(codes: Codes, starts: Index, ends: Index, doc: Index, repeated: Flags) -> Flags:
+    """Which lines come again later in their document; a line is `codes[start:end]`.
+
+    A line can only come again when its first and its last 4-gram do; such lines are compared as
+    a whole.
+
+    >>> codes, _ = encode(["上一篇新闻上一篇新闻"])
+    >>> line = np.array([0, 5])
+    >>> found = repetition(codes, np.array([0, 10])).repeated
+    >>> repeated_lines(codes, line, line + 5, np.array([0, 0]), found)
+    array([ True, False])
+    """
+    able = np.flatnonzero(ends - starts >= SHORTEST_LINE)
+    able = able[repeated[starts[able]] & repeated[ends[able] - SHORTEST_LINE]]
+    again = np.zeros(starts.size, dtype=np.bool_)
+    if able.size:
+        again[able] = _come_again(_frozen(codes), starts[able], ends[able], doc[able])
+    return again
+
+
+def encode(texts: list[str]) -> tuple[Codes, Index]:
+    """Code points end to end, and where each text starts (one more entry: where the last ends).
+
+    >>> encode(["一", "", "二三"])[1]
+    array([0, 1, 1, 3])
+    """
+    starts = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    return np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32), starts
+
+
+def _frozen(codes: Codes) -> Codes:
+    """The same memory, read-only: a kernel is compiled once for each kind of array."""
+    view = codes.view()
+    view.flags.writeable = False
+    return view
+
+
+@compiled
+def _come_again(codes: Codes, starts: Index, ends: Index, doc: Index) -> Flags:
+    """Which of these lines equals a later one of the same document."""
+    bits = 4
+    while (1 << bits) < 2 * starts.size:
+        bits += 1
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    table = np.full(1 << bits, -1, dtype=np.int64)
+    again = np.zeros(starts.size, dtype=np.bool_)
+    for line in range(starts.size - 1, -1, -1):
+        size = ends[line] - starts[line]
+        mixed = np.uint64(doc[line])
+        for code in codes[starts[line] : ends[line]]:
+            mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
+        slot = np.int64((mixed * _B) >> shift)
+        while table[slot] >= 0 and not again[line]:
+            other = table[slot]
+            if doc[other] == doc[line] and ends[other] - starts[other] == size:
+                same = 0
+                while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
+                    same += 1
+                again[line] = same == size
+            slot = (slot + 1) & mask
+        if not again[line]:
+            table[slot] = line
+    return again

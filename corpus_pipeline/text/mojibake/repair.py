@@ -1,0 +1,318 @@
+"""Text that was decoded in the wrong charset, put right: 涓枃 is 中文 again.
+
+Enters: a text, and tables of what characters cost and which bytes they stood for.
+Leaves: the text with its garbled stretches repaired, which mistakes they were, how many characters
+came back and how many could not (each of those is one U+FFFD).
+Refuses: a repair that the costs do not call clearly better, and examples in a text about mojibake.
+
+Each mistake is undone by its reverse: characters become bytes in the charset that was wrong, and
+the bytes are read in the one that was right.  Every character of that reading wins or loses bits;
+stretches that win many are taken, wherever they lie in the document.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.text.mojibake import reading_kernel as read
+from corpus_pipeline.text.mojibake.holes import full_stops, holes
+from corpus_pipeline.text.mojibake.tables import ONLY_IN_RUNS, SINGLE, Tables, pairs, written
+from corpus_pipeline.text.unicode.utf8 import buffers
+
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint32]
+Index = npt.NDArray[np.int64]
+
+
+class Kind(NamedTuple):
+    """A mistake: text in `right` was read as `wrong`."""
+
+    name: str
+    right: str
+    wrong: str
+
+
+KINDS = (
+    Kind("utf8-as-gbk", "utf-8", "gb18030"),
+    Kind("utf8-as-gbk", "utf-8", "cp936"),
+    Kind("utf8-as-latin1", "utf-8", "windows-1252"),
+    Kind("utf8-as-macroman", "utf-8", "mac-roman"),
+    Kind("utf8-as-big5", "utf-8", "big5"),
+    Kind("gbk-as-latin1", "gb18030", "windows-1252"),
+    Kind("gbk-as-macroman", "gb18030", "mac-roman"),
+    Kind("gbk-as-big5", "gb18030", "big5"),
+    Kind("big5-as-latin1", "big5", "windows-1252"),
+    Kind("big5-as-gbk", "big5", "gb18030"),
+)
+#: A text may have been garbled more than once.
+_ROUNDS = 3
+#: Bits that a stretch may lose on its way, and that single characters at its ends may cost.
+_SLACK, _BUDGET = 45.0, 10.0
+#: Of a text garbled by one mistake in so large a part, the rest may cost so many bits a line.
+_MOST, _RULED = 0.7, 40.0
+#: Bits by which a letter beside another one is rarer than one alone, and kana beside a character
+#: that no Japanese text holds.
+_RUN, _NO_KANA = 6.0, 7.0
+#: Pairs of bytes are no structure as UTF-8 is: two characters may be an accident.
+_DISTINCT = 3
+#: Neighbouring letters that a text garbled byte by byte has at least.
+_LETTERS = 3
+#: A part of a text this suspicious is looked at once its document is.
+_PART = 8.0
+#: Texts about garbling show it on purpose.
+_TALK = re.compile(r"乱码|亂碼|文字化け|mojibake", re.IGNORECASE)
+_NEAR_TALK = re.compile(
+    r"编码|編碼|字符集|字元集|\b(?:utf-?8|gbk|gb2312|gb18030|big5|latin-?1|charset|encoding)\b",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+
+
+class Limits(NamedTuple):
+    """When a repair counts as better; the numbers and their reasons are in the rule pack."""
+
+    suspicion: float
+    least: float
+    follow: float
+    each: float
+    lost: float
+    shown: int
+
+
+class Repair(NamedTuple):
+    """A repaired text: which mistakes, characters that came back, characters that did not."""
+
+    text: str
+    kinds: tuple[str, ...]
+    characters: int
+    lost: int
+
+
+class Found(NamedTuple):
+    """A stretch of characters that reads better another way."""
+
+    kind: Kind
+    start: int
+    end: int
+    codes: Codes
+    bits: float
+    each: float
+    lost: int
+
+
+def suspects(texts: pl.Series, known: Tables, limits: Limits) -> list[int]:
+    """The rows that may hold garbled text: few of the clean ones, nearly all of the others."""
+    data, offsets = buffers(texts)
+    return np.flatnonzero(_scores(data, offsets, known) >= limits.suspicion).tolist()
+
+
+def repairs(texts: pl.Series, known: Tables, limits: Limits) -> dict[int, Repair]:
+    """The rows that were put right."""
+    made = {row: repair(texts[row], known, limits) for row in suspects(texts, known, limits)}
+    return {row: done for row, done in made.items() if done}
+
+
+def repair(text: str, known: Tables, limits: Limits) -> Repair | None:
+    """The text put right, or null where nothing is clearly garbled."""
+    data = np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8)
+    whole = _codes(text)
+    # Parts without suspicion hold no stretch; the others, and their neighbours, go together.
+    parts = _parts(whole)
+    odd = np.flatnonzero(_scores(data, _parts(data), known) >= _PART)
+    near = np.unique(np.clip(odd[:, None] + np.arange(-2, 3), 0, parts.size - 2)).tolist()
+    codes = np.concatenate([whole[:0], *(whole[parts[i] : parts[i + 1]] for i in near)])
+    kinds: set[str] = set()
+    back = lost = 0
+    for _ in range(_ROUNDS):
+        found = _chosen(codes, known, limits)
+        if not kinds and found:
+            found = _meant(text, whole, codes, found, limits)
+            ruling = _ruling(whole, codes, found)
+            if ruling:
+                near, codes = list(range(parts.size - 1)), whole
+                ways = [_apart(candidates(codes, k, known, 0.5, _RULED)) for k in ruling]
+                found = max(ways, key=lambda way: sum(f.bits for f in way))
+        if not found:
+            break
+        pieces, at = [], 0
+        for stretch in sorted(found, key=lambda f: f.start):
+            pieces += [codes[at : stretch.start], stretch.codes]
+            at = stretch.end
+            back += int((stretch.codes >= 0x80).sum()) - stretch.lost
+            lost += stretch.lost
+            kinds.add(stretch.kind.name)
+        codes = np.concatenate([*pieces, codes[at:]])
+    if not kinds:
+        return None
+    repaired, new, at = [], _parts(codes), 0
+    for place, i in enumerate(near):
+        repaired += [whole[at : parts[i]], codes[new[place] : new[place + 1]]]
+        at = parts[i + 1]
+    done = _text(np.concatenate([*repaired, whole[at:]]))
+    return Repair(done, tuple(sorted(kinds)), back, lost)
+
+
+def candidates(
+    codes: Codes, kind: Kind, known: Tables, least: float, budget: float = _BUDGET
+) -> list[Found]:
+    """The stretches that this mistake explains better by at least so many bits."""
+    symbols, bits, owner, first = _bytes_of(codes, kind.wrong, known)
+    size = symbols.size
+    at, won = np.empty(size + 1, dtype=np.int64), np.empty(size, dtype=np.float32)
+    out = np.empty(size, dtype=np.uint32)
+    if kind.right == "utf-8":
+        clear = known.clear if kind.wrong in SINGLE else known.clear_of_pairs
+        count = read.read_utf8(symbols, bits, clear, at, out, won)
+        full_stops(symbols, at[:count], out[:count])
+        if kind.wrong not in SINGLE:
+            private = bool(((codes >= 0xE000) & (codes < 0xE766)).any())
+            holes(symbols, at[:count], out[:count], known, private=private)
+    else:
+        room, step = np.empty(size + 1, dtype=np.float32), np.empty(size, dtype=np.int64)
+        costs, named = known.pairs[kind.right], pairs(kind.right)
+        count = read.read_pairs(symbols, bits, costs, named, at, out, won, room, step)
+    at[count] = size
+    at, out, won = at[: count + 1], out[:count], won[:count]
+    owner = np.append(owner, codes.size)
+    starts = np.append(first, [True])[at]
+    spans = np.empty((count // 2 + 1, 2), dtype=np.int64)
+    answer = []
+    for span in spans[: read.stretches(won, least, _SLACK, spans)].tolist():
+        a, b = _whole(span, starts, out, won, budget)
+        new = out[a:b]
+        high = new[(new >= 0x80) & (new != read.REPLACEMENT)]
+        if not high.size:
+            continue
+        small = np.minimum(high, 65535)
+        # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
+        models = known.models if kind.right == "utf-8" else known.models[:2]
+        if kind.wrong in SINGLE and kind.right == "utf-8":
+            models = (*models, known.clear)  # accented letters, or what was garbled twice
+        each = min(float(model[small].mean()) for model in models)
+        # A character that comes again and again is one piece of evidence, or two.
+        seen = np.unique(new, return_index=True)[1]
+        bits_won = min(float(won[a:b].sum()), 1.5 * float(won[a:b][seen].sum()))
+        if least > 1 and kind.right != "utf-8" and np.unique(high).size < _DISTINCT:
+            continue
+        lost = int((new == read.REPLACEMENT).sum())
+        answer.append(Found(kind, int(owner[at[a]]), int(owner[at[b]]), new, bits_won, each, lost))
+    return answer
+
+
+def _bytes_of(
+    codes: Codes, wrong: str, known: Tables
+) -> tuple[read.Symbols, Floats, Index, npt.NDArray[np.bool_]]:
+    """The bytes that the characters stood for: symbols, bits, whose they are, which come first."""
+    small, high, lost = np.minimum(codes, 65535), codes >= 0x80, codes == read.REPLACEMENT
+    value = np.where(high, written(wrong)[small], codes).astype(np.uint16)
+    two = value > 0xFF
+    value[high & (value == 0)] = read.BREAK
+    value[lost] = read.LOST
+    two &= ~lost
+    if wrong in SINGLE:
+        stood = known.single[small]
+        stood[1:] += _RUN * (high[1:] & high[:-1])
+    else:
+        stood = known.stands[small]
+        rare = (known.japanese[small] >= 17) & high
+        kana = (codes >= 0x3040) & (codes < 0x3100)
+        stood[1:] += _NO_KANA * (kana[1:] & rare[:-1])
+        stood[:-1] += _NO_KANA * (kana[:-1] & rare[1:])
+    stood[lost] = read.HOLE
+    owner = np.repeat(np.arange(codes.size), 1 + two)
+    first = np.diff(owner, prepend=-1) > 0
+    each, pair = value[owner], two[owner]
+    symbols = np.where(pair, np.where(first, each >> 8, each & 0xFF), each).astype(np.uint16)
+    return symbols, (stood[owner] / (1 + pair)).astype(np.float32), owner, first
+
+
+def _whole(
+    span: list[int], starts: npt.NDArray[np.bool_], out: Codes, won: Floats, budget: float
+) -> tuple[int, int]:
+    """The stretch with what it cut off: the rest of a character, single cheap characters."""
+    a, b = span
+    while not starts[b] and won[b] > -read.STRAY / 2:
+        b += 1
+    b = read.widened(won, out, b, 1, budget)
+    a = read.widened(won, out, a - 1, -1, budget) + 1
+    while a < b and not starts[a]:
+        a += 1
+    while b > a and not starts[b]:
+        b -= 1
+    return a, b
+
+
+def _chosen(codes: Codes, known: Tables, limits: Limits) -> list[Found]:
+    """The stretches to replace: those that win clearly, and their like in the same document."""
+    letters = known.weights[np.minimum(codes, 65535)] >= ONLY_IN_RUNS
+    single = int((letters[1:] & letters[:-1]).sum()) >= _LETTERS
+    euro = bool((codes == ord("€")).any())
+    found = [
+        f
+        for kind in KINDS
+        if (single or kind.wrong not in SINGLE) and (euro or kind.wrong != "cp936")
+        for f in candidates(codes, kind, known, limits.follow)
+        if f.each <= limits.each and f.lost <= limits.lost * (f.codes >= 0x80).sum()
+    ]
+    sure = {f.kind for f in found if f.bits >= limits.least}
+    return _apart([f for f in found if f.kind in sure])
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    """The best of those that overlap."""
+    chosen: list[Found] = []
+    for f in sorted(found, key=lambda f: -f.bits):
+        if all(f.end <= c.start or f.start >= c.end for c in chosen):
+            chosen.append(f)
+    return chosen
+
+
+def _ruling(whole: Codes, codes: Codes, chosen: list[Found]) -> list[Kind]:
+    """The mistake that garbled nearly all of a text, in its variants: it garbled the rest too."""
+    size: dict[str, int] = {}
+    for f in chosen:
+        high = int((codes[f.start : f.end] >= 0x80).sum())
+        size[f.kind.name] = size.get(f.kind.name, 0) + high
+    most = _MOST * int((whole >= 0x80).sum())
+    return [kind for kind in KINDS if size.get(kind.name, 0) >= max(most, 1)]
+
+
+def _meant(
+    text: str, whole: Codes, codes: Codes, chosen: list[Found], limits: Limits
+) -> list[Found]:
+    """Without those that a text about garbling shows as examples."""
+    garbled = sum(int((codes[f.start : f.end] >= 0x80).sum()) for f in chosen)
+    if 2 * garbled >= int((whole >= 0x80).sum()):
+        return chosen
+    words = _TAG.sub(" ", text)
+    if _TALK.search(words):
+        return []
+    if _NEAR_TALK.search(words):
+        return [f for f in chosen if (f.codes >= 0x80).sum() >= limits.shown]
+    return chosen
+
+
+def _scores(data: npt.NDArray[np.uint8], offsets: Index, known: Tables) -> Floats:
+    scores = np.empty(offsets.size - 1, dtype=np.float32)
+    read.suspicion(data, offsets, known.weights, scores)
+    return scores
+
+
+def _parts(symbols: npt.NDArray[Any]) -> Index:
+    """Where the parts between line breaks and tags begin; no charset has these in its pairs."""
+    ends = (symbols == ord("\n")) | (symbols == ord("<")) | (symbols == ord(">"))
+    inner = np.flatnonzero(ends[:-1]) + 1
+    return np.concatenate([[0], inner, [symbols.size]]).astype(np.int64)
+
+
+def _codes(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
+
+
+def _text(codes: Codes) -> str:
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "replace")

@@ -1,0 +1,1 @@
+"""Widths, ellipses, wrapped lines, phrase tables."""

@@ -1,0 +1,252 @@
+"""Hard-wrapped Chinese lines put together again, where the page says so beyond doubt.
+
+Enters: string columns.  Leaves: the columns with wrapped lines joined (Latin words by a space, Han
+by nothing), and how many joins each text saw.
+Refuses: verse, lists, tables, headings and code; lines that merely are alike in length; a wrap seen
+fewer than `_EVIDENCE` times at the same right edge.
+
+A wrapped line ends in the middle of a sentence, at the same right edge as its neighbours, and no
+line near it reaches further: paragraphs that an author ended are never that even.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded, replaced
+
+#: Columns (a Han character is two).  Couplets of seven characters have 32, a page has 60 to 80.
+_NARROWEST, _WIDEST = 36, 160
+#: How far a line may stay short of the edge: a mark that may not begin a line, a Latin word.
+_RAGGED = 3
+#: Wraps at the same edge that prove it, and how many lines around are looked at.
+_EVIDENCE, _AROUND = 3, 40
+#: Where lines that go further lie between, this share of all lines that stop in mid-sentence.
+_NEARLY_ALL = 0.8
+#: A wrapped line ends where it ends: few of them at a mark, and most have one inside.
+_PLAIN_ENDS, _INNER_MARKS = 0.5, 0.5
+#: Verse and headlines of one length begin and end with their lines; of wrapped lines so many do
+#: not: a sentence ends inside, a bracket stays open, the next line begins with a particle.
+_IN_MIDDLE = 0.2
+
+_TERMINAL = "。！？；：…”’」』）】》〉〕.!?;:)]}>\"'—~～|｜=*_`\\"
+_BLANK = " \t\u3000"
+_INNER = re.compile(r"[，、。；：！？,;（(「0-9]")
+_MARKS = "，、。；：！？,;"
+_MIDDLE = re.compile(r"[。；：！？].|[，、]$")
+_OPEN_CLOSE = (("（", "）"), ("「", "」"), ("《", "》"), ("“", "”"), ("(", ")"))
+#: No clause begins with one of these.
+_GOES_ON = "的了之者所們们着過过號号條条款項项，、。；：）」』》"
+#: What begins a thing of its own: numbers, clauses, bullets, headings, quotes, code, links.
+_STARTS = re.compile(
+    r"[ \t\u3000]|[（(]?[一二三四五六七八九十百〇零○壹貳參]{1,4}[）)、．. \u3000]"
+    r"|[（(]?[0-9０-９A-Za-z]{1,3}(?:[）)、]|[．.](?!\d))"
+    r"|第 ?[一二三四五六七八九十百千〇零0-9 之-]{1,9}[條条章節节款項项編编篇卷回部屆届次]"
+    r"|[甲乙丙丁戊己庚辛壬癸][、．.]"
+    r"|[①-⓿㈠-㉃⒈-⒛]|[-–—•·●○◆◇■□▪▲△▼▶►※★☆*+>#|｜/\\=~_`@&%$§†【〔\[{<]"
+    r"|(?:附[註注錄录件表圖图]?|[註注圖图表例按])[0-9一二三四五六七八九十：:]"
+    r"|https?:|[^\n；，。、]{1,8}[：:]"
+)
+#: The head of an item, or blanks: where the text of its first line begins.
+_HEAD = re.compile(
+    r" *[（(]?[一二三四五六七八九十百〇零]{1,4}[）)、．.] *| *[（(]?[0-9A-Za-z]{1,3}[）)、．.] *| +"
+)
+#: A table, a leader of dots, code.
+_NO_PROSE = re.compile(
+    r"\t|\||｜|(?<![0-9A-Za-z])  +(?![0-9A-Za-z ])|   |\u3000"
+    r"|\.{4}|…{3}|·{3}|[{}]|;$|//|=>|->|[─-╿]"
+)
+
+
+class Joined(NamedTuple):
+    """A column after joining, and the joins of each row."""
+
+    texts: pl.Series
+    joins: npt.NDArray[np.uint32]
+
+
+def joined(texts: pl.Series) -> Joined:
+    """The column, without a null; a text without wraps is neither copied nor looked at again."""
+    likely = np.zeros(len(texts), dtype=np.bool_)
+    _wrapped(*buffers(texts), likely)
+    rows, new = [], []
+    joins = np.zeros(len(texts), dtype=np.uint32)
+    for row in np.flatnonzero(likely).tolist():
+        text, count = join(texts[row])
+        if count:
+            rows.append(row)
+            new.append(text)
+            joins[row] = count
+    return Joined(replaced(texts, rows, new), joins)
+
+
+def join(text: str) -> tuple[str, int]:
+    r"""One text with its wrapped lines joined, and how many joins that took.
+
+    >>> lines = ["本站所載之內容，僅供參考，如有錯誤或遺漏，本站概不負責，使用者應自行",
+    ...          "判斷其正確性，並承擔使用之風險。本站得隨時修改內容，不另行通知，使用",
+    ...          "者繼續使用本站，即視為同意修改後之內容。若使用者不同意，應停止使用本",
+    ...          "站。"]
+    >>> joined_text, count = join("\n".join(lines))
+    >>> count, "\n" in joined_text
+    (3, False)
+    >>> join("床前明月光\n疑是地上霜\n舉頭望明月\n低頭思故鄉")[1]
+    0
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [line.rstrip(_BLANK) for line in text.split("\n")]
+    widths = _widths(lines)
+    candidates = np.flatnonzero((widths >= _NARROWEST) & (widths <= _WIDEST)).tolist()
+    soft = [at for at in candidates if at + 1 < len(lines) and _breaks(lines, at)]
+    if len(soft) < _EVIDENCE:
+        return text, 0
+    wraps = set(_proven(soft, lines, widths.tolist()))
+    if not wraps:
+        return text, 0
+    out = [lines[0]]
+    for at, line in enumerate(lines[1:]):
+        if at not in wraps:
+            out += "\n", line
+            continue
+        before, rest = lines[at], line.lstrip(_BLANK)
+        latin = before[-1].isascii() and before[-1].isalpha() and rest[0].isascii()
+        out += " " if latin and rest[0].isalnum() else "", rest
+    return "".join(out), len(wraps)
+
+
+def _breaks(lines: list[str], at: int) -> bool:
+    """Whether a line of prose stops in the middle of a sentence and the next one goes on."""
+    line, following = lines[at], lines[at + 1]
+    if line[-1] in _TERMINAL or not following:
+        return False
+    rest = following.lstrip(" ")
+    if len(rest) < len(following):
+        # The text of an item hangs below its first word: 一、… and four blanks in the next line.
+        head = _HEAD.match(line)
+        hang = _columns(head[0]) if head else 0
+        if not hang or abs(len(following) - len(rest) - hang) > 1:
+            return False
+    elif line[0] == " " and not _HEAD.match(line):
+        return False
+    if _STARTS.match(rest) or _NO_PROSE.search(line.strip()) or _NO_PROSE.search(rest):
+        return False
+    return 2 * _columns(line) >= 3 * len(line.strip())
+
+
+def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[int]:
+    """Lines with enough others that break at the same edge.
+
+    All soft lines of the text do so, or no line near goes beyond that edge.
+    """
+    facts = [
+        (
+            widths[at],
+            lines[at][-1] not in _MARKS,
+            bool(_INNER.search(lines[at])),
+            _in_middle(lines[at], lines[at + 1].lstrip(_BLANK)),
+        )
+        for at in soft
+    ]
+    totals: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for width, *flags in facts:
+        totals[width] = [old + new for old, new in zip(totals[width], (1, *flags), strict=True)]
+    everywhere = {width: _summed(totals[w] for w in _near(width, 1)) for width in {*totals}}
+    for number, at in enumerate(soft):
+        width = widths[at]
+        found = everywhere[width]
+        if found[0] <= _EVIDENCE or found[0] < _NEARLY_ALL * len(soft):
+            first = last = at
+            while first > max(0, at - _AROUND) and widths[first - 1] <= width + _RAGGED:
+                first -= 1
+            while last < min(len(lines) - 1, at + _AROUND) and widths[last + 1] <= width + _RAGGED:
+                last += 1
+            near = facts[bisect_left(soft, first, 0, number + 1) : bisect_right(soft, last, number)]
+            allowed = _near(width, 0)
+            found = _summed((1, *flags) for other, *flags in near if other in allowed)
+        count, plain, inner, middle = found
+        enough = count >= _EVIDENCE and plain >= _PLAIN_ENDS * count
+        if enough and inner >= _INNER_MARKS * count and middle >= _IN_MIDDLE * count:
+            yield at
+
+
+def _near(width: int, tighter: int) -> range:
+    """Widths that share an edge with this one."""
+    return range(width - _RAGGED + tighter, width + _RAGGED + 1 - tighter)
+
+
+def _summed(counts: Iterable[Iterable[int]]) -> tuple[int, int, int, int]:
+    """Four counts, added up."""
+    total = [0, 0, 0, 0]
+    for count in counts:
+        for place, number in enumerate(count):
+            total[place] += number
+    return total[0], total[1], total[2], total[3]
+
+
+def _in_middle(line: str, following: str) -> bool:
+    """Whether the line surely stops inside a sentence."""
+    number = line[-1].isascii() and line[-1].isalnum() and following[0].isdigit()
+    if number or _MIDDLE.search(line) or following[0] in _GOES_ON:
+        return True
+    return any(line.count(one) != line.count(other) for one, other in _OPEN_CLOSE)
+
+
+def _widths(lines: list[str]) -> npt.NDArray[np.int64]:
+    """Columns of each line on a terminal.
+
+    >>> _widths(["第 3 條", "", "abc"]).tolist()
+    [7, 0, 3]
+    """
+    data = np.frombuffer("\n".join([*lines, ""]).encode(), dtype=np.uint8)
+    ends = np.flatnonzero(data == 0x0A)
+    characters = np.cumsum(data & 0xC0 != 0x80)[ends]
+    return (np.diff(ends, prepend=-1) + np.diff(characters, prepend=0) - 2) // 2
+
+
+def _columns(text: str) -> int:
+    """A Han character has three bytes and two columns."""
+    return (len(text) + len(text.encode())) // 2
+
+
+@compiled
+def _wrapped(data: Bytes, offsets: Offsets, likely: npt.NDArray[np.bool_]) -> None:
+    """Texts with lines, near one another, of the same width and without an end of a sentence."""
+    recent = np.zeros(16, dtype=np.int64)
+    for doc in range(len(offsets) - 1):
+        at, end, count = offsets[doc], offsets[doc + 1], 0
+        width, soft = np.int64(0), np.int64(0)
+        last: Int = np.int64(0)
+        recent[:] = 0
+        while at < end:
+            code, at = decoded(data, at)
+            if code == 0x0A:
+                # Lines that stop at Latin letters are no evidence: most texts with them are code.
+                ideograph = 0x3400 <= last <= 0x9FFF or last in (0x3001, 0xFF0C, 0x2C)
+                soft = width if ideograph and _NARROWEST <= width <= _WIDEST else np.int64(0)
+                width = np.int64(0)
+                continue
+            if width == 0 and soft:
+                # After an empty line, a bullet, a heading or a border nothing goes on.
+                if code not in (0x0D, 0x23, 0x2A, 0x2D, 0x3C, 0x3E, 0x60, 0x7C, 0x2502, 0x251C):
+                    near = 1
+                    for other in recent:
+                        near += int(abs(other - soft) <= _RAGGED)
+                    if near >= _EVIDENCE:
+                        likely[doc] = True
+                        break
+                    recent[count % len(recent)] = soft
+                    count += 1
+                soft = np.int64(0)
+            if code != 0x0D:
+                width += 2 if code >= 0x1100 else 1
+                if code not in (0x20, 0x3000):
+                    last = code

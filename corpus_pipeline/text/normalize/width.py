@@ -1,0 +1,270 @@
+"""Widths, spaces, line ends and invisible characters of Chinese text, put in one order.
+
+Enters: strings.  Leaves: the same strings with half-width letters and digits, full-width
+punctuation between Han characters, one kind of line end, and nothing invisible.
+Refuses: NFKC (it turns ，！（） into ASCII, ① into 1, ㎡ into m2, … into ...), and to reword.
+
+The rules are a loop over the code points of each document (`width_pass`): neighbours are exact,
+which a regex without look-around is not, and no document becomes a Python string on the way.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.text.normalize.width_kernel import (
+    ASCII,
+    CLOSE,
+    COMPOSED,
+    FULL,
+    FULL_PARENTHESIS,
+    HALF,
+    IDEOGRAPH,
+    JOINER,
+    LINE,
+    LOST,
+    MARK,
+    MOVES,
+    OPEN,
+    OTHER,
+    PICTURE,
+    SELECTOR,
+    SPACE,
+    TAB,
+    UNSAFE,
+    WIDE,
+    WIDE_SPACE,
+    Tables,
+    rewritten,
+)
+from corpus_pipeline.text.unicode.classes import (
+    HAN,
+    LATIN,
+    UNICODE_END,
+    CodePoints,
+    Range,
+    mask,
+    points,
+)
+from corpus_pipeline.text.unicode.utf8 import Bytes, Offsets, buffers, column, replaced, runs
+
+#: What the table says of a character that goes.
+GONE = UNICODE_END + 1
+#: Bytes at once: what bounds the memory of a pass.
+_BLOCK = 1 << 22
+
+_NBSP_LIKE: tuple[Range, ...] = (
+    (0xA0, 0xA0),
+    (0x1680, 0x1680),
+    (0x2000, 0x200A),
+    (0x202F, 0x202F),
+    (0x205F, 0x205F),
+)
+_WHITE = "\u00a0\u2002\u2003\u2009"
+_LINE_ENDS: tuple[Range, ...] = ((0x0B, 0x0D), (0x85, 0x85), (0x2028, 0x2029))
+#: C0 and C1 controls, soft hyphen, zero-width, bidi marks, BOM, annotation, tags, variation
+#: selectors for ideographs.  ZWJ and the selectors U+FE00-FE0F are judged by their neighbours.
+_INVISIBLE: tuple[Range, ...] = (
+    (0x00, 0x08),
+    (0x0E, 0x1F),
+    (0x7F, 0x84),
+    (0x86, 0x9F),
+    (0xAD, 0xAD),
+    (0x034F, 0x034F),
+    (0x061C, 0x061C),
+    (0x115F, 0x1160),
+    (0x180E, 0x180E),
+    (0x200B, 0x200C),
+    (0x200E, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    (0x3164, 0x3164),
+    (0xFDD0, 0xFDEF),
+    (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
+    (0xFFF9, 0xFFFB),
+    (0xE0000, 0xE0FFF),
+    *((plane << 16 | 0xFFFE, plane << 16 | 0xFFFF) for plane in range(17)),
+)
+_PRIVATE: tuple[Range, ...] = ((0xE000, 0xF8FF), (0xF0000, 0xFFFFD), (0x100000, 0x10FFFD))
+_SELECTORS: tuple[Range, ...] = ((0xFE00, 0xFE0F),)
+_EMOJI: tuple[Range, ...] = (
+    (0xA9, 0xA9),
+    (0xAE, 0xAE),
+    (0x203C, 0x203C),
+    (0x2049, 0x2049),
+    (0x2122, 0x2122),
+    (0x2139, 0x2139),
+    (0x2190, 0x2BFF),
+    (0x3030, 0x3030),
+    (0x303D, 0x303D),
+    (0x3297, 0x3299),
+    (0x1F000, 0x1FAFF),
+)
+_CJK_PUNCTUATION = "，。！？：；、《》〈〉「」『』【】〔〕〖〗〘〙〚〛"
+_FULL_OF = dict(zip(",.?!:;()", "，。？！：；（）", strict=True))
+#: Full-width marks that are ASCII between two ASCII letters or digits: ３．１４, １９－２０.
+_BETWEEN_ASCII = dict(zip("．－／", ".-/", strict=True))
+_HALF_CJK = dict(zip("｡｢｣､", "。「」、", strict=True))
+
+
+class Width:
+    """The table and its rules.
+
+    >>> Width().text("Ｐｙｔｈｏｎ　３．１０，你好,世界!①㎡")
+    'Python 3.10，你好，世界!①㎡'
+    """
+
+    def __init__(
+        self,
+        fold: str = "",
+        radicals: Mapping[str, str] | None = None,
+        *,
+        private: bool = False,
+        replacement: bool = True,
+    ) -> None:
+        """`fold`: more full-width ASCII to halve; `private`, `replacement`: kept, not removed."""
+        table = np.arange(UNICODE_END + 1, dtype=np.uint32)
+        table[points(_NBSP_LIKE)] = 0x20
+        table[points(_LINE_ENDS)] = 0x0A
+        table[points(_INVISIBLE)] = GONE
+        if not private:
+            table[points(_PRIVATE)] = GONE
+        if not replacement:
+            table[0xFFFD] = GONE
+        wide = [code for code in range(0xFF10, 0xFF5B) if chr(code).isalnum()]
+        for code in [*wide, *map(ord, fold)]:
+            table[code] = code - 0xFEE0
+        pairs = {chr(c): unicodedata.normalize("NFKC", chr(c)) for c in range(0x2F00, 0x2FD6)}
+        for old, new in {**pairs, **(radicals or {}), **_HALF_CJK}.items():
+            table[ord(old)] = ord(new)
+        # The kind is that of what a character becomes, so that one index serves both tables.
+        kinds = np.append(_kinds(), np.uint8(LOST))
+        moves = table != np.arange(UNICODE_END + 1)
+        unsafe = np.append(np.where(mask(COMPOSED), 0, UNSAFE), 0).astype(np.uint8)
+        self._tables = Tables(
+            traits=kinds[table] | np.where(moves, MOVES, 0).astype(np.uint8) | unsafe,
+            becomes=table,
+            picture=np.append(mask(_EMOJI, "#*0123456789"), np.False_),
+            full=_moved(_FULL_OF),
+            narrow=_moved(_BETWEEN_ASCII),
+        )
+
+    def text(self, text: str) -> str:
+        """One string, normalised."""
+        return self.texts([text])[0]
+
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """Many strings at once; each comes out as it would alone."""
+        return self.column(pl.Series(texts, dtype=pl.String)).to_list()
+
+    def column(self, texts: pl.Series) -> pl.Series:
+        """A column of strings, without a null; only what may need NFC becomes Python strings."""
+        data, offsets = buffers(texts)
+        parts = [pl.Series(dtype=pl.String)]
+        for first, end in runs(offsets, _BLOCK):
+            part, skipped = self._pass(data, offsets[first : end + 1])
+            if skipped:
+                held = texts.slice(first, end - first).gather(skipped).fill_null("").to_list()
+                part = replaced(part, skipped, self._composed(held))
+            parts.append(part)
+        return pl.concat(parts, rechunk=True).alias(texts.name)
+
+    def _pass(
+        self, data: Bytes, offsets: Offsets, *, any_text: bool = False
+    ) -> tuple[pl.Series, list[int]]:
+        tables = self._tables
+        if any_text:
+            tables = tables._replace(traits=tables.traits & np.uint8(UNSAFE - 1))
+        out, ends, skipped = rewritten(data, offsets, tables)
+        return column(out, ends), skipped.tolist()
+
+    def _composed(self, texts: list[str]) -> list[str]:
+        """Texts that NFC may change: it goes first, and last where the rules left it something."""
+        texts = [unicodedata.normalize("NFC", text) for text in texts]
+        done = self._always(texts)
+        again = [i for i, text in enumerate(done) if not unicodedata.is_normalized("NFC", text)]
+        # A removed character can bring a letter and its accent together; compose, look once more.
+        redone = self._always([unicodedata.normalize("NFC", done[i]) for i in again])
+        for i, text in zip(again, redone, strict=True):
+            done[i] = unicodedata.normalize("NFC", text)
+        return done
+
+    def _always(self, texts: list[str]) -> list[str]:
+        data, offsets = buffers(pl.Series(texts, dtype=pl.String))
+        return self._pass(data, offsets, any_text=True)[0].to_list()
+
+
+#: Names whose characters mean nothing to a parser; `&amp;`, `&lt;` and `&gt;` could make markup.
+_NAMED = (
+    "nbsp ensp emsp thinsp middot bull hellip mdash ndash ldquo rdquo lsquo rsquo laquo raquo "
+    "times divide deg plusmn copy reg trade yen quot apos"
+)
+_ENTITY = re.compile(rf"&(?:{'|'.join(_NAMED.split())}|#[0-9]{{2,6}}|#x[0-9A-Fa-f]{{2,5}});")
+#: Text about markup, where an entity is the subject and not a left-over.
+_MARKUP = re.compile(r"`|</|<[a-zA-Z!][^<>\n]*>|&(?:lt|gt|amp);")
+
+
+def left_over(text: str) -> bool:
+    """Whether the text holds an entity and is not about markup.
+
+    >>> left_over("司马&middot;迁"), left_over("用 `&nbsp;` 表示空格")
+    (True, False)
+    """
+    return bool(_ENTITY.search(text)) and not _MARKUP.search(text)
+
+
+def unescape(text: str) -> str:
+    """HTML entities that extraction left behind, as characters; markup-like ones stay.
+
+    >>> unescape("司马&middot;迁&nbsp;&#20013;&lt;b&gt;")
+    '司马·迁 中&lt;b&gt;'
+    """
+    return _ENTITY.sub(_entity, text)
+
+
+def _entity(match: re.Match[str]) -> str:
+    character = html.unescape(match[0])
+    if character in _WHITE:
+        return " "
+    plain = len(character) == 1 and character.isprintable() and character not in "<>&"
+    return character if plain and unicodedata.combining(character) == 0 else match[0]
+
+
+def _moved(pairs: Mapping[str, str]) -> CodePoints:
+    table = np.arange(UNICODE_END + 1, dtype=np.uint32)
+    for old, new in pairs.items():
+        table[ord(old)] = ord(new)
+    return table
+
+
+def _kinds() -> npt.NDArray[np.uint8]:
+    kind = np.full(UNICODE_END + 1, OTHER, dtype=np.uint8)
+    kind[points(_EMOJI)] = PICTURE
+    kind[points(HAN)] = IDEOGRAPH
+    for characters, value in (
+        (_CJK_PUNCTUATION, FULL),
+        ("（）", FULL_PARENTHESIS),
+        (",.?!:;", HALF),
+        ("(", OPEN),
+        (")", CLOSE),
+        (" ", SPACE),
+        ("　", WIDE_SPACE),
+        ("\t", TAB),
+        ("\n", LINE),
+        ("\u200d", JOINER),
+        ("0123456789", ASCII),
+        ("．－／", WIDE),
+    ):
+        kind[[ord(c) for c in characters]] = value
+    kind[points(LATIN[:2])] = ASCII
+    kind[points(_SELECTORS)] = SELECTOR
+    kind[UNICODE_END] = MARK
+    return kind

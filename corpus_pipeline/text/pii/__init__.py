@@ -1,0 +1,1 @@
+"""Views of text in which personal data shows, and check digits."""

@@ -1,0 +1,1 @@
+"""Code points: UTF-8 in arrays, classes, categories, scripts."""

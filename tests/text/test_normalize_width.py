@@ -1,0 +1,71 @@
+"""The width table and its rules."""
+
+import unicodedata
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_pipeline.text.normalize.width import Width, left_over, unescape
+from corpus_pipeline.text.normalize.width_kernel import COMPOSED
+from corpus_pipeline.text.unicode.classes import points
+
+WIDTH = Width(fold="％＋＝")
+PIECES = st.one_of(
+    st.sampled_from(list("中文，。（）,.()!:　 \t\r\n．－Ａ９a1\u200b\u200d\ufe0f\u0301😀☎")),
+    st.characters(exclude_categories=["Cs"]),
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=30).map("".join), max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_laws(texts):
+    """Idempotent, independent of neighbours, composed, and free of what it removes."""
+    once = WIDTH.texts(texts)
+    assert WIDTH.texts(once) == once
+    assert once == [WIDTH.text(text) for text in texts]
+    for text in once:
+        assert unicodedata.is_normalized("NFC", text)
+        assert not set(text) & set("\u200b\ufeff\r\x00\u202e")
+        assert not any(line != line.rstrip(" \t　") for line in text.split("\n"))
+        assert "\n\n\n" not in text
+
+
+def test_what_nfkc_would_destroy_stays():
+    """Enclosed numbers, units, fractions and Chinese punctuation are no compatibility rubbish."""
+    text = "①㎡½℃…，。！？；：“”（）《》【】、～"
+    assert WIDTH.text(text) == text
+
+
+def test_a_million_characters():
+    """A long document is no special case."""
+    text = "中文，" * 500_000
+    assert WIDTH.text(text) == text
+
+
+def test_entities_that_could_be_markup_stay():
+    """`&lt;` and numbers of `<` or of invisible characters are left alone."""
+    text = "&lt;b&gt; &#60; &#38; &#8203; &#xE000; &bogus;"
+    assert unescape(text) == text
+    assert not left_over(text)
+
+
+def test_what_is_called_composed_is_composed():
+    """No character of the table's safe ranges can be changed by NFC, alone or by a neighbour."""
+    seconds = {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}  # Hangul joins by arithmetic
+    for char in map(chr, range(0x110000)):
+        parts = unicodedata.decomposition(char).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.add(int(parts[1], 16))
+    for code in points(COMPOSED).tolist():
+        if not 0xD800 <= code < 0xE000:
+            assert code not in seconds
+            assert unicodedata.combining(chr(code)) == 0
+            assert unicodedata.is_normalized("NFC", chr(code))
+
+
+def test_many_empty_texts_and_a_long_one():
+    """Neither many documents nor a long one is a special case."""
+    out = WIDTH.column(pl.Series([""] * 100_000 + ["Ａ，b " * 1_000_000]))
+    assert out[100_000] == WIDTH.text("Ａ，b Ａ，b")[:4] * 999_999 + "A，b"
+    assert set(out[:100_000]) == {""}
