@@ -22,7 +22,7 @@ from corpus_pipeline.engine.run import Job, run
 from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import DOCUMENT, PAYLOAD, VERDICT, canonical_json, document_id
-from corpus_pipeline.stages import GLOBAL, TARGETS
+from corpus_pipeline.stages import STAGES
 from corpus_pipeline.tasks.local import LocalEngine
 
 HOME = Path(__file__).parents[1] / "tests" / "golden"
@@ -92,7 +92,7 @@ def twins(texts: list[str]) -> list[str]:
 
 def output(name: str) -> pl.DataFrame:
     """The stage's output over its fixed input, rows in the order of their locators."""
-    if name not in dict(GLOBAL):
+    if STAGES[name].kind == "local":
         return built(name).build()(inputs(name))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -146,7 +146,7 @@ def recorded(name: str) -> dict[str, Any] | None:
 def main() -> int:
     """Measure every stage and write what changed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=list(TARGETS))
+    parser.add_argument("names", nargs="*", default=list(STAGES))
     parser.add_argument("--keep-version", action="store_true")
     chosen = parser.parse_args()
     refused = 0

@@ -31,9 +31,6 @@ def asset(ref: str) -> Asset:
 
 def stage(name: str, **options: Any) -> Any:
     """The stage of this name, built with its packaged assets."""
-    import importlib
-
-    module, _, cls_name = stages.TARGETS[name].partition(":")
-    cls = getattr(importlib.import_module(module), cls_name)
+    cls = stages.STAGES[name].load()
     chosen = cls.OptionsModel(**options)
     return cls(chosen, {key: asset(ref) for key, ref in cls.asset_refs(chosen).items()})

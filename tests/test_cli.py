@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from corpus_pipeline.stages import STAGES
+
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "corpus_pipeline" / "assets" / "sample" / "raw"
 
@@ -177,10 +179,7 @@ def test_help_starts_quickly():
     ] == []
 
 
-STAGES = [
-    *("decode", "extract", "langid", "normalize", "heuristics", "decontaminate", "pii"),
-    *("compliance", "quality", "exact-dedup", "near-dedup"),
-]
+NAMES = [name.replace("_", "-") for name in STAGES]
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +192,7 @@ def before(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_stage_runs_alone(name, raw, before, tmp_path):
     """On raw JSONL and on another stage's output, with parents in the manifest."""
     first = call(name, raw, "--output", tmp_path / "raw", "--json")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from corpus_pipeline.stages import TARGETS
+from corpus_pipeline.stages import STAGES
 from scripts import golden
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", STAGES)
 def test_the_output_belongs_to_the_version(name):
     """The digest of the output and the version are the recorded ones, both or neither changed."""
     recorded, measured = golden.recorded(name), golden.measured(name)

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_pipeline.model import DOCUMENT, PAYLOAD, VERDICT
-from corpus_pipeline.stages import LOCAL
+from corpus_pipeline.stages import STAGES
 
-NAMES = [name for name, _ in LOCAL]
+NAMES = [info.name for info in STAGES.values() if info.kind == "local"]
 
 GOOD = (
     "城市治理要靠数据，也要靠常识。去年冬天，我们在三个街道做了一次试验：把路灯、井盖和垃圾桶"

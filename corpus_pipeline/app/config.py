@@ -7,7 +7,6 @@ Refuses: unknown keys (naming the nearest known one), wrong types, unknown stage
 from __future__ import annotations
 
 import difflib
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,7 +19,7 @@ from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import Options, PipelineError, StageSpec
 from corpus_pipeline.products.export.shards import ExportOptions
-from corpus_pipeline.stages import GLOBAL, LOCAL, TARGETS
+from corpus_pipeline.stages import STAGES
 
 
 class Source(Options):
@@ -102,8 +101,7 @@ class Config(BaseModel):
 
 def stage_class(name: str) -> Any:
     """The class of a stage; imported only now."""
-    module, _, cls = TARGETS[name].partition(":")
-    return getattr(importlib.import_module(module), cls)
+    return STAGES[name].load()
 
 
 def spec(name: str, options: Options, base: Path) -> StageSpec:
@@ -111,7 +109,9 @@ def spec(name: str, options: Options, base: Path) -> StageSpec:
     cls = stage_class(name)
     refs: Mapping[str, str] = cls.asset_refs(options)
     assets = {key: resolve(ref, base) for key, ref in refs.items()}
-    return StageSpec(name, cls.version, TARGETS[name], options.model_dump(mode="json"), assets)
+    return StageSpec(
+        name, cls.version, STAGES[name].target, options.model_dump(mode="json"), assets
+    )
 
 
 def load(path: str | Path | None, settings: Sequence[str] = (), only: str | None = None) -> Config:
@@ -140,7 +140,7 @@ def load(path: str | Path | None, settings: Sequence[str] = (), only: str | None
     for setting in settings:
         _set(data, setting)
     if only is not None:
-        data["stages"] = [only] if only in TARGETS else []
+        data["stages"] = [only] if only in STAGES else []
     return _validated(data, base)
 
 
@@ -163,21 +163,21 @@ def _set(data: dict[str, Any], setting: str) -> None:
 
 
 def _validated(data: dict[str, Any], base: Path) -> Config:
-    known = ["name", "sources", "stages", "ingest", "export", "limits", *TARGETS]
+    known = ["name", "sources", "stages", "ingest", "export", "limits", *STAGES]
     for key in data:
         if key not in known:
             raise PipelineError(f"unknown config key {key!r}{_nearest(str(key), known)}")
-    stages = data.get("stages", list(TARGETS))
+    stages = data.get("stages", list(STAGES))
     if not isinstance(stages, list) or not all(isinstance(name, str) for name in stages):
         raise PipelineError(f"stages: should be a list of stage names, not a {_kind(stages)}")
     for name in stages:
-        if name not in TARGETS:
-            raise PipelineError(f"unknown stage {name!r}{_nearest(name, TARGETS)}")
+        if name not in STAGES:
+            raise PipelineError(f"unknown stage {name!r}{_nearest(name, STAGES)}")
     if len(set(stages)) != len(stages):
         raise PipelineError("stages: a stage is listed twice")
-    globals_ = [name in dict(GLOBAL) for name in stages]
+    globals_ = [STAGES[name].kind != "local" for name in stages]
     if globals_ != sorted(globals_):
-        late = [n for n in stages if n in dict(LOCAL)][-1]
+        late = [n for n in stages if STAGES[n].kind == "local"][-1]
         raise PipelineError(f"stages: {late} must come before the stages that see all documents")
     ingest = dict(_mapping(data, "ingest"))
     plan = {key: ingest.pop(key) for key in Plan.model_fields if key in ingest}
@@ -191,7 +191,7 @@ def _validated(data: dict[str, Any], base: Path) -> Config:
         stages=tuple(stages),
         options={
             name: _model(stage_class(name).OptionsModel, _mapping(data, name), name)
-            for name in {**dict.fromkeys(stages), **{k: None for k in data if k in TARGETS}}
+            for name in {**dict.fromkeys(stages), **{k: None for k in data if k in STAGES}}
         },
         ingest=_model(IngestOptions, ingest, "ingest"),
         plan=_model(Plan, plan, "ingest"),

@@ -22,7 +22,7 @@ from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.inputs import Input, discover
 from corpus_pipeline.model import PipelineError, StageSpec, damaged_share, digest
-from corpus_pipeline.stages import TARGETS
+from corpus_pipeline.stages import STAGES
 from corpus_pipeline.tasks.base import Engine, Result, Task
 
 #: Formats whose readers hand over bytes: `decode` must come before any other stage.
@@ -59,7 +59,7 @@ def for_stage(name: str | None, settings: Sequence[str] | None) -> list[str]:
     short = []
     for setting in settings or []:
         key = setting.partition("=")[0].split(".")[0]
-        known = {"name", "sources", "stages", "ingest", "export", "limits", *TARGETS}
+        known = {"name", "sources", "stages", "ingest", "export", "limits", *STAGES}
         short.append(setting if name is None or key in known else f"{name}.{setting}")
     return short
 

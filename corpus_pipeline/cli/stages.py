@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from corpus_pipeline.stages import GLOBAL, LOCAL, TARGETS
+from corpus_pipeline.stages import STAGES
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Files, folders, globs, @lists, or a stage's output folder.")
@@ -40,32 +40,14 @@ Against = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
 
-#: Stages that compare documents with each other; an index holds their sketches.
-COMPARING = ("exact_dedup", "near_dedup")
-
-_WHAT = {
-    "decode": "Bytes to text: charset forensics, lossless recovery.",
-    "extract": "HTML to its main content.",
-    "langid": "Language and script of each document; drops what is not Chinese.",
-    "normalize": "Widths, controls, spaces, script; never NFKC.",
-    "heuristics": "Measures of form, judged by bounds that are data.",
-    "decontaminate": "Overlap with benchmark files.",
-    "pii": "Personal data to typed placeholders.",
-    "compliance": "Rule packs by risk; spam.",
-    "quality": "A score in [0, 1].",
-    "exact_dedup": "Exact duplicates across script, width and punctuation.",
-    "line_dedup": "Lines and long passages that recur in many documents.",
-    "near_dedup": "Verified near-duplicates; the best document survives.",
-}
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command()(run)
     app.command()(plan)
     app.command(name="ingest", help="Read raw input into document batches.")(_command(None))
-    for name, _ in (*LOCAL, *GLOBAL):
-        app.command(name=name.replace("_", "-"), help=_WHAT[name])(_command(name))
+    for info in STAGES.values():
+        app.command(name=info.name.replace("_", "-"), help=info.help)(_command(info.name))
     app.command()(index)
 
 
@@ -140,12 +122,11 @@ def _command(name: str | None) -> Callable[..., int]:
     ) -> int:
         from corpus_pipeline.app import jobs
 
-        assert name is None or name in TARGETS
         loaded = jobs.load_config(config, jobs.for_stage(name, settings), name or "ingest")
         how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
         return jobs.execute(loaded, inputs, output, how, stage=name or "ingest")
 
-    if name not in COMPARING:
+    if name is None or STAGES[name].kind != "pair":
         # A stage that compares no documents has no such option.
         whole = inspect.signature(command, eval_str=True)
         fewer = [p for p in whole.parameters.values() if p.name != "against"]

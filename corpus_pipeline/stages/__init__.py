@@ -1,29 +1,93 @@
 """The stages, in the order a document meets them; the only list of them there is.
 
-Enters: nothing.  Leaves: `LOCAL` and `GLOBAL`, name → `module:Class`, in pipeline order.
-Refuses: to import a stage before somebody asks for it (the command line must start quickly).
+Enters: nothing.  Leaves: `STAGES`, name → `StageInfo`, in pipeline order.
+A stage's module is imported when somebody asks for its class: the command line must start quickly.
 """
 
 from __future__ import annotations
 
-#: One document at a time, fused into one pass over each split.
-LOCAL: tuple[tuple[str, str], ...] = (
-    ("decode", "corpus_pipeline.stages.decode:Decode"),
-    ("extract", "corpus_pipeline.stages.extract:Extract"),
-    ("langid", "corpus_pipeline.stages.langid:LangId"),
-    ("normalize", "corpus_pipeline.stages.normalize:Normalize"),
-    ("heuristics", "corpus_pipeline.stages.heuristics:Heuristics"),
-    ("decontaminate", "corpus_pipeline.stages.decontaminate:Decontaminate"),
-    ("pii", "corpus_pipeline.stages.pii:Pii"),
-    ("compliance", "corpus_pipeline.stages.compliance:Compliance"),
-    ("quality", "corpus_pipeline.stages.quality:Quality"),
-)
+import importlib
+from dataclasses import dataclass
+from typing import Any, Literal
 
-#: All documents together: the engine shuffles their sketches.
-GLOBAL: tuple[tuple[str, str], ...] = (
-    ("exact_dedup", "corpus_pipeline.stages.exact_dedup:ExactDedup"),
-    ("near_dedup", "corpus_pipeline.stages.near_dedup:NearDedup"),
-    ("line_dedup", "corpus_pipeline.stages.line_dedup:LineDedup"),
-)
+#: How a stage sees documents: one at a time (`local`), or all of them, as pairs (`pair`), by how
+#: often something occurs (`count`), or by groups such as sources (`aggregate`).
+Kind = Literal["local", "pair", "count", "aggregate"]
 
-TARGETS: dict[str, str] = dict((*LOCAL, *GLOBAL))
+
+@dataclass(frozen=True, slots=True)
+class StageInfo:
+    """What is known of a stage before it is imported."""
+
+    name: str
+    target: str  # module:Class
+    kind: Kind
+    help: str  # one line, for the command line
+
+    def load(self) -> Any:
+        """The stage's class."""
+        module, _, cls = self.target.partition(":")
+        return getattr(importlib.import_module(module), cls)
+
+
+_HOME = "corpus_pipeline.stages"
+
+STAGES: dict[str, StageInfo] = {
+    info.name: info
+    for info in (
+        StageInfo(
+            "decode",
+            f"{_HOME}.decode:Decode",
+            "local",
+            "Bytes to text: charset forensics, lossless recovery.",
+        ),
+        StageInfo("extract", f"{_HOME}.extract:Extract", "local", "HTML to its main content."),
+        StageInfo(
+            "langid",
+            f"{_HOME}.langid:LangId",
+            "local",
+            "Language and script of each document; drops what is not Chinese.",
+        ),
+        StageInfo(
+            "normalize",
+            f"{_HOME}.normalize:Normalize",
+            "local",
+            "Widths, controls, spaces, script; never NFKC.",
+        ),
+        StageInfo(
+            "heuristics",
+            f"{_HOME}.heuristics:Heuristics",
+            "local",
+            "Measures of form, judged by bounds that are data.",
+        ),
+        StageInfo(
+            "decontaminate",
+            f"{_HOME}.decontaminate:Decontaminate",
+            "local",
+            "Overlap with benchmark files.",
+        ),
+        StageInfo("pii", f"{_HOME}.pii:Pii", "local", "Personal data to typed placeholders."),
+        StageInfo(
+            "compliance", f"{_HOME}.compliance:Compliance", "local", "Rule packs by risk; spam."
+        ),
+        StageInfo("quality", f"{_HOME}.quality:Quality", "local", "A score in [0, 1]."),
+        StageInfo(
+            "exact_dedup",
+            f"{_HOME}.exact_dedup:ExactDedup",
+            "pair",
+            "Exact duplicates across script, width and punctuation.",
+        ),
+        StageInfo(
+            "near_dedup",
+            f"{_HOME}.near_dedup:NearDedup",
+            "pair",
+            "Verified near-duplicates; the best document survives.",
+        ),
+        StageInfo(
+            "line_dedup",
+            f"{_HOME}.line_dedup:LineDedup",
+            "count",
+            "Lines and long passages that recur in many documents.",
+        ),
+    )
+}
