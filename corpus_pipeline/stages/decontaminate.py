@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
@@ -29,15 +28,14 @@ from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, 
 from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_files, load_benchmark
 from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
 from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
 from corpus_pipeline.text.contamination.open_stem import left_open
-from corpus_pipeline.text.contamination.passages_kernel import HAN, Numbers
+from corpus_pipeline.text.contamination.passages_kernel import HAN
 from corpus_pipeline.text.contamination.question import without_commands
 from corpus_pipeline.text.dedup.key import fold
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
-Mask = npt.NDArray[np.bool_]
-Shares = npt.NDArray[np.float64]
 
 
 class DecontaminateOptions(Options):
@@ -63,10 +61,10 @@ class DecontaminateOptions(Options):
 class _Judged:
     """Candidates that are reported: their overlap, and the part that drops the document or ""."""
 
-    doc: Numbers
-    item: Numbers
-    overlap: Shares
-    part: npt.NDArray[Any]
+    doc: I64
+    item: I64
+    overlap: F64
+    part: Integers
 
 
 class Decontaminate(Stage):
@@ -96,7 +94,7 @@ class Decontaminate(Stage):
         self.index = ItemIndex(recognition.taken(self.items), self.table, plan)
         sizes, ends = self.index.sizes, self.index.marks >= 0
         #: A text to keep out: it asks in no words, and has no choices to ask with.
-        self.plain: Mask = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
+        self.plain: Bool = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
@@ -158,13 +156,11 @@ class Decontaminate(Stage):
         overlap = np.maximum(np.where(shown, question, 0.0), np.where(both, every, 0.0))[kept]
         return _Judged(doc, item[kept], overlap, part)
 
-    def _opened(
-        self, doc: Numbers, item: Numbers, covered: Numbers, texts: pl.Series, unsure: Mask
-    ) -> Mask:
+    def _opened(self, doc: I64, item: I64, covered: I64, texts: pl.Series, unsure: Bool) -> Bool:
         """Where a stem that breaks off does so in the document; words that ask need no such."""
         index, ends, off = self.index, covered[:, 7], covered[:, 8]
         across = index.across[item]
-        opened: Mask = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
+        opened: Bool = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
         for row in np.flatnonzero(unsure & ~opened & ~across & (ends >= 0)).tolist():
             mark = index.marks[item[row]]
             left = index.codes[mark - off[row] : mark]

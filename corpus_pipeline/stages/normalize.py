@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage
 from corpus_pipeline.rules.models import load_table
 from corpus_pipeline.rules.normalize import SENSES, load_simplifier
+from corpus_pipeline.text.arrays import U32
 from corpus_pipeline.text.normalize.ellipsis import unified
 from corpus_pipeline.text.normalize.unwrap import joined
 from corpus_pipeline.text.normalize.width import Width, left_over, unescape
@@ -129,9 +129,7 @@ class Normalize(Stage):
             simplified.alias("normalize_simplified"),
         )
 
-    def _clean(
-        self, texts: pl.Series, *, lines: bool = False
-    ) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
+    def _clean(self, texts: pl.Series, *, lines: bool = False) -> tuple[pl.Series, U32]:
         """The texts after all rules but script, and how many lines were joined in each."""
         texts = texts.fill_null("")
         joins = np.zeros(len(texts), dtype=np.uint32)

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.models import load_fasttext, load_table, predict
+from corpus_pipeline.text.arrays import F64
 from corpus_pipeline.text.tokens.quality import pieces
 
 #: Code points that are looked at: of a longer text this many of head, middle and tail.
@@ -102,11 +102,11 @@ def features(text: pl.Expr) -> pl.Expr:
     return sample.map_batches(pieces, return_dtype=pl.String)
 
 
-def log_odds(model: Any, texts: list[str]) -> NDArray[np.float64]:
+def log_odds(model: Any, texts: list[str]) -> F64:
     """The model's log odds of clean prose against wreckage, for each text."""
     labels, chances = predict(model, texts, 1)
     best = np.array([chance[0] if len(chance) else 0.5 for chance in chances], dtype=np.float64)
     best = np.clip(best, 1e-6, 1 - 1e-6)
     good = np.array([bool(label) and label[0] == _GOOD for label in labels])
-    odds: NDArray[np.float64] = np.log(best / (1 - best)) * np.where(good, 1, -1)
+    odds: F64 = np.log(best / (1 - best)) * np.where(good, 1, -1)
     return odds

@@ -10,14 +10,12 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, Int
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode import classes as han
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded
-
-Numbers = npt.NDArray[np.int64]
+from corpus_pipeline.text.unicode.utf8 import buffers, decoded
 
 _NOTHING, _HAN, _KANA, _HANGUL, _ALPHABET = range(5)
 #: What a line may be; a block of `_CHINESE` is what the document is otherwise made of.
@@ -45,7 +43,7 @@ def find_blocks(texts: pl.Series, least: int) -> pl.DataFrame:
 
 
 @cache
-def _letters() -> npt.NDArray[np.uint8]:
+def _letters() -> U8:
     table = np.zeros(han.UNICODE_END, dtype=np.uint8)
     other = (han.LATIN, han.CYRILLIC, han.ARABIC, han.THAI, han.TIBETAN, han.GREEK, han.HEBREW)
     for ranges in (*other, han.DEVANAGARI, han.MONGOLIAN, han.YI, han.OTHER_LETTERS):
@@ -56,7 +54,7 @@ def _letters() -> npt.NDArray[np.uint8]:
 
 
 @compiled
-def _kind(counts: Numbers) -> int:
+def _kind(counts: I64) -> int:
     """What a line or a block is, from its letters; 0 where it has none."""
     east = counts[_HAN] + counts[_KANA] + counts[_HANGUL]
     if east == 0 and counts[_ALPHABET] == 0:
@@ -72,11 +70,11 @@ def _kind(counts: Numbers) -> int:
 
 @compiled
 def _blocks(
-    data: Bytes,
-    offsets: Offsets,
-    letters: npt.NDArray[np.uint8],
+    data: U8,
+    offsets: I64,
+    letters: U8,
     least: np.int64,
-    out: npt.NDArray[np.int64],
+    out: I64,
 ) -> int:
     """Lines join the block before them while they are of its kind or too small to stand alone.
 

@@ -8,11 +8,9 @@ Refuses: to decide which charset a page has (`charset` does), and runs in the mi
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I64, U8
 from corpus_pipeline.text.compiled import compiled
-
-Byte = npt.NDArray[np.uint8]
 
 #: The fewest characters of a run: pairs of GBK do not fall as UTF-8 that often, nor the reverse.
 _UTF8, _GBK = 3, 4
@@ -52,7 +50,7 @@ def _found(data: bytes, *, wide: bool) -> list[tuple[int, int]]:
 
 
 @compiled
-def _runs(byte: Byte, wide: bool, spans: npt.NDArray[np.int64]) -> int:
+def _runs(byte: U8, wide: bool, spans: I64) -> int:
     """Write the runs; returns how many."""
     count, at, size = 0, 0, byte.size
     while at < size:
@@ -81,7 +79,7 @@ def _runs(byte: Byte, wide: bool, spans: npt.NDArray[np.int64]) -> int:
 
 
 @compiled
-def _private(byte: Byte) -> bool:
+def _private(byte: U8) -> bool:
     at = 0
     while at + 1 < byte.size:
         first, second = byte[at], byte[at + 1]

@@ -12,14 +12,9 @@ are grams of the same weight.  Its hash is that of `ngrams`.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I32, I64, U8, U32, U64, Bool
 from corpus_pipeline.text.compiled import compiled
-
-Codes = npt.NDArray[np.uint32]
-Hashes = npt.NDArray[np.uint64]
-Numbers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.uint8]
 
 #: What a Han character (or kana, or hangul) says, in letters.
 HAN = 3
@@ -34,7 +29,7 @@ HEAD = 18
 _HEAD_SHIFT = np.uint64(64 - HEAD)
 
 
-def powers(weight: int) -> Hashes:
+def powers(weight: int) -> U64:
     """BASE⁰ … of as many characters as a gram of this weight can have."""
     return np.array([pow(int(BASE), i, 1 << 64) for i in range(weight + 1)], dtype=np.uint64)
 
@@ -44,7 +39,7 @@ _ROOM = 8
 _FIRST_BIT, _SECOND_BIT = np.uint64(30), np.uint64(36)
 
 
-def sieve_of(seeds: Hashes) -> Hashes:
+def sieve_of(seeds: U64) -> U64:
     """A Bloom filter that costs one look into memory: says no to 97 % of strange grams."""
     words = 1 << max(6, (_ROOM * len(seeds)).bit_length() - 6)
     sieve = np.zeros(words, dtype=np.uint64)
@@ -62,7 +57,7 @@ def said(code: int) -> int:
 
 @compiled
 def grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    codes: Codes, offsets: Numbers, weight: int, power: Hashes, out: Hashes, lengths: Flags
+    codes: U32, offsets: I64, weight: int, power: U64, out: U64, lengths: U8
 ) -> None:
     """The gram that begins at each character; length 0 where the text ends before it does."""
     for doc in range(len(offsets) - 1):
@@ -84,20 +79,20 @@ def grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 @compiled
 def places(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes its arrays one by one
-    codes: Codes,
-    offsets: Numbers,
+    codes: U32,
+    offsets: I64,
     weight: int,
-    power: Hashes,
-    sieve: Hashes,
-    seeds: Hashes,
-    heads: npt.NDArray[np.int32],
-    starts: Numbers,
-    owners: npt.NDArray[np.int32],
-    needs: Numbers,
-    reaches: Numbers,
-    state: Numbers,
+    power: U64,
+    sieve: U64,
+    seeds: U64,
+    heads: I32,
+    starts: I64,
+    owners: I32,
+    needs: I64,
+    reaches: I64,
+    state: I64,
     epoch: int,
-    out: Numbers,
+    out: I64,
 ) -> int:
     """Spans where an item has as many seeds as it needs, none further than its reach from the next.
 
@@ -152,18 +147,18 @@ def places(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes its
 
 @compiled
 def cover(  # noqa: C901, PLR0917 – one row after another; a kernel takes its arrays one by one
-    codes: Codes,
-    spans: Numbers,
-    items: Codes,
-    flags: Flags,
-    runs: Numbers,
-    firsts: Numbers,
-    choice: npt.NDArray[np.bool_],
-    marks: Numbers,
-    across: npt.NDArray[np.bool_],
+    codes: U32,
+    spans: I64,
+    items: U32,
+    flags: U8,
+    runs: I64,
+    firsts: I64,
+    choice: Bool,
+    marks: I64,
+    across: Bool,
     weight: int,
-    power: Hashes,
-    out: Numbers,
+    power: U64,
+    out: I64,
 ) -> None:
     """How much of each span's item stands in the span, in any order, by grams of this weight.
 
@@ -212,20 +207,20 @@ def cover(  # noqa: C901, PLR0917 – one row after another; a kernel takes its 
 
 @compiled
 def _by_grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    items: Codes,
+    items: U32,
     start: int,
     last: int,
-    flags: Flags,
+    flags: U8,
     choice: bool,
     mark: int,
     across: bool,
     weight: int,
-    power: Hashes,
-    held: Hashes,
-    where: Numbers,
-    stamps: Numbers,
+    power: U64,
+    held: U64,
+    where: I64,
+    stamps: I64,
     stamp: int,
-    found: Numbers,
+    found: I64,
 ) -> tuple[int, int]:
     """Count what of a run lies in grams of the table; its weight, and where its first gram is."""
     mask = np.uint64(len(held) - 1)
@@ -257,7 +252,7 @@ def _by_grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 
 @compiled
-def _note(found: Numbers, across: bool, mark: int, at: int, end: int, place: int) -> None:  # noqa: PLR0917 – a kernel
+def _note(found: I64, across: bool, mark: int, at: int, end: int, place: int) -> None:  # noqa: PLR0917 – a kernel
     """Note where the item's mark is in the document, if the gram tells."""
     if across:
         if at < mark < end:
@@ -269,7 +264,7 @@ def _note(found: Numbers, across: bool, mark: int, at: int, end: int, place: int
 
 
 @compiled
-def _count(found: Numbers, choice: bool, flags: int, amount: int) -> None:
+def _count(found: I64, choice: bool, flags: int, amount: int) -> None:
     if choice:
         found[3] += amount * (flags & 1)
         found[4] += amount
@@ -281,14 +276,14 @@ def _count(found: Numbers, choice: bool, flags: int, amount: int) -> None:
 
 @compiled
 def _fill(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    codes: Codes,
+    codes: U32,
     begin: int,
     stop: int,
     weight: int,
-    power: Hashes,
-    held: Hashes,
-    where: Numbers,
-    stamps: Numbers,
+    power: U64,
+    held: U64,
+    where: I64,
+    stamps: I64,
     stamp: int,
 ) -> None:
     """Put the grams of a span into the table."""
@@ -313,7 +308,7 @@ def _fill(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 @compiled
 def _within(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    codes: Codes, begin: int, stop: int, items: Codes, start: int, last: int
+    codes: U32, begin: int, stop: int, items: U32, start: int, last: int
 ) -> int:
     """Where the run stands in the span, character by character; -1: nowhere."""
     for at in range(begin, stop - (last - start) + 1):

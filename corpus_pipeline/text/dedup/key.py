@@ -20,14 +20,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import Bytes, buffers, decoded, runs
-
-CodePoints = npt.NDArray[np.uint32]
-Offsets = npt.NDArray[np.int64]
+from corpus_pipeline.text.unicode.utf8 import buffers, decoded, runs
 
 #: Code points from here on (tags, variation selectors, private use) are no part of a key.
 LIMIT = 0x34000
@@ -40,8 +37,8 @@ CHUNK = 1 << 16
 class KeyTable:
     """What becomes of each code point: its image, 0 = nothing, `SLOW` = ask NFKC first."""
 
-    fast: CodePoints
-    after: CodePoints  # for what NFKC left standing
+    fast: U32
+    after: U32  # for what NFKC left standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,8 @@ class Keys:
     """The keys of documents `first` … `first + len(self)` of a batch, laid end to end."""
 
     first: int
-    codes: CodePoints
-    offsets: Offsets  # one more than there are documents
+    codes: U32
+    offsets: I64  # one more than there are documents
 
     def __len__(self) -> int:
         """How many documents."""
@@ -106,7 +103,7 @@ def _series(texts: Sequence[str] | pl.Series) -> pl.Series:
     return texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
 
 
-def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
+def _folded(first: int, data: U8, offsets: I64, table: KeyTable) -> Keys:
     codes, ends, slow = _images(data, offsets, table.fast, table.fast)
     if not len(slow):
         return Keys(first, codes, ends)
@@ -125,9 +122,7 @@ def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
     return Keys(first, np.concatenate([*parts, codes[done:]]), ends + np.cumsum(grown))
 
 
-def _images(
-    data: Bytes, offsets: Offsets, fast: CodePoints, after: CodePoints
-) -> tuple[CodePoints, Offsets, Offsets]:
+def _images(data: U8, offsets: I64, fast: U32, after: U32) -> tuple[U32, I64, I64]:
     codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
     ends = np.zeros(len(offsets), dtype=np.int64)
     slow = np.zeros(len(offsets) - 1, dtype=np.bool_)
@@ -137,13 +132,13 @@ def _images(
 
 @compiled
 def _look_up(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    fast: CodePoints,
-    after: CodePoints,
-    codes: CodePoints,
-    ends: Offsets,
-    slow: npt.NDArray[np.bool_],
+    data: U8,
+    offsets: I64,
+    fast: U32,
+    after: U32,
+    codes: U32,
+    ends: I64,
+    slow: Bool,
 ) -> int:
     """The image of each character; none at all of a document with a slow one."""
     size = 0
@@ -166,5 +161,5 @@ def _look_up(  # noqa: PLR0917 – a kernel takes its arrays one by one
     return size
 
 
-def _codes(text: str) -> CodePoints:
+def _codes(text: str) -> U32:
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")

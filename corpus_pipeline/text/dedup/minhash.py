@@ -20,12 +20,10 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I64, U32, U64
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.ngrams import BASE, FINAL, Hashes, Offsets
-
-Signatures = npt.NDArray[np.uint32]
+from corpus_pipeline.text.dedup.ngrams import BASE, FINAL
 
 #: n-grams that all permutations see before the next ones come: 16 kB, for the first-level cache.
 BLOCK = 1 << 12
@@ -33,7 +31,7 @@ _MASK = (1 << 64) - 1
 
 
 @cache
-def multipliers(count: int) -> npt.NDArray[np.uint32]:
+def multipliers(count: int) -> U32:
     """The factors of the first `count` permutations.
 
     >>> multipliers(2).tolist()
@@ -50,7 +48,7 @@ def multipliers(count: int) -> npt.NDArray[np.uint32]:
     return drawn
 
 
-def signatures(shingles: Hashes, starts: Offsets, count: int) -> Signatures:
+def signatures(shingles: U64, starts: I64, count: int) -> U32:
     """One row of `count` minima per document; every document has at least one n-gram.
 
     `starts` has one more entry than there are documents.
@@ -64,11 +62,11 @@ def signatures(shingles: Hashes, starts: Offsets, count: int) -> Signatures:
 
 @compiled
 def _minima(
-    shingles: Hashes,
-    starts: Offsets,
-    factors: npt.NDArray[np.uint32],
-    piece: npt.NDArray[np.uint32],
-    out: Signatures,
+    shingles: U64,
+    starts: I64,
+    factors: U32,
+    piece: U32,
+    out: U32,
 ) -> None:
     """The minimum of each permutation; a long document piece by piece."""
     for doc in range(len(starts) - 1):
@@ -84,7 +82,7 @@ def _minima(
                 out[doc, i] = least
 
 
-def band_keys(rows: Signatures, bands: int) -> Hashes:
+def band_keys(rows: U32, bands: int) -> U64:
     """The key of each band of each signature: equal where all values of the band are equal.
 
     >>> twice = np.zeros((2, 8), dtype=np.uint32)
@@ -98,7 +96,7 @@ def band_keys(rows: Signatures, bands: int) -> Hashes:
 
 
 @compiled
-def _join(rows: Signatures, width: int, keys: Hashes) -> None:
+def _join(rows: U32, width: int, keys: U64) -> None:
     base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
     for doc in range(keys.shape[0]):
         for band in range(keys.shape[1]):

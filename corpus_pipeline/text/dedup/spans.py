@@ -12,18 +12,17 @@ import unicodedata
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.key import LIMIT, SLOW, CodePoints, KeyTable
-from corpus_pipeline.text.dedup.ngrams import Offsets
-from corpus_pipeline.text.unicode.utf8 import Bytes, column, decoded
+from corpus_pipeline.text.dedup.key import LIMIT, SLOW, KeyTable
+from corpus_pipeline.text.unicode.utf8 import column, decoded
 
 _FEED = 0x0A
 
 
-def merged(doc: Offsets, begins: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
+def merged(doc: I64, begins: I64, ends: I64) -> tuple[I64, I64]:
     """Stretches in order and apart: those of one document that touch or overlap become one.
 
     >>> begin, end = merged(np.array([1, 0, 0]), np.array([9, 0, 3]), np.array([12, 4, 9]))
@@ -38,7 +37,7 @@ def merged(doc: Offsets, begins: Offsets, ends: Offsets) -> tuple[Offsets, Offse
     return begins[new], ends[last]
 
 
-def without(data: Bytes, offsets: Offsets, begins: Offsets, ends: Offsets) -> pl.Series:
+def without(data: U8, offsets: I64, begins: I64, ends: I64) -> pl.Series:
     r"""The documents without the stretches (`merged`, none across two documents).
 
     >>> from corpus_pipeline.text.unicode.utf8 import buffers
@@ -54,7 +53,7 @@ def without(data: Bytes, offsets: Offsets, begins: Offsets, ends: Offsets) -> pl
 
 @compiled
 def _remove(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes, offsets: Offsets, begins: Offsets, ends: Offsets, out: Bytes, made: Offsets
+    data: U8, offsets: I64, begins: I64, ends: I64, out: U8, made: I64
 ) -> int:
     size, cut = 0, 0
     for doc in range(len(offsets) - 1):
@@ -85,7 +84,7 @@ def _remove(  # noqa: PLR0917 – a kernel takes its arrays one by one
     return size
 
 
-def characters(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets) -> Offsets:
+def characters(data: U8, offsets: I64, doc: I64, at: I64) -> I64:
     """Bytes into characters of their document; `at` goes up.
 
     >>> data = np.frombuffer("中文ab".encode(), dtype=np.uint8)
@@ -98,7 +97,7 @@ def characters(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets) -> Offs
 
 
 @compiled
-def _count(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets, found: Offsets) -> None:
+def _count(data: U8, offsets: I64, doc: I64, at: I64, found: I64) -> None:
     here, count, spot = np.int64(-1), 0, np.int64(0)
     for i in range(len(at)):
         if doc[i] != here:
@@ -109,7 +108,7 @@ def _count(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets, found: Offs
         found[i] = count
 
 
-def spots(data: Bytes, bounds: Offsets, keyed: Offsets, table: KeyTable) -> tuple[Offsets, Offsets]:
+def spots(data: U8, bounds: I64, keyed: I64, table: KeyTable) -> tuple[I64, I64]:
     """First byte and end of what each key character stood for.
 
     `bounds` are those of the lines in `data`, `keyed` those of their key texts.  Where that cannot
@@ -147,7 +146,7 @@ def _pieces(text: str, table: KeyTable) -> list[tuple[int, int]]:
     return found
 
 
-def _image(char: str, *tables: CodePoints) -> int:
+def _image(char: str, *tables: U32) -> int:
     """What the first table that knows the character makes of it."""
     code, image = ord(char), 0
     for table in tables:
@@ -159,13 +158,13 @@ def _image(char: str, *tables: CodePoints) -> int:
 
 @compiled
 def _spots(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    bounds: Offsets,
-    keyed: Offsets,
-    fast: CodePoints,
-    begin: Offsets,
-    end: Offsets,
-    slow: npt.NDArray[np.bool_],
+    data: U8,
+    bounds: I64,
+    keyed: I64,
+    fast: U32,
+    begin: I64,
+    end: I64,
+    slow: Bool,
 ) -> None:
     for line in range(len(bounds) - 1):
         at, size = bounds[line], keyed[line]

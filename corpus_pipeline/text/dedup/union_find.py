@@ -14,12 +14,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U64, Integers
 from corpus_pipeline.text.compiled import compiled
-
-Numbers = npt.NDArray[Any]  # any unsigned or signed integer type
 
 #: The group of a document that resembles no other.
 ALONE = 0xFFFFFFFF
@@ -48,7 +46,7 @@ def best_first(facts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def merit(docs: pl.DataFrame) -> npt.NDArray[np.uint64]:
+def merit(docs: pl.DataFrame) -> U64:
     """The order of survival in 64 bits: quality (16), length (20), id (28, smaller is better).
 
     Coarser than `best_first`, which has the last word: it only picks whom to compare with.
@@ -63,7 +61,7 @@ def merit(docs: pl.DataFrame) -> npt.NDArray[np.uint64]:
     return parts.select(total.cast(pl.UInt64)).to_series().to_numpy()
 
 
-def positions(pairs: pl.DataFrame, docs: pl.Series) -> tuple[Numbers, Numbers]:
+def positions(pairs: pl.DataFrame, docs: pl.Series) -> tuple[Integers, Integers]:
     """Where the ends `a` and `b` of each pair stand in `docs`."""
     order = docs.arg_sort()
     at = docs.gather(order)
@@ -84,7 +82,7 @@ class UnionFind:
     [0, 1, 2, 2, 1, 1]
     """
 
-    def __init__(self, size: int, parent: Numbers | None = None) -> None:
+    def __init__(self, size: int, parent: Integers | None = None) -> None:
         """Every number on its own."""
         own = np.empty(size, dtype=number_type(size)) if parent is None else parent
         self.parent = np.asarray(own)
@@ -92,11 +90,11 @@ class UnionFind:
             end = min(start + STEP, size)
             self.parent[start:end] = np.arange(start, end, dtype=own.dtype)
 
-    def union(self, a: Numbers, b: Numbers) -> None:
+    def union(self, a: Integers, b: Integers) -> None:
         """Join the ends of each edge."""
         _join(self.parent, a.astype(np.int64, copy=False), b.astype(np.int64, copy=False))
 
-    def roots(self) -> Numbers:
+    def roots(self) -> Integers:
         """The root of every number; the array stays this object's."""
         _flatten(self.parent)
         return self.parent
@@ -108,7 +106,7 @@ def number_type(size: int) -> Any:
 
 
 @compiled
-def _join(parent: Numbers, a: Numbers, b: Numbers) -> None:
+def _join(parent: Integers, a: Integers, b: Integers) -> None:
     """The larger root hangs under the smaller; paths are halved on the way up."""
     for i in range(len(a)):
         left, right = np.int64(a[i]), np.int64(b[i])
@@ -125,13 +123,13 @@ def _join(parent: Numbers, a: Numbers, b: Numbers) -> None:
 
 
 @compiled
-def _flatten(parent: Numbers) -> None:
+def _flatten(parent: Integers) -> None:
     """Every number hangs under a smaller one, which has its root already."""
     for number in range(len(parent)):
         parent[number] = parent[parent[number]]
 
 
-def portions(roots: Numbers, most: int, out: Numbers) -> tuple[int, int, int]:
+def portions(roots: Integers, most: int, out: Integers) -> tuple[int, int, int]:
     """Number the components of two and more, in order, and put `most` members in a group.
 
     `out` (u32, as long as `roots`) gets each number's group, `ALONE` where it is in no component.
@@ -148,7 +146,7 @@ def portions(roots: Numbers, most: int, out: Numbers) -> tuple[int, int, int]:
 
 
 @compiled
-def _portions(roots: Numbers, most: int, out: Numbers) -> tuple[Any, Any, Any]:
+def _portions(roots: Integers, most: int, out: Integers) -> tuple[Any, Any, Any]:
     out[:] = 0
     for number in range(len(roots)):
         out[roots[number]] += 1
@@ -169,7 +167,7 @@ def _portions(roots: Numbers, most: int, out: Numbers) -> tuple[Any, Any, Any]:
     return groups, found, largest
 
 
-def forest(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
+def forest(a: Integers, b: Integers) -> tuple[Integers, Integers]:
     """As few edges as join what these edges join: each number with the smallest of its component.
 
     >>> one, other = forest(np.array([7, 5, 5]), np.array([9, 7, 9]))
@@ -182,7 +180,7 @@ def forest(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     return named[roots[hung]], named[hung]
 
 
-def components(a: Numbers, b: Numbers, size: int) -> Numbers:
+def components(a: Integers, b: Integers, size: int) -> Integers:
     """For each of the numbers 0 … size - 1 the smallest number of its component.
 
     >>> components(np.array([0, 3]), np.array([3, 4]), 6).tolist()
@@ -193,7 +191,7 @@ def components(a: Numbers, b: Numbers, size: int) -> Numbers:
     return forest.roots()
 
 
-def stars(a: Numbers, b: Numbers, size: int) -> tuple[Numbers, Numbers]:
+def stars(a: Integers, b: Integers, size: int) -> tuple[Integers, Integers]:
     """Clusters of a centre and its neighbours, centres by rank.
 
     Each number of 0 … size - 1 that nobody took is a centre and takes the neighbours that nobody
@@ -224,7 +222,7 @@ def stars(a: Numbers, b: Numbers, size: int) -> tuple[Numbers, Numbers]:
     return np.array(centre, dtype=np.int64), np.array(via, dtype=np.int64)
 
 
-def unmet(a: Numbers, b: Numbers, size: int, most: int) -> tuple[Numbers, Numbers]:
+def unmet(a: Integers, b: Integers, size: int, most: int) -> tuple[Integers, Integers]:
     """Centres that share a neighbour with a better centre, and that one: pairs worth a look.
 
     In order: the worse centre first, then up to `most` of the better ones, the best first.
@@ -243,13 +241,13 @@ def unmet(a: Numbers, b: Numbers, size: int, most: int) -> tuple[Numbers, Number
     return one[place < most], other[place < most]
 
 
-def pair_codes(a: Numbers, b: Numbers) -> npt.NDArray[np.int64]:
+def pair_codes(a: Integers, b: Integers) -> I64:
     """One number for each pair of numbers below 2³¹, whichever way round it is.
 
     >>> pair_codes(np.array([1]), np.array([7])) == pair_codes(np.array([7]), np.array([1]))
     array([ True])
     """
-    codes: npt.NDArray[np.int64] = np.minimum(a, b) << 32 | np.maximum(a, b)
+    codes: I64 = np.minimum(a, b) << 32 | np.maximum(a, b)
     return codes
 
 
@@ -264,8 +262,8 @@ def in_company(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def bucket_pairs(
-    bucket: Numbers, member: Numbers, merits: Numbers, *, full: int, hubs: int, next_to: int
-) -> tuple[Numbers, Numbers]:
+    bucket: Integers, member: Integers, merits: Integers, *, full: int, hubs: int, next_to: int
+) -> tuple[Integers, Integers]:
     """Pairs of members that share a bucket; a pair may come several times, in either order.
 
     A bucket of up to `full` members gives all its pairs.  A larger one, a family of pages from one

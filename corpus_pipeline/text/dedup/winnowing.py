@@ -17,15 +17,12 @@ are chosen, one in w of a text that repeats one character.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I64, U64, Bool
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.ngrams import Hashes, Offsets
-
-Flags = npt.NDArray[np.bool_]
 
 
-def fingerprints(hashes: Hashes, starts: Offsets, window: int) -> tuple[Offsets, Offsets]:
+def fingerprints(hashes: U64, starts: I64, window: int) -> tuple[I64, I64]:
     """Positions of the chosen n-grams in `hashes`, and where each document's begin among them.
 
     >>> hashes = np.array([77, 74, 42, 17, 98, 50, 17, 98, 8, 88, 67, 39, 77, 74, 42, 17, 98],
@@ -41,7 +38,7 @@ def fingerprints(hashes: Hashes, starts: Offsets, window: int) -> tuple[Offsets,
 
 
 @compiled
-def _choose(hashes: Hashes, starts: Offsets, window: int, chosen: Offsets, ends: Offsets) -> int:
+def _choose(hashes: U64, starts: I64, window: int, chosen: I64, ends: I64) -> int:
     """One pass; a window is only searched again when its smallest n-gram has left it.
 
     Positions are unsigned, which spares each access the test for a negative one.
@@ -72,7 +69,7 @@ def _choose(hashes: Hashes, starts: Offsets, window: int, chosen: Offsets, ends:
     return size
 
 
-def covered(chosen: Offsets, flags: Flags, size: int, n: int) -> Flags:
+def covered(chosen: I64, flags: Bool, size: int, n: int) -> Bool:
     """Which of `size` characters lie in a chosen n-gram whose flag is set.
 
     >>> covered(np.array([1, 3, 7]), np.array([True, True, False]), 10, 3).nonzero()[0].tolist()
@@ -81,11 +78,11 @@ def covered(chosen: Offsets, flags: Flags, size: int, n: int) -> Flags:
     steps = np.zeros(size + 1, dtype=np.int64)
     np.add.at(steps, chosen[flags], 1)
     np.subtract.at(steps, np.minimum(chosen[flags] + n, size), 1)
-    inside: Flags = np.cumsum(steps[:-1]) > 0
+    inside: Bool = np.cumsum(steps[:-1]) > 0
     return inside
 
 
-def stretches(inside: Flags) -> tuple[Offsets, Offsets]:
+def stretches(inside: Bool) -> tuple[I64, I64]:
     """First and end of each run of set flags.
 
     >>> first, end = stretches(np.array([True, True, False, True]))

@@ -11,8 +11,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpus_pipeline.text.arrays import I64, U8, U32
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode.categories import (
     CLOSE,
@@ -24,10 +24,6 @@ from corpus_pipeline.text.unicode.categories import (
     STOP,
     kind_table,
 )
-
-Bytes = NDArray[np.uint8]
-Codes = NDArray[np.uint32]
-Index = NDArray[np.int64]
 
 #: Columns of `Counts.tally`: phrases, phrases as long as the one before, the longest run; lines by
 #: their beginning; characters in lines that end like a sentence or quotation.
@@ -44,15 +40,15 @@ _OPENING_SIGNS = '“"「『‘—'
 class Counts(NamedTuple):
     """What one pass over the code points finds; one row per document."""
 
-    kinds: Index
-    tally: Index
-    codes: Codes  # the characters that are not whitespace
-    starts: Index  # where each document starts in them, and where the last one ends
-    lines: Index  # where each line starts in them
-    bounds: Index  # which line is the first of each document, and how many there are
+    kinds: I64
+    tally: I64
+    codes: U32  # the characters that are not whitespace
+    starts: I64  # where each document starts in them, and where the last one ends
+    lines: I64  # where each line starts in them
+    bounds: I64  # which line is the first of each document, and how many there are
 
 
-def counted(data: Bytes, at: Index) -> Counts:
+def counted(data: U8, at: I64) -> Counts:
     r"""Count kinds, phrases and lines of each document; document `n` is `data[at[n]:at[n + 1]]`.
 
     >>> text = np.frombuffer("你好 世界\n".encode(), dtype=np.uint8)
@@ -79,8 +75,8 @@ def counted(data: Bytes, at: Index) -> Counts:
 
 @compiled
 def _scan(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes arrays
-    data: Bytes, at: Index, table: NDArray[np.uint8],
-    kinds: Index, tally: Index, codes: Codes, starts: Index, lines: Index, bounds: Index,
+    data: U8, at: I64, table: U8,
+    kinds: I64, tally: I64, codes: U32, starts: I64, lines: I64, bounds: I64,
 ) -> None:  # fmt: skip
     """Read the code points once: count kinds and phrases, cut lines, leave whitespace out."""
     seen, line = 0, 0
@@ -137,8 +133,8 @@ def _scan(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes arra
 
 @compiled
 def _look_at_lines(  # noqa: PLR0917 – a kernel takes arrays
-    table: NDArray[np.uint8], firsts: NDArray[np.uint8],
-    tally: Index, codes: Codes, starts: Index, lines: Index, bounds: Index,
+    table: U8, firsts: U8,
+    tally: I64, codes: U32, starts: I64, lines: I64, bounds: I64,
 ) -> None:  # fmt: skip
     """Count lines by how they begin and end."""
     for doc in range(starts.size - 1):
@@ -159,7 +155,7 @@ def _look_at_lines(  # noqa: PLR0917 – a kernel takes arrays
 
 
 @cache
-def _first_table() -> NDArray[np.uint8]:
+def _first_table() -> U8:
     """What the first character of a line says, for the basic plane."""
     table = np.zeros(0x10000, dtype=np.uint8)
     for sign, chars in ((_BULLET, _BULLET_SIGNS), (_OPENS, _OPENING_SIGNS)):

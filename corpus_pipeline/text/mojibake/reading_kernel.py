@@ -9,14 +9,9 @@ Refuses: to know any charset by name, and to decide (`mojibake` does).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import F32, I64, U8, U16, U32
 from corpus_pipeline.text.compiled import compiled
-
-Symbols = npt.NDArray[np.uint16]
-Bits = npt.NDArray[np.float32]
-Codes = npt.NDArray[np.uint32]
-Index = npt.NDArray[np.int64]
 
 #: Symbols beyond the 256 bytes.
 LOST, BREAK = 0x100, 0x200
@@ -30,7 +25,7 @@ REPLACEMENT = 0xFFFD
 
 @compiled
 def read_utf8(  # noqa: C901, PLR0912, PLR0917 – one pass; a kernel takes arrays
-    symbols: Symbols, bits: Bits, costs: Bits, units: Index, codes: Codes, won: Bits
+    symbols: U16, bits: F32, costs: F32, units: I64, codes: U32, won: F32
 ) -> int:
     """Read symbols as UTF-8; returns the number of units.  A character may lack one byte."""
     at, count, size = 0, 0, symbols.size
@@ -95,15 +90,15 @@ def read_utf8(  # noqa: C901, PLR0912, PLR0917 – one pass; a kernel takes arra
 
 @compiled
 def read_pairs(  # noqa: C901, PLR0917 – one pass; a kernel takes arrays
-    symbols: Symbols,
-    bits: Bits,
-    pairs: Bits,
-    named: Codes,
-    units: Index,
-    codes: Codes,
-    won: Bits,
-    best: Bits,
-    step: Index,
+    symbols: U16,
+    bits: F32,
+    pairs: F32,
+    named: U32,
+    units: I64,
+    codes: U32,
+    won: F32,
+    best: F32,
+    step: I64,
 ) -> int:
     """Read symbols as a charset of one and two bytes, the best way through; returns the units.
 
@@ -153,7 +148,7 @@ def read_pairs(  # noqa: C901, PLR0917 – one pass; a kernel takes arrays
 
 
 @compiled
-def stretches(won: Bits, least: float, slack: float, found: Index) -> int:
+def stretches(won: F32, least: float, slack: float, found: I64) -> int:
     """Stretches of units that together win `least`, and nowhere lose `slack` on the way.
 
     Writes first unit and end into `found`; returns how many.
@@ -179,7 +174,7 @@ def stretches(won: Bits, least: float, slack: float, found: Index) -> int:
 
 
 @compiled
-def widened(won: Bits, codes: Codes, at: int, step: int, budget: float) -> int:
+def widened(won: F32, codes: U32, at: int, step: int, budget: float) -> int:
     """How far a stretch that ends before `at` goes on (`step` 1, or -1 for its other end).
 
     It takes in whole runs of characters that fit and lose little, as single common characters
@@ -203,7 +198,7 @@ def widened(won: Bits, codes: Codes, at: int, step: int, budget: float) -> int:
 
 
 @compiled
-def suspicion(data: npt.NDArray[np.uint8], offsets: Index, weight: Bits, score: Bits) -> None:
+def suspicion(data: U8, offsets: I64, weight: F32, score: F32) -> None:
     """How much of a document in one place looks garbled: the highest sum of weights on the way.
 
     A letter of Latin-1 weighs only next to another one; such runs are what bytes read one by

@@ -9,20 +9,12 @@ Refuses: to touch English and code, the leaders of a table of contents (目录�
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import HAN, UNICODE_END, CodePoints, points
-from corpus_pipeline.text.unicode.utf8 import (
-    Bytes,
-    Offsets,
-    buffers,
-    column,
-    decoded,
-    encoded,
-    replaced,
-)
+from corpus_pipeline.text.unicode.classes import HAN, UNICODE_END, points
+from corpus_pipeline.text.unicode.utf8 import buffers, column, decoded, encoded, replaced
 
 #: What kind a character is to this rule.
 CHINESE, DOT, STOP, ELLIPSIS, DASH, HYPHEN, LETTER, SIGN, QUOTE = range(1, 10)
@@ -32,7 +24,7 @@ _PATTERNS = ("...", "。。。", "．．．", "…", "⋯", "--", "－－", "―
 _FORMS = np.array([0x2026, 0x2014], dtype=np.uint32)
 
 
-def _kinds() -> npt.NDArray[np.uint8]:
+def _kinds() -> U8:
     kind = np.zeros(UNICODE_END + 1, dtype=np.uint8)
     kind[points(HAN)] = CHINESE
     for characters, value in (
@@ -77,13 +69,13 @@ def unified(texts: pl.Series) -> pl.Series:
 
 @compiled
 def _unify(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    kind: npt.NDArray[np.uint8],
-    forms: CodePoints,
-    cps: CodePoints,
-    out: Bytes,
-    ends: Offsets,
+    data: U8,
+    offsets: I64,
+    kind: U8,
+    forms: U32,
+    cps: U32,
+    out: U8,
+    ends: I64,
 ) -> None:
     size = 0
     for doc in range(len(offsets) - 1):
@@ -113,7 +105,7 @@ def _unify(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 
 @compiled
-def _run(cps: CodePoints, here: int, kind: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
+def _run(cps: U32, here: int, kind: U8) -> tuple[int, int, int, int]:
     """From where to where another form stands, where the run ends, and the form or -1."""
     what = kind[cps[here]]
     behind = here + 1
@@ -138,7 +130,7 @@ def _between_chinese(sides: tuple[int, int]) -> bool:
 
 
 @compiled
-def _dots(cps: CodePoints, here: int, kind: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
+def _dots(cps: U32, here: int, kind: U8) -> tuple[int, int, int]:
     """A run of dots: where full stops before it end, where it ends, where those behind it begin.
 
     One full stop or two at either side are full stops; three are dots themselves.
@@ -160,7 +152,7 @@ def _dots(cps: CodePoints, here: int, kind: npt.NDArray[np.uint8]) -> tuple[int,
 
 
 @compiled
-def _ellipsis(cps: CodePoints, run: tuple[int, int, int, int], kind: npt.NDArray[np.uint8]) -> bool:
+def _ellipsis(cps: U32, run: tuple[int, int, int, int], kind: U8) -> bool:
     """Whether the dots within a run, without the full stops at its sides, are an ellipsis."""
     here, lead, tail, stop = run
     dots, stops, ellipses = 0, 0, 0

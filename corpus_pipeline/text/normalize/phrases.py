@@ -12,25 +12,12 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I32, I64, U8, U32, Int
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import UNICODE_END, CodePoints
-from corpus_pipeline.text.unicode.utf8 import (
-    Bytes,
-    Int,
-    Offsets,
-    buffers,
-    column,
-    decoded,
-    encoded,
-    runs,
-)
-
-Flags = npt.NDArray[np.uint8]
-Numbers = npt.NDArray[np.int32]
-Keys = npt.NDArray[np.int64]
+from corpus_pipeline.text.unicode.classes import UNICODE_END
+from corpus_pipeline.text.unicode.utf8 import buffers, column, decoded, encoded, runs
 
 #: Bytes at once: what bounds the memory of a pass.
 _BLOCK = 1 << 22
@@ -55,8 +42,8 @@ class Exchange(NamedTuple):
     """A column after the exchange, with two counts per row."""
 
     texts: pl.Series
-    changed: npt.NDArray[np.uint32]
-    chosen: npt.NDArray[np.uint32]
+    changed: U32
+    chosen: U32
 
 
 class Phrases:
@@ -105,7 +92,7 @@ class Phrases:
         return Exchange(pl.concat(parts, rechunk=True).alias(texts.name), counts[0], counts[1])
 
 
-def _flags(choices: Collection[str], signature: Signature) -> Flags:
+def _flags(choices: Collection[str], signature: Signature) -> U8:
     flags = np.zeros(UNICODE_END + 1, dtype=np.uint8)
     for low, high in ((0x3400, 0x9FFF), (0x20000, 0x323AF)):
         flags[low : high + 1] |= NAME
@@ -123,7 +110,7 @@ def _flags(choices: Collection[str], signature: Signature) -> Flags:
     return flags
 
 
-def _trie(phrases: Mapping[str, str]) -> tuple[Numbers, Keys, Numbers, Numbers, CodePoints]:
+def _trie(phrases: Mapping[str, str]) -> tuple[I32, I64, I32, I32, U32]:
     """First nodes by character, edges in a hash table, what each node says, and other forms."""
     children: list[dict[str, int]] = [{}]
     says: list[int] = [-1]
@@ -161,19 +148,19 @@ def _spot(key: Int, size: int) -> Int:
 
 @compiled
 def _exchange(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    table: CodePoints,
-    flags: Flags,
-    first: Numbers,
-    keys: Keys,
-    nodes: Numbers,
-    says: Numbers,
-    forms: CodePoints,
-    cps: CodePoints,
-    out: Bytes,
-    ends: Offsets,
-    counts: npt.NDArray[np.uint32],
+    data: U8,
+    offsets: I64,
+    table: U32,
+    flags: U8,
+    first: I32,
+    keys: I64,
+    nodes: I32,
+    says: I32,
+    forms: U32,
+    cps: U32,
+    out: U8,
+    ends: I64,
+    counts: U32,
 ) -> None:
     size = 0
     for doc in range(len(offsets) - 1):
@@ -213,7 +200,7 @@ def _exchange(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 @compiled
 def _longest(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    cps: CodePoints, here: int, node: int, keys: Keys, nodes: Numbers, says: Numbers
+    cps: U32, here: int, node: int, keys: I64, nodes: I32, says: I32
 ) -> tuple[int, int]:
     """The end of the longest phrase that begins here, and where its other form lies; or 0."""
     stop, form, ahead = 0, 0, here + 1
@@ -231,7 +218,7 @@ def _longest(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 
 @compiled
-def _signed(cps: CodePoints, mark: int, flags: Flags) -> bool:
+def _signed(cps: U32, mark: int, flags: U8) -> bool:
     """Whether the mark ends a signature: opener, a name that begins with a surname, mark, stop."""
     if not flags[cps[mark + 1]] & STOP:
         return False
@@ -262,7 +249,7 @@ def _signed(cps: CodePoints, mark: int, flags: Flags) -> bool:
 
 
 @compiled
-def _signed_by_many(cps: CodePoints, here: int, flags: Flags) -> bool:
+def _signed_by_many(cps: U32, here: int, flags: U8) -> bool:
     """曹雪芹等著: the two last characters are a phrase elsewhere."""
     return (
         flags[cps[here]] & OTHERS != 0

@@ -18,11 +18,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool, Int
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded, replaced
+from corpus_pipeline.text.unicode.utf8 import buffers, decoded, replaced
 
 #: Columns (a Han character is two).  Couplets of seven characters have 32, a page has 60 to 80.
 _NARROWEST, _WIDEST = 36, 160
@@ -71,7 +71,7 @@ class Joined(NamedTuple):
     """A column after joining, and the joins of each row."""
 
     texts: pl.Series
-    joins: npt.NDArray[np.uint32]
+    joins: U32
 
 
 def joined(texts: pl.Series) -> Joined:
@@ -200,7 +200,7 @@ def _in_middle(line: str, following: str) -> bool:
     return any(line.count(one) != line.count(other) for one, other in _OPEN_CLOSE)
 
 
-def _widths(lines: list[str]) -> npt.NDArray[np.int64]:
+def _widths(lines: list[str]) -> I64:
     """Columns of each line on a terminal.
 
     >>> _widths(["第 3 條", "", "abc"]).tolist()
@@ -218,7 +218,7 @@ def _columns(text: str) -> int:
 
 
 @compiled
-def _wrapped(data: Bytes, offsets: Offsets, likely: npt.NDArray[np.bool_]) -> None:
+def _wrapped(data: U8, offsets: I64, likely: Bool) -> None:
     """Texts with lines, near one another, of the same width and without an end of a sentence."""
     recent = np.zeros(16, dtype=np.int64)
     for doc in range(len(offsets) - 1):

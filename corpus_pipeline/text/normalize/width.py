@@ -16,9 +16,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32
 from corpus_pipeline.text.normalize.width_kernel import (
     ASCII,
     CLOSE,
@@ -44,16 +44,8 @@ from corpus_pipeline.text.normalize.width_kernel import (
     Tables,
     rewritten,
 )
-from corpus_pipeline.text.unicode.classes import (
-    HAN,
-    LATIN,
-    UNICODE_END,
-    CodePoints,
-    Range,
-    mask,
-    points,
-)
-from corpus_pipeline.text.unicode.utf8 import Bytes, Offsets, buffers, column, replaced, runs
+from corpus_pipeline.text.unicode.classes import HAN, LATIN, UNICODE_END, Range, mask, points
+from corpus_pipeline.text.unicode.utf8 import buffers, column, replaced, runs
 
 #: What the table says of a character that goes.
 GONE = UNICODE_END + 1
@@ -178,7 +170,7 @@ class Width:
         return pl.concat(parts, rechunk=True).alias(texts.name)
 
     def _pass(
-        self, data: Bytes, offsets: Offsets, *, any_text: bool = False
+        self, data: U8, offsets: I64, *, any_text: bool = False
     ) -> tuple[pl.Series, list[int]]:
         tables = self._tables
         if any_text:
@@ -238,14 +230,14 @@ def _entity(match: re.Match[str]) -> str:
     return character if plain and unicodedata.combining(character) == 0 else match[0]
 
 
-def _moved(pairs: Mapping[str, str]) -> CodePoints:
+def _moved(pairs: Mapping[str, str]) -> U32:
     table = np.arange(UNICODE_END + 1, dtype=np.uint32)
     for old, new in pairs.items():
         table[ord(old)] = ord(new)
     return table
 
 
-def _kinds() -> npt.NDArray[np.uint8]:
+def _kinds() -> U8:
     kind = np.full(UNICODE_END + 1, OTHER, dtype=np.uint8)
     kind[points(_EMOJI)] = PICTURE
     kind[points(HAN)] = IDEOGRAPH

@@ -11,14 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool, Int
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import UNICODE_END, CodePoints, Range
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, decoded, encoded
-
-Kinds = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
+from corpus_pipeline.text.unicode.classes import UNICODE_END, Range
+from corpus_pipeline.text.unicode.utf8 import decoded, encoded
 
 # What the rules ask of a character; one byte each.
 # The order matters: spaces are 1 to 3, what ends a search for the other parenthesis is 4 to 8, and
@@ -57,14 +54,14 @@ COMPOSED: tuple[Range, ...] = (
 class Tables(NamedTuple):
     """Per code point: what it is, what it becomes, and the other width of some."""
 
-    traits: Kinds  # kind, `MOVES`, `UNSAFE`: most characters need no other table
-    becomes: CodePoints
-    picture: Mask
-    full: CodePoints
-    narrow: CodePoints
+    traits: U8  # kind, `MOVES`, `UNSAFE`: most characters need no other table
+    becomes: U32
+    picture: Bool
+    full: U32
+    narrow: U32
 
 
-def rewritten(data: Bytes, offsets: Offsets, tables: Tables) -> tuple[Bytes, Offsets, Offsets]:
+def rewritten(data: U8, offsets: I64, tables: Tables) -> tuple[U8, I64, I64]:
     """The documents after all rules, their offsets, and which were left out to be composed."""
     longest = int(np.diff(offsets).max(initial=0))
     # A mark of one byte may become a full-width one of three; untouched pages cost nothing.
@@ -79,19 +76,19 @@ def rewritten(data: Bytes, offsets: Offsets, tables: Tables) -> tuple[Bytes, Off
 
 @compiled
 def _rewrite(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    traits: Kinds,
-    becomes: CodePoints,
-    picture: Mask,
-    full: CodePoints,
-    narrow: CodePoints,
-    cps: CodePoints,
-    kind: Kinds,
-    marks: CodePoints,
-    out: Bytes,
-    ends: Offsets,
-    skipped: Mask,
+    data: U8,
+    offsets: I64,
+    traits: U8,
+    becomes: U32,
+    picture: Bool,
+    full: U32,
+    narrow: U32,
+    cps: U32,
+    kind: U8,
+    marks: U32,
+    out: U8,
+    ends: I64,
+    skipped: Bool,
 ) -> None:
     size = 0
     for doc in range(len(offsets) - 1):
@@ -109,14 +106,14 @@ def _rewrite(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 @compiled
 def _read(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
+    data: U8,
     at: Int,
     end: Int,
-    traits: Kinds,
-    becomes: CodePoints,
-    cps: CodePoints,
-    kind: Kinds,
-    marks: CodePoints,
+    traits: U8,
+    becomes: U32,
+    cps: U32,
+    kind: U8,
+    marks: U32,
 ) -> tuple[int, int, bool]:
     """Characters and kinds between two marks, CR LF as LF; length 0 where NFC has to go first.
 
@@ -158,9 +155,7 @@ def _read(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 
 @compiled
-def _sequences(
-    cps: CodePoints, kind: Kinds, marks: CodePoints, length: int, picture: Mask
-) -> tuple[int, int]:
+def _sequences(cps: U32, kind: U8, marks: U32, length: int, picture: Bool) -> tuple[int, int]:
     """Variation selectors and joiners stay inside emoji only; the new lengths."""
     size, before = 0, False
     for at in range(length):
@@ -184,9 +179,7 @@ def _sequences(
 
 
 @compiled
-def _between(
-    cps: CodePoints, kind: Kinds, marks: CodePoints, full: CodePoints, narrow: CodePoints
-) -> None:
+def _between(cps: U32, kind: U8, marks: U32, full: U32, narrow: U32) -> None:
     """Marks whose neighbours on both sides say which width they want; changed in place."""
     opened = np.int64(0)
     for mark in range(len(marks) - 1):
@@ -217,7 +210,7 @@ def _chinese(kind: int) -> bool:
 
 @compiled
 def _write(  # noqa: C901 – one loop with the state of a line
-    cps: CodePoints, kind: Kinds, marks: CodePoints, out: Bytes, size: int
+    cps: U32, kind: U8, marks: U32, out: U8, size: int
 ) -> int:
     """No space at a line's end or between Han, no empty line at the ends, one in a row inside."""
     # From `start` on characters wait to be written, before them `lines` line ends.
@@ -258,7 +251,7 @@ def _write(  # noqa: C901 – one loop with the state of a line
 
 
 @compiled
-def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int, meant: bool) -> Int:
+def _spaces(cps: U32, kind: U8, at: Int, end: Int, meant: bool) -> Int:
     """How many of a run of spaces stay; the one that stands for a run is changed in place."""
     tab, wide = False, False
     for position in range(at, end):
@@ -283,7 +276,7 @@ def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int, meant: bool) -> Int
 
 
 @compiled
-def _aligned(kind: Kinds, start: Int) -> bool:
+def _aligned(kind: U8, start: Int) -> bool:
     """Whether a line is names or verse set apart by spaces: 张三 李四 王五, 床前明月光 疑是地上霜.
 
     Letter-spaced headings (总 则) and text cut into words have words of one character.
@@ -311,7 +304,7 @@ def _aligned(kind: Kinds, start: Int) -> bool:
 
 
 @compiled
-def _heading(cps: CodePoints, kind: Kinds, at: Int) -> bool:
+def _heading(cps: U32, kind: U8, at: Int) -> bool:
     """Whether 第…章 stands before the space, at the beginning of its line."""
     # 章 节 節 编 編 篇 条 條 款 卷 回 部 讲 講 课 課
     if cps[at - 1] not in (

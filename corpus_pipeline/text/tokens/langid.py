@@ -13,14 +13,12 @@ import re
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool, Int
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import UNICODE_END, CodePoints, Range, points, sample
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded, encoded
-
-Kinds = npt.NDArray[np.uint8]
+from corpus_pipeline.text.unicode.classes import UNICODE_END, Range, points, sample
+from corpus_pipeline.text.unicode.utf8 import buffers, decoded, encoded
 
 # What a character does to a line; a run of equal marks, and a run of digits, is one token.
 BREAK, WORD, LETTER, MARK, ASK = range(5)
@@ -62,7 +60,7 @@ def token_line(text: str) -> str:
     )
 
 
-def model_lines(texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[str]:
+def model_lines(texts: pl.Series, rows: I64) -> list[str]:
     """The line of each of these rows.
 
     >>> model_lines(pl.Series(["你好,World 2026!", "略", "ΑΣ"]), np.array([0, 2]))
@@ -81,7 +79,7 @@ def model_lines(texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[str]:
 
 
 @cache
-def _tables() -> tuple[Kinds, CodePoints]:
+def _tables() -> tuple[U8, U32]:
     kinds = np.full(UNICODE_END, ASK, dtype=np.uint8)
     lower = np.zeros(UNICODE_END, dtype=np.uint32)
     for code in points(_KNOWN).tolist():
@@ -99,12 +97,12 @@ def _tables() -> tuple[Kinds, CodePoints]:
 
 @compiled
 def _lines(  # noqa: C901, PLR0917 – one loop; a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    kinds: Kinds,
-    lower: CodePoints,
-    out: Bytes,
-    odd: npt.NDArray[np.bool_],
+    data: U8,
+    offsets: I64,
+    kinds: U8,
+    lower: U32,
+    out: U8,
+    odd: Bool,
 ) -> int:
     size = 0
     for doc in range(len(odd)):

@@ -12,10 +12,9 @@ from functools import cache
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from corpus_pipeline.text.arrays import I64, U8
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.measures.char_counts import Bytes, Index
 
 #: What becomes of a code point.
 _DROP, _BREAK, _WORD, _DIGIT, _ALONE = range(5)
@@ -44,7 +43,7 @@ def pieces(texts: pl.Series) -> pl.Series:
 
 
 @cache
-def _fates() -> NDArray[np.uint8]:
+def _fates() -> U8:
     """What becomes of every code point, as the regular expressions of Polars see them."""
     fates = np.full(0x110000, _ALONE, dtype=np.uint8)
     places = np.array(_ASSIGNED)
@@ -61,7 +60,7 @@ def _fates() -> NDArray[np.uint8]:
 
 @compiled
 def _cut(  # noqa: C901 – decoding, cutting and writing in one pass is the point
-    data: Bytes, at: Index, fates: NDArray[np.uint8], line: Bytes, ends: Index
+    data: U8, at: I64, fates: U8, line: U8, ends: I64
 ) -> None:
     """Write the line of each text behind that of the text before."""
     here = 0

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
+
+from corpus_pipeline.text.arrays import U8
 
 #: Kinds of code points: up to `NEWLINE` nobody sees them, from `HAN` on they are Han, and from
 #: `WORD` on each kind is one character.
@@ -60,7 +61,7 @@ _BY_CATEGORY = {
 
 
 @cache
-def kind_table() -> NDArray[np.uint8]:
+def kind_table() -> U8:
     """The kind of every code point."""
     kinds = np.full(0x110000, SYMBOL, dtype=np.uint8)
     for first, last in ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000)):
@@ -88,7 +89,7 @@ def kind_table() -> NDArray[np.uint8]:
     return kinds
 
 
-def _paint(kinds: NDArray[np.uint8], blocks: _Ranges, only: int | None = None) -> None:
+def _paint(kinds: U8, blocks: _Ranges, only: int | None = None) -> None:
     """Give ranges of characters (those that are `only` so far) their kind."""
     for kind, ranges in blocks.items():
         for first, last in ranges:

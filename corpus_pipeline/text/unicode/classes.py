@@ -14,13 +14,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U16, U32, Bool
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import Bytes, Offsets, buffers, decoded
+from corpus_pipeline.text.unicode.utf8 import buffers, decoded
 
-CodePoints = npt.NDArray[np.uint32]
 Range = tuple[int, int]
 
 #: One past the last Unicode code point.
@@ -84,7 +83,7 @@ OTHER_LETTERS: tuple[Range, ...] = (
 )
 
 
-def points(ranges: Iterable[Range]) -> npt.NDArray[np.int64]:
+def points(ranges: Iterable[Range]) -> I64:
     """All code points of some inclusive ranges.
 
     >>> points([(0x4E00, 0x4E02)]).tolist()
@@ -93,7 +92,7 @@ def points(ranges: Iterable[Range]) -> npt.NDArray[np.int64]:
     return np.concatenate([np.arange(first, last + 1) for first, last in ranges])
 
 
-def mask(*members: str | Iterable[Range]) -> npt.NDArray[np.bool_]:
+def mask(*members: str | Iterable[Range]) -> Bool:
     """A table of all Unicode that is true for these characters and ranges.
 
     >>> bool(mask("中文", HAN)[ord("中")])
@@ -108,7 +107,7 @@ def mask(*members: str | Iterable[Range]) -> npt.NDArray[np.bool_]:
     return table
 
 
-def code_points(text: str) -> CodePoints:
+def code_points(text: str) -> U32:
     """The code points of a string.
 
     >>> code_points("中a").tolist()
@@ -117,7 +116,7 @@ def code_points(text: str) -> CodePoints:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def string(cps: CodePoints) -> str:
+def string(cps: U32) -> str:
     """The string of some code points.
 
     >>> string(code_points("龙𠮷"))
@@ -163,7 +162,7 @@ class CharTable:
     [(2, 1, 3), (0, 0, 0)]
     """
 
-    def __init__(self, classes: Mapping[str, npt.NDArray[np.bool_]]) -> None:
+    def __init__(self, classes: Mapping[str, Bool]) -> None:
         """Cut Unicode into atoms."""
         self.names = tuple(classes)
         bits = np.zeros(UNICODE_END, dtype=np.uint64)
@@ -187,11 +186,11 @@ class CharTable:
 
 @compiled
 def _count(
-    data: Bytes,
-    offsets: Offsets,
-    atoms: npt.NDArray[np.uint16],
-    membership: npt.NDArray[np.uint32],
-    counts: npt.NDArray[np.uint32],
+    data: U8,
+    offsets: I64,
+    atoms: U16,
+    membership: U32,
+    counts: U32,
 ) -> None:
     """A histogram of atoms for each document, then the classes that each atom belongs to."""
     histogram = np.zeros(membership.shape[0], dtype=np.uint32)
@@ -209,9 +208,7 @@ def _count(
 
 
 @compiled
-def count_unequal(
-    one: Bytes, one_ends: Offsets, other: Bytes, other_ends: Offsets, unequal: Offsets
-) -> None:
+def count_unequal(one: U8, one_ends: I64, other: U8, other_ends: I64, unequal: I64) -> None:
     """How many characters differ between two columns whose texts have the same lengths."""
     for doc in range(len(unequal)):
         at, there, count = one_ends[doc], other_ends[doc], 0

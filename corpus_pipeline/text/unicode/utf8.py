@@ -10,20 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from corpus_pipeline.text.arrays import I64, U8, Int
 from corpus_pipeline.text.compiled import compiled
-
-Bytes = npt.NDArray[np.uint8]
-Offsets = npt.NDArray[np.int64]
-Int = int | np.int64
 
 _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
-def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
+def buffers(texts: pl.Series) -> tuple[U8, I64]:
     """All documents end to end, and where each begins; both arrays are read-only.
 
     >>> data, offsets = buffers(pl.Series(["中", None, "ab"]))
@@ -36,7 +32,7 @@ def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
     return np.frombuffer(data if data is not None else b"", dtype=np.uint8), offsets
 
 
-def column(data: Bytes, offsets: Offsets) -> pl.Series:
+def column(data: U8, offsets: I64) -> pl.Series:
     """A string column of documents that lie end to end.
 
     >>> column(np.frombuffer("中文ab".encode(), dtype=np.uint8), np.array([0, 3, 6, 8])).to_list()
@@ -63,7 +59,7 @@ def replaced(texts: pl.Series, rows: Sequence[int], new: Sequence[str] | pl.Seri
     return both.gather(order)
 
 
-def runs(offsets: Offsets, size: int) -> Iterator[tuple[int, int]]:
+def runs(offsets: I64, size: int) -> Iterator[tuple[int, int]]:
     """First and end of neighbouring documents that together hold `size` bytes, or of one document.
 
     >>> list(runs(np.array([0, 3, 6, 15, 16]), 6))
@@ -78,7 +74,7 @@ def runs(offsets: Offsets, size: int) -> Iterator[tuple[int, int]]:
 
 
 @compiled
-def decoded(data: Bytes, at: Int) -> tuple[Int, Int]:
+def decoded(data: U8, at: Int) -> tuple[Int, Int]:
     """The code point at this byte, and the byte after it.
 
     >>> decoded(np.frombuffer("中".encode(), dtype=np.uint8), 0)
@@ -100,7 +96,7 @@ def decoded(data: Bytes, at: Int) -> tuple[Int, Int]:
 
 
 @compiled
-def encoded(code: Int, out: Bytes, at: int) -> int:
+def encoded(code: Int, out: U8, at: int) -> int:
     """Write a code point; returns the byte after it."""
     spot = np.uint64(at)
     if code < 0x80:
