@@ -31,7 +31,13 @@ from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
 from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
 from corpus_pipeline.text.contamination.open_stem import left_open
-from corpus_pipeline.text.contamination.passages_kernel import HAN
+from corpus_pipeline.text.contamination.passages_kernel import (
+    CHOICES_SEEN,
+    HAN,
+    LABELLED,
+    MARK_AT,
+    MARK_OFF,
+)
 from corpus_pipeline.text.contamination.question import without_commands
 from corpus_pipeline.text.dedup.key import fold
 
@@ -131,14 +137,14 @@ class Decontaminate(Stage):
         # A stem that breaks off asks where its end is there, an edited character apart.
         asked = np.where(
             self.index.marks[item] >= 0,
-            covered[:, 7] >= 0,
+            covered[:, MARK_AT] >= 0,
             (sizes.asking[item] > 0) & (shares.asking >= bounds.asking),
         )
         asked |= self.plain[item]
-        printed = covered[:, 5] >= np.maximum(bounds.choices, sizes.countable[item] / 2)
+        printed = covered[:, CHOICES_SEEN] >= np.maximum(bounds.choices, sizes.countable[item] / 2)
         printed &= shares.stem >= bounds.choices_stem
         printed &= telling + sizes.choices_telling[item] >= enough
-        labelled = covered[:, 6] >= bounds.choices
+        labelled = covered[:, LABELLED] >= bounds.choices
         alone, whole = telling >= enough, shares.stem >= bounds.whole
         whole &= (stem >= HAN * chosen.shortest) & (3 * telling >= stem)
         question, every = shares.telling, shares.every
@@ -158,7 +164,7 @@ class Decontaminate(Stage):
 
     def _opened(self, doc: I64, item: I64, covered: I64, texts: pl.Series, unsure: Bool) -> Bool:
         """Where a stem that breaks off does so in the document; words that ask need no such."""
-        index, ends, off = self.index, covered[:, 7], covered[:, 8]
+        index, ends, off = self.index, covered[:, MARK_AT], covered[:, MARK_OFF]
         across = index.across[item]
         opened: Bool = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
         for row in np.flatnonzero(unsure & ~opened & ~across & (ends >= 0)).tolist():

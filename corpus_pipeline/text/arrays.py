@@ -29,9 +29,20 @@ Bool = npt.NDArray[np.bool_]
 #: Integers of any width and sign.
 Integers = npt.NDArray[Any]
 
-OutU8, OutU32, OutU64, OutI64, OutF32, OutF64, OutBool = U8, U32, U64, I64, F32, F64, Bool
-U32Grid, F32Grid = U32, F32
-OutU32Grid, OutU64Grid, OutI64Grid = U32, U64, I64
+OutU8 = U8
+OutU32 = U32
+OutU64 = U64
+OutI64 = I64
+OutF32 = F32
+OutF64 = F64
+OutBool = Bool
+
+U32Grid = U32
+I64Grid = I64
+F32Grid = F32
+OutU32Grid = U32
+OutU64Grid = U64
+OutI64Grid = I64
 
 #: A number that a kernel counts or indexes with: 64 bits, signed.
 Int = int | np.int64

@@ -21,7 +21,8 @@ from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import begin
 from corpus_pipeline.tasks.base import Result
 from corpus_pipeline.text.arrays import Integers
-from corpus_pipeline.text.dedup.union_find import ALONE, UnionFind, number_type, portions
+from corpus_pipeline.text.dedup.union_find import UnionFind, number_type, portions
+from corpus_pipeline.text.dedup.union_find_kernel import ALONE
 
 #: Bytes of one array of the union-find that stay in memory; 10⁹ documents are 4 GB.
 SPILL = 4 << 30

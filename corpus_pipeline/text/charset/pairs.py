@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import F32, F64, U8
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.arrays import F32
+from corpus_pipeline.text.charset.pairs_kernel import add_costs
 
 #: Bits that a byte costs at least in a charset it is not in (Chinese texts cost 4.5 to 6 in their
 #: own), and how many bits all of them together must be cheaper.
@@ -66,37 +66,11 @@ def quick(data: bytes, table: F32, limit: int) -> tuple[str, float] | None:
     """The charset and how sure it is, from at most so many pairs of the front and the middle."""
     byte = np.frombuffer(data, dtype=np.uint8)
     total = np.zeros(len(_CODECS), dtype=np.float64)
-    size = _sum(byte, 0, limit, table, total)
+    size = add_costs(byte, 0, limit, table, total)
     if byte.size > 8 * limit:
-        size += _sum(byte, byte.size // 2, limit, table, total)
+        size += add_costs(byte, byte.size // 2, limit, table, total)
     best = int(total.argmin())
     margin = _NEXT * size - float(total[best])
     if size < _FEWEST or margin < _SURE:
         return None
     return _CODECS[best][0], 1 - 2 ** (-margin / 4)
-
-
-@compiled
-def _sum(
-    byte: U8,
-    start: int,
-    limit: int,
-    table: F32,
-    total: F64,
-) -> int:
-    """Add what the pairs from here on cost; returns their bytes."""
-    at, size = start, 0
-    if at > 0:  # in the midst of a run nobody knows where a character starts
-        while at < byte.size and byte[at - 1] >= 0x80:
-            at += 1
-    while at < byte.size and size < limit:
-        first = np.int64(byte[at])
-        if first < 0x80:
-            at += 1
-            continue
-        pair = first << 8 | (np.int64(byte[at + 1]) if at + 1 < byte.size else 0)
-        for row in range(total.size):
-            total[row] += table[row, pair]
-        at += 2
-        size += 2
-    return size

@@ -23,9 +23,15 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import F64, I64, U8, U32, U64, Bool, Integers
 from corpus_pipeline.text.contamination.passages_kernel import (
+    ASKING,
+    CHOICES_TELLING,
+    COLUMNS,
     FIRST_HAN,
     HAN,
     HEAD,
+    MARK_AT,
+    STEM,
+    TELLING,
     cover,
     grams,
     places,
@@ -248,10 +254,10 @@ class ItemIndex:
         sizes, item, covered = self.sizes, found.item, found.covered
         every = sizes.telling[item] + sizes.choices_telling[item]
         return Shares(
-            covered[:, 0] / np.maximum(sizes.telling[item], 1),
-            covered[:, 1] / np.maximum(sizes.asking[item], 1),
-            covered[:, 2] / np.maximum(sizes.stem[item], 1),
-            (covered[:, 0] + covered[:, 3]) / np.maximum(every, 1),
+            covered[:, TELLING] / np.maximum(sizes.telling[item], 1),
+            covered[:, ASKING] / np.maximum(sizes.asking[item], 1),
+            covered[:, STEM] / np.maximum(sizes.stem[item], 1),
+            (covered[:, TELLING] + covered[:, CHOICES_TELLING]) / np.maximum(every, 1),
         )
 
     def search(self, share: float) -> Search:
@@ -287,16 +293,16 @@ class Search:
         spans = spans[:found]
         doc, item = spans[:, 0].copy(), spans[:, 1].copy()
         beside = index.lengths[item] + _SLACK
-        spans[:, 1] = item
-        spans[:, 2] = np.maximum(spans[:, 2] - beside, keys.offsets[doc])
-        spans[:, 3] = np.minimum(spans[:, 3] + beside, keys.offsets[doc + 1])
-        covered = np.zeros((found, 9), dtype=np.int64)
+        begin = np.maximum(spans[:, 2] - beside, keys.offsets[doc])
+        end = np.minimum(spans[:, 3] + beside, keys.offsets[doc + 1])
+        covered = np.zeros((found, COLUMNS), dtype=np.int64)
+        places_of_items = np.stack([item, begin, end], axis=1)
         cover(
-            keys.codes, spans[:, 1:], index.codes, index.flags, index.runs, index.firsts,
+            keys.codes, places_of_items, index.codes, index.flags, index.runs, index.firsts,
             index.is_choice, index.marks, index.across, index.gram, index.powers, covered,
         )  # fmt: skip
-        ended = covered[:, 7] >= 0
-        covered[ended, 7] -= keys.offsets[doc[ended]]
+        ended = covered[:, MARK_AT] >= 0
+        covered[ended, MARK_AT] -= keys.offsets[doc[ended]]
         return Found(doc + keys.first, item, covered)
 
 

@@ -22,13 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U8, U32, Bool
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import buffers, decoded, runs
+from corpus_pipeline.text.arrays import I64, U8, U32
+from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW, look_up
+from corpus_pipeline.text.unicode.utf8 import buffers, runs
 
-#: Code points from here on (tags, variation selectors, private use) are no part of a key.
-LIMIT = 0x34000
-SLOW = 0xFFFFFFFF
 #: Characters handled at once: the arrays of one step stay in the processor's cache.
 CHUNK = 1 << 16
 
@@ -126,39 +123,8 @@ def _images(data: U8, offsets: I64, fast: U32, after: U32) -> tuple[U32, I64, I6
     codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
     ends = np.zeros(len(offsets), dtype=np.int64)
     slow = np.zeros(len(offsets) - 1, dtype=np.bool_)
-    size = _look_up(data, offsets, fast, after, codes, ends, slow)
+    size = look_up(data, offsets, fast, after, codes, ends, slow)
     return codes[:size], ends, np.flatnonzero(slow)
-
-
-@compiled
-def _look_up(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: U8,
-    offsets: I64,
-    fast: U32,
-    after: U32,
-    codes: U32,
-    ends: I64,
-    slow: Bool,
-) -> int:
-    """The image of each character; none at all of a document with a slow one."""
-    size = 0
-    for doc in range(len(offsets) - 1):
-        begin, at, stop = size, offsets[doc], offsets[doc + 1]
-        while at < stop:
-            code, at = decoded(data, at)
-            if code >= LIMIT:
-                continue
-            image = fast[code]
-            if image == SLOW:
-                image = after[code]
-                if image == SLOW:
-                    slow[doc] = True
-                    size = begin
-                    break
-            codes[size] = image
-            size += image != 0
-        ends[doc + 1] = size
-    return size
 
 
 def _codes(text: str) -> U32:

@@ -17,9 +17,8 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Bool
-from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.dedup.key import KeyTable, fold
-from corpus_pipeline.text.dedup.ngrams import BASE, FINAL
+from corpus_pipeline.text.dedup.line_keys_kernel import hash_lines
 from corpus_pipeline.text.unicode.utf8 import buffers, column
 
 #: Neighbours that no line has: nothing is known, the document begins, the document ends.
@@ -86,25 +85,8 @@ def line_keys(lines: pl.Series, table: KeyTable) -> LineKeys:
     offsets = np.cumsum(np.concatenate([[0], *sizes]), dtype=np.int64)
     key = np.zeros(len(offsets) - 1, dtype=np.uint64)
     wordy = np.zeros(len(key), dtype=np.bool_)
-    _hash(codes, offsets, key, wordy)
+    hash_lines(codes, offsets, key, wordy)
     return LineKeys(codes, offsets, key, wordy)
-
-
-@compiled
-def _hash(codes: U32, offsets: I64, out: U64, wordy: Bool) -> None:
-    base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
-    for line in range(len(out)):
-        begin, end = offsets[line], offsets[line + 1]
-        if begin == end:
-            continue
-        value = np.uint64(1)
-        for at in range(begin, end):
-            value = value * base + np.uint64(codes[at])
-            if codes[at] < 0x30 or codes[at] > 0x39:
-                wordy[line] = True
-        value = (value ^ value >> half) * final
-        value ^= value >> half
-        out[line] = max(value, np.uint64(1))
 
 
 def neighbours(key: U64, doc: I64) -> tuple[U32, U32]:

@@ -16,18 +16,14 @@ from itertools import pairwise
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U32, U64
-from corpus_pipeline.text.compiled import compiled
-
-BASE = 0x9E3779B97F4A7C15
-FINAL = 0xD6E8FEB86659FD93
-_HALF = np.uint64(32)
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, FINAL, HALF, within
 
 
-def mixed(values: U64) -> U64:
+def _mixed(values: U64) -> U64:
     """The last step of the hash, in place: every bit of the polynomial reaches every other."""
-    values ^= values >> _HALF
-    values *= np.uint64(FINAL)
-    values ^= values >> _HALF
+    values ^= values >> HALF
+    values *= FINAL
+    values ^= values >> HALF
     return values
 
 
@@ -51,12 +47,12 @@ def rolling(codes: U32, n: int) -> U64:
         if length < n:
             power = _joined(power, power, size, size)
             size *= 2
-    return mixed(whole)
+    return _mixed(whole)
 
 
 def _joined(left: U64, right: U64, length: int, right_length: int) -> U64:
     """The windows of `left` followed by those of `right`, which begin `length` further on."""
-    shift = np.uint64(pow(BASE, right_length, 1 << 64))
+    shift = np.uint64(pow(int(BASE), right_length, 1 << 64))
     right = right[length:]
     out = left[: len(right)] * shift
     out += right[: len(out)]
@@ -73,30 +69,8 @@ def shingles(codes: U32, offsets: I64, n: int) -> tuple[U64, I64]:
     starts = np.zeros(len(offsets), dtype=np.int64)
     np.cumsum(np.maximum(np.diff(offsets) - n + 1, 0), out=starts[1:])
     hashes = np.empty(starts[-1], dtype=np.uint64)
-    _within(codes, offsets, n, np.uint64(pow(BASE, n, 1 << 64)), hashes)
+    within(codes, offsets, n, np.uint64(pow(int(BASE), n, 1 << 64)), hashes)
     return hashes, starts
-
-
-@compiled
-def _within(codes: U32, offsets: I64, n: int, leaving: np.uint64, out: U64) -> None:
-    """The n-grams of each document: one comes from the one before by a step to the right."""
-    base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
-    size = 0
-    for doc in range(len(offsets) - 1):
-        begin, end = offsets[doc], offsets[doc + 1]
-        if end - begin < n:
-            continue
-        value = np.uint64(0)
-        for at in range(begin, begin + n - 1):
-            value = value * base + np.uint64(codes[at])
-        gone = np.uint64(0)
-        for at in range(begin + n - 1, end):
-            # Only one multiplication and one sum wait for the n-gram before.
-            value = value * base + (np.uint64(codes[at]) - leaving * gone)
-            gone = np.uint64(codes[at - n + 1])
-            gram = (value ^ value >> half) * final
-            out[size] = gram ^ gram >> half
-            size += 1
 
 
 def distinct(hashes: U64, starts: I64) -> tuple[U64, I64]:

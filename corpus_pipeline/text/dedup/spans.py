@@ -14,12 +14,11 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U8, U32, Bool
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.key import LIMIT, SLOW, KeyTable
-from corpus_pipeline.text.unicode.utf8 import column, decoded
-
-_FEED = 0x0A
+from corpus_pipeline.text.arrays import I64, U8, U32
+from corpus_pipeline.text.dedup.key import KeyTable
+from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW
+from corpus_pipeline.text.dedup.spans_kernel import count_characters, find_spots, remove
+from corpus_pipeline.text.unicode.utf8 import column
 
 
 def merged(doc: I64, begins: I64, ends: I64) -> tuple[I64, I64]:
@@ -47,41 +46,8 @@ def without(data: U8, offsets: I64, begins: I64, ends: I64) -> pl.Series:
     """
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     made = np.zeros(len(offsets), dtype=np.int64)
-    size = _remove(data, offsets, begins, ends, out, made)
+    size = remove(data, offsets, begins, ends, out, made)
     return column(out[:size].copy(), made)
-
-
-@compiled
-def _remove(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: U8, offsets: I64, begins: I64, ends: I64, out: U8, made: I64
-) -> int:
-    size, cut = 0, 0
-    for doc in range(len(offsets) - 1):
-        first, at, stop = size, offsets[doc], offsets[doc + 1]
-        edited = False
-        while cut < len(begins) and begins[cut] < stop:
-            edited = True
-            while at < begins[cut]:
-                out[size] = data[at]
-                size += 1
-                at += 1
-            at = ends[cut]
-            fresh = size == first or out[size - 1] == _FEED
-            if fresh and at < stop and data[at] == _FEED and data[at - 1] != _FEED:
-                at += 1
-            blank = size == first or (fresh and (size - first < 2 or out[size - 2] == _FEED))
-            while blank and at < stop and data[at] == _FEED:
-                at += 1
-            cut += 1
-        tail = at == stop
-        while at < stop:
-            out[size] = data[at]
-            size += 1
-            at += 1
-        while edited and tail and size > first and out[size - 1] == _FEED:
-            size -= 1
-        made[doc + 1] = size
-    return size
 
 
 def characters(data: U8, offsets: I64, doc: I64, at: I64) -> I64:
@@ -92,20 +58,8 @@ def characters(data: U8, offsets: I64, doc: I64, at: I64) -> I64:
     [1, 1, 3]
     """
     found = np.zeros(len(at), dtype=np.int64)
-    _count(data, offsets, doc, at, found)
+    count_characters(data, offsets, doc, at, found)
     return found
-
-
-@compiled
-def _count(data: U8, offsets: I64, doc: I64, at: I64, found: I64) -> None:
-    here, count, spot = np.int64(-1), 0, np.int64(0)
-    for i in range(len(at)):
-        if doc[i] != here:
-            here, count, spot = doc[i], 0, offsets[doc[i]]
-        while spot < at[i]:
-            count += (data[spot] & 0xC0) != 0x80
-            spot += 1
-        found[i] = count
 
 
 def spots(data: U8, bounds: I64, keyed: I64, table: KeyTable) -> tuple[I64, I64]:
@@ -117,7 +71,7 @@ def spots(data: U8, bounds: I64, keyed: I64, table: KeyTable) -> tuple[I64, I64]
     begin = np.empty(int(keyed[-1]), dtype=np.int64)
     end = np.empty_like(begin)
     slow = np.zeros(len(bounds) - 1, dtype=np.bool_)
-    _spots(data, bounds, keyed, table.fast, begin, end, slow)
+    find_spots(data, bounds, keyed, table.fast, begin, end, slow)
     for line in np.flatnonzero(slow).tolist():
         text = data[bounds[line] : bounds[line + 1]].tobytes().decode()
         pieces = _pieces(text, table)
@@ -154,28 +108,3 @@ def _image(char: str, *tables: U32) -> int:
         if image != SLOW:
             break
     return image
-
-
-@compiled
-def _spots(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: U8,
-    bounds: I64,
-    keyed: I64,
-    fast: U32,
-    begin: I64,
-    end: I64,
-    slow: Bool,
-) -> None:
-    for line in range(len(bounds) - 1):
-        at, size = bounds[line], keyed[line]
-        while at < bounds[line + 1]:
-            code, after = decoded(data, at)
-            image = fast[code] if code < LIMIT else np.uint32(0)
-            if image == SLOW:
-                slow[line] = True
-                break
-            if image:
-                begin[size] = at
-                end[size] = after
-                size += 1
-            at = after

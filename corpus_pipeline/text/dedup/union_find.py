@@ -17,10 +17,15 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.text.arrays import I64, U64, Integers
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.dedup.union_find_kernel import (
+    flatten,
+    flatten_wide,
+    join,
+    join_wide,
+    number_groups,
+    number_groups_wide,
+)
 
-#: The group of a document that resembles no other.
-ALONE = 0xFFFFFFFF
 #: Numbers written at once where an array may be a file.
 STEP = 1 << 22
 
@@ -92,41 +97,18 @@ class UnionFind:
 
     def union(self, a: Integers, b: Integers) -> None:
         """Join the ends of each edge."""
-        _join(self.parent, a.astype(np.int64, copy=False), b.astype(np.int64, copy=False))
+        edges = (np.ascontiguousarray(end, dtype=np.int64) for end in (a, b))
+        (join if self.parent.dtype == np.uint32 else join_wide)(self.parent, *edges)
 
     def roots(self) -> Integers:
         """The root of every number; the array stays this object's."""
-        _flatten(self.parent)
+        (flatten if self.parent.dtype == np.uint32 else flatten_wide)(self.parent)
         return self.parent
 
 
 def number_type(size: int) -> Any:
     """The smallest type that numbers `size` documents."""
     return np.uint32 if size <= 1 << 32 else np.uint64
-
-
-@compiled
-def _join(parent: Integers, a: Integers, b: Integers) -> None:
-    """The larger root hangs under the smaller; paths are halved on the way up."""
-    for i in range(len(a)):
-        left, right = np.int64(a[i]), np.int64(b[i])
-        while left != right:
-            if left < right:
-                left, right = right, left
-            above = np.int64(parent[left])
-            if above == left:
-                parent[left] = right
-                break
-            # Below its root a number may hang under any smaller one of its component.
-            parent[left] = min(above, np.int64(parent[above]))
-            left = above
-
-
-@compiled
-def _flatten(parent: Integers) -> None:
-    """Every number hangs under a smaller one, which has its root already."""
-    for number in range(len(parent)):
-        parent[number] = parent[parent[number]]
 
 
 def portions(roots: Integers, most: int, out: Integers) -> tuple[int, int, int]:
@@ -141,30 +123,9 @@ def portions(roots: Integers, most: int, out: Integers) -> tuple[int, int, int]:
     >>> out.tolist()
     [4294967295, 0, 1, 1, 0, 0]
     """
-    groups, found, largest = _portions(roots, most, np.asarray(out))
+    number = number_groups if roots.dtype == np.uint32 else number_groups_wide
+    groups, found, largest = number(roots, most, np.asarray(out))
     return int(groups), int(found), int(largest)
-
-
-@compiled
-def _portions(roots: Integers, most: int, out: Integers) -> tuple[Any, Any, Any]:
-    out[:] = 0
-    for number in range(len(roots)):
-        out[roots[number]] += 1
-    members, found, largest, groups = np.int64(0), 0, np.int64(0), np.int64(0)
-    for number in range(len(roots)):
-        if roots[number] == number:
-            size = np.int64(out[number])
-            if size > 1:
-                out[number] = members // most
-                groups = members // most + 1
-                members += size
-                found += 1
-                largest = max(largest, size)
-            else:
-                out[number] = ALONE
-    for number in range(len(roots) - 1, -1, -1):
-        out[number] = out[roots[number]]
-    return groups, found, largest
 
 
 def forest(a: Integers, b: Integers) -> tuple[Integers, Integers]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U64, Bool
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.dedup.winnowing_kernel import choose
 
 
 def fingerprints(hashes: U64, starts: I64, window: int) -> tuple[I64, I64]:
@@ -33,40 +33,8 @@ def fingerprints(hashes: U64, starts: I64, window: int) -> tuple[I64, I64]:
     """
     chosen = np.empty(len(hashes), dtype=np.int64)
     ends = np.zeros(len(starts), dtype=np.int64)
-    size = _choose(hashes, starts, window, chosen, ends)
+    size = choose(hashes, starts, window, chosen, ends)
     return chosen[:size].copy(), ends
-
-
-@compiled
-def _choose(hashes: U64, starts: I64, window: int, chosen: I64, ends: I64) -> int:
-    """One pass; a window is only searched again when its smallest n-gram has left it.
-
-    Positions are unsigned, which spares each access the test for a negative one.
-    """
-    size = 0
-    one, width = np.uint64(1), np.uint64(window)
-    for doc in range(len(starts) - 1):
-        last, end = np.uint64(starts[doc]) + width - one, np.uint64(starts[doc + 1])
-        while last < end:
-            best, least = last, hashes[last]
-            at, first = last, last + one - width
-            while at > first:
-                at -= one
-                if hashes[at] < least:
-                    best, least = at, hashes[at]
-            chosen[size] = best
-            size += 1
-            stop = min(best + width, end)
-            last += one
-            while last < stop:
-                if hashes[last] < least:
-                    best, least = last, hashes[last]
-                    chosen[size] = best
-                    size += 1
-                    stop = min(best + width, end)
-                last += one
-        ends[doc + 1] = size
-    return size
 
 
 def covered(chosen: I64, flags: Bool, size: int, n: int) -> Bool:

@@ -18,7 +18,8 @@ import polars as pl
 import zstandard
 
 from corpus_pipeline.text.arrays import F64, I64, U8, Bool
-from corpus_pipeline.text.measures.char_counts import (
+from corpus_pipeline.text.measures.char_counts import Counts, counted
+from corpus_pipeline.text.measures.char_counts_kernel import (
     BULLETS,
     ENDED,
     EVEN,
@@ -26,13 +27,11 @@ from corpus_pipeline.text.measures.char_counts import (
     PHRASES,
     QUOTES,
     SPEAKERS,
-    Counts,
-    counted,
 )
 from corpus_pipeline.text.measures.repetition import MEASURES as REPETITION
 from corpus_pipeline.text.measures.repetition import repeated_lines, repetition
-from corpus_pipeline.text.unicode.categories import (
-    BOTH,
+from corpus_pipeline.text.unicode.categories import BOTH, MODERN
+from corpus_pipeline.text.unicode.categories_kernel import (
     CODE,
     DIGIT,
     EMOJI,
@@ -42,7 +41,6 @@ from corpus_pipeline.text.unicode.categories import (
     LATIN,
     LETTER,
     MARK,
-    MODERN,
     NEWLINE,
     RARE,
     SPACE,
@@ -92,8 +90,6 @@ MEASURES: dict[str, str] = {
 
 #: Bytes that are compressed: enough to tell a loop from prose and noise from both.
 SAMPLE = 4096
-_BULLETS = np.array([ord(c) for c in "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"], dtype=np.uint32)
-_OPENING = np.array([ord(c) for c in '“「『‘"—'], dtype=np.uint32)
 _URL = r"(?:https?://|www\.)[!-~]+"
 _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"

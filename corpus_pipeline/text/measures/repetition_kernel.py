@@ -13,7 +13,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U32, Bool
+from corpus_pipeline.text.arrays import (
+    I64,
+    U32,
+    Bool,
+    OutBool,
+    OutI64Grid,
+    OutU32,
+    OutU32Grid,
+    U32Grid,
+)
 from corpus_pipeline.text.compiled import compiled
 
 #: Memory that documents share: a row per property, a cell per character of the longest.
@@ -49,7 +58,7 @@ def _bits(count: int) -> int:
 
 
 @compiled
-def repeat(codes: U32, starts: I64, covered: I64, repeated: Bool) -> None:
+def repeat(codes: U32, starts: I64, covered: OutI64Grid, repeated: OutBool) -> None:
     """Count document after document, in tables that all of them share."""
     longest = 0
     for doc in range(starts.size - 1):
@@ -84,7 +93,7 @@ def repeat(codes: U32, starts: I64, covered: I64, repeated: Bool) -> None:
 
 
 @compiled
-def _settle_four(text: U32, table: U32, base: int, work: U32) -> None:
+def _settle_four(text: U32, table: OutU32, base: int, work: OutU32Grid) -> None:
     """The last place of each 4-gram, how often it occurs (at that place), how far both agree."""
     four, counts, reach = work[_FOURS], work[_COUNTS], work[_REACH]
     bits = _bits(text.size)
@@ -124,7 +133,7 @@ def _settle_four(text: U32, table: U32, base: int, work: U32) -> None:
 
 
 @compiled
-def _first(work: U32, grams: int, repeated: Bool) -> int:
+def _first(work: OutU32Grid, grams: int, repeated: OutBool) -> int:
     """List the places whose 4-gram occurs twice, and mark them."""
     four, last, counts = work[_FOURS], work[_LAST], work[_COUNTS]
     level, at = work[_LEVEL], work[_AT]
@@ -153,7 +162,7 @@ def _agree(text: U32, one: int, other: int) -> int:
 
 
 @compiled
-def _able(work: U32, found: int, number: int, end: int) -> int:
+def _able(work: OutU32Grid, found: int, number: int, end: int) -> int:
     """Keep the places where a longer n-gram may come twice: both its ends do."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
     size = SIZES[number]
@@ -169,7 +178,7 @@ def _able(work: U32, found: int, number: int, end: int) -> int:
 
 
 @compiled
-def _unsettled(work: U32, found: int, size: int) -> int:
+def _unsettled(work: OutU32Grid, found: int, size: int) -> int:
     """List the places that agree less far with the last place of the shorter n-gram.
 
     Where the shorter one comes last, a longer one with the same beginning can only come last too.
@@ -186,7 +195,7 @@ def _unsettled(work: U32, found: int, size: int) -> int:
 
 
 @compiled
-def _returning(work: U32, found: int, number: int) -> int:
+def _returning(work: OutU32Grid, found: int, number: int) -> int:
     """Keep the places whose n-gram occurs twice, and mark them."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
     kept = 0
@@ -199,9 +208,7 @@ def _returning(work: U32, found: int, number: int) -> int:
 
 
 @compiled
-def _settle(  # noqa: PLR0917 – a kernel takes arrays
-    text: U32, number: int, table: U32, base: int, work: U32, left: int
-) -> None:
+def _settle(text: U32, number: int, table: OutU32, base: int, work: OutU32Grid, left: int) -> None:
     """Look up the last place of what is not settled."""
     four, last, counts, reach = work[_FOURS], work[_LAST], work[_COUNTS], work[_REACH]
     size = SIZES[number]
@@ -243,14 +250,14 @@ def _equal(four: U32, one: int, other: int, size: int) -> bool:
     rest = size - _FOUR
     if four[one + rest] != four[other + rest]:
         return False
-    for begin in range(0, rest, _FOUR):  # noqa: SIM110 – a kernel has no generators
+    for begin in range(0, rest, _FOUR):
         if four[one + begin] != four[other + begin]:
             return False
     return True
 
 
 @compiled
-def _top(work: U32, found: int, size: int) -> int:
+def _top(work: U32Grid, found: int, size: int) -> int:
     """Characters covered by the n-gram that occurs most; of equals, the one seen last."""
     at, last, counts = work[_AT], work[_LAST], work[_COUNTS]
     winner, most = -1, 1
@@ -266,7 +273,7 @@ def _top(work: U32, found: int, size: int) -> int:
 
 
 @compiled
-def _covered(work: U32, found: int, size: int) -> int:
+def _covered(work: U32Grid, found: int, size: int) -> int:
     """Characters inside n-grams that occur again later."""
     at, last = work[_AT], work[_LAST]
     covered, begin = 0, at[0] + size
@@ -275,3 +282,31 @@ def _covered(work: U32, found: int, size: int) -> int:
         covered += min(size, begin - place) if again else 0
         begin = place if again else begin
     return covered
+
+
+@compiled
+def come_again(codes: U32, starts: I64, ends: I64, doc: I64) -> Bool:
+    """Which of these lines equals a later one of the same document."""
+    bits = 4
+    while (1 << bits) < 2 * starts.size:
+        bits += 1
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    table = np.full(1 << bits, -1, dtype=np.int64)
+    again = np.zeros(starts.size, dtype=np.bool_)
+    for line in range(starts.size - 1, -1, -1):
+        size = ends[line] - starts[line]
+        mixed = np.uint64(doc[line])
+        for code in codes[starts[line] : ends[line]]:
+            mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
+        slot = np.int64((mixed * _B) >> shift)
+        while table[slot] >= 0 and not again[line]:
+            other = table[slot]
+            if doc[other] == doc[line] and ends[other] - starts[other] == size:
+                same = 0
+                while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
+                    same += 1
+                again[line] = same == size
+            slot = (slot + 1) & mask
+        if not again[line]:
+            table[slot] = line
+    return again

@@ -13,14 +13,25 @@ from functools import cache
 import numpy as np
 
 from corpus_pipeline.text.arrays import U8
+from corpus_pipeline.text.unicode.categories_kernel import (
+    CLOSE,
+    CODE,
+    DIGIT,
+    EMOJI,
+    HAN,
+    HANGUL,
+    KANA,
+    LATIN,
+    LETTER,
+    MARK,
+    NEWLINE,
+    RARE,
+    SPACE,
+    STOP,
+    SYMBOL,
+    WORD,
+)
 
-#: Kinds of code points: up to `NEWLINE` nobody sees them, from `HAN` on they are Han, and from
-#: `WORD` on each kind is one character.
-(
-    SPACE, NEWLINE, KANA, HANGUL, LATIN, LETTER, DIGIT, SYMBOL, EMOJI, CODE,
-    STOP, CLOSE, MARK,
-    HAN, RARE, WORD,
-) = range(16)  # fmt: skip
 #: Frequent grammatical characters, each with its traditional form: each is a kind of its own.
 MODERN = ("的", "了", "是", "在", "不", "我", "有", "和", "一", "这這", "他", "就")
 BOTH = ("也",)

@@ -10,20 +10,17 @@ regex engine pays for every match; a table look-up counts all classes at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U8, U16, U32, Bool
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import buffers, decoded
+from corpus_pipeline.text.arrays import I64, U32, Bool
+from corpus_pipeline.text.unicode.classes_kernel import count
+from corpus_pipeline.text.unicode.utf8 import buffers
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
 Range = tuple[int, int]
-
-#: One past the last Unicode code point.
-UNICODE_END = 0x110000
 
 #: Unified ideographs with their extensions, compatibility ideographs, 々 〆 〇.
 HAN: tuple[Range, ...] = (
@@ -125,10 +122,6 @@ def string(cps: U32) -> str:
     return cps.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
 
 
-#: A word in Latin letters, or one letter of any other script: Han needs no segmentation.
-_TOKEN = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff]{1,24}|[^\W\d_]")
-
-
 def sample(text: str, places: int = 3, length: int = 100) -> str:
     """Short text whole; of a long one its begin, its middle and its end.
 
@@ -140,15 +133,6 @@ def sample(text: str, places: int = 3, length: int = 100) -> str:
     step = (len(text) - length) / (places - 1)
     starts = [round(i * step) for i in range(places)]
     return " ".join(text[start : start + length] for start in starts)
-
-
-def model_line(text: str) -> str:
-    """A bounded sample of a document as one line of tokens, as language models want it.
-
-    >>> model_line("你好,World 2026!")
-    '你 好 world'
-    """
-    return " ".join(_TOKEN.findall(sample(text).lower()))
 
 
 class CharTable:
@@ -180,40 +164,5 @@ class CharTable:
         """One row a document, one UInt32 column a class."""
         column = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         counts = np.zeros((len(self.names), len(column)), dtype=np.uint32)
-        _count(*buffers(column), self.atoms, self.membership, counts)
+        count(*buffers(column), self.atoms, self.membership, counts)
         return pl.DataFrame(dict(zip(self.names, counts, strict=True)))
-
-
-@compiled
-def _count(
-    data: U8,
-    offsets: I64,
-    atoms: U16,
-    membership: U32,
-    counts: U32,
-) -> None:
-    """A histogram of atoms for each document, then the classes that each atom belongs to."""
-    histogram = np.zeros(membership.shape[0], dtype=np.uint32)
-    for doc in range(len(offsets) - 1):
-        histogram[:] = 0
-        at, end = offsets[doc], offsets[doc + 1]
-        while at < end:
-            code, at = decoded(data, at)
-            histogram[atoms[code]] += 1
-        # Atom 0 belongs to no class.
-        for atom in range(1, len(histogram)):
-            if histogram[atom]:
-                for number in range(membership.shape[1]):
-                    counts[number, doc] += histogram[atom] * membership[atom, number]
-
-
-@compiled
-def count_unequal(one: U8, one_ends: I64, other: U8, other_ends: I64, unequal: I64) -> None:
-    """How many characters differ between two columns whose texts have the same lengths."""
-    for doc in range(len(unequal)):
-        at, there, count = one_ends[doc], other_ends[doc], 0
-        while at < one_ends[doc + 1]:
-            code, at = decoded(one, at)
-            second, there = decoded(other, there)
-            count += code != second
-        unequal[doc] = count
