@@ -38,14 +38,12 @@ from corpus_pipeline.tasks.local import LocalEngine
 #: Libraries whose version may show in the output.
 LIBRARIES = (
     "fasttext-community",
-    "fastwarc",
     "jieba",
     "numpy",
     "opencc",
     "orjson",
     "polars",
     "pyarrow",
-    "resiliparse",
     "rjieba",
     "selectolax",
     "xxhash",
