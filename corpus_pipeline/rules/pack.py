@@ -151,7 +151,9 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise PydanticCustomError("pattern", "is no pattern: {said}", {"said": str(error)}) from None
+        raise PydanticCustomError(
+            "pattern", "is no pattern: {said}", {"said": str(error)}
+        ) from None
     return pattern
 
 
@@ -346,4 +348,5 @@ def _model(kind: Any) -> Any:
         return _model(get_args(kind)[0])
     if get_origin(kind) in {Union, types.UnionType}:
         return _model(next(one for one in get_args(kind) if one is not types.NoneType))
-    return settings_of(kind) if dataclasses.is_dataclass(kind) else kind
+    is_limits = isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    return settings_of(kind) if is_limits else kind

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.rules.models import predict
+from corpus_pipeline.rules.fasttext_model import predict
 from corpus_pipeline.text.tokens.langid import model_lines
 from corpus_pipeline.text.unicode.classes import sample
 
