@@ -20,7 +20,7 @@ from corpus_pipeline.text.html.rights import Words
 
 NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body"]
 LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread"]
-Kind = NameKind | LineKind
+Kind = Literal[NameKind, LineKind]
 
 
 class PagePattern(Rule):
