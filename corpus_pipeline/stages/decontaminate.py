@@ -61,6 +61,7 @@ class DecontaminateOptions(Options):
     #: Overlap from which the document goes: where Llama 2 (arXiv 2307.09288, A.6) calls a sample
     #: dirty.
     threshold: float = Field(default=0.8, gt=0, le=1)
+    pack: str = PACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Decontaminate(Stage):
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Read and index the benchmarks."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"].path)
+        self.table = load_key_table(assets["key_table"])
         recognition = load_recognition(assets["pack"])
         self.bounds = recognition.bounds
         given = [assets[name].path for name in sorted(set(assets) - {"key_table", "pack"})]
@@ -105,7 +106,7 @@ class Decontaminate(Stage):
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
         """The benchmarks (a folder stands for the files in it), the key's table and the pack."""
-        own = {"key_table": KEY_TABLE, "pack": PACK}
+        own = {"key_table": KEY_TABLE, "pack": options.pack}
         return own | {f"benchmark:{ref}": ref for ref in options.benchmarks}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:

@@ -68,7 +68,7 @@ class NearDedup(PairStage):
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Load the key's character table, settle the bands."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"].path)
+        self.table = load_key_table(assets["key_table"])
         self.bands, self.rows = _bands(self.options)
 
     @classmethod

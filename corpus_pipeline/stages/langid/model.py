@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from corpus_pipeline.rules.models import predict
+from corpus_pipeline.rules.fasttext_model import predict
 from corpus_pipeline.text.arrays import I64
 from corpus_pipeline.text.tokens.langid import model_lines
 from corpus_pipeline.text.unicode.classes import sample

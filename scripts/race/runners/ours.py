@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from corpus_pipeline.app import jobs
-from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold
 from corpus_pipeline.text.dedup.minhash import signatures as minhash
 from corpus_pipeline.text.dedup.ngrams import shingles
 
-TABLE = load_key_table(Path(jobs.__file__).parents[1] / "assets" / "dedup_key.tsv")
+TABLE = load_key_table(resolve(KEY_TABLE, Path()))
 
 
 def decide(path: Path, work: Path) -> list[str]:
