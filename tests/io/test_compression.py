@@ -103,7 +103,8 @@ def test_a_wrong_checksum_is_a_fault():
     assert "incorrect data check" in faults[0].detail
 
 
-@pytest.mark.parametrize("compression", NAMES)
+# An LZ4 frame grows 255 times at most, which the limit on the ratio (300) lets pass.
+@pytest.mark.parametrize("compression", [name for name in NAMES if name != "lz4"])
 def test_a_bomb_is_not_swallowed(compression):
     """Inflating stops soon after the ratio is out of all proportion."""
     zeros = b"\0" * (1 << 24)
