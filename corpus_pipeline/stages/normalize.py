@@ -26,6 +26,9 @@ from corpus_pipeline.text.normalize.unwrap import joined
 from corpus_pipeline.text.normalize.width import left_over, unescape
 from corpus_pipeline.text.unicode.utf8 import replaced
 
+#: An ideographic space beside an ellipsis or a dash.
+BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
+
 
 class NormalizeOptions(Options):
     """What may be configured."""
@@ -46,7 +49,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),
@@ -131,4 +134,7 @@ class Normalize(Stage):
             pairs = zip(maybe, out.gather(maybe), strict=True)
             left = {i: unescape(text) for i, text in pairs if left_over(text)}
             out = replaced(out, [*left], self.width.texts([*left.values()]))
-        return unified(out)
+        out = unified(out)
+        # 。 keeps an ideographic space beside it, the … or — that came of it does not.
+        rows = out.str.contains(BESIDE_A_MARK).arg_true()
+        return replaced(out, rows.to_list(), unified(self.width.column(out.gather(rows))))
