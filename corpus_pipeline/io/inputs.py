@@ -9,19 +9,15 @@ one clear line; a file in a folder that is no corpus format is left out and logg
 from __future__ import annotations
 
 import glob
-import hashlib
 import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Final
 
-import pyarrow.parquet as pq
-
-from corpus_pipeline.io.compression import Block, Limits, events
 from corpus_pipeline.io.sniff import FORMATS, sniff
 from corpus_pipeline.model import PipelineError
 
@@ -43,30 +39,6 @@ class Input:
     compression: str
     source: str = ""
     license: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """An input read once: its digest, and the sizes that splits are planned by."""
-
-    input: Input
-    sha256: str
-    decompressed: int  # line formats: bytes after decompression; others: bytes on disk
-    row_groups: tuple[int, ...] = ()  # parquet: uncompressed bytes of each
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
-        return {**asdict(self), "row_groups": list(self.row_groups)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Scanned:
-        """The inverse of `to_dict`."""
-        return cls(
-            Input(**data["input"]),
-            data["sha256"],
-            data["decompressed"],
-            tuple(data["row_groups"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,54 +180,3 @@ def _input(root: _Root, file: Path) -> Input | None:
         log.warning("left out %s: %s", file, kind)
         return None
     return Input(str(file), root.locator(file), size, kind.format, kind.compression)
-
-
-class _Hashed:
-    """A binary file whose bytes are hashed once each, however often they are read."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self.raw, self.digest, self.done = raw, hashlib.sha256(), 0
-
-    def read(self, size: int = -1) -> bytes:
-        at = self.raw.tell()
-        data = self.raw.read(size)
-        if at <= self.done < at + len(data):
-            self.digest.update(memoryview(data)[self.done - at :])
-            self.done = at + len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self.raw.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self.raw.tell()
-
-    def finish(self) -> str:
-        """Read what nobody has read yet, and give the digest."""
-        self.raw.seek(self.done)
-        while self.read(1 << 20):
-            pass
-        return self.digest.hexdigest()
-
-
-def scan(one: Input, limits: Limits | None = None) -> Scanned:
-    """Read an input once, in bounded memory; damage inside ends the count, not the run."""
-    try:
-        with Path(one.path).open("rb") as raw:
-            hashed = _Hashed(raw)
-            size = one.bytes
-            if one.format in LINE_FORMATS and one.compression != "none":
-                stream = events(hashed, one.compression, limits or Limits())  # type: ignore[arg-type]  # the three methods that are used
-                size = sum(len(event.data) for event in stream if isinstance(event, Block))
-            groups = _row_groups(one.path) if one.format == "parquet" else ()
-            return Scanned(one, hashed.finish(), size, groups)
-    except OSError as error:
-        raise PipelineError(f"cannot read {one.path}: {error.strerror or error}") from None
-
-
-def _row_groups(path: str) -> tuple[int, ...]:
-    try:
-        meta = pq.read_metadata(path)
-        return tuple(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-    except Exception:  # noqa: BLE001 - whatever a damaged footer does, the reader will quarantine it
-        return ()
