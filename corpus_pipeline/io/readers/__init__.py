@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.splits import Piece
@@ -29,6 +30,10 @@ READERS: Final = {
 
 def read(piece: Piece, options: IngestOptions | None = None) -> Iterator[Chunk]:
     """The documents of a piece, in bounded chunks."""
-    module = importlib.import_module(f"{__name__}.{READERS[piece.format]}")
-    chunks: Iterator[Chunk] = module.read(piece, options or IngestOptions())
+    chunks: Iterator[Chunk] = _module(piece.format).read(piece, options or IngestOptions())
     return chunks
+
+
+@cache
+def _module(format_: str) -> Any:
+    return importlib.import_module(f"{__name__}.{READERS[format_]}")

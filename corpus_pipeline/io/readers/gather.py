@@ -35,21 +35,21 @@ class Gatherer:
         self._chunks: list[Chunk] = []
         self.rows = 0  # of the documents that wait
         self._weight = 0
+        self._schema = pl.Schema()  # of the first that has documents
 
     def fits(self, chunk: Chunk) -> bool:
         """Whether the chunk may join those that wait: the batch stays small, the columns equal."""
         if not self._chunks:
             return True
-        full = self._weight + _weight(chunk) > self.limit
-        return not full and (
-            not chunk.docs.height
-            or not self.rows
-            or chunk.docs.schema == next(c.docs for c in self._chunks if c.docs.height).schema
-        )
+        if self._weight + _weight(chunk) > self.limit:
+            return False
+        return not chunk.docs.height or not self.rows or chunk.docs.schema == self._schema
 
     def add(self, chunk: Chunk) -> None:
         """Let the chunk wait with the others."""
         self._chunks.append(chunk)
+        if chunk.docs.height and not self.rows:
+            self._schema = chunk.docs.schema
         self.rows += chunk.docs.height
         self._weight += _weight(chunk)
 
