@@ -20,15 +20,12 @@ from corpus_pipeline.app.config import Config, Source, load, spec
 from corpus_pipeline.engine.run import Job, code, run
 from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, discover
 from corpus_pipeline.model import PipelineError, StageSpec, damaged_share, digest
 from corpus_pipeline.stages import STAGES
 from corpus_pipeline.tasks.base import Engine, Result, Task
 
-#: Formats whose readers hand over bytes: `decode` must come before any other stage.
-BYTES = ("html", "warc", "text")
-#: Formats whose documents are pages.
-PAGES = ("html", "warc")
 #: What a run writes; `--overwrite` removes these and nothing else.
 OURS = ("run.json", "manifest.json", "metrics.json", "report.html")
 OUR_FOLDERS = ("kept", "dropped", "quarantine", "manifests", "work", "dataset")
@@ -186,8 +183,9 @@ def _specs(
     if stage == "ingest":
         return ()
     names = [stage]
-    if not outputs and formats & set(BYTES) and stage != "decode":
-        pages = formats & set(PAGES) and stage != "extract"
+    yields = {FORMATS[form].yields for form in formats}
+    if not outputs and yields - {"text"} and stage != "decode":
+        pages = "pages" in yields and stage != "extract"
         names = ["decode", *(["extract"] if pages else []), stage]
     return tuple(spec(name, config.option(name), config.base) for name in names)
 

@@ -1,7 +1,7 @@
 """The local pass over one split: read, all local stages fused, write, sketch.
 
 Enters: a split (pieces of inputs) and stage specs.  Leaves: `kept/`, `dropped/` and `quarantine/`
-parts, the sketches and facts that the global stages will shuffle, and the counts.
+parts, the sketches and facts that pair and count stages will shuffle, and the counts.
 Refuses: to hold more than a batch and a row group in memory, and to know any stage.
 """
 
@@ -27,16 +27,20 @@ from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.readers.gather import Gatherer
 from corpus_pipeline.io.shards import ShardWriter, write_shard
 from corpus_pipeline.io.splits import Split
-from corpus_pipeline.model import DOCUMENT, PAYLOAD, QUARANTINE, VERDICT, Chunk, StageSpec, empty
+from corpus_pipeline.model import (
+    DOCUMENT,
+    PAYLOAD,
+    QUARANTINE,
+    SURVIVOR_FACTS,
+    VERDICT,
+    Chunk,
+    StageSpec,
+    empty,
+    survivor_facts,
+)
 
-#: Columns by which a global stage may choose between documents.
-FACTS = {
-    "doc": pl.UInt64(),
-    "id": pl.String(),
-    "source": pl.String(),
-    "length": pl.UInt32(),
-    "quality": pl.Float32(),
-}
+#: What the local pass writes of each kept document, for stages that choose between documents.
+FACTS = {"doc": pl.UInt64(), **SURVIVOR_FACTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class SplitTask:
     sketches: tuple[StageSpec, ...]
     ingest: IngestOptions
     root: Path  # kept/, dropped/ and quarantine/ go below it
-    work: Path  # sketches, facts, crumbs
+    work: Path  # sketches, facts, progress markers
     level: int  # of zstd; 0 = LZ4, where the part will be read once and rewritten
     keep_payload: bool = False
     skip: frozenset[int] = frozenset()  # rows that killed a worker
@@ -60,9 +64,9 @@ class SplitTask:
         return f"part-{self.split.index:05d}.parquet"
 
     @property
-    def crumb(self) -> Path:
-        """Where a worker notes which rows it has under its hands."""
-        return self.work / "crumbs" / f"{self.split.index:05d}.json"
+    def progress(self) -> Path:
+        """Where a worker notes which rows it is reading or working on."""
+        return self.work / "progress" / f"{self.split.index:05d}.json"
 
 
 def batches(
@@ -121,12 +125,12 @@ class _Pass:
             )
             for kind in ("kept", "dropped", "quarantine")
         }
-        task.crumb.parent.mkdir(parents=True, exist_ok=True)
+        task.progress.parent.mkdir(parents=True, exist_ok=True)
         # One open file: noting each of 12,000 small inputs must not cost a file each.
-        self.crumb = os.open(task.crumb, os.O_WRONLY | os.O_CREAT, 0o644)
+        self.progress = os.open(task.progress, os.O_WRONLY | os.O_CREAT, 0o644)
 
     def abort(self) -> None:
-        os.close(self.crumb)
+        os.close(self.progress)
         for writer in self.writers.values():
             writer.abort()
 
@@ -146,9 +150,9 @@ class _Pass:
             self.batch(0, Chunk(nothing, empty(QUARANTINE), 0))
         return self.finish()
 
-    def note(self, crumb: dict[str, Any]) -> None:
+    def note(self, at: dict[str, Any]) -> None:
         # Padded to one length: what is written over a longer note leaves nothing of it.
-        os.pwrite(self.crumb, json.dumps(crumb).encode().ljust(64), 0)
+        os.pwrite(self.progress, json.dumps(at).encode().ljust(64), 0)
 
     def batch(self, row: int, chunk: Chunk) -> None:
         self.note({"rows": [row, row + chunk.docs.height]})
@@ -183,16 +187,8 @@ class _Pass:
 
     def sketch(self, kept: pl.DataFrame, size: int) -> None:
         first = (self.task.split.index << 32) + self.kept_rows
-        quality = "quality_score" if "quality_score" in kept.columns else pl.lit(None)
-        self.facts.append(
-            kept.select(
-                doc=pl.int_range(pl.len(), dtype=pl.UInt64) + first,
-                id="id",
-                source="source",
-                length=pl.col("text").str.len_chars(),
-                quality=quality,
-            ).cast(pl.Schema(FACTS))
-        )
+        doc = pl.int_range(pl.len(), dtype=pl.UInt64) + first
+        self.facts.append(survivor_facts(kept).select(doc.alias("doc"), *SURVIVOR_FACTS))
         for stage in self.sketchers:
             started = time.process_time()
             rows = stage.sketch(kept)
@@ -222,7 +218,7 @@ class _Pass:
             sketch_rows[name] = keys.height
             write_shard(task.work / "sketch" / name / task.part, [keys], level=0, measure="")
         with suppress(OSError):
-            task.crumb.unlink()
+            task.progress.unlink()
         return {
             "kind": "split",
             "split": task.split.index,

@@ -19,8 +19,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.sniff import FORMATS, sniff
+from corpus_pipeline.io.sniff import sniff
 from corpus_pipeline.model import PipelineError
 
 log = logging.getLogger(__name__)

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
 from corpus_pipeline.io.compression import Block, Entry, Limits, events
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input
 from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.model import PipelineError
 
-LINE_FORMATS: Final = frozenset({"jsonl", "text"})
 #: Plain bytes between two entries that are kept: a window inflates at most so many for nothing,
 #: 4 ms of zstd, and a file of a terabyte has 262,144 entries.
 ENTRY_GAP: Final = 4 << 20
@@ -90,18 +90,19 @@ class _Hashed:
 
 def scan(item: Input, limits: Limits | None = None) -> Scanned:
     """Read an input once; `bytes` of the result is what was read, whatever `discover` saw."""
+    cut = FORMATS[item.format].splittable
     try:
         with Path(item.path).open("rb") as raw:
             hashed = _Hashed(raw)
             plain: int | None = None
             entries: tuple[Entry, ...] = ()
-            if item.format in LINE_FORMATS and item.compression != "none":
+            if cut in ("lines", "text_mode") and item.compression != "none":
                 plain, entries = _inflated(hashed, item.compression, limits or Limits())
             sha256, seen = hashed.finish()
     except OSError as error:
         raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
     item = replace(item, bytes=seen.size)
-    groups = _row_groups(item, seen) if item.format == "parquet" else ()
+    groups = _row_groups(item, seen) if cut == "row_groups" else ()
     return Scanned(item, sha256, seen.size if plain is None else plain, seen, groups, entries)
 
 

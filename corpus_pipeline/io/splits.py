@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from corpus_pipeline.io.checked import Fingerprint
 from corpus_pipeline.io.compression import BEGINNING, Entry
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input
 from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.io.scan import Scanned
@@ -112,10 +113,10 @@ def whole(one: Input) -> Piece:
 
 def _pieces(one: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
     made = replace(whole(one.input), seen=one.seen)
-    by_lines = made.format == "jsonl" or (made.format == "text" and text_mode == "lines")
-    if made.format == "parquet" and sum(one.row_groups) > split_bytes:
+    form = FORMATS[made.format]
+    if form.splittable == "row_groups" and sum(one.row_groups) > split_bytes:
         yield from _row_groups(made, one.row_groups, split_bytes)
-    elif by_lines and one.decompressed > split_bytes:
+    elif form.cut_at_lines(text_mode) and one.decompressed > split_bytes:
         yield from _windows(made, one, split_bytes)
     else:
         yield made, max(one.decompressed, sum(one.row_groups))
