@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from corpus_pipeline.engine.run import Job
-from corpus_pipeline.io.inputs import scan
+from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
 
 #: MB of input per second and core; `make bench` measured 4.3 to 4.9 (docs/bench.md).
@@ -23,7 +23,7 @@ WORKER_MB = 1_000
 
 def preview_of(job: Job) -> dict[str, Any]:
     """The figures of a run that is not made."""
-    scanned = [scan(item) for item in job.inputs]
+    scanned = [scan(item, job.ingest.limits) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     size = sum(item.decompressed for item in scanned) / 1e6
     return {
