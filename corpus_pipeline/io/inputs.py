@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, Final
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.compression import Block, Limits, events
+from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.sniff import FORMATS, sniff
 from corpus_pipeline.model import PipelineError
 
@@ -126,7 +127,7 @@ def _roots(given: str) -> Iterator[_Root]:
     if given.startswith("@"):
         yield from _listed(Path(given[1:]))
         return
-    path = Path(given).absolute()
+    path = local_path(given).absolute()
     if path.is_dir():
         yield _Root(path, named=False, files=tuple(_walk(path)))
         return
@@ -164,7 +165,7 @@ def _listed(path: Path) -> Iterator[_Root]:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        for root in _roots(str(folder / entry)):
+        for root in _roots(str(folder / local_path(entry))):
             inside = root.path.is_relative_to(folder)
             yield _Root(folder, root.named, root.files) if inside else root
 
