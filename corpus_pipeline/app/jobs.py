@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from corpus_pipeline.app.config import Config, Source
+from corpus_pipeline.app.config import Config
+from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.inputs import Input, discover
