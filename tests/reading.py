@@ -6,6 +6,7 @@ import lzma
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import lz4.frame
 import orjson
 import polars as pl
 import zstandard
@@ -21,6 +22,7 @@ PACK = {
     "zstd": (lambda data: zstandard.ZstdCompressor(write_checksum=True).compress(data), ".zst"),
     "bz2": (bz2.compress, ".bz2"),
     "xz": (lzma.compress, ".xz"),
+    "lz4": (lambda data: lz4.frame.compress(data, content_checksum=True), ".lz4"),
 }
 
 

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "tasks": {"model", "io"},
     "engine": {"model", "text", "io", "tasks"},
     "products": {"model", "text", "rules", "io", "tasks"},
+    "training": {"model", "text", "rules", "stages"},
     "app": {"model", "text", "rules", "io", "stages", "tasks", "engine", "products"},
     "cli": {"model", "text", "rules", "io", "stages", "engine", "products", "app"},
     "package": {"model", "app"},  # the public face, and `python -m corpus_pipeline`

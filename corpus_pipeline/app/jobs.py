@@ -17,13 +17,9 @@ from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, discover
 from corpus_pipeline.model import PipelineError
-
-#: Formats whose readers hand over bytes: `decode` must come before any other stage.
-BYTES = ("html", "warc", "text")
-#: Formats whose documents are pages.
-PAGES = ("html", "warc")
 
 
 def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
@@ -36,10 +32,10 @@ def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
 def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) -> Job:
     """The job of one stage, or of `ingest`; raw bytes are decoded and extracted for it first."""
     inputs, continued = _inputs(config, paths, output)
-    formats = {item.format for item in inputs}
+    yields = {FORMATS[item.format].yields for item in inputs}
     names = [] if stage == "ingest" else [stage]
-    if names and not continued and formats & set(BYTES) and stage != "decode":
-        pages = formats & set(PAGES) and stage != "extract"
+    if names and not continued and yields - {"text"} and stage != "decode":
+        pages = "pages" in yields and stage != "extract"
         names = ["decode", *(["extract"] if pages else []), stage]
     specs = tuple(config.spec(name) for name in names)
     shared = {key: config.record()[key] for key in ("name", "sources", "ingest", "limits")}

@@ -23,7 +23,7 @@ LIMIT = 20
 def survive(engine: Engine, task: Task) -> Result:
     """Finish a split that kills its workers; the killers end in quarantine."""
     for _ in range(LIMIT):
-        crumb = _crumb(task.argument.crumb)
+        crumb = _crumb(task.argument.progress)
         if crumb is None:
             break
         accused = _accused(engine, task, crumb)

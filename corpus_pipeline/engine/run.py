@@ -1,4 +1,4 @@
-"""A run from inputs to `manifest.json`: scan, plan, local pass, global stages, last pass, seal.
+"""A run from inputs to `manifest.json`: scan, plan, local pass, shuffled stages, last pass, seal.
 
 Enters: a `Job` and an engine.  Leaves: the finished folder; its manifest is written last.
 Refuses: to start in a folder that holds anything else; to do again what a sound marker of the same
@@ -11,7 +11,7 @@ import importlib.metadata
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +24,26 @@ from corpus_pipeline.engine.shuffle import index
 from corpus_pipeline.engine.shuffle.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.shuffle.corpus import Corpus, Index
 from corpus_pipeline.engine.shuffle.job import Shuffle
-from corpus_pipeline.engine.shuffle.steps import alarms, shuffle
+from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.inputs import Input, Scanned, scan
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.splits import Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
-from corpus_pipeline.model import CountStage, PipelineError, StageSpec, digest
+from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 from corpus_pipeline.tasks.local import LocalEngine
 
 #: Libraries whose version may show in the output.
 LIBRARIES = (
     "fasttext-community",
-    "fastwarc",
     "jieba",
     "numpy",
     "opencc",
     "orjson",
     "polars",
     "pyarrow",
-    "resiliparse",
     "rjieba",
     "selectolax",
     "xxhash",
@@ -69,7 +67,7 @@ class Job:
     root: Path
     parents: tuple[dict[str, str], ...] = ()
     keep_payload: bool = False  # `ingest` alone hands the bytes on
-    indexes: tuple[Index, ...] = ()  # what global stages compare with beside the inputs
+    indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
 
 
@@ -96,12 +94,12 @@ class _Run:
             done += 1
             self.on_done(phase, done, len(tasks), result)
 
-        def bury(task: Task, _death: Exception) -> Result:
+        def on_death(task: Task, _death: Exception) -> Result:
             if not isinstance(task.argument, SplitTask):
                 raise PipelineError(f"{task.name}: the worker died; too little memory?")
             return survive(self.engine, task)
 
-        results = (engine or self.engine).run(tasks, tell, bury)
+        results = (engine or self.engine).run(tasks, tell, on_death)
         self.walls[phase] = self.walls.get(phase, 0.0) + time.perf_counter() - started
         return results
 
@@ -149,29 +147,38 @@ def _run(this: _Run) -> dict[str, Any]:
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     local = _local_pass(this, scanned, splits)
     if job.makes_index:
-        return _seal(this, started, _index(this, local))
-    parts, told = _global_stages(this, splits, local)
-    content: dict[str, Any] = {
-        "kind": "run",
+        return _seal(this, started, _common(this) | _index(this, local))
+    parts, alarms = _shuffled_stages(this, splits, local)
+    outcome = {"inputs": inputs, "stages": stages, "alarms": alarms}
+    return _seal(this, started, _common(this) | outcome | _decided(this, splits, parts))
+
+
+def _common(this: _Run) -> dict[str, Any]:
+    """What the manifest of a run and of an index say alike."""
+    job = this.job
+    return {
         "name": job.name,
         "code": code(),
         "key": this.key,
         "config": job.config,
-        "inputs": inputs,
         "parents": list(job.parents),
         "sources": job.sources,
-        "stages": stages,
-        "splits": [
-            manifest.file_entry(job.root, job.root / "manifests" / f"split-{split.index:05d}.json")
-            for split in splits
-        ],
+    }
+
+
+def _decided(this: _Run, splits: list[Split], parts: list[Result]) -> dict[str, Any]:
+    """What the manifest of a run says of its splits, files and counts."""
+    root, indexes = this.job.root, this.job.indexes
+    manifests = [root / "manifests" / f"split-{split.index:05d}.json" for split in splits]
+    content = {
+        "kind": "run",
+        "splits": [manifest.file_entry(root, path) for path in manifests],
         "files": [entry for part in parts for entry in part["files"]],
         "counts": counts.add(part["counts"] for part in parts),
-        "alarms": told,
     }
-    if job.indexes:
-        content["against"] = [{"name": i.root.name, "seal": i.seal} for i in job.indexes]
-    return _seal(this, started, content)
+    if indexes:
+        content["against"] = [{"name": i.root.name, "seal": i.seal} for i in indexes]
+    return content
 
 
 def _seal(this: _Run, started: float, content: dict[str, Any]) -> dict[str, Any]:
@@ -208,12 +215,6 @@ def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
     ]
     return {
         **index.content(this.tasks("pack", tasks), job.specs),
-        "name": job.name,
-        "code": code(),
-        "key": this.key,
-        "config": job.config,
-        "parents": list(job.parents),
-        "sources": job.sources,
         "counts": counts.add(result["counts"] for result in local),
     }
 
@@ -271,9 +272,12 @@ def _input_record(item: Scanned) -> dict[str, Any]:
 def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list[Result]:
     job = this.job
     local = tuple(spec for spec in job.specs if not spec.is_global)
-    sketches = tuple(spec for spec in job.specs if spec.is_global)
-    root = this.work / "local" if sketches else job.root
-    home = this.work / "local" / "manifests" if sketches else job.root / "manifests"
+    last = len(local) == len(job.specs)  # no other pass follows
+    # An aggregate stage looks at what the stages before it left: its turn comes after this pass.
+    sketches = tuple(
+        spec for spec in job.specs if spec.is_global and not issubclass(spec.cls, AggregateStage)
+    )
+    root = job.root if last else this.work / "local"
     digests = {item.input.locator: item.sha256 for item in scanned}
     tasks = []
     for split in splits:
@@ -284,7 +288,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             ingest=job.ingest,
             root=root,
             work=this.work,
-            level=0 if sketches else 3,
+            level=3 if last else 0,
             keep_payload=job.keep_payload,
         )
         key = digest(
@@ -297,15 +301,15 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             }
         )
         name = f"local/{split.index:05d}"
-        marker = home / f"split-{split.index:05d}.json"
+        marker = root / "manifests" / f"split-{split.index:05d}.json"
         tasks.append(this.task(name, run_split, argument, marker, key))
     return this.tasks("local", tasks)
 
 
-def _global_stages(
+def _shuffled_stages(
     this: _Run, splits: list[Split], local: list[Result]
 ) -> tuple[list[Result], list[dict[str, object]]]:
-    """The final parts of the splits, and what of the global stages' work is worth an alarm."""
+    """The final parts of the splits, and what of the shuffled stages' work is worth an alarm."""
     job = this.job
     specs = tuple(spec for spec in job.specs if spec.is_global)
     if not specs:
@@ -314,18 +318,7 @@ def _global_stages(
     old = [rows for held in job.indexes for rows in index.index_rows(held)]
     corpus.number([result["counts"]["kept"] for result in local] + old)
     jobs = tuple(Shuffle(spec, corpus, this.key) for spec in specs)
-    kept = {
-        name: n["kept"] for name, n in counts.add(r["counts"] for r in local)["by_source"].items()
-    }
-    told: list[dict[str, object]] = []
-    dead: Path | None = None
-    for stage in jobs:
-        rows = sum(result["sketch_rows"][stage.spec.name] for result in local)
-        found = shuffle(stage, rows, dead, partial(this.tasks, stage.spec.name))
-        told += alarms(stage, found, kept)
-        if not issubclass(stage.spec.cls, CountStage):
-            kept = {name: n - found["lost"].get(name, 0) for name, n in kept.items()}
-            dead = stage.home / "dead.npy"
+    alarms = decide(jobs, local, this.tasks)
     tasks = [
         this.task(
             f"apply/{split.index:05d}",
@@ -336,4 +329,4 @@ def _global_stages(
         )
         for split, result in zip(splits, local, strict=True)
     ]
-    return this.tasks("apply", tasks), told
+    return this.tasks("apply", tasks), alarms

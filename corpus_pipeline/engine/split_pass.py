@@ -1,7 +1,7 @@
 """The local pass over one split: read, all local stages fused, write, sketch.
 
 Enters: a split (pieces of inputs) and stage specs.  Leaves: `kept/`, `dropped/` and `quarantine/`
-parts, the sketches and facts that the global stages will shuffle, and the counts.
+parts, the sketches and facts that pair and count stages will shuffle, and the counts.
 Refuses: to hold more than a batch and a row group in memory, and to know any stage.
 """
 
@@ -25,16 +25,20 @@ from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.shards import ShardWriter, write_shard
 from corpus_pipeline.io.splits import Piece, Split
-from corpus_pipeline.model import DOCUMENT, PAYLOAD, QUARANTINE, VERDICT, Chunk, StageSpec, empty
+from corpus_pipeline.model import (
+    DOCUMENT,
+    PAYLOAD,
+    QUARANTINE,
+    SURVIVOR_FACTS,
+    VERDICT,
+    Chunk,
+    StageSpec,
+    empty,
+    survivor_facts,
+)
 
-#: Columns by which a global stage may choose between documents.
-FACTS = {
-    "doc": pl.UInt64(),
-    "id": pl.String(),
-    "source": pl.String(),
-    "length": pl.UInt32(),
-    "quality": pl.Float32(),
-}
+#: What the local pass writes of each kept document, for stages that choose between documents.
+FACTS = {"doc": pl.UInt64(), **SURVIVOR_FACTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class SplitTask:
     sketches: tuple[StageSpec, ...]
     ingest: IngestOptions
     root: Path  # kept/, dropped/ and quarantine/ go below it
-    work: Path  # sketches, facts, crumbs
+    work: Path  # sketches, facts, progress markers
     level: int  # of zstd; 0 = LZ4, where the part will be read once and rewritten
     keep_payload: bool = False
     skip: frozenset[int] = frozenset()  # rows that killed a worker
@@ -58,9 +62,9 @@ class SplitTask:
         return f"part-{self.split.index:05d}.parquet"
 
     @property
-    def crumb(self) -> Path:
-        """Where a worker notes which rows it has under its hands."""
-        return self.work / "crumbs" / f"{self.split.index:05d}.json"
+    def progress(self) -> Path:
+        """Where a worker notes which rows it is reading or working on."""
+        return self.work / "progress" / f"{self.split.index:05d}.json"
 
 
 def chunks(task: SplitTask) -> Iterator[tuple[int, Chunk]]:
@@ -104,7 +108,7 @@ class _Pass:
             )
             for kind in ("kept", "dropped", "quarantine")
         }
-        task.crumb.parent.mkdir(parents=True, exist_ok=True)
+        task.progress.parent.mkdir(parents=True, exist_ok=True)
 
     def abort(self) -> None:
         for writer in self.writers.values():
@@ -127,8 +131,8 @@ class _Pass:
             self.batch(0, Chunk(nothing, empty(QUARANTINE), 0))
         return self.finish()
 
-    def note(self, crumb: dict[str, Any]) -> None:
-        self.task.crumb.write_text(json.dumps(crumb))
+    def note(self, at: dict[str, Any]) -> None:
+        self.task.progress.write_text(json.dumps(at))
 
     def batch(self, row: int, chunk: Chunk) -> None:
         self.note({"rows": [row, row + chunk.docs.height]})
@@ -163,16 +167,8 @@ class _Pass:
 
     def sketch(self, kept: pl.DataFrame, size: int) -> None:
         first = (self.task.split.index << 32) + self.kept_rows
-        quality = "quality_score" if "quality_score" in kept.columns else pl.lit(None)
-        self.facts.append(
-            kept.select(
-                doc=pl.int_range(pl.len(), dtype=pl.UInt64) + first,
-                id="id",
-                source="source",
-                length=pl.col("text").str.len_chars(),
-                quality=quality,
-            ).cast(pl.Schema(FACTS))
-        )
+        doc = pl.int_range(pl.len(), dtype=pl.UInt64) + first
+        self.facts.append(survivor_facts(kept).select(doc.alias("doc"), *SURVIVOR_FACTS))
         for stage in self.sketchers:
             started = time.process_time()
             rows = stage.sketch(kept)
@@ -202,7 +198,7 @@ class _Pass:
             sketch_rows[name] = keys.height
             write_shard(task.work / "sketch" / name / task.part, [keys], level=0, measure="")
         with suppress(OSError):
-            task.crumb.unlink()
+            task.progress.unlink()
         return {
             "kind": "split",
             "split": task.split.index,

@@ -2,7 +2,7 @@
 
 Enters: a seekable binary file and the name of its compression.  Leaves: `Block`s of at most
 about a mebibyte, and a `Fault` wherever the stream broke; after a fault the next intact member
-(gzip member, zstd frame, bz2 or xz stream) is looked for, so that damage costs one member.
+(gzip member, zstd or LZ4 frame, bz2 or xz stream) is looked for, so that damage costs one member.
 Refuses: to raise on bad data, to hold more than a block, and to inflate a bomb to its end.
 """
 
@@ -13,8 +13,6 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
-
-from fastwarc.stream_io import Lz4Reader
 
 from corpus_pipeline.io.decoders import ERRORS, MAGIC, ZSTD_SLICE, factory
 
@@ -206,26 +204,10 @@ def _plain(raw: BinaryIO) -> Iterator[Event]:
         yield Fault("unreadable", f"{error.strerror} (byte {position} of the file)", position)
 
 
-def _lz4(raw: BinaryIO, limits: Limits) -> Iterator[Event]:
-    """LZ4 frames through FastWARC; after an error there is no way to the next frame."""
-    reader, out = Lz4Reader(raw), 0
-    try:
-        while data := reader.read(RAW):
-            yield Block(data, fresh=not out)
-            out += len(data)
-            if out > min(limits.max_decompressed_bytes, max(RATIO_FLOOR, 300 * raw.tell())):
-                yield Fault("decompression_bomb", f"{out} bytes out of {raw.tell()}", raw.tell())
-                return
-    except Exception as error:  # noqa: BLE001 - a compiled reader's errors have no common type
-        yield Fault("corrupt_lz4", f"{error} (byte {raw.tell()} of the file)", raw.tell())
-
-
 def events(raw: BinaryIO, compression: str, limits: Limits) -> Iterator[Event]:
     """The blocks and faults of an open file, from where it stands if it is not compressed."""
     if compression == "none":
         return _plain(raw)
-    if compression == "lz4":
-        return _lz4(raw, limits)
     return _guarded(_Members(raw, compression, limits))
 
 

@@ -22,15 +22,15 @@ from typing import Any, BinaryIO, Final
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.compression import Block, Limits, events
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.places import local_path
-from corpus_pipeline.io.sniff import FORMATS, sniff
+from corpus_pipeline.io.sniff import sniff
 from corpus_pipeline.model import PipelineError
 
 log = logging.getLogger(__name__)
 
 TEMPORARY: Final = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~", ".lock")
 MARKERS: Final = frozenset({"_SUCCESS", "_temporary", "_metadata", "_common_metadata"})
-LINE_FORMATS: Final = frozenset({"jsonl", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +244,11 @@ def scan(one: Input, limits: Limits | None = None) -> Scanned:
     try:
         with Path(one.path).open("rb") as raw:
             hashed = _Hashed(raw)
-            size = one.bytes
-            if one.format in LINE_FORMATS and one.compression != "none":
+            size, cut = one.bytes, FORMATS[one.format].splittable
+            if cut in ("lines", "text_mode") and one.compression != "none":
                 stream = events(hashed, one.compression, limits or Limits())  # type: ignore[arg-type]  # the three methods that are used
                 size = sum(len(event.data) for event in stream if isinstance(event, Block))
-            groups = _row_groups(one.path) if one.format == "parquet" else ()
+            groups = _row_groups(one.path) if cut == "row_groups" else ()
             return Scanned(one, hashed.finish(), size, groups)
     except OSError as error:
         raise PipelineError(f"cannot read {one.path}: {error.strerror or error}") from None

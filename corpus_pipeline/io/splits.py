@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any, Final
 
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, Scanned
 
 #: A compressed file is inflated from its start for each window: 16 windows inflate it 8.5 times
@@ -86,10 +87,10 @@ def whole(one: Input) -> Piece:
 
 def _pieces(one: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
     made = whole(one.input)
-    by_lines = made.format == "jsonl" or (made.format == "text" and text_mode == "lines")
-    if made.format == "parquet" and sum(one.row_groups) > split_bytes:
+    form = FORMATS[made.format]
+    if form.splittable == "row_groups" and sum(one.row_groups) > split_bytes:
         yield from _row_groups(made, one.row_groups, split_bytes)
-    elif by_lines and one.decompressed > split_bytes:
+    elif form.cut_at_lines(text_mode) and one.decompressed > split_bytes:
         yield from _windows(made, one.decompressed, split_bytes)
     else:
         yield made, max(one.decompressed, sum(one.row_groups))

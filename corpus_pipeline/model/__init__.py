@@ -2,6 +2,7 @@
 
 from corpus_pipeline.model.asset import Asset, canonical_json, digest
 from corpus_pipeline.model.errors import PipelineError
+from corpus_pipeline.model.rows import on_kept
 from corpus_pipeline.model.schema import (
     DOCUMENT,
     NO_DAMAGE,
@@ -16,12 +17,17 @@ from corpus_pipeline.model.schema import (
 )
 from corpus_pipeline.model.spec import StageSpec
 from corpus_pipeline.model.stage import (
+    SURVIVOR_FACTS,
+    AggregateStage,
+    AlarmOptions,
+    AnyStage,
     CountStage,
-    DedupOptions,
-    GlobalStage,
     Options,
+    PairStage,
     ShuffledStage,
     Stage,
+    cluster_columns,
+    survivor_facts,
 )
 from corpus_pipeline.model.verdict import drop
 
@@ -30,22 +36,28 @@ __all__ = [
     "NO_DAMAGE",
     "PAYLOAD",
     "QUARANTINE",
+    "SURVIVOR_FACTS",
     "VERDICT",
+    "AggregateStage",
+    "AlarmOptions",
+    "AnyStage",
     "Asset",
     "Chunk",
     "CountStage",
-    "DedupOptions",
-    "GlobalStage",
     "Options",
+    "PairStage",
     "PipelineError",
     "Schema",
     "ShuffledStage",
     "Stage",
     "StageSpec",
     "canonical_json",
+    "cluster_columns",
     "damaged_share",
     "digest",
     "document_id",
     "drop",
     "empty",
+    "on_kept",
+    "survivor_facts",
 ]

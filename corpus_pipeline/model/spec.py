@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corpus_pipeline.model.asset import Asset
-from corpus_pipeline.model.stage import ShuffledStage, Stage
+from corpus_pipeline.model.stage import AnyStage, ShuffledStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class StageSpec:
     assets: Mapping[str, Asset] = field(default_factory=dict)
 
     @property
-    def cls(self) -> type[Stage | ShuffledStage]:
+    def cls(self) -> type[AnyStage]:
         """The class that the target names."""
         module, _, name = self.target.partition(":")
-        found: type[Stage | ShuffledStage] = getattr(importlib.import_module(module), name)
+        found: type[AnyStage] = getattr(importlib.import_module(module), name)
         return found
 
     @property

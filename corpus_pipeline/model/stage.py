@@ -1,18 +1,26 @@
-"""What a stage promises: local stages, and stages that must see all documents.
+"""What a stage promises: the four kinds, and what is checked when a class is defined.
 
-The promises of a local stage are in `tests/test_laws.py`: same rows, same order, no hidden state.
+A *local* stage (`Stage`) sees a document at a time; its promises are in `tests/test_laws.py`: same
+rows, same order, no hidden state.  The other three must see all documents: a `PairStage` finds
+documents that are alike and keeps the best, a `CountStage` edits by how often something occurs, an
+`AggregateStage` decides about groups of documents, such as sources.
+
+A class that lacks a part of its protocol is a `TypeError` where it is defined, not at the end of
+a run.  `base=True` in the class line marks a class that others finish.
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus_pipeline.model.asset import Asset
+from corpus_pipeline.model.rows import on_kept
 from corpus_pipeline.model.schema import Schema
 
 
@@ -25,72 +33,8 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Stage(ABC):
-    """One local stage: a batch in, the same rows in the same order out.
-
-    A subclass says its `name`, its `version` (raise it when its output changes), the `columns`
-    it adds (each named `<stage>_…`) and implements `process` for documents that are still kept.
-    """
-
-    name: ClassVar[str]
-    version: ClassVar[int]
-    columns: ClassVar[Schema]
-    #: Columns of `DOCUMENT` that this stage may rewrite (`text`, `title`).
-    edits: ClassVar[tuple[str, ...]] = ()
-    #: `pii` masks dropped documents too.
-    sees_dropped: ClassVar[bool] = False
-    #: Columns this stage takes away (`decode` takes the payload).
-    takes: ClassVar[tuple[str, ...]] = ()
-    OptionsModel: ClassVar[type[Options]] = Options
-
-    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
-        """Keep the options; a subclass loads its assets here, and nowhere else."""
-        self.options = options
-
-    @classmethod
-    def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The assets this stage needs under these options: name → `package:…` or a path."""
-        return {}
-
-    @abstractmethod
-    def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Work on kept documents only (at least one row); same rows, same order."""
-
-    def __call__(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Run the stage on a batch; dropped rows pass it by."""
-        order = self.output_columns(docs.columns)
-        kept = pl.col("dropped_by").is_null()
-        alive = docs if self.sees_dropped else docs.filter(kept)
-        if alive.height == docs.height:
-            out = self._checked(alive) if docs.height else self._padded(docs)
-            return out.select(order)
-        position = "__position"
-        docs = docs.with_row_index(position)
-        parts = [self._padded(docs.filter(~kept))]
-        if alive.height:
-            parts.append(self._checked(alive).with_columns(docs.filter(kept).get_column(position)))
-        together = pl.concat([part.select([*order, position]) for part in parts])
-        return together.sort(position).select(order)
-
-    def output_columns(self, columns: list[str]) -> list[str]:
-        """The columns of the output, in their fixed order."""
-        stay = [c for c in columns if c not in self.takes and c not in self.columns]
-        return stay + list(self.columns)
-
-    def _padded(self, docs: pl.DataFrame) -> pl.DataFrame:
-        return docs.with_columns(
-            pl.lit(None, dtype=dtype).alias(name) for name, dtype in self.columns.items()
-        )
-
-    def _checked(self, docs: pl.DataFrame) -> pl.DataFrame:
-        out = self.process(docs)
-        if out.height != docs.height:
-            raise ValueError(f"{self.name} changed {docs.height} rows into {out.height}")
-        return out.with_columns(pl.col(name).cast(dtype) for name, dtype in self.columns.items())
-
-
-class DedupOptions(Options):
-    """What of a deduplication is worth an alarm; an alarm drops and keeps nothing."""
+class AlarmOptions(Options):
+    """When a pair stage raises an alarm in the manifest; an alarm drops and keeps nothing."""
 
     alarm_cluster: int = Field(default=1000, ge=2)
     """Documents of a cluster above which it is named: 1,000 alike are a template (TxT360) or a
@@ -101,25 +45,142 @@ class DedupOptions(Options):
     whole sources (Marin: 15 of 113 lost 95 %)."""
 
 
-class ShuffledStage(ABC):
+class AnyStage(ABC):
+    """What all kinds have: a name, a version, columns, options, assets."""
+
+    name: ClassVar[str]
+    #: Raise it when the output changes.
+    version: ClassVar[int]
+    #: The columns it adds, each called `<name>_…`.
+    columns: ClassVar[Schema]
+    OptionsModel: ClassVar[type[Options]] = Options
+
+    def __init_subclass__(cls, *, base: bool = False, **kwargs: Any) -> None:
+        """Refuse a class that lacks a part of the protocol."""
+        super().__init_subclass__(**kwargs)
+        if not base:
+            cls.check_definition()
+
+    @classmethod
+    def check_definition(cls) -> None:
+        """`TypeError` where name, version, columns or a method are missing or of no use."""
+        missing = [part for part in ("name", "version", "columns") if not hasattr(cls, part)]
+        abstract = {
+            name
+            for parent in cls.__mro__
+            for name, value in vars(parent).items()
+            if getattr(value, "__isabstractmethod__", False)
+        }
+        missing += sorted(
+            name for name in abstract if getattr(getattr(cls, name), "__isabstractmethod__", False)
+        )
+        if missing:
+            raise TypeError(f"{cls.__qualname__}: a stage needs {', '.join(missing)}")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", cls.name):
+            raise TypeError(f"{cls.__qualname__}: {cls.name!r} is no name for a stage: use a_z0_9")
+        for column, dtype in cls.columns.items():
+            if not column.startswith(f"{cls.name}_"):
+                raise TypeError(f"{cls.__qualname__}: call the column {column!r} {cls.name}_…")
+            if not isinstance(dtype, pl.DataType):
+                raise TypeError(f"{cls.__qualname__}: {column} needs a type such as pl.UInt32()")
+        if not issubclass(cls.OptionsModel, Options):
+            raise TypeError(f"{cls.__qualname__}: OptionsModel has to be a model.Options")
+
+    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
+        """Keep the options; a subclass loads its assets here, and nowhere else."""
+        self.options = options
+
+    @classmethod
+    def asset_refs(cls, options: Any) -> Mapping[str, str]:
+        """The assets this stage needs under these options: name → `package:…` or a path."""
+        return {}
+
+
+class Stage(AnyStage, base=True):
+    """One local stage: a batch in, the same rows in the same order out.
+
+    A subclass says its `name`, its `version`, the `columns` it adds and implements `process` for
+    documents that are still kept.
+    """
+
+    #: Columns of `DOCUMENT` that this stage may rewrite (`text`, `title`).
+    edits: ClassVar[tuple[str, ...]] = ()
+    #: `pii` masks dropped documents too.
+    sees_dropped: ClassVar[bool] = False
+    #: Columns this stage takes away (`decode` takes the payload).
+    takes: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def process(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Work on kept documents only (at least one row); same rows, same order."""
+
+    def __call__(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Run the stage on a batch; dropped rows pass it by."""
+        return on_kept(
+            docs,
+            self.name,
+            self.columns,
+            lambda kept, _places: self.process(kept),
+            takes=self.takes,
+            dropped_too=self.sees_dropped,
+        )
+
+
+class ShuffledStage(AnyStage, base=True):
     """A stage that must see all documents; the engine shuffles between its pure functions.
 
     `doc` is a document (u64: part << 32 | row); the parts of indexes come after the run's splits.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int]
-    columns: ClassVar[Schema]
-    OptionsModel: ClassVar[type[Options]] = Options
+    @abstractmethod
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """What must be known of each document, for the shuffle; see each kind."""
 
-    def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
-        """Keep the options."""
-        self.options = options
+
+#: What a pair stage may choose a survivor by, beside `doc` and `old`.
+SURVIVOR_FACTS: Final[Schema] = {
+    "id": pl.String(),
+    "source": pl.String(),
+    "length": pl.UInt32(),  # code points of the text
+    "quality": pl.Float32(),  # `quality_score`; null where nothing scored the document
+}
+
+
+def survivor_facts(docs: pl.DataFrame) -> pl.DataFrame:
+    """`SURVIVOR_FACTS` of kept documents, in their order."""
+    quality = "quality_score" if "quality_score" in docs.columns else pl.lit(None)
+    return docs.select(
+        id="id", source="source", length=pl.col("text").str.len_chars(), quality=quality
+    ).cast(pl.Schema(SURVIVOR_FACTS))
+
+
+def cluster_columns(stage: str) -> tuple[str, str]:
+    """The names of a pair stage's cluster (the id of its survivor) and of the cluster's size."""
+    return f"{stage}_cluster", f"{stage}_cluster_size"
+
+
+class PairStage(ShuffledStage, base=True):
+    """A stage that finds pairs of documents and decides which of them go.
+
+    `columns` holds only what it adds to `<name>_cluster` (String: the id of the survivor) and
+    `<name>_cluster_size` (UInt32), which every pair stage has and which come first.
+    """
+
+    OptionsModel: ClassVar[type[Options]] = AlarmOptions
+    columns: ClassVar[Schema] = {}
+    #: Whether `verify` wants the candidates' texts: so it is where a subclass defines it.
+    verifies: ClassVar[bool] = False
 
     @classmethod
-    def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The assets this stage needs under these options."""
-        return {}
+    def check_definition(cls) -> None:
+        """Add the cluster's columns; beside the common parts, the options must have the alarms."""
+        if "name" in vars(cls):
+            cluster, size = cluster_columns(cls.name)
+            cls.columns = {cluster: pl.String(), size: pl.UInt32(), **cls.columns}
+        cls.verifies = cls.verify is not PairStage.verify
+        super().check_definition()
+        if not issubclass(cls.OptionsModel, AlarmOptions):
+            raise TypeError(f"{cls.__qualname__}: OptionsModel has to be a model.AlarmOptions")
 
     @abstractmethod
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
@@ -127,13 +188,6 @@ class ShuffledStage(ABC):
 
         The engine adds `doc` from `row` and partitions the rows by the high bits of `key`.
         """
-
-
-class GlobalStage(ShuffledStage):
-    """A stage that finds pairs and decides which documents go."""
-
-    OptionsModel: ClassVar[type[Options]] = DedupOptions
-    verifies: ClassVar[bool] = False  # whether `verify` wants the candidates' texts
 
     @abstractmethod
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
@@ -153,22 +207,33 @@ class GlobalStage(ShuffledStage):
     def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         """The true pairs of whole components and the facts of their documents → decisions.
 
-        `facts`: `doc`, `id`, `source`, `length` (code points), `quality` (f32, null unless scored),
-        `old` (bool: of an index; it is never dropped, nor said to be like another old one).
+        `facts`: `doc`, `SURVIVOR_FACTS` and `old` (bool: of an index; it is never dropped, nor
+        said to be like another old one).
         Returns `doc`, the stage's own `columns`, `drop_rule` and `drop_evidence` (null = stays);
         a document without a row in the result is untouched (its columns come from `untouched`).
         """
 
-    @abstractmethod
     def untouched(self) -> Mapping[str, pl.Expr]:
-        """The stage's columns for a document that `settle` does not mention."""
+        """The columns of a document that `settle` does not mention; others of them are null."""
+        cluster, size = cluster_columns(self.name)
+        return {cluster: pl.col("id"), size: pl.lit(1, dtype=pl.UInt32)}
 
 
-class CountStage(ShuffledStage):
-    """A stage that must know how often a key occurs in all documents, and then edits them."""
+class CountStage(ShuffledStage, base=True):
+    """A stage that must know how often a key occurs in all documents, and then edits them.
+
+    It counts in the run's own documents only: an index (`--against`) has nothing for it.
+    """
 
     #: Columns of `DOCUMENT` that `apply` may rewrite.
     edits: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Kept documents → rows (`row` u32 index into `docs`, `key` u64, own columns).
+
+        The engine adds `doc` from `row` and partitions the rows by the high bits of `key`.
+        """
 
     @abstractmethod
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
@@ -182,4 +247,33 @@ class CountStage(ShuffledStage):
         """Kept documents and what `match` said of them → the same rows, edited and judged.
 
         `found`: `row` (u32 index into `docs`), `key`, own columns, sorted by `row` and `key`.
+        """
+
+
+class AggregateStage(ShuffledStage, base=True):
+    """A stage that decides about groups of documents, such as sources, from their sums.
+
+    It sees the run's own documents as all stages before it left them; an index (`--against`) has
+    nothing for it.  Its columns are the group's, null for a document of no group.
+    """
+
+    #: Whether `sketch` also gets documents that were dropped before, to weigh them: their verdict
+    #: columns say by whom.  What is decided about a group drops only documents that are still kept.
+    sees_dropped: ClassVar[bool] = False
+
+    @abstractmethod
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Documents → rows (`row` u32 index into `docs`, `key` String, own measures).
+
+        `key` names the group; a document has one row at most.  Measures are integers or booleans,
+        so that sums are exact in any order.
+        """
+
+    @abstractmethod
+    def settle(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """All groups → decisions about them.
+
+        `groups`: `key`, `documents` (i64: rows of `sketch`) and the sum of each measure (i64),
+        sorted by `key`.  Returns `key`, the stage's own `columns`, `drop_rule` and `drop_evidence`
+        (null = the group stays).
         """

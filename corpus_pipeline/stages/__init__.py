@@ -14,6 +14,13 @@ from typing import Any, Literal
 #: often something occurs (`count`), or by groups such as sources (`aggregate`).
 Kind = Literal["local", "pair", "count", "aggregate"]
 
+_PARENTS: dict[Kind, str] = {
+    "local": "Stage",
+    "pair": "PairStage",
+    "count": "CountStage",
+    "aggregate": "AggregateStage",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StageInfo:
@@ -25,9 +32,15 @@ class StageInfo:
     help: str  # one line, for the command line
 
     def load(self) -> Any:
-        """The stage's class."""
-        module, _, cls = self.target.partition(":")
-        return getattr(importlib.import_module(module), cls)
+        """The stage's class; `TypeError` where it is of another kind or name than is said here."""
+        module, _, name = self.target.partition(":")
+        cls = getattr(importlib.import_module(module), name)
+        parent = getattr(importlib.import_module("corpus_pipeline.model"), _PARENTS[self.kind])
+        if not issubclass(cls, parent):
+            raise TypeError(f"{self.target} is no {parent.__name__}, but its kind is {self.kind!r}")
+        if cls.name != self.name:
+            raise TypeError(f"{self.target} calls itself {cls.name}, the list says {self.name}")
+        return cls
 
 
 _HOME = "corpus_pipeline.stages"

@@ -12,27 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
 import xxhash
 
-from corpus_pipeline.model import Asset, GlobalStage, Options, Schema
+from corpus_pipeline.model import Asset, Options, PairStage
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold
 from corpus_pipeline.text.dedup.union_find import best_first, components, positions
 
 
-class ExactDedup(GlobalStage):
+class ExactDedup(PairStage):
     """One survivor per key: highest quality, then longest, then smallest id."""
 
     name = "exact_dedup"
     version = 1
-    columns: ClassVar[Schema] = {
-        "exact_dedup_cluster": pl.String(),
-        "exact_dedup_cluster_size": pl.UInt32(),
-    }
 
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Load the key's character table."""
@@ -86,10 +82,3 @@ class ExactDedup(GlobalStage):
                 drop_evidence=pl.when("gone").then(pl.format("of={}", "exact_dedup_cluster")),
             )
         )
-
-    def untouched(self) -> Mapping[str, pl.Expr]:
-        """Alone in its group."""
-        return {
-            "exact_dedup_cluster": pl.col("id"),
-            "exact_dedup_cluster_size": pl.lit(1, dtype=pl.UInt32),
-        }

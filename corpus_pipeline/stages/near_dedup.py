@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from corpus_pipeline.model import Asset, DedupOptions, GlobalStage, Options, Schema
+from corpus_pipeline.model import AlarmOptions, Asset, Options, PairStage, Schema
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup import union_find as clusters
 from corpus_pipeline.text.dedup.jaccard import resemblance
@@ -38,7 +38,7 @@ ROUNDS = 3
 PERMUTATIONS = 128
 
 
-class NearDedupOptions(DedupOptions):
+class NearDedupOptions(AlarmOptions):
     """What counts as a near-duplicate."""
 
     #: Characters: one edit in 100 leaves a Jaccard of .91 at 5, .79 at 13, whose recall is worse.
@@ -56,18 +56,13 @@ class NearDedupOptions(DedupOptions):
     length_ratio: float = Field(default=0.7, ge=0, le=1)
 
 
-class NearDedup(GlobalStage):
+class NearDedup(PairStage):
     """MinHash proposes, exact Jaccard decides, the best of each star survives."""
 
     name = "near_dedup"
     version = 2
-    columns: ClassVar[Schema] = {
-        "near_dedup_cluster": pl.String(),
-        "near_dedup_cluster_size": pl.UInt32(),
-        "near_dedup_jaccard": pl.Float32(),
-    }
+    columns: ClassVar[Schema] = {"near_dedup_jaccard": pl.Float32()}
     OptionsModel: ClassVar[type[Options]] = NearDedupOptions
-    verifies = True
     options: NearDedupOptions
 
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
@@ -183,12 +178,8 @@ class NearDedup(GlobalStage):
         )
 
     def untouched(self) -> Mapping[str, pl.Expr]:
-        """Alone in its cluster."""
-        return {
-            "near_dedup_cluster": pl.col("id"),
-            "near_dedup_cluster_size": pl.lit(1, dtype=pl.UInt32),
-            "near_dedup_jaccard": pl.lit(1.0, dtype=pl.Float32),
-        }
+        """Alone in its cluster, and wholly like itself."""
+        return {**super().untouched(), "near_dedup_jaccard": pl.lit(1.0, dtype=pl.Float32)}
 
 
 def _bands(options: NearDedupOptions) -> tuple[int, int]:

@@ -7,7 +7,7 @@ the text before masking, type and tier).  Refuses: to write a value anywhere, an
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
@@ -126,10 +126,16 @@ def mask(
             Finding(start, end, f.type, f.tier, f.rule)
             for (start, end), f in zip(here.items(), fresh, strict=True)
         ]
-        kept = [f for f in found if not any(f.start < m.end and m.start < f.end for m in moved)]
+        kept = [f for f in found if not _overlaps(f, moved)]
         found = sorted([*kept, *moved], key=lambda f: f.start)
         masked, places = _replace(text, found, detector, policy)
     return masked, found
+
+
+def _overlaps(finding: Finding, others: list[Finding]) -> bool:
+    """Whether one of the others, sorted and disjoint, shares a character with the finding."""
+    place = bisect_left(others, finding.end, key=lambda other: other.start)
+    return place > 0 and others[place - 1].end > finding.start
 
 
 #: For each piece copied unchanged: its start in the masked text and in the text that came in.

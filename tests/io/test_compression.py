@@ -8,6 +8,7 @@ import zlib
 
 import pytest
 import zstandard
+from clock import linear
 from reading import PACK
 
 from corpus_pipeline.io.compression import Block, Fault, Limits, events, open_events
@@ -102,7 +103,8 @@ def test_a_wrong_checksum_is_a_fault():
     assert "incorrect data check" in faults[0].detail
 
 
-@pytest.mark.parametrize("compression", NAMES)
+# An LZ4 frame grows 255 times at most, which the limit on the ratio (300) lets pass.
+@pytest.mark.parametrize("compression", [name for name in NAMES if name != "lz4"])
 def test_a_bomb_is_not_swallowed(compression):
     """Inflating stops soon after the ratio is out of all proportion."""
     zeros = b"\0" * (1 << 24)
@@ -135,10 +137,16 @@ def test_a_dictionary_in_the_file_is_used(tmp_path):
 
 
 def test_false_beginnings_do_not_hold_anybody_up():
-    """A file full of magic bytes ends in one fault, quickly."""
-    plain, faults, _ = inflate(gzip.compress(b"a")[:-3] + b"\x1f\x8b\x08\0" * 300_000, "gzip")
+    """A file full of magic bytes ends in one fault, in under a second of CPU."""
+
+    def magic(count):
+        return gzip.compress(b"a")[:-3] + b"\x1f\x8b\x08\0" * count
+
+    plain, faults, _ = inflate(magic(300_000), "gzip")
     assert plain == b"a"
     assert len(faults) == 1
+    # Measured: 0.02 s.
+    linear(lambda data: inflate(data, "gzip"), magic, 300_000, most=1)
 
 
 def test_a_file_that_is_gone_is_a_fault(tmp_path):

@@ -51,12 +51,24 @@ def test_any_text_has_a_score(quality, text):
     assert 0 <= row["quality_bucket"] < BUCKETS
 
 
-@pytest.mark.parametrize("text", ["", None, " \n\u3000", "\x00", "</s>", "一\r二\x0b三\u2028四"])
-def test_odd_texts_are_fine(quality, text):
-    """Empty texts, control characters and the model's own end mark go through; empty scores 0."""
+@pytest.mark.parametrize("text", ["", None, " \n\u3000", "\x00"])
+def test_nothing_to_read_scores_nothing(quality, text):
+    """Empty texts and texts of white space or controls score 0 and are dropped for it."""
     row = quality(docs_of([text])).row(0, named=True)
 
-    assert row["quality_score"] == 0 if not (text or "").strip() else row["quality_score"] >= 0
+    assert (row["quality_score"], row["quality_bucket"]) == (0, 0)
+    assert row["drop_evidence"] == "score=0.0 < 0.003"
+
+
+@pytest.mark.parametrize("mark", ["\x00", "</s>", "\r", "\x0b", "\u2028", "\n"])
+def test_no_mark_ends_the_reading(quality, mark):
+    """Line ends, controls and the model's own end mark hide nothing that stands behind them."""
+    text = {case["label"]: case["text"] for case in CASES}
+    clean, wreck = text["statute"], text["gambling"]
+
+    scores = quality(docs_of([clean + mark, clean + mark + wreck]))["quality_score"]
+
+    assert scores[0] > 0.5 > scores[1]
 
 
 def test_a_book_is_scored_by_its_sample(quality):

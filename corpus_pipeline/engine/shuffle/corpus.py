@@ -74,16 +74,21 @@ class Corpus:
             number -= index.parts
         raise IndexError(part)
 
+    def own_sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
+        """The run's own sketch rows with keys first … last, sorted by `key` and `doc`."""
+        return self._own(stage, first, last).sort("key", "doc")
+
+    def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
+        files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
+        return pl.scan_parquet(files).filter(_within(first, last)).collect()
+
     def sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
-        """The sketch rows with keys first … last, with `old`, sorted by `key` and `doc`.
+        """Those and the indexes', with `old`, sorted by `key` and `doc`.
 
         Keys that no new document has are of no use and stay where they are.
         """
-        inside = pl.col("key").is_between(
-            pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64)
-        )
-        files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
-        found = [pl.scan_parquet(files).filter(inside).collect().with_columns(old=False)]
+        inside = _within(first, last)
+        found = [self._own(stage, first, last).with_columns(old=False)]
         part = self.splits
         new = found[0].select("key").unique() if self.indexes else found[0]
         for index in self.indexes:
@@ -93,6 +98,10 @@ class Corpus:
             found.append(keys.with_columns(doc=pl.col("doc") + shift, old=True).collect())
             part += index.parts
         return pl.concat(found).sort("key", "doc")
+
+
+def _within(first: int, last: int) -> pl.Expr:
+    return pl.col("key").is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64))
 
 
 def dense(docs: npt.NDArray[Any], starts: Offsets) -> Offsets:
@@ -105,14 +114,6 @@ def dense(docs: npt.NDArray[Any], starts: Offsets) -> Offsets:
     part = (numbers >> np.uint64(32)).astype(np.int64)
     found: Offsets = starts[part] + (numbers & np.uint64(ROW)).astype(np.int64)
     return found
-
-
-def in_part(part: int) -> pl.Expr:
-    """Whether `doc` is a document of this part."""
-    first = part << 32
-    return pl.col("doc").is_between(
-        pl.lit(first, dtype=pl.UInt64), pl.lit(first + ROW, dtype=pl.UInt64)
-    )
 
 
 def write_array(path: Path, values: npt.NDArray[Any]) -> None:

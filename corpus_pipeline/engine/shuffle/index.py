@@ -19,13 +19,13 @@ from corpus_pipeline.engine.shuffle.corpus import Index, row_groups
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import sha256_file
-from corpus_pipeline.model import DedupOptions, GlobalStage, PipelineError, StageSpec
+from corpus_pipeline.model import AlarmOptions, PairStage, PipelineError, StageSpec
 from corpus_pipeline.tasks.base import Result, Task
 
 #: Raised when the layout of an index changes.
 VERSION = 1
-#: Options that say what is told, not what is found.
-TELLING = tuple(DedupOptions.model_fields)
+#: Options that decide no pair and no document: an index serves whatever they are.
+ALARMS = tuple(AlarmOptions.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PackTask:
 
 def comparing(specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:
     """The stages that compare documents with each other."""
-    return tuple(spec for spec in specs if issubclass(spec.cls, GlobalStage))
+    return tuple(spec for spec in specs if issubclass(spec.cls, PairStage))
 
 
 def pack(task: PackTask) -> Result:
@@ -96,7 +96,7 @@ def _difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | No
             f"it was built by version {theirs['version']} of the stage, this is {ours['version']}"
         )
     for name, value in ours["options"].items():
-        if name not in TELLING and theirs["options"].get(name) != value:
+        if name not in ALARMS and theirs["options"].get(name) != value:
             return f"it was built with {name}={theirs['options'].get(name)}, this run has {value}"
     for name, asset in ours["assets"].items():
         if theirs["assets"].get(name, {}).get("sha256") != asset["sha256"]:

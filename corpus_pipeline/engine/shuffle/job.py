@@ -1,4 +1,4 @@
-"""One global stage of one run, as its tasks know it.
+"""One shuffled stage of one run, as its tasks know it.
 
 Enters: the stage, the documents, the folder, the key.  Leaves: tasks with their own markers.
 Refuses: to know the order of the steps.
@@ -19,7 +19,7 @@ from corpus_pipeline.tasks.base import Result, Task
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """Where one global stage of one run works."""
+    """Where one shuffled stage of one run works."""
 
     spec: StageSpec
     corpus: Corpus
@@ -29,6 +29,11 @@ class Shuffle:
     def home(self) -> Path:
         """The folder of this stage's intermediate files."""
         return self.corpus.work / self.spec.name
+
+    @property
+    def dropped(self) -> Path:
+        """The drop mask: a byte a document of the run, 1 where it is dropped after this stage."""
+        return self.home / "dropped.npy"
 
     @property
     def stage(self) -> Any:

@@ -1,4 +1,4 @@
-"""A global stage over a run: match key ranges, cluster, verify and settle, a decision a document.
+"""A pair or count stage over a run: match key ranges, group, verify and settle.
 
 Enters: the sketches and facts that the local pass wrote.  Leaves: the stage's decisions (or, of a
 stage that counts, what it found), by part files, and what it says of the whole.
@@ -8,6 +8,7 @@ worker counts, batch sizes or arrival order show in the result.
     sketch (in the local pass) → match per key range → candidate pairs, and their forest
       → group: a streaming union-find over the forests → route: pairs by group
       → gather: the candidates' facts and texts by group → settle: verify and decide, per group
+      → mask: which documents are dropped by now
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.engine.shuffle.corpus import dense, mapped, picked, write_array
+from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen, own_mask
 from corpus_pipeline.engine.shuffle.group import group, route
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import CountStage, GlobalStage
+from corpus_pipeline.model import CountStage, PairStage, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
 from corpus_pipeline.text.dedup.union_find import ALONE, forest
 
@@ -42,37 +44,44 @@ NAMED = 5
 RunTasks = Callable[[Sequence[Task]], list[Result]]
 
 
-def shuffle(job: Shuffle, rows: int, dead: Path | None, run_tasks: RunTasks) -> Result:
+def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) -> Result:
     """Run the stage over all parts; what it says of the whole.
 
-    `rows`: how many sketch rows there are; `dead`: a byte for each of the run's own documents,
-    1 where an earlier global stage dropped it.
+    `rows`: how many sketch rows there are; `dropped`: a byte for each of the run's own documents,
+    1 where an earlier stage dropped it.
     """
     grown = min(max(job.corpus.parts // SPLITS, 1), GROWN)
     parts = max(1, -(-rows // max(MATCH_ROWS * grown, rows // RANGES)))
     edges = [(2**64 * i) // parts for i in range(parts + 1)]
-    ranges = [(job, edges[i], edges[i + 1] - 1, i, dead) for i in range(parts)]
+    ranges = [(job, edges[i], edges[i + 1] - 1, i, dropped) for i in range(parts)]
     matched = run_tasks([job.task("match", i, match_range, what) for i, what in enumerate(ranges)])
     total: Result = {"pairs": sum(result["pairs"] for result in matched)}
     if issubclass(job.spec.cls, CountStage):
         return total
     members = int(job.corpus.starts()[-1])
     most = max(SETTLE_DOCS, members // GROUPS)
-    (found,) = run_tasks([job.task("group", 0, group, (job, parts, most))])
-    total |= {name: found[name] for name in ("components", "largest_component")}
-    if found["groups"]:
+    (grouped,) = run_tasks([job.task("group", 0, group, (job, parts, most))])
+    total |= {name: grouped[name] for name in ("components", "largest_component")}
+    if grouped["groups"]:
         routed = [(job, i, at, min(at + FAN_IN, parts)) for i, at in _steps(parts)]
         run_tasks([job.task("route", what[1], route, what) for what in routed])
         run_tasks([job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)])
-    settled = run_tasks([job.task("settle", g, settle, (job, g)) for g in range(found["groups"])])
-    run_tasks([job.task("bury", 0, bury, (job, found["groups"], dead))])
+    groups = range(grouped["groups"])
+    settled = run_tasks([job.task("settle", g, settle, (job, g)) for g in groups])
+    run_tasks([job.task("mask", 0, mask, (job, len(groups), dropped))])
+    return total | _summary(settled)
+
+
+def _summary(settled: Sequence[Result]) -> Result:
+    """What the settle tasks say of the whole."""
     lost: Counter[str] = Counter()
     for result in settled:
         lost.update(result["lost"])
-    largest = sorted((tuple(one) for result in settled for one in result["largest"]), reverse=True)
+    clusters = (tuple(cluster) for result in settled for cluster in result["largest"])
+    largest = sorted(clusters, reverse=True)[:NAMED]
     names = ("candidates", "true", "dropped")
-    total |= {name: sum(result[name] for result in settled) for name in names}
-    return total | {"lost": dict(sorted(lost.items())), "largest": largest[:NAMED]}
+    sums = {name: sum(result[name] for result in settled) for name in names}
+    return {**sums, "lost": dict(sorted(lost.items())), "largest": largest}
 
 
 def _steps(parts: int) -> list[tuple[int, int]]:
@@ -81,27 +90,38 @@ def _steps(parts: int) -> list[tuple[int, int]]:
 
 def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
     """What the stage finds among the sketches of one key range."""
-    job, first, last, index, dead = argument
-    stage, corpus = job.stage, job.corpus
-    keys = corpus.sketches(job.spec.name, first, last)
-    if dead is not None:
-        old = keys.get_column("old").to_numpy()
-        places = dense(keys.get_column("doc").to_numpy()[~old], corpus.starts())
-        alive = np.ones(keys.height, dtype=np.bool_)
-        alive[~old] = mapped(dead)[places] == 0
-        keys = keys.filter(pl.Series(alive))
+    job, first, last, index, dropped = argument
+    stage, corpus, name = job.stage, job.corpus, job.spec.name
     part = f"part-{index:05d}.parquet"
     if isinstance(stage, CountStage):
-        found = stage.match(keys.drop("old")).sort("doc", "key")
-        write_shard(job.home / "found" / part, [found], level=0, measure="")
-        return {"kind": "match", "pairs": found.height}
+        keys = corpus.own_sketches(name, first, last)
+        keys = keys.filter(_alive(keys, job, dropped))
+        counted = stage.match(keys).sort("doc", "key")
+        write_shard(job.home / "found" / part, [counted], level=0, measure="")
+        return {"kind": "match", "pairs": counted.height}
+    keys = corpus.sketches(name, first, last)
+    keys = keys.filter(pl.col("old") | _alive(keys, job, dropped))
+    pairs = stage.match(keys)
+    if not (pairs.get_column("a") < pairs.get_column("b")).all():
+        raise ValueError(f"{name}: match gave a pair whose a is not smaller than its b")
     # Smaller numbers come first in a pair: where that is an old document's, both are old.
-    pairs = stage.match(keys).filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
+    pairs = pairs.filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
     one, other = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
     joined = pl.DataFrame({"a": one, "b": other}, schema={"a": pl.UInt64, "b": pl.UInt64})
     write_shard(job.home / "pairs" / part, [pairs], level=0, measure="")
     write_shard(job.home / "forest" / part, [joined], level=0, measure="")
     return {"kind": "match", "pairs": pairs.height}
+
+
+def _alive(keys: pl.DataFrame, job: Shuffle, dropped: Path | None) -> pl.Series:
+    """Which rows are of the run's own documents that no earlier stage dropped."""
+    alive = np.ones(keys.height, dtype=np.bool_)
+    if dropped is not None:
+        docs = keys.get_column("doc").to_numpy()
+        own = docs < np.uint64(job.corpus.first_old)
+        alive[own] = mapped(dropped)[dense(docs[own], job.corpus.starts())] == 0
+        alive[~own] = False
+    return pl.Series(alive)
 
 
 def gather(argument: tuple[Shuffle, int]) -> Result:
@@ -133,7 +153,7 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     """The decisions about the documents of one group."""
     job, number = argument
     stage, name = job.stage, job.spec.name
-    assert isinstance(stage, GlobalStage)
+    assert isinstance(stage, PairStage)
     mine = pl.col("group") == number
     routed = pl.scan_parquet(sorted((job.home / "routed").glob("part-*.parquet")))
     pairs = routed.filter(mine).drop("group").collect().unique(["a", "b"]).sort("a", "b")
@@ -147,13 +167,15 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     true = true.filter(pl.min_horizontal("a", "b") < first_old).sort("a", "b")
     named = pl.concat([true["a"], true["b"]]).unique()
     facts = docs.filter(pl.col("doc").is_in(named.implode()))
-    decisions = stage.settle(true, facts).filter(pl.col("doc") < first_old).sort("doc")
+    wanted = {"doc": pl.UInt64(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
+    decisions = chosen(name, stage.settle(true, facts), wanted)
+    decisions = decisions.filter(pl.col("doc") < first_old).sort("doc")
     write_shard(
         job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, measure=""
     )
     gone = decisions.filter(pl.col("drop_rule").is_not_null())
     lost = gone.join(facts.select("doc", "source"), on="doc").group_by("source").len()
-    size, cluster = f"{name}_cluster_size", f"{name}_cluster"
+    cluster, size = cluster_columns(name)
     largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
     return {
         "kind": "settle",
@@ -165,60 +187,36 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     }
 
 
-def bury(argument: tuple[Shuffle, int, Path | None]) -> Result:
+def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:
     """A byte for each of the run's own documents: 1 where this stage or one before dropped it."""
     job, groups, before = argument
-    starts = job.corpus.starts()
-    own = int(starts[job.corpus.splits])
-    dead = np.zeros(own, dtype=np.uint8) if before is None else np.array(mapped(before))
+    starts, dropped = job.corpus.starts(), own_mask(job, before)
     for number in range(groups):
         path = job.home / "decisions" / f"part-{number:05d}.parquet"
         gone = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
-        dead[dense(gone.collect().get_column("doc").to_numpy(), starts)] = 1
-    write_array(job.home / "dead.npy", dead)
-    return {"kind": "bury", "dropped": int(dead.sum())}
+        dropped[dense(gone.collect().get_column("doc").to_numpy(), starts)] = 1
+    write_array(job.dropped, dropped)
+    return {"kind": "mask", "dropped": int(dropped.sum())}
 
 
-def decided(job: Shuffle, part: int) -> pl.DataFrame:
-    """What the stage says of one split's documents, by `row`, sorted."""
-    count = issubclass(job.spec.cls, CountStage)
-    files = sorted((job.home / ("found" if count else "decisions")).glob("part-*.parquet"))
-    if not files:
-        names = {**job.spec.cls.columns, "drop_rule": pl.String(), "drop_evidence": pl.String()}
-        return pl.DataFrame(schema={"row": pl.UInt64, **names})
-    first = pl.lit(part << 32, dtype=pl.UInt64)
-    inside = pl.col("doc").is_between(first, pl.lit((part << 32) + (1 << 32) - 1, dtype=pl.UInt64))
-    found = pl.scan_parquet(files).filter(inside).collect()
-    order = ["row", "key"] if count else ["row"]
-    return found.with_columns(row=pl.col("doc") - first).drop("doc").sort(order)
+def alarms(job: Shuffle, outcome: Result, read: dict[str, int]) -> list[dict[str, object]]:
+    """Clusters and losses of a pair stage beyond its limits, for the manifest.
 
-
-def alarms(job: Shuffle, found: Result, read: dict[str, int]) -> list[dict[str, object]]:
-    """Clusters and losses beyond the stage's limits; `read`: documents of each source before it."""
-    options = job.stage.options
-    if not isinstance(job.stage, GlobalStage):
+    `read`: documents of each source before the stage.
+    """
+    if not issubclass(job.spec.cls, PairStage):
         return []
-    told: list[dict[str, object]] = [
-        {
-            "stage": job.spec.name,
-            "alarm": "cluster",
-            "subject": cluster,
-            "value": size,
-            "limit": options.alarm_cluster,
-        }
-        for size, cluster in found["largest"]
+    options, name = job.stage.options, job.spec.name
+    large = [
+        ("cluster", cluster, size, options.alarm_cluster)
+        for size, cluster in outcome["largest"]
         if size > options.alarm_cluster
     ]
-    for source, lost in found["lost"].items():
-        share = lost / max(read.get(source, 0), 1)
-        if share > options.alarm_source:
-            told.append(
-                {
-                    "stage": job.spec.name,
-                    "alarm": "source",
-                    "subject": source,
-                    "value": round(share, 4),
-                    "limit": options.alarm_source,
-                }
-            )
-    return told
+    shares = ((s, lost / max(read.get(s, 0), 1)) for s, lost in outcome["lost"].items())
+    bare = [
+        ("source", source, round(share, 4), options.alarm_source)
+        for source, share in shares
+        if share > options.alarm_source
+    ]
+    keys = ("alarm", "subject", "value", "limit")
+    return [{"stage": name, **dict(zip(keys, alarm, strict=True))} for alarm in (*large, *bare)]

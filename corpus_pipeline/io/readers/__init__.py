@@ -1,4 +1,4 @@
-"""Readers, one file a format; `read` picks the one that a piece names.
+"""Readers, one file a format; `read` calls the one that the piece's format names.
 
 Enters: a piece of an input.  Leaves: chunks of documents and quarantine records.
 Refuses: to raise on bad data.
@@ -6,29 +6,14 @@ Refuses: to raise on bad data.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
-from typing import Final
 
+from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
-READERS: Final = {
-    "jsonl": "jsonl",
-    "json": "json_array",
-    "parquet": "parquet",
-    "text": "text",
-    "html": "html",
-    "warc": "warc",
-    "csv": "csv",
-    "tsv": "csv",
-    "wikixml": "wikixml",
-}
-
 
 def read(piece: Piece, options: IngestOptions | None = None) -> Iterator[Chunk]:
     """The documents of a piece, in bounded chunks."""
-    module = importlib.import_module(f"{__name__}.{READERS[piece.format]}")
-    chunks: Iterator[Chunk] = module.read(piece, options or IngestOptions())
-    return chunks
+    return FORMATS[piece.format].read(piece, options or IngestOptions())

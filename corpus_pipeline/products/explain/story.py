@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus_pipeline.model import PipelineError, document_id
+from corpus_pipeline.model import PipelineError, cluster_columns, document_id
 from corpus_pipeline.products.explain import find
 from corpus_pipeline.products.explain.find import Place
 from corpus_pipeline.products.runs import QUARANTINED, Run, open_run
@@ -211,20 +211,27 @@ def _entry(entry: object) -> str:
 
 
 def _survivor(run: Run, row: dict[str, Any], shown: bool) -> Survivor | None:
-    for stage in ("near_dedup", "exact_dedup"):
-        other = row.get(f"{stage}_cluster")
-        if row["dropped_by"] != stage or not other or other == row["id"]:
-            continue
-        jaccard, size = row.get(f"{stage}_jaccard"), row.get(f"{stage}_cluster_size")
-        places = find.by_id(run, str(other))
-        if not places:
-            return Survivor(str(other), "missing", "nowhere in this run", "", jaccard, size)
-        found = find.row(run, places[0])
-        state = f"dropped by {found['dropped_by']}" if found.get("dropped_by") else "kept"
-        text = _head(found.get("text")) if shown else None
-        where = str(places[0])
-        return Survivor(str(other), state, where, str(found["locator"]), jaccard, size, text)
-    return None
+    """The document in whose favour a pair stage dropped this one."""
+    stage = str(row["dropped_by"])
+    cluster_column, size_column = cluster_columns(stage)
+    other = row.get(cluster_column)
+    if not other or other == row["id"]:
+        return None
+    jaccard, size = row.get(f"{stage}_jaccard"), row.get(size_column)
+    places = find.by_id(run, str(other))
+    if not places:
+        return Survivor(str(other), "missing", "nowhere in this run", "", jaccard, size)
+    survivor = find.row(run, places[0])
+    gone = survivor.get("dropped_by")
+    return Survivor(
+        id=str(other),
+        state=f"dropped by {gone}" if gone else "kept",
+        place=str(places[0]),
+        locator=str(survivor["locator"]),
+        jaccard=jaccard,
+        cluster_size=size,
+        text=_head(survivor.get("text")) if shown else None,
+    )
 
 
 def _head(text: str | None) -> str:

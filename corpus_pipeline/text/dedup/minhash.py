@@ -111,14 +111,23 @@ def _join(rows: Signatures, width: int, keys: Hashes) -> None:
 
 
 def bands_for(threshold: float, permutations: int) -> tuple[int, int]:
-    """Bands and rows with the fewest misses, and false candidates at a quarter of their weight.
+    """(bands, rows) with the smallest expected error among all that fit into the permutations.
 
-    Verification removes what a band proposes in vain; nothing brings back what none proposed.
+    A pair of Jaccard s shares a band with probability 1 - (1 - sʳ)ᵇ.  The error is the integral of
+    the false candidates below the threshold plus four times that of the misses above it:
+    verification removes what a band proposes in vain, nothing brings back what none proposed.
+    The same optimum as `datasketch.MinHashLSH(weights=(0.2, 0.8))`, held by a test.
 
     >>> bands_for(0.8, 128)
     (12, 10)
     """
-    from datasketch import MinHashLSH  # noqa: PLC0415 – it brings scipy, 0.6 s of every start
-
-    best = MinHashLSH(threshold=threshold, num_perm=permutations, weights=(0.2, 0.8))
-    return best.b, best.r
+    # The integrands are polynomials of degree b·r ≤ permutations, for which Gauss-Legendre with
+    # half as many nodes is exact.
+    nodes, weights = np.polynomial.legendre.leggauss(permutations // 2 + 1)
+    below = threshold * (nodes + 1) / 2
+    above = threshold + (1 - threshold) * (nodes + 1) / 2
+    splits = [(b, r) for b in range(1, permutations + 1) for r in range(1, permutations // b + 1)]
+    bands, rows = np.array(splits, dtype=np.float64).T[:, :, np.newaxis]
+    false = threshold * ((1 - (1 - below**rows) ** bands) @ weights)
+    missed = (1 - threshold) * ((1 - above**rows) ** bands @ weights)
+    return splits[int(np.argmin(0.2 * false + 0.8 * missed))]

@@ -57,6 +57,8 @@ _PLAIN = frozenset(("html", "head", "body", "title", "meta", "script", "style", 
 #: A page beyond these is made to stall parsers.  Measured: 1,000 nested blocks take lexbor 3 ms,
 #: 100,000 take 25 s; 1,000 unclosed fonts before 1,000 paragraphs become 20 MB; 50,000 attributes
 #: of one element take 9 s.  Pages of few tags need no test at all.
+#: Empty paragraphs, as thousands of flattened tags in a row leave them.
+_EMPTY_RUN = re.compile(r"<p>(?:\s*<p>)+")
 _DEEP, _UNCLOSED, _FEW_TAGS, _MANY_TAGS = 1000, 50, 1000, 8000
 
 
@@ -130,7 +132,8 @@ def tamed(html: str) -> str:
     names = _NAME.findall(html)
     if _unclosed(names) <= _UNCLOSED and (tags <= _MANY_TAGS or _depth(names) <= _DEEP):
         return html
-    return _ANY_TAG.sub(_flat, html)
+    # A run of empty paragraphs holds nothing; each would be a block to count.
+    return _EMPTY_RUN.sub("<p>", _ANY_TAG.sub(_flat, html))
 
 
 def _flat(tag: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ stretches that win many are taken, wherever they lie in the document.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -264,10 +265,13 @@ def _chosen(codes: Codes, known: Tables, limits: Limits) -> list[Found]:
 
 
 def _apart(found: list[Found]) -> list[Found]:
-    """The best of those that overlap."""
+    """The best of those that overlap; a page of garbled lines has tens of thousands."""
     chosen: list[Found] = []
+    taken: list[tuple[int, int]] = []  # the chosen spans, in order
     for f in sorted(found, key=lambda f: -f.bits):
-        if all(f.end <= c.start or f.start >= c.end for c in chosen):
+        place = bisect_left(taken, (f.end,))
+        if place == 0 or taken[place - 1][1] <= f.start:
+            taken.insert(place, (f.start, f.end))
             chosen.append(f)
     return chosen
 

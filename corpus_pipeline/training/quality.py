@@ -3,9 +3,9 @@
 Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card).  Leaves: a fastText
 model, its scale (`quality.yaml`: calibration and cut points) and a report on standard
 output.  Refuses: to copy anybody's spam: every bad text is a degraded good one or grows from the
-templates in `scripts/quality_templates.yaml`.
+templates in `corpus_pipeline/training/quality_templates.yaml`.
 
-    python scripts/train_quality.py DATA/text/bulk.jsonl.zst
+    python -m corpus_pipeline.training.quality DATA/text/bulk.jsonl.zst
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import zstandard
 
 from corpus_pipeline.stages.quality import features, log_odds
 
-PACKAGE = Path(__file__).parents[1] / "corpus_pipeline"
+PACKAGE = Path(__file__).parents[1]
 SEED = 20261121
 SEGMENTS = 4000  # per source group and side
 #: Source → group; sources that are not named here are held out and only report.

@@ -1,6 +1,6 @@
 """Train the language model of the langid stage, and measure it on sources it has not seen.
 
-Usage: python scripts/train_langid.py DATA_DIR --ipadic DIR --hanja FILE [--fold NAME] [--output F]
+Usage: python -m corpus_pipeline.training.langid DATA_DIR --ipadic DIR --hanja FILE [--fold NAME] [--output F]
 
 DATA_DIR holds `lid/lid_dev.jsonl.zst` and `text/{bulk,sample}.jsonl.zst`; `--ipadic` is the folder
 of mecab-ipadic's CSV files, `--hanja` the hanja.txt of libhangul (both are Debian packages).  Rows
@@ -19,11 +19,11 @@ from pathlib import Path
 
 import fasttext
 import fasttext.FastText
-import langid_lines as made
 import opencc
 import polars as pl
 
 from corpus_pipeline.text.tokens.langid import token_line
+from corpus_pipeline.training import langid_lines as made
 
 SEED = 20260101
 UNCLEAR = ("see ctcpc/LICENSE.txt",)
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--ipadic", type=Path, required=True)
     parser.add_argument("--hanja", type=Path, required=True)
     parser.add_argument("--fold", choices=FOLDS, default="shipped")
-    parser.add_argument("--output", type=Path, default=Path("corpus_pipeline/assets/langid.ftz"))
+    parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "assets" / "langid.ftz")
     options = parser.parse_args()
     started = time.monotonic()
     rows = lid_rows(options.data)

@@ -1,0 +1,159 @@
+"""An aggregate stage over a run: sum each split by group, settle all groups, mark the documents.
+
+Enters: the parts of the local pass and the stages before this one, decided.  Leaves: the decision
+of each group, the group of each document, and a byte a document that says whether it is dropped.
+
+    members: per split, the documents as the stages before left them → group and sums
+      → settle: one task over the sums of all groups → drop mask
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from corpus_pipeline.engine.chain import built
+from corpus_pipeline.engine.shuffle.corpus import row_groups, write_array
+from corpus_pipeline.engine.shuffle.decisions import (
+    VERDICT,
+    chosen,
+    judged,
+    own_mask,
+    passed_by,
+)
+from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.model import AggregateStage
+from corpus_pipeline.tasks.base import Result, Task
+
+#: The group of each kept document.
+_MEMBERS = pl.Schema({"row": pl.UInt64(), "key": pl.String(), "source": pl.String()})
+
+RunTasks = Callable[[Sequence[Task]], list[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One split, as an aggregate stage sees it."""
+
+    job: Shuffle
+    before: tuple[Shuffle, ...]  # the shuffled stages that stand before it
+    number: int
+
+
+def aggregate(
+    job: Shuffle, before: tuple[Shuffle, ...], dropped: Path | None, run_tasks: RunTasks
+) -> Result:
+    """Run the stage over all splits; what it says of the whole.
+
+    `dropped`: a byte for each of the run's own documents, 1 where an earlier stage dropped it.
+    """
+    splits = job.corpus.splits
+    parts = [Part(job, before, number) for number in range(splits)]
+    run_tasks([job.task("members", part.number, members, part) for part in parts])
+    (groups,) = run_tasks([job.task("settle", 0, settle, job)])
+    (gone,) = run_tasks([job.task("mask", 0, mask, (job, dropped))])
+    return {"groups": groups["groups"], "dropped": gone["dropped"], "lost": gone["lost"]}
+
+
+def members(part: Part) -> Result:
+    """The group of each document of a split, and the sums of the split's groups."""
+    job, stage = part.job, part.job.stage
+    assert isinstance(stage, AggregateStage)
+    groups, sums = [_MEMBERS.to_frame()], []
+    for places, docs in _documents(part, stage):
+        rows = _checked(stage, docs.height, stage.sketch(docs))
+        sums.append(rows.drop("row"))
+        if places is not None:
+            at = rows.get_column("row")
+            mine = rows.select("key").with_columns(
+                places.gather(at).alias("row"), docs.select("source", "dropped_by")[at]
+            )
+            alive = mine.filter(pl.col("dropped_by").is_null())
+            groups.append(alive.select(_MEMBERS.names()))
+    name = f"part-{part.number:05d}.parquet"
+    write_shard(job.home / "members" / name, groups, level=0, measure="")
+    write_shard(job.home / "sums" / name, [_summed(sums)], level=0, measure="")
+    return {"kind": "members", "documents": sum(frame.height for frame in groups)}
+
+
+def _documents(
+    part: Part, stage: AggregateStage
+) -> Iterator[tuple[pl.Series | None, pl.DataFrame]]:
+    """The batches of a split and each row's place in the kept part; None: of the dropped part."""
+    local, name = part.job.corpus.work / "local", f"part-{part.number:05d}.parquet"
+    for first, docs in judged(part.before, local / "kept" / name, part.number):
+        places = pl.int_range(first, first + docs.height, dtype=pl.UInt64, eager=True)
+        alive = docs.get_column("dropped_by").is_null()
+        if stage.sees_dropped or alive.all():
+            yield places, docs
+        else:
+            yield places.filter(alive), docs.filter(alive)
+    if stage.sees_dropped:
+        stages = built([job.spec for job in part.before])
+        for docs in row_groups(local / "dropped" / name):
+            yield None, passed_by(docs, stages)
+
+
+def _checked(stage: AggregateStage, height: int, rows: pl.DataFrame) -> pl.DataFrame:
+    """A sketch with `row` (u32), `key`, `documents` and its measures as i64, sorted by `row`."""
+    where = f"{stage.name}: sketch gave"
+    lacking = {"row", "key"} - set(rows.columns)
+    if lacking:
+        raise TypeError(f"{where} no column {' and '.join(sorted(lacking))}")
+    measures = [name for name in rows.columns if name not in ("row", "key")]
+    inexact = [
+        name
+        for name in measures
+        if not (dtype := rows.schema[name]).is_integer() and dtype != pl.Boolean
+    ]
+    if inexact or "documents" in measures:
+        raise TypeError(f"{where} {inexact or 'documents'}; measures are integers or booleans")
+    rows = rows.cast({"row": pl.UInt32, "key": pl.String, **dict.fromkeys(measures, pl.Int64)})
+    rows = rows.filter(pl.col("key").is_not_null()).sort("row")
+    if rows.get_column("row").is_duplicated().any() or (rows["row"] >= height).any():
+        raise ValueError(f"{where} two rows for a document, or one for none")
+    return rows.with_columns(documents=pl.lit(1, dtype=pl.Int64))
+
+
+def _summed(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The sums of each group, sorted by `key`."""
+    return pl.concat(parts).group_by("key").sum().sort("key")
+
+
+def settle(job: Shuffle) -> Result:
+    """The decision about each group."""
+    stage = job.stage
+    assert isinstance(stage, AggregateStage)
+    files = sorted((job.home / "sums").glob("part-*.parquet"))
+    groups = _summed([pl.read_parquet(path) for path in files])
+    front = ["key", "documents"]
+    groups = groups.select(*front, pl.exclude(front))
+    wanted = {"key": pl.String(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
+    decisions = chosen(stage.name, stage.settle(groups), wanted).sort("key")
+    if decisions.get_column("key").is_duplicated().any():
+        raise ValueError(f"{stage.name}: settle decided twice about a group")
+    write_shard(job.home / "decisions" / "part-00000.parquet", [decisions], level=0, measure="")
+    return {"kind": "settle", "groups": groups.height}
+
+
+def mask(argument: tuple[Shuffle, Path | None]) -> Result:
+    """A byte for each of the run's own documents: 1 where this stage or one before dropped it."""
+    job, before = argument
+    starts = job.corpus.starts()
+    dropped = own_mask(job, before)
+    groups = pl.read_parquet(job.home / "decisions" / "part-00000.parquet")
+    gone = groups.filter(pl.col("drop_rule").is_not_null()).select("key")
+    lost: Counter[str] = Counter()
+    for number in range(job.corpus.splits):
+        rows = pl.read_parquet(job.home / "members" / f"part-{number:05d}.parquet")
+        rows = rows.join(gone, on="key", how="semi")
+        dropped[int(starts[number]) + rows.get_column("row").to_numpy().astype(np.int64)] = 1
+        lost.update(rows.get_column("source").fill_null("").to_list())
+    write_array(job.dropped, dropped)
+    return {"kind": "mask", "dropped": sum(lost.values()), "lost": dict(sorted(lost.items()))}

@@ -1,0 +1,121 @@
+"""What the shuffled stages decided, brought back to the documents of one split.
+
+Enters: the decisions on disk and the parts that the local pass kept.  Leaves: those documents with
+the stages' columns and verdicts, a row group at a time, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus_pipeline.engine.chain import built
+from corpus_pipeline.engine.shuffle.corpus import ROW, mapped, row_groups
+from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.model import (
+    AggregateStage,
+    CountStage,
+    PairStage,
+    ShuffledStage,
+    drop,
+    on_kept,
+)
+
+#: What a decision holds beside a stage's own columns.
+VERDICT = ("drop_rule", "drop_evidence")
+
+
+def decided(job: Shuffle, part: int) -> pl.DataFrame:
+    """What the stage says of one split's documents, by `row` (u64 index into its kept part).
+
+    Of a pair or aggregate stage: its columns and `VERDICT`, a row a document at most; of a count
+    stage: what `match` found, sorted by `row` and `key`.
+    """
+    kind = job.spec.cls
+    if issubclass(kind, AggregateStage):
+        groups = pl.read_parquet(job.home / "decisions" / "part-00000.parquet")
+        rows = pl.read_parquet(job.home / "members" / f"part-{part:05d}.parquet")
+        return rows.join(groups, on="key", maintain_order="left").drop("key", "source")
+    count = issubclass(kind, CountStage)
+    files = sorted((job.home / ("found" if count else "decisions")).glob("part-*.parquet"))
+    if not files:
+        names = {**kind.columns, **dict.fromkeys(VERDICT, pl.String())}
+        return pl.DataFrame(schema={"row": pl.UInt64, **names})
+    first = part << 32
+    inside = pl.col("doc").is_between(
+        pl.lit(first, dtype=pl.UInt64), pl.lit(first + ROW, dtype=pl.UInt64)
+    )
+    mine = pl.scan_parquet(files).filter(inside).collect()
+    rows = mine.with_columns(row=pl.col("doc") - pl.lit(first, dtype=pl.UInt64)).drop("doc")
+    return rows.sort(["row", "key"] if count else ["row"])
+
+
+def chosen(stage: str, decisions: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """What a stage's `settle` returned, with the wanted columns; `TypeError` where one lacks."""
+    lacking = [name for name in wanted if name not in decisions.columns]
+    if lacking:
+        raise TypeError(f"{stage}: settle returned no column {', '.join(lacking)}")
+    return decisions.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())
+
+
+def own_mask(job: Shuffle, before: Path | None) -> npt.NDArray[np.uint8]:
+    """A byte for each of the run's own documents: those of `before`, or 0."""
+    if before is not None:
+        return np.array(mapped(before), dtype=np.uint8)
+    return np.zeros(int(job.corpus.starts()[job.corpus.splits]), dtype=np.uint8)
+
+
+def judged(jobs: Sequence[Shuffle], kept: Path, part: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The documents in `kept` after these stages: the number of the first row, and the rows."""
+    stages = built([job.spec for job in jobs])
+    decisions = [decided(job, part) for job in jobs]
+    first = 0
+    for docs in row_groups(kept):
+        after = docs
+        for stage, rows in zip(stages, decisions, strict=True):
+            here = rows.filter(pl.col("row").is_between(first, first + docs.height - 1))
+            here = here.with_columns((pl.col("row") - first).cast(pl.UInt32))
+            apply = _edited if isinstance(stage, CountStage) else _marked
+            after = apply(after, stage, here)
+        yield first, after
+        first += docs.height
+
+
+def passed_by(docs: pl.DataFrame, stages: Sequence[ShuffledStage]) -> pl.DataFrame:
+    """Documents that were dropped before the stages: their columns, null."""
+    for stage in stages:
+        docs = on_kept(docs, stage.name, stage.columns, lambda kept, _places: kept)
+    return docs
+
+
+def _marked(
+    docs: pl.DataFrame, stage: PairStage | AggregateStage, decisions: pl.DataFrame
+) -> pl.DataFrame:
+    """Add the stage's columns and, for documents still kept, its verdicts."""
+    other = stage.untouched() if isinstance(stage, PairStage) else {}
+    renamed = decisions.rename({"row": "__row", "drop_rule": "__rule", "drop_evidence": "__proof"})
+
+    def work(kept: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+        joined = kept.with_columns(places.alias("__row")).join(
+            renamed, on="__row", how="left", maintain_order="left"
+        )
+        columns = [pl.coalesce(name, value).alias(name) for name, value in other.items()]
+        verdict = (pl.col("__rule"), pl.col("__proof"))
+        return drop(joined.with_columns(columns), stage.name, *verdict)
+
+    return on_kept(docs, stage.name, stage.columns, work)
+
+
+def _edited(docs: pl.DataFrame, stage: CountStage, counted: pl.DataFrame) -> pl.DataFrame:
+    """Let the stage edit the documents still kept."""
+
+    def work(kept: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+        place = pl.DataFrame({"row": places}).with_row_index("place")
+        mine = counted.join(place, on="row").with_columns(row="place").drop("place")
+        return stage.apply(kept, mine.sort("row", "key"))
+
+    return on_kept(docs, stage.name, stage.columns, work)
