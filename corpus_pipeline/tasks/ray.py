@@ -41,6 +41,9 @@ THREADS = dict.fromkeys(
     "1",
 )
 
+#: Where kernels are kept (`text/kernel_cache.py`), for workers in any folder and on any node.
+CACHE = "CORPUS_PIPELINE_CACHE"
+
 #: Deaths that may have nothing to do with the documents (a node went, the kernel chose it) are
 #: forgiven this often before the split is searched for a document that kills.
 RETRIES = 2
@@ -48,8 +51,8 @@ RETRIES = 2
 
 def _environment() -> dict[str, str]:
     """What workers of a shared cluster need to know of ours."""
-    path = os.environ.get("PYTHONPATH")
-    return {**THREADS, **({"PYTHONPATH": path} if path else {})}
+    passed = ("PYTHONPATH", CACHE)
+    return THREADS | {name: os.environ[name] for name in passed if os.environ.get(name)}
 
 
 def _reach(address: str) -> None:
@@ -73,6 +76,8 @@ class RayEngine(Engine):
         """
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
+        if os.environ.get(CACHE):
+            os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
         if address is None:
             os.environ.setdefault("RAY_AUTH_MODE", "disabled")
             # Workers of our own cluster inherit the environment: the ones Ray starts in advance
