@@ -30,7 +30,6 @@ from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_ea
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
 from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
-from corpus_pipeline.text.contamination.open_stem import left_open
 from corpus_pipeline.text.contamination.passages_kernel import (
     CHOICES_SEEN,
     HAN,
@@ -38,7 +37,7 @@ from corpus_pipeline.text.contamination.passages_kernel import (
     MARK_AT,
     MARK_OFF,
 )
-from corpus_pipeline.text.contamination.question import without_commands
+from corpus_pipeline.text.contamination.question import left_open, without_commands
 from corpus_pipeline.text.dedup.key import fold
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
