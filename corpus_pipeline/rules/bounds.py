@@ -21,17 +21,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import (
-    Pack,
-    PackError,
-    Rule,
-    Rules,
-    Strict,
-    load,
-    nearest,
-    prove,
-    wrong,
-)
+from corpus_pipeline.rules.messages import nearest, wrong
+from corpus_pipeline.rules.pack import Pack, PackError, Rule, Rules, load, prove
+from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.measures.measures import MEASURES, measure
 
 #: The register of a text that no test of the pack recognises.

@@ -14,7 +14,9 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, Settings, load, prove, wrong
+from corpus_pipeline.rules.messages import wrong
+from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, load, prove
+from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.html.blocks import Bounds, Hints
 from corpus_pipeline.text.html.rights import Words
 

@@ -12,7 +12,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Settings, Strict, Text, load, wrong
+from corpus_pipeline.rules.messages import wrong
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, load
+from corpus_pipeline.rules.settings import Settings, Strict
 
 #: What the stage names in `asset_refs`.
 TABLE = "package:rules/packs/langid.yaml"

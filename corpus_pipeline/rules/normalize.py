@@ -18,16 +18,9 @@ import polars as pl
 from pydantic import AfterValidator, Field, StringConstraints
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import (
-    Examples,
-    Pack,
-    PackError,
-    Strict,
-    Text,
-    load,
-    prove_one,
-    wrong,
-)
+from corpus_pipeline.rules.messages import wrong
+from corpus_pipeline.rules.pack import Examples, Pack, PackError, Text, load, prove_one
+from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.normalize.phrases import Exchange, Phrases, Signature
 from corpus_pipeline.text.unicode.utf8 import replaced
 

@@ -1,6 +1,6 @@
 """What `quality` knows beside its model: the scale that makes log odds a score, and examples.
 
-Enters: `rules/packs/quality.yaml`, which `scripts/train_quality.py` writes.  Leaves: `QualityPack`.
+Enters: `rules/packs/quality.yaml`, which `training/quality.py` writes.  Leaves: `QualityPack`.
 Refuses: cut points that do not rise, and another number of them than there are buckets.
 """
 
@@ -11,7 +11,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Setting, Strict, Text, load, wrong
+from corpus_pipeline.rules.messages import wrong
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, load
+from corpus_pipeline.rules.settings import Setting, Strict
 
 #: What the stage names in `asset_refs`.
 SCALE = "package:rules/packs/quality.yaml"

@@ -13,7 +13,9 @@ from pydantic import Field, model_validator
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.pack import Pack, Strict, load, nearest, wrong
+from corpus_pipeline.rules.messages import nearest, wrong
+from corpus_pipeline.rules.pack import Pack, load
+from corpus_pipeline.rules.settings import Strict
 
 _PROFILES = Path(__file__).parent / "profiles"
 
