@@ -17,18 +17,18 @@ from typing import Self
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.messages import nearest, wrong
 from corpus_pipeline.rules.pack import Pack, PackError, Rule, Rules, load, prove
 from corpus_pipeline.rules.settings import Strict
+from corpus_pipeline.text.arrays import F32, I64, Bool
 from corpus_pipeline.text.measures.measures import MEASURES, measure
 
 #: The register of a text that no test of the pack recognises.
 PLAIN = "prose"
-Values = Mapping[str, NDArray[np.float32]]
+Values = Mapping[str, F32]
 _NUMBERS = re.compile(r"\w+=[\w.]+(?: \w+=[\w.]+)*")
 
 
@@ -87,13 +87,13 @@ class _Check:
 
     rule: Bound
     measure: str
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
+    low: F32
+    high: F32
 
-    def fails(self, values: Values, register: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def fails(self, values: Values, register: I64) -> Bool:
         """Where the measure lies outside."""
         value = values[self.measure]
-        outside: NDArray[np.bool_] = value < self.low[register]
+        outside: Bool = value < self.low[register]
         outside |= value > self.high[register]
         if self.rule.when and outside.any():
             outside &= _inside(self.rule.when, values, value.size)
@@ -160,7 +160,7 @@ class Bounds:
         high = [np.inf if span.max is None else span.max for span in spans]
         return _Check(rule, measure_name, np.array(low, np.float32), np.array(high, np.float32))
 
-    def _register(self, values: Values, rows: int) -> NDArray[np.int64]:
+    def _register(self, values: Values, rows: int) -> I64:
         found = np.full(rows, len(self.registers))
         for number, register in reversed(list(enumerate(self.registers))):
             found[_inside(register.when, values, rows)] = number
@@ -171,7 +171,7 @@ def _values(measures: pl.DataFrame) -> Values:
     return {name: measures[name].to_numpy() for name in measures.columns}
 
 
-def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> NDArray[np.bool_]:
+def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> Bool:
     """Where every measure lies in its range."""
     inside = np.ones(rows, dtype=np.bool_)
     for name, span in ranges.items():

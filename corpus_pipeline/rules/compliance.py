@@ -16,7 +16,18 @@ from pydantic import AfterValidator, Field, model_validator
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.lexicon import Lexicon, Term
 from corpus_pipeline.rules.messages import nearest, wrong
-from corpus_pipeline.rules.pack import Pack, PackError, Pattern, Rule, Rules, Text, load, named, prove, rust_pattern
+from corpus_pipeline.rules.pack import (
+    Pack,
+    PackError,
+    Pattern,
+    Rule,
+    Rules,
+    Text,
+    load,
+    named,
+    prove,
+    rust_pattern,
+)
 from corpus_pipeline.rules.settings import Strict
 
 Role = Literal["brand", "lure", "topic", "contact"]

@@ -12,10 +12,10 @@ from typing import Any
 import fasttext
 import fasttext.FastText
 import numpy as np
-import numpy.typing as npt
 
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.pack import once
+from corpus_pipeline.text.arrays import F32
 
 
 def load_fasttext(asset: Asset) -> Any:
@@ -39,7 +39,7 @@ def labels_of(model: Any) -> list[str]:
 
 def predict(
     model: Any, lines: list[str], k: int, least: float = 0.0
-) -> tuple[list[list[str]], list[npt.NDArray[np.float32]]]:
+) -> tuple[list[list[str]], list[F32]]:
     """The `k` likeliest labels of each line, without `__label__`, and their probabilities.
 
     Those below `least` are left out.  Lines hold no line break.  The batch call of the binding is

@@ -15,16 +15,19 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage
 from corpus_pipeline.rules.normalize import SENSES, load_simplifier
 from corpus_pipeline.rules.writing import TABLE, load_writing
+from corpus_pipeline.text.arrays import U32
 from corpus_pipeline.text.normalize.ellipsis import unified
 from corpus_pipeline.text.normalize.unwrap import joined
 from corpus_pipeline.text.normalize.width import left_over, unescape
 from corpus_pipeline.text.unicode.utf8 import replaced
+
+#: An ideographic space beside an ellipsis or a dash.
+BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
 
 
 class NormalizeOptions(Options):
@@ -46,7 +49,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),
@@ -104,9 +107,7 @@ class Normalize(Stage):
             simplified.alias("normalize_simplified"),
         )
 
-    def _clean(
-        self, texts: pl.Series, *, lines: bool = False
-    ) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
+    def _clean(self, texts: pl.Series, *, lines: bool = False) -> tuple[pl.Series, U32]:
         """The texts after all rules but script, and how many lines were joined in each."""
         texts = texts.fill_null("")
         joins = np.zeros(len(texts), dtype=np.uint32)
@@ -133,4 +134,7 @@ class Normalize(Stage):
             pairs = zip(maybe, out.gather(maybe), strict=True)
             left = {i: unescape(text) for i, text in pairs if left_over(text)}
             out = replaced(out, [*left], self.width.texts([*left.values()]))
-        return unified(out)
+        out = unified(out)
+        # 。 keeps an ideographic space beside it, the … or — that came of it does not.
+        rows = out.str.contains(BESIDE_A_MARK).arg_true()
+        return replaced(out, rows.to_list(), unified(self.width.column(out.gather(rows))))

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.fasttext_model import load_fasttext, predict
 from corpus_pipeline.rules.pack import named, prove
 from corpus_pipeline.rules.quality import SCALE, QualityPack, Scored, load_scale
+from corpus_pipeline.text.arrays import F32, F64
 from corpus_pipeline.text.tokens.quality import pieces
 
 #: Code points that are looked at: of a longer text this many of head, middle and tail.
@@ -79,11 +79,11 @@ class Quality(Stage):
         shown = pl.col("quality_score").round(4)
         return drop(docs, self.name, low, pl.format("score={} < {}", shown, self.min_score))
 
-    def scores(self, texts: pl.Series) -> NDArray[np.float32]:
+    def scores(self, texts: pl.Series) -> F32:
         """The score of each text."""
         lines = pl.select(features(pl.lit(texts))).to_series()
         odds = log_odds(self.model, lines.to_list())
-        score: NDArray[np.float32]
+        score: F32
         score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
         # What has no feature at all (an empty text) is nothing to learn from.
         score[(lines == "").to_numpy()] = 0
@@ -117,11 +117,11 @@ def features(text: pl.Expr) -> pl.Expr:
     return sample.map_batches(pieces, return_dtype=pl.String)
 
 
-def log_odds(model: Any, texts: list[str]) -> NDArray[np.float64]:
+def log_odds(model: Any, texts: list[str]) -> F64:
     """The model's log odds of clean prose against wreckage, for each text."""
     labels, chances = predict(model, texts, 1)
     best = np.array([chance[0] if len(chance) else 0.5 for chance in chances], dtype=np.float64)
     best = np.clip(best, 1e-6, 1 - 1e-6)
     good = np.array([bool(label) and label[0] == _GOOD for label in labels])
-    odds: NDArray[np.float64] = np.log(best / (1 - best)) * np.where(good, 1, -1)
+    odds: F64 = np.log(best / (1 - best)) * np.where(good, 1, -1)
     return odds

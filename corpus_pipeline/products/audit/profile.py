@@ -21,6 +21,7 @@ _PROFILES = Path(__file__).parent / "profiles"
 
 Check = Literal[
     "conservation",
+    "documents",
     "digests",
     "source_rights",
     "document_license",

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from corpus_pipeline.rules.langid import LangIdBounds
+from corpus_pipeline.text.arrays import F32
 
 Facts = Mapping[str, Any]
 Answer = Mapping[str, float]
@@ -109,10 +109,8 @@ def _least(facts: Facts, b: LangIdBounds) -> float:
     return b.foreign_unseen if facts["han"] >= b.foreign_han else b.foreign_short
 
 
-def calibrated(
-    scores: npt.NDArray[np.float32], table: Sequence[Sequence[float]]
-) -> npt.NDArray[np.float32]:
+def calibrated(scores: F32, table: Sequence[Sequence[float]]) -> F32:
     """What the model's probabilities mean: how often such an answer is right."""
     said, right = np.asarray(table, dtype=np.float64).T
-    means: npt.NDArray[np.float32] = np.interp(scores, said, right).astype(np.float32)
+    means: F32 = np.interp(scores, said, right).astype(np.float32)
     return means

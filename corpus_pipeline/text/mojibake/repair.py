@@ -15,20 +15,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import F32, I64, U8, U16, U32, Bool, Integers
 from corpus_pipeline.text.mojibake import reading_kernel as read
 from corpus_pipeline.text.mojibake.holes import full_stops, holes
 from corpus_pipeline.text.mojibake.tables import ONLY_IN_RUNS, SINGLE, Tables, pairs, written
 from corpus_pipeline.text.unicode.utf8 import buffers
-
-Floats = npt.NDArray[np.float32]
-Codes = npt.NDArray[np.uint32]
-Index = npt.NDArray[np.int64]
 
 
 class Kind(NamedTuple):
@@ -97,7 +93,7 @@ class Found(NamedTuple):
     kind: Kind
     start: int
     end: int
-    codes: Codes
+    codes: U32
     bits: float
     each: float
     lost: int
@@ -163,7 +159,7 @@ def repair(text: str, known: Tables, limits: Limits) -> Repair | None:
 
 
 def candidates(
-    codes: Codes, kind: Kind, known: Tables, limits: Limits, *, least: float, edge_bits: float
+    codes: U32, kind: Kind, known: Tables, limits: Limits, *, least: float, edge_bits: float
 ) -> list[Found]:
     """The stretches that this mistake explains better by at least so many bits."""
     symbols, bits, owner, first = _bytes_of(codes, kind.wrong, known, limits)
@@ -209,9 +205,7 @@ def candidates(
     return answer
 
 
-def _bytes_of(
-    codes: Codes, wrong: str, known: Tables, limits: Limits
-) -> tuple[read.Symbols, Floats, Index, npt.NDArray[np.bool_]]:
+def _bytes_of(codes: U32, wrong: str, known: Tables, limits: Limits) -> tuple[U16, F32, I64, Bool]:
     """The bytes that the characters stood for: symbols, bits, whose they are, which come first."""
     small, high, lost = np.minimum(codes, 65535), codes >= 0x80, codes == read.REPLACEMENT
     value = np.where(high, written(wrong)[small], codes).astype(np.uint16)
@@ -236,9 +230,7 @@ def _bytes_of(
     return symbols, (stood[owner] / (1 + pair)).astype(np.float32), owner, first
 
 
-def _whole(
-    span: list[int], starts: npt.NDArray[np.bool_], out: Codes, won: Floats, budget: float
-) -> tuple[int, int]:
+def _whole(span: list[int], starts: Bool, out: U32, won: F32, budget: float) -> tuple[int, int]:
     """The stretch with what it cut off: the rest of a character, single cheap characters."""
     a, b = span
     while not starts[b] and won[b] > -read.STRAY / 2:
@@ -252,7 +244,7 @@ def _whole(
     return a, b
 
 
-def _chosen(codes: Codes, known: Tables, limits: Limits) -> list[Found]:
+def _chosen(codes: U32, known: Tables, limits: Limits) -> list[Found]:
     """The stretches to replace: those that win clearly, and their like in the same document."""
     letters = known.weights[np.minimum(codes, 65535)] >= ONLY_IN_RUNS
     single = int((letters[1:] & letters[:-1]).sum()) >= limits.min_letters
@@ -283,7 +275,7 @@ def _apart(found: list[Found]) -> list[Found]:
     return chosen
 
 
-def _ruling(whole: Codes, codes: Codes, chosen: list[Found], share: float) -> list[Kind]:
+def _ruling(whole: U32, codes: U32, chosen: list[Found], share: float) -> list[Kind]:
     """The mistake that garbled nearly all of a text, in its variants: it garbled the rest too."""
     size: dict[str, int] = {}
     for f in chosen:
@@ -293,9 +285,7 @@ def _ruling(whole: Codes, codes: Codes, chosen: list[Found], share: float) -> li
     return [kind for kind in KINDS if size.get(kind.name, 0) >= max(most, 1)]
 
 
-def _meant(
-    text: str, whole: Codes, codes: Codes, chosen: list[Found], limits: Limits
-) -> list[Found]:
+def _meant(text: str, whole: U32, codes: U32, chosen: list[Found], limits: Limits) -> list[Found]:
     """Without those that a text about garbling shows as examples."""
     garbled = sum(int((codes[f.start : f.end] >= 0x80).sum()) for f in chosen)
     if 2 * garbled >= int((whole >= 0x80).sum()):
@@ -308,22 +298,22 @@ def _meant(
     return chosen
 
 
-def _scores(data: npt.NDArray[np.uint8], offsets: Index, known: Tables) -> Floats:
+def _scores(data: U8, offsets: I64, known: Tables) -> F32:
     scores = np.empty(offsets.size - 1, dtype=np.float32)
     read.suspicion(data, offsets, known.weights, scores)
     return scores
 
 
-def _parts(symbols: npt.NDArray[Any]) -> Index:
+def _parts(symbols: Integers) -> I64:
     """Where the parts between line breaks and tags begin; no charset has these in its pairs."""
     ends = (symbols == ord("\n")) | (symbols == ord("<")) | (symbols == ord(">"))
     inner = np.flatnonzero(ends[:-1]) + 1
     return np.concatenate([[0], inner, [symbols.size]]).astype(np.int64)
 
 
-def _codes(text: str) -> Codes:
+def _codes(text: str) -> U32:
     return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
 
 
-def _text(codes: Codes) -> str:
+def _text(codes: U32) -> str:
     return codes.astype("<u4").tobytes().decode("utf-32-le", "replace")

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from corpus_pipeline.app import jobs
+from corpus_pipeline.app.config import load
+from corpus_pipeline.app.execute import How, run_stage
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold
@@ -17,11 +18,8 @@ TABLE = load_key_table(resolve(KEY_TABLE, Path()))
 
 def decide(path: Path, work: Path) -> list[str]:
     """`corpus-pipeline near-dedup PATH --output WORK --engine local`."""
-    config = jobs.load_config(None, [], "near_dedup")
-    how = jobs.How(engine="local", overwrite=True)
-    code = jobs.execute(config, [str(path)], work, how, stage="near_dedup")
-    if code:
-        raise SystemExit(code)
+    how = How(engine="local", overwrite=True)
+    run_stage(load(None, [], "near_dedup"), [str(path)], work, how, stage="near_dedup")
     parts = sorted((work / "dropped").glob("*.parquet"))
     return [str(id_) for part in parts for id_ in _ids(part)]
 
