@@ -8,24 +8,22 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import types
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic_core import ErrorDetails, PydanticCustomError
 
 from corpus_pipeline.rules.settings import settings_of
 
-#: Kinds of errors whose message is a whole one.
-_OURS = frozenset({"examples", "pattern", "pack"})
+#: What pydantic puts before the message of a validator's own `ValueError`.
+_PREFIX = "Value error, "
 
 
-def wrong(message: str) -> PydanticCustomError:
-    """An error for a validator of a pack; the line ends with this message."""
-    return PydanticCustomError("pack", "{message}", {"message": message})
+class TwiceError(ValueError):
+    """Two entries of a list have this id."""
 
 
-def message(model: type[BaseModel], data: Any, error: ErrorDetails) -> str:
+def message(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> str:
     """Where the error is, by rule and key, and what it is."""
     loc, rule, keys = error["loc"], "", list(error["loc"])
     for depth, part in enumerate(loc):
@@ -34,14 +32,16 @@ def message(model: type[BaseModel], data: Any, error: ErrorDetails) -> str:
             name = entry.get("id") or f"number {part + 1}"
             rule, keys = f", {_one_of(loc[depth - 1])} {name}", list(loc[depth + 1 :])
     field, problem = ".".join(map(str, keys)), error["msg"]
-    if error["type"] == "twice":
-        return f", {_one_of(keys[-1])} {problem}"
+    if isinstance(error.get("ctx", {}).get("error"), TwiceError):
+        return f", {_one_of(keys[-1])} {problem.removeprefix(_PREFIX)}: the id is used twice"
     if error["type"] == "missing":
         problem = "is missing"
     elif error["type"] == "extra_forbidden":
         problem = f"is unknown{nearest(str(keys[-1]), _keys_at(model, loc[:-1]))}"
-    elif error["type"] not in _OURS:
-        problem = f"is wrong ({problem.removeprefix('Value error, ')})"
+    elif error["type"] == "value_error":  # a validator of ours: its message is a whole one
+        problem = problem.removeprefix(_PREFIX)
+    else:
+        problem = f"is wrong ({problem})"
     return f"{rule}: {field} {problem}" if field else f"{rule}: {problem}"
 
 

@@ -20,10 +20,9 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, overload
 import polars as pl
 import yaml
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.messages import message
+from corpus_pipeline.rules.messages import TwiceError, message
 from corpus_pipeline.rules.settings import Strict
 
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -52,7 +51,7 @@ class Examples(Strict):
     @model_validator(mode="after")
     def _has_examples(self) -> Self:
         if not self.hits or not self.misses:
-            raise PydanticCustomError("examples", "needs at least one hit and one miss")
+            raise ValueError("needs at least one hit and one miss")
         return self
 
 
@@ -69,7 +68,7 @@ def _each_id_once(rules: tuple[RuleT, ...]) -> tuple[RuleT, ...]:
     ids: set[str] = set()
     for rule in rules:
         if rule.id in ids:
-            raise PydanticCustomError("twice", "{id}: the id is used twice", {"id": rule.id})
+            raise TwiceError(rule.id)
         ids.add(rule.id)
     return rules
 
@@ -82,9 +81,7 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise PydanticCustomError(
-            "pattern", "is no pattern: {said}", {"said": str(error)}
-        ) from None
+        raise ValueError(f"is no pattern: {error}") from None
     return pattern
 
 
@@ -94,7 +91,7 @@ def rust_pattern(pattern: str) -> str:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
         said = " ".join(str(error).split())
-        raise PydanticCustomError("pattern", "is no pattern: {said}", {"said": said}) from None
+        raise ValueError(f"is no pattern: {said}") from None
     return pattern
 
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, StringConstraints, create_model
-from pydantic_core import CoreSchema, core_schema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    create_model,
+)
 
 
 class Strict(BaseModel):
@@ -36,16 +42,13 @@ class Settings:
     and gives `LineBounds(window=9)`.
     """
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         """The schema of the settings, then the dataclass with their values."""
 
         def values(settings: BaseModel) -> Any:
             return source(**{name: setting.value for name, setting in settings})
 
-        inner = handler.generate_schema(settings_of(source))
-        return core_schema.no_info_after_validator_function(values, inner)
+        return handler.generate_schema(Annotated[settings_of(source), AfterValidator(values)])
 
 
 @cache

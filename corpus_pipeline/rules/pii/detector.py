@@ -11,8 +11,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pydantic_core import PydanticCustomError
-
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import PackError, load, prove, rust_pattern
@@ -230,8 +228,8 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
 
     try:
         return rust_pattern(re.sub(r"\{([a-z])\}", spelled, pattern))
-    except PydanticCustomError as error:
-        raise PackError(f"anchors.{name} {error.message()}") from None
+    except ValueError as error:
+        raise PackError(f"anchors.{name} {error}") from None
 
 
 def _vetoed(one: _Compiled, view: str, start: int, end: int) -> bool:
