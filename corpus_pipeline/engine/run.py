@@ -17,7 +17,6 @@ from typing import Any
 
 from corpus_pipeline import __version__
 from corpus_pipeline.engine import tallies as counts
-from corpus_pipeline.engine.claim import claim, refuse_foreign
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
 from corpus_pipeline.engine.shuffle import index
@@ -121,7 +120,7 @@ def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str
     """Do the job, or what is left of it; the content of the manifest."""
     started = time.perf_counter()
     this = _Run(job, engine, on_done)
-    refuse_foreign(job.root)
+    _refuse_foreign(job.root)
     scanned = _scan(this)
     inputs = [_input_record(item) for item in scanned]
     stages = [spec.record() for spec in job.specs]
@@ -135,7 +134,7 @@ def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str
             "against": [held.seal for held in job.indexes],
         }
     )
-    done = claim(job.root, this.key)
+    done = _claim(job.root, this.key)
     if done is not None:
         remove_tree(this.work)
         return done
@@ -220,6 +219,29 @@ def code() -> dict[str, str]:
     """The versions that decide the output."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"corpus-pipeline": __version__, **versions}
+
+
+def _refuse_foreign(root: Path) -> None:
+    """Never write beside files that are not ours."""
+    if root.exists() and not root.is_dir():
+        raise PipelineError(f"the output {root} is a file")
+    names = {path.name for path in root.iterdir()} if root.exists() else set()
+    if names and "run.json" not in names and names != {"work"}:
+        raise PipelineError(f"{root} is not empty; choose another folder, or --overwrite")
+
+
+def _claim(root: Path, key: str) -> dict[str, Any] | None:
+    """Make `root` the folder of this run; a finished manifest of it is returned."""
+    start = root / "run.json"
+    found = manifest.read_if_sound(start)
+    if found is not None and found.get("key") == key:
+        return manifest.read_if_sound(root / "manifest.json")
+    others = [p.name for p in root.iterdir() if p.name != "work"] if root.exists() else []
+    if others:
+        what = "another run (inputs, config or versions differ)" if found else "other files"
+        raise PipelineError(f"{root} holds {what}; choose another folder, or --overwrite")
+    manifest.write(start, {"kind": "start", "key": key})
+    return None
 
 
 def _scan(this: _Run) -> list[Scanned]:
