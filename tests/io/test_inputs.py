@@ -249,18 +249,16 @@ def test_names_that_are_not_utf8_are_escaped(tmp_path):
 def test_a_run_over_names_that_are_not_utf8(tmp_path):
     """Every format goes through, manifest and verification included."""
     folder = tmp_path / "in"
-    folder.mkdir()
-    for name, data in [
-        ("甲.jsonl", b'{"text": "a"}\n'),
-        ("乙.txt", b"b"),
-        ("丙.csv", b"text\nc\n"),
-    ]:
-        with open(os.fsencode(folder) + b"/" + name.encode("gbk"), "wb") as file:
-            file.write(data)
-    buffer = io.BytesIO()
-    pl.DataFrame({"text": ["d"]}).write_parquet(buffer)
-    with open(os.fsencode(folder) + b"/" + "丁.parquet".encode("gbk"), "wb") as file:
-        file.write(buffer.getvalue())
+    table = io.BytesIO()
+    pl.DataFrame({"text": ["d"]}).write_parquet(table)
+    contents = {
+        "甲.jsonl": b'{"text": "a"}\n',
+        "乙.txt": b"b",
+        "丙.csv": b"text\nc\n",
+        "丁.parquet": table.getvalue(),
+    }
+    for name, data in contents.items():
+        write(folder / os.fsdecode(name.encode("gbk")), data)
     content = run(job(folder, tmp_path / "out", Measure), LocalEngine())
     assert (content["counts"]["kept"], content["counts"]["quarantined"]) == (4, 0)
     assert verify(tmp_path / "out", inputs=folder) == []
