@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from corpus_pipeline import __version__
+from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
-from corpus_pipeline.engine.claim import claim, refuse_foreign
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
 from corpus_pipeline.engine.shuffle import index
@@ -35,7 +35,7 @@ from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.io.splits import Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
-from corpus_pipeline.tasks.base import Engine, Result, Task
+from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 from corpus_pipeline.tasks.local import LocalEngine
 
 #: Libraries whose version may show in the output.
@@ -72,10 +72,6 @@ class Job:
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
-
-
-#: Called as tasks finish: phase, tasks done, tasks in all, the result.
-OnDone = Callable[[str, int, int, Result], None]
 
 
 @dataclass(slots=True)
@@ -118,25 +114,35 @@ class _Run:
         return self.task(name, function, what, self.work / f"{name}.json", self.key)
 
 
-def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str, Any]:
-    """Do the job, or what is left of it; the content of the manifest."""
-    started = time.perf_counter()
-    this = _Run(job, engine, on_done)
-    refuse_foreign(job.root)
+def run(
+    job: Job, engine: Engine, on_done: OnDone = lambda *_: None, *, overwrite: bool = False
+) -> dict[str, Any]:
+    """Do the job, or what is left of it; the content of the manifest.
+
+    `overwrite`: remove what an earlier, other run left in the folder.
+    """
+    folder.refuse_foreign(job.root, overwrite=overwrite)
+    with folder.lock(job.root):
+        if overwrite:
+            folder.clear(job.root)
+        return _run(_Run(job, engine, on_done))
+
+
+def _run(this: _Run) -> dict[str, Any]:
+    started, job = time.perf_counter(), this.job
     scanned = _scan(this)
     inputs = [_input_record(item) for item in scanned]
     stages = [spec.record() for spec in job.specs]
-    this.key = digest(
-        {
-            "inputs": inputs,
-            "stages": stages,
-            "config": job.config,
-            "code": code(),
-            "split_bytes": job.split_bytes,
-            "against": [held.seal for held in job.indexes],
-        }
-    )
-    done = claim(job.root, this.key)
+    decides = {
+        "inputs": inputs,
+        "stages": stages,
+        "config": job.config,
+        "code": code(),
+        "split_bytes": job.split_bytes,
+        "against": [held.seal for held in job.indexes],
+    }
+    this.key = digest(decides)
+    done = folder.claim(job.root, this.key, _named(decides))
     if done is not None:
         remove_tree(this.work)
         return done
@@ -221,6 +227,15 @@ def code() -> dict[str, str]:
     """The versions that decide the output."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"corpus-pipeline": __version__, **versions}
+
+
+def _named(decides: dict[str, Any]) -> dict[str, Any]:
+    """What decides a run, by the names a user knows: inputs, config keys, stages, versions."""
+    config = {f"config {key}": value for key, value in decides["config"].items()}
+    versions = {stage["name"]: [stage["version"], stage["assets"]] for stage in decides["stages"]}
+    assets = {f"version or assets of {name}": value for name, value in versions.items()}
+    rest = {"versions of libraries": decides["code"], "--against": decides["against"]}
+    return {"inputs": decides["inputs"], **config, **assets, **rest}
 
 
 def _scan(this: _Run) -> list[Scanned]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import glob
 import logging
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from typing import Final
 
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.sniff import sniff
 from corpus_pipeline.model import PipelineError
 
@@ -31,7 +31,6 @@ MARKERS: Final = frozenset({"_SUCCESS", "_temporary", "_metadata", "_common_meta
 #: Left-out files that are named in the log one by one.
 NAMED: Final = 5
 BROKEN: Final = "a link to nothing"
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +122,10 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
 
 
 def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
-    _refuse_scheme(given)
     if given.startswith("@"):
         yield from _listed(Path(given[1:]), left_out)
         return
-    path = Path(given).absolute()
+    path = local_path(given).absolute()
     if path.is_dir():
         yield _Root(path, named=False, files=tuple(_walk(path, left_out)))
         return
@@ -144,15 +142,6 @@ def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
     if not files:
         raise PipelineError(f"nothing matches {given}")
     yield _Root(base, named=False, files=tuple(files))
-
-
-def _refuse_scheme(given: str) -> None:
-    scheme = _SCHEME.match(given)
-    if scheme:
-        raise PipelineError(
-            f"cannot read {given}: {scheme[1]}:// is not supported, inputs are local files; "
-            "copy them to a folder first"
-        )
 
 
 def _expanded(path: Path, left_out: _LeftOut) -> Iterable[Path]:
@@ -174,8 +163,7 @@ def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        _refuse_scheme(entry)
-        for root in _roots(str(folder / entry), left_out):
+        for root in _roots(str(folder / local_path(entry)), left_out):
             inside = root.path.is_relative_to(folder)
             yield _Root(folder, root.named, root.files) if inside else root
 

@@ -35,7 +35,11 @@ FEW: Final = 16
 _NO_RECORDS: Final = empty(QUARANTINE)
 
 Candidates = Annotated[
-    tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+    tuple[str, ...],
+    BeforeValidator(
+        lambda value: (value,) if isinstance(value, str) else value,
+        json_schema_input_type=str | tuple[str, ...],
+    ),
 ]
 
 
@@ -46,34 +50,60 @@ class Fields(Options):
         *("text", "content", "raw_content", "body", "article", "document", "正文", "内容"),
         *("page_content", "markdown", "data.text", "data.content"),
     )
+    """The text of the document."""
+
     id: Candidates = ("id", "_id", "doc_id", "docid", "uuid", "uniqueKey", "meta.id")
+    """The input's own id, kept as `source_id`."""
+
     url: Candidates = (
         *("url", "source_url", "link", "uri", "WARC-Target-URI", "meta.url", "metadata.url"),
     )
+    """Where the document was found."""
+
     title: Candidates = ("title", "标题", "meta.title", "metadata.title")
+    """Its title."""
+
     license: Candidates = ("license", "licence", "meta.license", "metadata.license")
+    """Its licence; wins over that of the source."""
+
     fetched_at: Candidates = (
         *("fetched_at", "crawl_date", "date_download", "timestamp", "warc_date"),
         *("meta.timestamp", "metadata.date"),
     )
+    """When it was fetched, as the input says it."""
 
 
 class IngestOptions(Options):
     """How bytes become documents."""
 
     fields: Fields = Fields()
-    #: 8 MiB of input a batch: large enough for vectorised stages, small enough for 2 GB workers.
+    """Which field of JSONL, CSV and Parquet means what."""
+
     batch_bytes: int = Field(default=8 << 20, ge=1)
-    #: 32 MiB: the longest book in use has 10 MB; above lie logs, dumps and broken files.
+    """Input of a batch: 8 MiB are large enough for vectorised stages, small enough for workers of
+    2 GB."""
+
     max_document_bytes: int = Field(default=32 << 20, ge=1)
+    """A larger document is quarantined.  32 MiB: the longest book in use has 10 MB; above lie logs,
+    dumps and broken files."""
+
     max_decompressed_bytes: int = Field(default=Limits().max_decompressed_bytes, ge=1)
+    """Where inflating one input stops."""
+
     max_ratio: float = Field(default=Limits().max_ratio, gt=1)
+    """Inflated over compressed bytes at which an input is taken for a bomb."""
+
     text_mode: Literal["file", "lines", "paragraphs"] = "file"
-    #: Of JSONL and CSV; an encoding in which a newline is the byte 0x0A and no part of another.
+    """What of a plain text file is a document: all of it, each line, or each paragraph."""
+
     encoding: Literal["utf-8", "gb18030", "big5hkscs"] = "utf-8"
-    #: Names of the columns of a CSV without a header row.
+    """Of JSONL and CSV; an encoding in which a newline is the byte 0x0A and no part of another."""
+
     csv_columns: Candidates = ()
+    """Names of the columns of a CSV without a header row."""
+
     csv_delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """The character between fields of a CSV; null: it is found."""
 
     @property
     def limits(self) -> Limits:
