@@ -13,7 +13,7 @@ from typing import Any
 
 from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
-from corpus_pipeline.io.inputs import scan
+from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -29,7 +29,7 @@ WORKER_MB = 1_000
 def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
     """The figures of a run that is not made; sizes in MB, time in core-hours."""
     job = pipeline_job(config, paths, Path("/nonexistent"))
-    scanned = [scan(item) for item in job.inputs]
+    scanned = [scan(item, job.ingest.limits) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     size = sum(item.decompressed for item in scanned) / 1e6
     return {

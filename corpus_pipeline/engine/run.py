@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,13 @@ from corpus_pipeline.engine.shuffle.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.shuffle.corpus import Corpus, Index
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.sequence import decide
-from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
+from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.inputs import Input, Scanned, scan
+from corpus_pipeline.io.compression import Limits
+from corpus_pipeline.io.inputs import Input
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.io.splits import Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
@@ -246,21 +249,32 @@ def _scan(this: _Run) -> list[Scanned]:
         groups[-1].append(item)
         size += item.bytes
     tasks = []
+    limits = this.job.ingest.limits
     for number, group in enumerate(groups):
         # Modification times belong in the key: a scan is only reused for untouched files.
         stats = [
-            [i.path, i.locator, i.bytes, Path(i.path).stat().st_mtime_ns, i.source] for i in group
+            [escaped(i.path), i.locator, i.bytes, _modified(i), i.source, *astuple(limits)]
+            for i in group
         ]
         marker = this.work / "scan" / f"{number:05d}.json"
-        tasks.append(this.task(f"scan/{number:05d}", scan_group, group, marker, digest(stats)))
+        name = f"scan/{number:05d}"
+        tasks.append(this.task(name, scan_group, (group, limits), marker, digest(stats)))
     # One group is a second of reading: the driver does it while the workers are starting.
     results = this.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
     return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
 
 
-def scan_group(group: list[Input]) -> Result:
+def _modified(item: Input) -> int:
+    try:
+        return Path(item.path).stat().st_mtime_ns
+    except OSError as error:
+        raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
+
+
+def scan_group(argument: tuple[list[Input], Limits]) -> Result:
     """Scan some inputs."""
-    return {"kind": "scan", "scanned": [scan(item).to_dict() for item in group]}
+    group, limits = argument
+    return {"kind": "scan", "scanned": [scan(item, limits).to_dict() for item in group]}
 
 
 def _input_record(item: Scanned) -> dict[str, Any]:
@@ -293,7 +307,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
         )
         key = digest(
             {
-                "pieces": [described(piece) for piece in split.pieces],
+                "pieces": [piece.described() for piece in split.pieces],
                 "digests": [digests[piece.locator] for piece in split.pieces],
                 "stages": [spec.record() for spec in job.specs],
                 "ingest": job.ingest.model_dump(mode="json"),

@@ -242,7 +242,7 @@ def test_profiles(tmp_path: Path):
     own = tmp_path / "own.yaml"
     data["clauses"][0]["cheque"] = 1
     own.write_text(yaml.safe_dump(data))
-    with pytest.raises(PipelineError, match=r"own\.yaml: clauses\.0\.cheque"):
+    with pytest.raises(PipelineError, match=r"own\.yaml, clause conservation: cheque is unknown"):
         load_profile(own)
     del data["clauses"][0]["cheque"]
     next(c for c in data["clauses"] if c["limit"] is not None)["reason"] = None

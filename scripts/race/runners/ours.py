@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 
 from corpus_pipeline.app.config import load
 from corpus_pipeline.app.execute import How, run_stage
-from corpus_pipeline.io.assets import PACKAGE
-from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold
 from corpus_pipeline.text.dedup.minhash import signatures as minhash
 from corpus_pipeline.text.dedup.ngrams import shingles
 
-TABLE = load_key_table(PACKAGE / "assets" / "dedup_key.tsv")
+TABLE = load_key_table(resolve(KEY_TABLE, Path()))
 
 
 def decide(path: Path, work: Path) -> list[str]:
