@@ -208,12 +208,18 @@ def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
 
 
 def _named(decides: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run, by the names a user knows: inputs, config keys, stages, versions."""
+    """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
+    stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
     config = {f"config {key}": value for key, value in decides["config"].items()}
-    versions = {stage["name"]: [stage["version"], stage["assets"]] for stage in decides["stages"]}
-    assets = {f"version or assets of {name}": value for name, value in versions.items()}
-    rest = {"versions of code and libraries": decides["code"], "--against": decides["against"]}
-    return {"inputs": decides["inputs"], **config, **assets, **rest}
+    return {
+        "inputs": decides["inputs"],
+        **config,
+        # Where only options differ, the config's key says it already.
+        **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},
+        "versions of code and libraries": decides["code"],
+        "splits": decides["split_bytes"],
+        "--against": decides["against"],
+    }
 
 
 def _scan(this: _Run) -> list[Scanned]:
