@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from typing import ClassVar
 
 import polars as pl
@@ -46,6 +47,21 @@ class Kill(Stage):
         if docs.get_column("text").str.contains("杀", literal=True).any():
             os.kill(os.getpid(), signal.SIGKILL)
         return docs.with_columns(kill_seen=pl.lit(value=True))
+
+
+class Loop(Stage):
+    """Never comes to an end with a document that holds 慢, whatever it is interrupted by."""
+
+    name = "loop"
+    version = 1
+    columns: ClassVar[Schema] = {"loop_seen": pl.Boolean()}
+
+    def process(self, docs: pl.DataFrame) -> pl.DataFrame:
+        for text in docs.get_column("text").to_list():
+            while "慢" in text:
+                with suppress(Exception):
+                    sum(range(1000))
+        return docs.with_columns(loop_seen=pl.lit(value=True))
 
 
 def spec(cls: type[Stage]) -> StageSpec:
