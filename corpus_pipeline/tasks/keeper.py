@@ -246,7 +246,7 @@ def remove_stale() -> None:
             with suppress(OSError):
                 if folder.stat().st_uid != os.getuid() or _in_use(folder):
                     continue
-                _kill(_started_below(folder))
+                _kill(_users(folder))
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -266,12 +266,16 @@ def _in_use(folder: Path) -> bool:
     return False
 
 
-def _started_below(folder: Path) -> list[int]:
-    """The processes whose environment names the token of this folder (Linux; elsewhere none)."""
-    marker = b"RAY_AUTH_TOKEN_PATH=" + os.fsencode(folder / TOKEN) + b"\0"
-    started = []
+def _users(folder: Path) -> list[int]:
+    """The processes with an open file below the folder (Linux; elsewhere none).
+
+    Each process of a cluster has its log there; their environment cannot be asked, because Ray's
+    process titles overwrite it.
+    """
+    users = []
     for pid in _pids():
         with suppress(OSError):
-            if marker in Path(f"/proc/{pid}/environ").read_bytes():
-                started.append(pid)
-    return started
+            files = Path(f"/proc/{pid}/fd").iterdir()
+            if any(folder in file.readlink().parents for file in files):
+                users.append(pid)
+    return users

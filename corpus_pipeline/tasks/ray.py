@@ -33,6 +33,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_task_oom_retries": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "3",  # seconds of knocking where the token is wrong; Ray: 20
 }
 
 #: One task, one core: a thread pool in each library would fight the other workers.
@@ -169,6 +170,7 @@ class RayEngine(Engine):
             self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
         elif (error := _answers(address)) is not None:
             raise PipelineError(f"no Ray cluster answers at {address}: {error}")
+        self._cluster: keeper.Cluster | None = None
         self._gcs = address or ""
         self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._start, daemon=True)
@@ -184,7 +186,8 @@ class RayEngine(Engine):
                 if self._keeper is None:
                     self._join(str(self._address), {"env_vars": _environment()})
                 else:
-                    self._join_own(self._keeper.cluster())
+                    self._cluster = self._keeper.cluster()
+                    self._join_own(self._cluster)
             self._gcs = ray.get_runtime_context().gcs_address
         except Exception as error:  # noqa: BLE001 – it is raised where the engine is used
             self._failed = error
