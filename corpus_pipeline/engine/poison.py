@@ -29,8 +29,7 @@ def survive(engine: Engine, task: Task) -> Result:
         accused = _accused(engine, task, crumb)
         if accused == task.argument:
             break  # rows that kill only together: no single document is to blame
-        # The next death accuses the next row: no need to see it three times.
-        task = replace(task, argument=accused, retries=0)
+        task = replace(task, argument=accused)
         (outcome,) = (outcome for _, outcome in engine.attempt([task]))
         if not isinstance(outcome, WorkerDied):
             return outcome

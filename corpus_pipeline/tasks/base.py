@@ -23,6 +23,9 @@ Result = dict[str, Any]
 #: forgiven this often before the split is searched for a document that kills.
 RETRIES = 2
 
+#: Called as tasks finish: phase, tasks done, tasks in all, the result.
+OnDone = Callable[[str, int, int, Result], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

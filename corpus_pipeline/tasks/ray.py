@@ -50,7 +50,7 @@ THREADS = dict.fromkeys(
 
 #: Variables of ours that the workers of a shared cluster need as well; those of a cluster of our
 #: own inherit the whole environment.
-PASSED_ON = ("PYTHONPATH",)
+PASSED_ON = ("PYTHONPATH", "CORPUS_PIPELINE_CACHE")
 
 #: What a cluster of our own must have, whatever the environment says.
 OWN = {
