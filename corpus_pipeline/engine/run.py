@@ -15,6 +15,7 @@ from typing import Any
 
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
+from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
@@ -57,6 +58,7 @@ class Job:
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
+    budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
 
 
 @dataclass(slots=True)
@@ -288,6 +290,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             work=this.work,
             level=3 if last else 0,
             keep_payload=job.keep_payload,
+            budget=job.budget,
         )
         key = digest(
             {
