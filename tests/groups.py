@@ -21,7 +21,7 @@ def group(test: str) -> str:
     >>> group("tests/test_a.py::test_b[c]"), group("tests/test_a.py::test_b[ray]")
     ('tests/test_a.py', 'ray')
     """
-    return RAY if STARTS_RAY.search(test) else test.split("::")[0]
+    return RAY if STARTS_RAY.search(test) else test.split("::", maxsplit=1)[0]
 
 
 class Groups(LoadScopeScheduling):
