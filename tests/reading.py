@@ -11,8 +11,9 @@ import orjson
 import polars as pl
 import zstandard
 
-from corpus_pipeline.io.inputs import discover, scan
+from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.readers import IngestOptions, read
+from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
 from corpus_pipeline.model import DOCUMENT, PAYLOAD, QUARANTINE, VERDICT, empty
 

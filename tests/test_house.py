@@ -26,6 +26,8 @@ MAY_IMPORT = {
     "training": {"model", "text", "rules", "stages"},
     "app": {"model", "text", "rules", "io", "stages", "tasks", "engine", "products"},
     "cli": {"model", "text", "rules", "io", "stages", "engine", "products", "app"},
+    "package": {"model", "app"},  # the public face, and `python -m corpus_pipeline`
+    "__main__": {"cli"},
 }
 
 

@@ -146,7 +146,9 @@ def main() -> None:
     parser.add_argument("--ipadic", type=Path, required=True)
     parser.add_argument("--hanja", type=Path, required=True)
     parser.add_argument("--fold", choices=FOLDS, default="shipped")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "assets" / "langid.ftz")
+    parser.add_argument(
+        "--output", type=Path, default=Path(__file__).parents[1] / "assets" / "langid.ftz"
+    )
     options = parser.parse_args()
     started = time.monotonic()
     rows = lid_rows(options.data)

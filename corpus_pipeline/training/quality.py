@@ -314,8 +314,11 @@ def write(
     spread = score(log_odds(model, featured(whole.get_column("text").to_list())))
     mixed = np.concatenate([spread, score(down)])
     cuts = np.unique(np.round(np.quantile(mixed, np.arange(1, 20) / 20), 6))
-    scale = {"slope": round(slope, 6), "offset": round(offset, 6), "cuts": cuts.tolist()}
-    (output / "rules" / "packs" / "quality.yaml").write_text(yaml.safe_dump(scale))
+    pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
+    pack["slope"]["value"], pack["offset"]["value"] = round(slope, 6), round(offset, 6)
+    pack["cuts"]["points"] = cuts.tolist()
+    scale = yaml.safe_dump(pack, allow_unicode=True, sort_keys=False, width=96)
+    (output / "rules" / "packs" / "quality.yaml").write_text(scale, "utf-8")
     print(f"held out: AUC {auc(up, down):.4f}, {len(good)} good, {len(bad)} bad")
     for side, odds, other in ((good, up, down), (bad, down, up)):
         for kind in sorted({kind for kind, _ in side}):

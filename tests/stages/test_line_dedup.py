@@ -318,11 +318,10 @@ def test_a_pack_that_contradicts_itself(tmp_path):
     found = asset(LineDedup.OptionsModel().pack)
     text = found.path.read_text().replace('hits: ["路灯坏了要有人管。", ', 'hits: ["路灯", ')
     (tmp_path / "pack.yaml").write_text(text)
-    from corpus_pipeline.model import Asset
     from corpus_pipeline.rules.line_dedup import load_line_rules
 
     with pytest.raises(PipelineError, match="sentences: does not find '路灯'"):
-        load_line_rules(Asset("x", tmp_path / "pack.yaml", ""))
+        load_line_rules(asset(str(tmp_path / "pack.yaml")))
 
 
 def test_a_family_from_one_template():

@@ -11,7 +11,8 @@ from frames import PACKAGE, docs_of, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.stages.quality import BUCKETS, Quality, features
+from corpus_pipeline.rules.quality import BUCKETS
+from corpus_pipeline.stages.quality import Quality, features
 
 CASES = [
     json.loads(line)
@@ -96,7 +97,9 @@ def test_low_scores_are_dropped_with_the_number():
 
 def test_buckets_are_fixed_cut_points(quality):
     """Twenty buckets, cut at rising scores that lie in the package."""
-    cuts = yaml.safe_load((PACKAGE / "rules/packs/quality.yaml").read_text("utf-8"))["cuts"]
+    cuts = yaml.safe_load((PACKAGE / "rules/packs/quality.yaml").read_text("utf-8"))["cuts"][
+        "points"
+    ]
     out = quality(docs_of([case["text"] for case in CASES]))
 
     assert (len(cuts), cuts) == (BUCKETS - 1, sorted(set(cuts)))

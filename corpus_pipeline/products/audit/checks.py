@@ -59,6 +59,13 @@ def conservation(run: Run, _clause: Clause) -> Outcome:
     return _judged(found, ", ".join(f"{counts[name]} {name}" for name in names))
 
 
+def documents(run: Run, _clause: Clause) -> Outcome:
+    """At least one document was kept."""
+    kept, read = run.counts["kept"], run.counts["read"]
+    said = f"{kept} kept of {read} records read"
+    return _judged([] if kept else [Evidence("manifest.json", said)], said)
+
+
 def digests(run: Run, _clause: Clause) -> Outcome:
     """Verification has no findings."""
     findings = verify(run.root)
@@ -238,6 +245,7 @@ def _judged(
 
 CHECKS: Mapping[str, Callable[[Run, Clause], Outcome]] = {
     "conservation": conservation,
+    "documents": documents,
     "digests": digests,
     "source_rights": source_rights,
     "document_license": document_license,

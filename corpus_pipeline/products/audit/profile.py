@@ -7,17 +7,19 @@ Refuses: unknown fields, unknown checks, a clause that stands twice, a limit wit
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.pack import read_yaml
+from corpus_pipeline.rules.pack import Pack, Strict, load, nearest, wrong
 
 _PROFILES = Path(__file__).parent / "profiles"
 
 Check = Literal[
     "conservation",
+    "documents",
     "digests",
     "source_rights",
     "document_license",
@@ -29,18 +31,21 @@ Check = Literal[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+#: What a check asks of `settings`; the other checks ask nothing.
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "source_rights": ("no_answer",),
+    "violating_share": ("score",),
+}
 
 
-class Title(_Strict):
+class Title(Strict):
     """A title in two languages."""
 
     en: str
     zh: str
 
 
-class Reference(_Strict):
+class Reference(Strict):
     """Where a requirement comes from."""
 
     document: str
@@ -50,7 +55,7 @@ class Reference(_Strict):
         return f"{self.document} {self.clause}"
 
 
-class Clause(_Strict):
+class Clause(Strict):
     """One requirement: what is measured and what it is held against."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -59,7 +64,7 @@ class Clause(_Strict):
     check: Check
     limit: float | None = None
     reason: str | None = None
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     needs: str | None = None
     absent: Literal["fail", "not_applicable"] = "not_applicable"
     reference: Reference
@@ -68,18 +73,26 @@ class Clause(_Strict):
     @model_validator(mode="after")
     def _a_number_needs_a_reason(self) -> Clause:
         if self.limit is not None and not self.reason:
-            raise ValueError(f"clause {self.id}: a limit needs a reason")
+            raise wrong("a limit needs a reason")
+        return self
+
+    @model_validator(mode="after")
+    def _settings_are_known(self) -> Clause:
+        known = SETTINGS.get(self.check, ())
+        for name in self.settings:
+            if name not in known:
+                end = nearest(name, known) or f"; {self.check} has none"
+                raise wrong(f"settings.{name} is unknown{end}")
         return self
 
 
-class Profile(_Strict):
+class Profile(Pack):
     """A set of clauses."""
 
-    pack: str
-    version: int
+    noun: ClassVar[str] = "audit profile"
+
     profile: str
     title: Title
-    source: str
     clauses: tuple[Clause, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -87,7 +100,7 @@ class Profile(_Strict):
         names = [clause.id for clause in self.clauses]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"clause {name} stands twice")
+                raise wrong(f"clause {name} stands twice")
         return self
 
 
@@ -98,15 +111,9 @@ def packaged() -> list[str]:
 
 def load_profile(name: str | Path) -> Profile:
     """The profile of this name (`house`) or in this file."""
-    path = Path(name)
     if str(name) in packaged():
-        path = _PROFILES / f"{name}.yaml"
-    elif not path.is_file():
+        return load(resolve(f"package:products/audit/profiles/{name}.yaml", _PROFILES), Profile)
+    if not Path(name).is_file():
         known = ", ".join(packaged())
         raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}")
-    try:
-        return Profile.model_validate(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "profile"
-        raise PipelineError(f"audit profile {path.name}: {where}: {first['msg']}") from None
+    return load(resolve(str(name), Path.cwd()), Profile)
