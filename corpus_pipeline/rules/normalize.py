@@ -9,6 +9,7 @@ kana or names as Japanese.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
@@ -58,6 +59,9 @@ def _in_twos(pairs: str) -> str:
             raise wrong(f"{pair!r} is no pair of characters")
     return pairs
 
+
+#: Ways to write one word that are all listed; 表里如一 has 24.
+_MOST_WRITINGS = 64
 
 #: Old and new character, side by side, pairs apart by spaces.
 Pairs = Annotated[str, StringConstraints(min_length=2), AfterValidator(_in_twos)]
@@ -111,6 +115,7 @@ class Simplifier:
             for word, form in _words(char, sense, characters):
                 if phrases.setdefault(word, form) != form:
                     raise PackError(f"sense {char}: {word} becomes {phrases[word]} and {form}")
+        phrases = _with_variants(phrases, characters)
         signed = pack.signature
         signature = Signature(signed.mark, signed.surnames.replace(" ", ""), signed.others)
         for word, form in list(phrases.items()):
@@ -194,6 +199,24 @@ def _words(char: str, sense: Sense, characters: Mapping[str, str]) -> Iterator[t
         yield formed(verb + char, sense.otherwise)
         for form, listed in sense.after_verb.items():
             yield from (formed(verb + char + word, form) for word in expanded(listed))
+
+
+def _with_variants(phrases: Mapping[str, str], characters: Mapping[str, str]) -> dict[str, str]:
+    """The words, and each with a character in a variant that becomes the one in the word.
+
+    昇沈 is 升沈 in other writing; without it the first pass would give 升沈 and a second one 升沉.
+    """
+    variants: dict[str, list[str]] = {}
+    for old, new in characters.items():
+        if new not in characters:
+            variants.setdefault(new, []).append(old)
+    every = dict(phrases)
+    for word, form in phrases.items():
+        writings = [[char, *variants.get(char, ())] for char in word]
+        if 1 < math.prod(map(len, writings)) <= _MOST_WRITINGS:
+            for writing in map("".join, itertools.product(*writings)):
+                every.setdefault(writing, form)
+    return every
 
 
 def expanded(listed: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What `quality` knows beside its model: the scale that makes log odds a score, and examples.
 
-Enters: `rules/packs/quality.yaml`, which `scripts/train_quality.py` writes.  Leaves: `QualityPack`.
+Enters: `rules/packs/quality.yaml`, which `training.quality` writes.  Leaves: `QualityPack`.
 Refuses: cut points that do not rise, and another number of them than there are buckets.
 """
 

@@ -1,31 +1,35 @@
-"""Train the quality model: clean prose against wreckage that this script makes itself.
+"""Train the quality model: clean prose against wreckage that is made here.
 
-Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card).  Leaves: a fastText
-model, its scale (`quality.yaml`: calibration and cut points) and a report on standard
-output.  Refuses: to copy anybody's spam: every bad text is a degraded good one or grows from the
-templates in `corpus_pipeline/training/quality_templates.yaml`.
+Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card `assets/quality.md`).
+Leaves, below `--output`: the fastText model `assets/quality.bin`, what training measured beside it
+(`assets/quality.training.md`), and the scale `rules/packs/quality.yaml` (calibration, cut points).
 
     python -m corpus_pipeline.training.quality DATA/text/bulk.jsonl.zst
+
+One thread and a fixed seed: the same documents give the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import tempfile
-import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import fasttext
 import numpy as np
-import opencc
 import polars as pl
 import yaml
-import zstandard
+from numpy.typing import NDArray
 
+from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.quality import features, log_odds
+from corpus_pipeline.training.documents import read_documents
+from corpus_pipeline.training.model_card import Card, finished
+from corpus_pipeline.training.wreckage import TEMPLATES, Templates, negatives
 
 PACKAGE = Path(__file__).parents[1]
 SEED = 20261121
@@ -54,20 +58,48 @@ HELD_OUT = (
     "wjcx-zh/cpp-docs.zh-tw",
     "xreader-cn/AspNetCore.Docs.zh-cn",
 )
-Degrade = Callable[[str, random.Random], str]
+#: Four dimensions for two labels do what sixteen did, and a plain table is read faster than
+#: products of centroids behind a list of what pruning left.
+PARAMETERS: Mapping[str, Any] = {
+    "lr": 0.1,
+    "epoch": 3,
+    "dim": 4,
+    "wordNgrams": 2,
+    "minCount": 4,
+    "minn": 0,
+    "maxn": 0,
+    "bucket": 80_000,
+    "loss": "softmax",
+    "thread": 1,
+    "seed": SEED,
+}
+Scores = NDArray[np.float64]
+#: (source or kind of damage, text)
+Pairs = list[tuple[str, str]]
 
 
 def read(path: Path) -> pl.DataFrame:
-    """The documents, without the comments: they are good and bad at once."""
-    with path.open("rb") as file:
-        raw = zstandard.ZstdDecompressor().stream_reader(file).read()
-    return pl.read_ndjson(raw).filter(pl.col("source").is_in([*GROUPS, *HELD_OUT]))
+    """The documents (`text`, `source`) of the known sources; comments are good and bad at once."""
+    docs = read_documents(path, ("text", "source"))
+    return docs.filter(pl.col("source").is_in([*GROUPS, *HELD_OUT]))
+
+
+def texts_of(docs: pl.DataFrame, sources: Sequence[str]) -> list[str]:
+    """The texts of these sources, in the order of the file; none at all is the user's error."""
+    texts = docs.filter(pl.col("source").is_in(sources)).get_column("text").to_list()
+    if not texts:
+        raise PipelineError(f"training needs documents of {' or '.join(sources)}; there are none")
+    return texts
 
 
 def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
-    """Stretches of 40 to 600 characters, begun at a line or a sentence."""
+    """Stretches of 40 to 600 characters, begun at a line or a sentence.
+
+    Texts in which a hundred draws for each segment do not find enough of 16 characters raise
+    `PipelineError`.
+    """
     found: list[str] = []
-    while len(found) < count:
+    for _ in range(100 * count):
         text = rng.choice(texts)
         size = int(40 * 15 ** rng.random())
         start = rng.randrange(max(len(text) - size, 1))
@@ -76,146 +108,9 @@ def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
         piece = text[start : start + size].strip()
         if len(piece) >= 16:
             found.append(piece)
-    return found
-
-
-def pieces(text: str, rng: random.Random, low: int, high: int, count: int) -> list[str]:
-    """Short cuts from a text, as a search-engine optimiser would take them."""
-    letters = "".join(c for c in text if c.isalpha()) or text
-    return [
-        letters[at : at + rng.randint(low, high)]
-        for at in (rng.randrange(len(letters)) for _ in range(count))
-    ]
-
-
-def swapped(text: str, rng: random.Random) -> str:
-    """Spun by machine: neighbours change places."""
-    chars = list(text)
-    for at in range(len(chars) - 2):
-        if rng.random() < 0.3:
-            chars[at], chars[at + 1] = chars[at + 1], chars[at]
-    return "".join(chars)
-
-
-def replaced(text: str, rng: random.Random) -> str:
-    """Characters read wrongly: every fourth becomes another of the same text, or noise."""
-    noise = "".join(sorted(set(text))) + "丨口曰己巳已末未土士人入八日目白自囗囹丶丿乚一二三0O1l|"
-    return "".join(rng.choice(noise) if rng.random() < 0.25 else c for c in text)
-
-
-def dropped(text: str, rng: random.Random) -> str:
-    """Every third character is missing."""
-    return "".join(c for c in text if rng.random() < 0.7)
-
-
-def shuffled(text: str, rng: random.Random) -> str:
-    """The words of a text in any order."""
-    cuts = [text[at : at + 2] for at in range(0, len(text), 2)]
-    rng.shuffle(cuts)
-    return "".join(cuts)
-
-
-def stuffed(text: str, rng: random.Random) -> str:
-    """A few phrases again and again."""
-    words = pieces(text, rng, 3, 7, rng.randint(2, 5))
-    sign = rng.choice([" ", "，", "、", "|", "_", ",", "\n", "-"])
-    tail = ["", "官网", "价格", "厂家", "哪家好", "多少钱", "排行榜", "图片", "批发", "最新"]
-    return sign.join(rng.choice(words) + rng.choice(tail) for _ in range(rng.randint(8, 50)))
-
-
-def menu(text: str, rng: random.Random) -> str:
-    """Titles of other pages."""
-    sign = rng.choice([" ", " | ", "\n", " > ", "\n· ", " / ", "\t"])
-    return sign.join(pieces(text, rng, 2, 6, rng.randint(10, 60)))
-
-
-def teasers(text: str, rng: random.Random) -> str:
-    """Beginnings of articles, cut off."""
-    more = rng.choice(["[详细]", "...", "……查看全文", " [阅读更多]", "…展开", " 更多>>"])
-    return "\n".join(piece + more for piece in pieces(text, rng, 10, 24, rng.randint(4, 14)))
-
-
-def as_gbk(text: str, rng: random.Random) -> str:
-    """UTF-8 read as GBK."""
-    del rng
-    return text.encode().decode("gb18030", errors="replace")
-
-
-def as_latin(text: str, rng: random.Random) -> str:
-    """UTF-8 or GBK read as Latin-1."""
-    return text.encode(rng.choice(["utf-8", "gb18030"])).decode("cp1252", errors="replace")
-
-
-def as_big5(text: str, rng: random.Random) -> str:
-    """UTF-8 read as Big5."""
-    del rng
-    return text.encode().decode("big5hkscs", errors="replace")
-
-
-def mash(text: str, rng: random.Random) -> str:
-    """Hands on the keyboard, or characters drawn by lot."""
-    keys = ["的撒发生大幅度我去额发顺丰阿斯顿发个和就可怜", "asdfghjklqwertyuiop;"]
-    pool = rng.choice([*keys, text])
-    marks = rng.choice(["，。", "", " ", "！？"])
-    return "".join(rng.choice(pool + marks) for _ in range(rng.randint(20, 200)))
-
-
-def scattered(text: str, rng: random.Random) -> str:
-    """Signs between the characters, to hide words from filters."""
-    sign = rng.choice(["*", " ", "❤", "-", ".", "★", "丶", "~"])
-    return sign.join(text[:200])
-
-
-TRAINED: tuple[Degrade, ...] = (
-    swapped, replaced, dropped, stuffed, menu, teasers, as_gbk, as_latin, mash,
-)  # fmt: skip
-UNSEEN: tuple[Degrade, ...] = (shuffled, as_big5, scattered)
-
-
-class Templates:
-    """Advertisements, footers and comments from the grammar in the YAML file."""
-
-    def __init__(self, path: Path) -> None:
-        """Read sentences and slots."""
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        self.slots: dict[str, list[str]] = data["slots"]
-        self.families: dict[str, list[str]] = data["families"]
-        self.unseen: list[str] = data["unseen"]
-        self.hant = opencc.OpenCC("s2t")
-
-    def make(self, family: str, rng: random.Random) -> str:
-        """One text of a family, in either script."""
-        lines = [rng.choice(self.families[family]) for _ in range(rng.randint(2, 12))]
-        sign = rng.choice(["\n", "", " ", "\n\n"])
-        text = sign.join(self._filled(line, rng) for line in lines)
-        return self.hant.convert(text) if rng.random() < 0.4 else text
-
-    def _filled(self, line: str, rng: random.Random) -> str:
-        for name, words in self.slots.items():
-            while "{" + name + "}" in line:
-                line = line.replace("{" + name + "}", rng.choice(words), 1)
-        return "".join(str(rng.randrange(10)) if c == "#" else c for c in line)
-
-
-def negatives(
-    good: list[str], templates: Templates, rng: random.Random, *, unseen: bool
-) -> list[tuple[str, str]]:
-    """(kind, text): degraded texts, templates, and good texts with templates in between."""
-    families = [name for name in templates.families if (name in templates.unseen) is unseen]
-    made: list[tuple[str, str]] = []
-    for text in good:
-        draw = rng.random()
-        if draw < 0.55:
-            degrade = rng.choice(UNSEEN if unseen else TRAINED)
-            made.append((degrade.__name__, degrade(text, rng)))
-        elif draw < 0.9:
-            family = rng.choice(families)
-            made.append((family, templates.make(family, rng)))
-        else:
-            family = rng.choice(families)
-            spam = [templates.make(family, rng) for _ in range(2)]
-            made.append((f"mixed_{family}", f"{spam[0]}\n{text[:120]}\n{spam[1]}"))
-    return made
+        if len(found) == count:
+            return found
+    raise PipelineError(f"{len(texts)} texts hold too few stretches of 16 characters")
 
 
 def featured(texts: list[str]) -> list[str]:
@@ -223,25 +118,18 @@ def featured(texts: list[str]) -> list[str]:
     return pl.DataFrame({"text": texts}).select(features(pl.col("text"))).to_series().to_list()
 
 
-def train(good: list[str], bad: list[str]) -> fasttext.FastText:
-    """Two labels, one thread, a fixed seed; so small that it need not be quantised.
-
-    Four dimensions for two labels do what sixteen did, and a plain table is read faster than
-    products of centroids behind a list of what pruning left.
-    """
-    rows = [f"__label__good {t}" for t in featured(good)]
-    rows += [f"__label__bad {t}" for t in featured(bad)]
+def train(good: list[str], bad: list[str]) -> Any:
+    """A fastText model of the labels good and bad."""
+    rows = [f"__label__good {line}" for line in featured(good)]
+    rows += [f"__label__bad {line}" for line in featured(bad)]
     random.Random(SEED).shuffle(rows)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.txt"
         path.write_text("\n".join(rows), encoding="utf-8")
-        return fasttext.train_supervised(
-            input=str(path), lr=0.1, epoch=3, dim=4, wordNgrams=2, minCount=4, minn=0, maxn=0,
-            bucket=80_000, loss="softmax", thread=1, seed=SEED, verbose=0,
-        )  # fmt: skip
+        return fasttext.train_supervised(input=str(path), verbose=0, **PARAMETERS)
 
 
-def auc(good: np.ndarray, bad: np.ndarray) -> float:
+def auc(good: Scores, bad: Scores) -> float:
     """The chance that a good text scores above a bad one."""
     order = np.argsort(np.concatenate([bad, good]), kind="stable")
     ranks = np.empty(order.size)
@@ -250,7 +138,7 @@ def auc(good: np.ndarray, bad: np.ndarray) -> float:
     return float(total / (good.size * bad.size))
 
 
-def calibrated(good: np.ndarray, bad: np.ndarray) -> tuple[float, float]:
+def calibrated(good: Scores, bad: Scores) -> tuple[float, float]:
     """Platt: slope and offset of the log odds under which the scores are probabilities."""
     x = np.concatenate([good, bad])
     y = np.concatenate([np.ones(good.size), np.zeros(bad.size)])
@@ -265,69 +153,104 @@ def calibrated(good: np.ndarray, bad: np.ndarray) -> tuple[float, float]:
     return float(slope), float(offset)
 
 
-def main() -> None:
-    """Train, calibrate on what training never saw, write and report."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def probability(odds: Scores, scale: Mapping[str, Any]) -> Scores:
+    """The scores that the stage gives for these log odds."""
+    chances: Scores = 1 / (1 + np.exp(-(scale["slope"] * odds + scale["offset"])))
+    return chances
+
+
+def scale_of(up: Scores, down: Scores, usual: Scores) -> dict[str, Any]:
+    """Calibration on held-out good and bad log odds, and 19 cut points of the buckets.
+
+    The cuts are quantiles of the usual documents and the bad ones together: fixed once, so that a
+    bucket never depends on the batch.
+    """
+    slope, offset = calibrated(up, down)
+    exact = {"slope": slope, "offset": offset}
+    mixed = np.concatenate([probability(usual, exact), probability(down, exact)])
+    cuts = np.round(np.quantile(mixed, np.arange(1, 20) / 20), 6)
+    for place in range(1, len(cuts)):  # a model of few texts gives many the same score
+        cuts[place] = max(cuts[place], np.round(cuts[place - 1] + 1e-6, 6))
+    return {"slope": round(slope, 6), "offset": round(offset, 6), "cuts": cuts.tolist()}
+
+
+def held_out_rows(
+    side: Pairs, odds: Scores, other: Scores, scale: Mapping[str, Any], *, good: bool
+) -> list[tuple[Any, ...]]:
+    """A row for each kind: name, texts, AUC against the other side, quantiles of the score."""
+    rows: list[tuple[Any, ...]] = []
+    for kind in sorted({kind for kind, _ in side}):
+        part = odds[[name == kind for name, _ in side]]
+        area = auc(part, other) if good else auc(other, part)
+        spread = np.quantile(probability(part, scale), (0.05, 0.5, 0.95))
+        rows.append((kind, part.size, f"{area:.3f}", *(f"{value:.3f}" for value in spread)))
+    return rows
+
+
+def draw(docs: pl.DataFrame, count: int) -> tuple[Pairs, Pairs, Pairs, Pairs]:
+    """Good and bad segments to train on, then those of sources and kinds that only measure."""
+    rng = random.Random(SEED)
+    templates = Templates(TEMPLATES)
+    good: Pairs = []
+    for group in dict.fromkeys(GROUPS.values()):
+        texts = texts_of(docs, [source for source, of in GROUPS.items() if of == group])
+        good += [(group, text) for text in segments(texts, count, rng)]
+    bad = negatives([text for _, text in good], templates, rng, unseen=False)
+    held_good: Pairs = []
+    for source in HELD_OUT:
+        # A tenth: 2,800 texts give the AUC two sure digits.
+        part = segments(texts_of(docs, [source]), max(count // 10, 1), rng)
+        held_good += [(source, text) for text in part]
+    held_bad = negatives([text for _, text in held_good], templates, rng, unseen=True)
+    return good, bad, held_good, held_bad
+
+
+def run(bulk: Path, output: Path, count: int) -> Card:
+    """Train, calibrate on what training never saw, write model and scale; returns the card."""
+    docs = read(bulk)
+    good, bad, held_good, held_bad = draw(docs, count)
+    path = output / "assets" / "quality.bin"
+    pack = output / "rules" / "packs" / "quality.yaml"
+    for folder in (path.parent, pack.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    train([text for _, text in good], [text for _, text in bad]).save_model(str(path))
+    model = fasttext.load_model(str(path))
+    up, down = (log_odds(model, featured([text for _, text in p])) for p in (held_good, held_bad))
+    known = docs.filter(pl.col("source").is_in(list(GROUPS)))
+    usual = known.sample(min(20_000, known.height), seed=SEED).get_column("text").to_list()
+    scale = scale_of(up, down, log_odds(model, featured(usual)))
+    write_scale(pack, scale)
+    rows = held_out_rows(held_good, up, down, scale, good=True)
+    rows += held_out_rows(held_bad, down, up, scale, good=False)
+    return Card(
+        model=path,
+        command=f"python -m corpus_pipeline.training.quality {bulk.name} --segments {count}",
+        parameters=PARAMETERS,
+        trained_on=Counter(kind for kind, _ in good + bad),
+        summary=f"held out: AUC {auc(up, down):.4f}, {len(held_good)} good, {len(held_bad)} bad",
+        columns=("kind", "texts", "AUC", "5 %", "median", "95 %"),
+        rows=rows,
+    )
+
+
+def write_scale(path: Path, scale: Mapping[str, Any]) -> None:
+    """The packaged pack with these numbers; reasons and examples stay as they are."""
+    pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
+    pack["slope"]["value"], pack["offset"]["value"] = scale["slope"], scale["offset"]
+    pack["cuts"]["points"] = scale["cuts"]
+    text = yaml.safe_dump(pack, allow_unicode=True, sort_keys=False, width=96)
+    path.write_text(text, encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Train the quality model.")
     parser.add_argument("bulk", type=Path)
     parser.add_argument("--output", type=Path, default=PACKAGE)
-    args = parser.parse_args()
-    start = time.perf_counter()
-    rng = random.Random(SEED)
-    docs = read(args.bulk)
-    templates = Templates(Path(__file__).with_name("quality_templates.yaml"))
-    good: list[str] = []
-    for group in dict.fromkeys(GROUPS.values()):
-        sources = [source for source, of in GROUPS.items() if of == group]
-        texts = docs.filter(pl.col("source").is_in(sources)).get_column("text").to_list()
-        good += segments(texts, SEGMENTS, rng)
-    bad = [text for _, text in negatives(good, templates, rng, unseen=False)]
-    model = train(good, bad)
-    held = docs.filter(pl.col("source").is_in(HELD_OUT))
-    held_good: list[tuple[str, str]] = []
-    for source in HELD_OUT:
-        texts = held.filter(pl.col("source") == source).get_column("text").to_list()
-        held_good += [(source, text) for text in segments(texts, 400, rng)]
-    held_bad = negatives([text for _, text in held_good], templates, rng, unseen=True)
-    write(model, held_good, held_bad, args.output, docs)
-    print(f"{time.perf_counter() - start:.0f} s, {len(good)} good and {len(bad)} bad segments")
-
-
-def write(
-    model: fasttext.FastText,
-    good: list[tuple[str, str]],
-    bad: list[tuple[str, str]],
-    output: Path,
-    docs: pl.DataFrame,
-) -> None:
-    """Save model and scale, and print what the held-out part says."""
-    path = output / "assets" / "quality.bin"
-    model.save_model(str(path))
-    model = fasttext.load_model(str(path))
-    up = log_odds(model, featured([text for _, text in good]))
-    down = log_odds(model, featured([text for _, text in bad]))
-    slope, offset = calibrated(up, down)
-
-    def score(odds: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-(slope * odds + offset)))
-
-    whole = docs.filter(pl.col("source").is_in(list(GROUPS))).sample(20_000, seed=SEED)
-    spread = score(log_odds(model, featured(whole.get_column("text").to_list())))
-    mixed = np.concatenate([spread, score(down)])
-    cuts = np.unique(np.round(np.quantile(mixed, np.arange(1, 20) / 20), 6))
-    pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
-    pack["slope"]["value"], pack["offset"]["value"] = round(slope, 6), round(offset, 6)
-    pack["cuts"]["points"] = cuts.tolist()
-    scale = yaml.safe_dump(pack, allow_unicode=True, sort_keys=False, width=96)
-    (output / "rules" / "packs" / "quality.yaml").write_text(scale, "utf-8")
-    print(f"held out: AUC {auc(up, down):.4f}, {len(good)} good, {len(bad)} bad")
-    for side, odds, other in ((good, up, down), (bad, down, up)):
-        for kind in sorted({kind for kind, _ in side}):
-            part = odds[[of == kind for of, _ in side]]
-            area = auc(part, other) if side is good else auc(other, part)
-            low, middle, high = np.quantile(score(part), (0.05, 0.5, 0.95))
-            print(f"  {kind:36s} {part.size:4d} AUC {area:.3f} {low:.3f} {middle:.3f} {high:.3f}")
-    print(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    parser.add_argument("--segments", type=int, default=SEGMENTS, help="per group of sources")
+    options = parser.parse_args(arguments)
+    return finished(lambda: run(options.bulk, options.output, options.segments))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -105,8 +105,10 @@ def test_a_pack_is_read_once_for_each_content(tmp_path):
         (GOOD, "- 1", " is not a mapping"),
         (
             "misses: ['a']}",
-            "misses: ['a']}\n  - {id: digits, why: w, pattern: '12', rust: '12', hits: ['1'],"
-            " misses: ['a']}",
+            (
+                "misses: ['a']}\n  - {id: digits, why: w, pattern: '12', rust: '12', hits: ['1'],"
+                " misses: ['a']}"
+            ),
             ", rule digits: the id is used twice",
         ),
     ],

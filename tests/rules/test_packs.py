@@ -102,9 +102,8 @@ def place(data, way):
     """The container of the last key of a way such as `rules.0.why`, and that key."""
     *parents, last = way.split(".")
     for part in parents:
-        if part == "{first}":
-            part = next(iter(data))
-        data = data[int(part) if part.isdigit() else part]
+        key = next(iter(data)) if part == "{first}" else part
+        data = data[int(key) if key.isdigit() else key]
     return data, (int(last) if last.isdigit() else last)
 
 
