@@ -76,7 +76,7 @@ def named(request):
 
 
 def test_the_batch_gives_each_stage_work(named):
-    """Over these texts each stage drops or edits, and measures different values: no law is empty."""
+    """Over these texts each stage drops or edits, and measures: no law is empty."""
     name, call = named
     docs = batch(name, TEXTS)
 
