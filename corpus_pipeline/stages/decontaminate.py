@@ -78,6 +78,10 @@ class Decontaminate(Stage):
     name = "decontaminate"
     version = 2
     columns: ClassVar[Schema] = {"decontaminate_hits": HITS}
+    describes: ClassVar[Mapping[str, str]] = {
+        "decontaminate_hits": "Benchmark items found in the text, with the share of the item that "
+        "is there; empty where there are none."
+    }
     OptionsModel: ClassVar[type[Options]] = DecontaminateOptions
     options: DecontaminateOptions
 

@@ -34,6 +34,10 @@ class Pii(Stage):
     name = "pii"
     version = 1
     columns: ClassVar[Schema] = {"pii_spans": pl.List(SPAN)}
+    describes: ClassVar[Mapping[str, str]] = {
+        "pii_spans": "Where personal data stood: code points of the text before masking, type and "
+        "tier of the rule; never the value."
+    }
     edits = ("text", "title")
     sees_dropped = True
     OptionsModel = PiiOptions
