@@ -15,6 +15,7 @@ from typing import Any
 
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
+from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
@@ -57,6 +58,7 @@ class Job:
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
+    budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
 
 
 @dataclass(slots=True)
@@ -208,12 +210,18 @@ def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
 
 
 def _named(decides: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run, by the names a user knows: inputs, config keys, stages, versions."""
+    """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
+    stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
     config = {f"config {key}": value for key, value in decides["config"].items()}
-    versions = {stage["name"]: [stage["version"], stage["assets"]] for stage in decides["stages"]}
-    assets = {f"version or assets of {name}": value for name, value in versions.items()}
-    rest = {"versions of code and libraries": decides["code"], "--against": decides["against"]}
-    return {"inputs": decides["inputs"], **config, **assets, **rest}
+    return {
+        "inputs": decides["inputs"],
+        **config,
+        # Where only options differ, the config's key says it already.
+        **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},
+        "versions of code and libraries": decides["code"],
+        "splits": decides["split_bytes"],
+        "--against": decides["against"],
+    }
 
 
 def _scan(this: _Run) -> list[Scanned]:
@@ -282,6 +290,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             work=this.work,
             level=3 if last else 0,
             keep_payload=job.keep_payload,
+            budget=job.budget,
         )
         key = digest(
             {

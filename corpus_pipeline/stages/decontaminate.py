@@ -57,8 +57,7 @@ class DecontaminateOptions(Options):
     common: int = Field(default=20, ge=1)
     #: Overlap from which a hit is reported.
     report: float = Field(default=0.7, gt=0, le=1)
-    #: Overlap from which the document goes: where Llama 2 (arXiv 2307.09288, A.6) calls a sample
-    #: dirty.
+    #: Overlap from which the document goes: Llama 2 (arXiv 2307.09288, A.6) calls it dirty there.
     threshold: float = Field(default=0.8, gt=0, le=1)
     pack: str = PACK
 
@@ -79,6 +78,10 @@ class Decontaminate(Stage):
     name = "decontaminate"
     version = 2
     columns: ClassVar[Schema] = {"decontaminate_hits": HITS}
+    describes: ClassVar[Mapping[str, str]] = {
+        "decontaminate_hits": "Benchmark items found in the text, with the share of the item that "
+        "is there; empty where there are none."
+    }
     OptionsModel: ClassVar[type[Options]] = DecontaminateOptions
     options: DecontaminateOptions
 
