@@ -1,8 +1,8 @@
 """Find known items (exam questions) in texts: where they may stand, and how much of them.
 
-Enters: the items once, taken apart (`question`), then keys of documents.  Leaves: for each document and
-item with enough grams in one place, which share of its stem, of its asking words and of its
-choices stands there.  Refuses: to judge.
+Enters: the items once, taken apart (`question`), then keys of documents.  Leaves: for each
+document and item with enough grams in one place, which share of its stem, of its asking words and
+of its choices stands there.  Refuses: to judge.
 
 Two steps.  *Seeds*, grams of 6 Han or 18 letters that few items share, are looked up for every
 character of a document; where one item has as many as an edited copy would keep, within the length
