@@ -142,7 +142,7 @@ def _run(this: _Run) -> dict[str, Any]:
         "against": [held.seal for held in job.indexes],
     }
     this.key = digest(decides)
-    done = folder.claim(job.root, this.key, _named(decides))
+    done = folder.claim(job.root, this.key, folder.by_name(decides))
     if done is not None:
         remove_tree(this.work)
         return done
@@ -227,21 +227,6 @@ def code() -> dict[str, str]:
     """The versions that decide the output."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"corpus-pipeline": __version__, **versions}
-
-
-def _named(decides: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
-    stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
-    config = {f"config {key}": value for key, value in decides["config"].items()}
-    return {
-        "inputs": decides["inputs"],
-        **config,
-        # Where only options differ, the config's key says it already.
-        **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},
-        "versions of libraries": decides["code"],
-        "splits": decides["split_bytes"],
-        "--against": decides["against"],
-    }
 
 
 def _scan(this: _Run) -> list[Scanned]:

@@ -53,12 +53,12 @@ def test_the_lock_falls_with_its_process(writer, tmp_path):
     source = write_lines(tmp_path / "in.jsonl", ["好"])
     os.kill(writer.pid, signal.SIGKILL)
     writer.wait()
-    assert (tmp_path / "out/work/lock").exists()
+    assert (tmp_path / "out" / "work" / "lock").exists()
 
     content = run(job(source, tmp_path / "out", Measure), LocalEngine())
 
     assert content["counts"]["kept"] == 1
-    assert not (tmp_path / "out/work").exists()
+    assert not (tmp_path / "out" / "work").exists()
 
 
 def test_the_lock_leaves_nothing(tmp_path):

@@ -41,6 +41,8 @@ __all__ += ["arguments", "begin_export", "write_shard"]
 OURS = ("data", "README.md", "croissant.json", "manifest.json")
 _SHARD = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.parquet")
 
+#: What the manifest of a dataset counts.
+_COUNTS = ("rows", "text_bytes", "by_source", "by_license", "by_language")
 #: What is known of a written shard.
 ENTRY = ("path", "bytes", "sha256", "rows", "tally")
 
@@ -159,47 +161,38 @@ def finish_export(
         raise PipelineError(
             f"export: {run.counts['kept']} documents kept, {planned} planned, {written} written"
         )
-    current = {plan.name for plan in plans}
-    for path in (out / "data").iterdir():
-        if _SHARD.fullmatch(path.name) and path.name not in current:
-            with suppress(FileNotFoundError):
-                path.unlink()
+    _remove_older(out / "data", {plan.name for plan in plans})
     first = no_rows(out / "data" / plans[0].name, columns_of(out / "data" / plans[0].name))
     schema = [(name, str(dtype)) for name, dtype in first.schema.items()]
     facts = gather(run, options, results, schema)
     storage.commit_bytes(out / "README.md", card.render(facts).encode())
     storage.commit_bytes(out / "croissant.json", croissant.render(facts))
     storage.remove_leftovers(out)
-    files = [*facts.shards]
-    files += [manifest.file_entry(out, out / name) for name in ("README.md", "croissant.json")]
+    parent = Path(os.path.relpath(root / "manifest.json", out)).as_posix()
+    described = [manifest.file_entry(out, out / name) for name in ("README.md", "croissant.json")]
     content = {
         "kind": "dataset",
         "name": facts.name,
-        "parents": [
-            {"manifest": Path(os.path.relpath(root / "manifest.json", out)).as_posix()}
-            | {"seal": facts.seal}
-        ],
+        "parents": [{"manifest": parent, "seal": facts.seal}],
         "options": options.model_dump(mode="json"),
         "columns": [list(entry) for entry in schema],
-        "counts": {
-            "rows": facts.rows,
-            "text_bytes": facts.text_bytes,
-            "by_source": facts.by_source,
-            "by_license": facts.by_license,
-            "by_language": facts.by_language,
-        },
+        "counts": {name: getattr(facts, name) for name in _COUNTS},
         "shards": [
-            {
-                "path": f"data/{plan.name}",
-                "rows": plan.rows,
-                "from": [list(entry) for entry in plan.ranges],
-            }
-            for plan in plans
+            {"path": f"data/{p.name}", "rows": p.rows, "from": [list(e) for e in p.ranges]}
+            for p in plans
         ],
-        "files": files,
+        "files": [*facts.shards, *described],
     }
     manifest.write(out / "manifest.json", content)
     return content
+
+
+def _remove_older(data: Path, current: set[str]) -> None:
+    """Delete the shards of older plans."""
+    for path in data.iterdir():
+        if _SHARD.fullmatch(path.name) and path.name not in current:
+            with suppress(FileNotFoundError):
+                path.unlink()
 
 
 def export(
