@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from corpus_pipeline.io.checked import InputChangedError
 from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
+from corpus_pipeline.io.readers.fields import shown
 from corpus_pipeline.io.readers.source import open_piece
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
@@ -46,8 +47,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         return
     with raw, file:
         if mapped is not None and not mapped.text:
-            found = ", ".join(map(repr, sorted(names)[:12]))
-            detail = f"no text column; the file has {found}"
+            detail = f"no text column; the file has {shown(sorted(names))}"
             yield _lost(piece, f"{piece.locator}#0", "no_text", detail)
             return
         first = 0

@@ -22,7 +22,7 @@ from corpus_pipeline.io import manifest, shards, storage
 from corpus_pipeline.model import PipelineError, digest
 from corpus_pipeline.products.export import card, croissant
 from corpus_pipeline.products.export.cut import ShardPlan, plan_export
-from corpus_pipeline.products.export.facts import PUBLISHED, ExportOptions, gather
+from corpus_pipeline.products.export.facts import PUBLISHED, ExportOptions, Facts, gather
 from corpus_pipeline.products.runs import (
     KEPT,
     Run,
@@ -41,8 +41,6 @@ __all__ += ["arguments", "begin_export", "write_shard"]
 OURS = ("data", "README.md", "croissant.json", "manifest.json")
 _SHARD = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.parquet")
 
-#: What the manifest of a dataset counts.
-_COUNTS = ("rows", "text_bytes", "by_source", "by_license", "by_language")
 #: What is known of a written shard.
 ENTRY = ("path", "bytes", "sha256", "rows", "tally")
 
@@ -161,38 +159,60 @@ def finish_export(
         raise PipelineError(
             f"export: {run.counts['kept']} documents kept, {planned} planned, {written} written"
         )
-    _remove_older(out / "data", {plan.name for plan in plans})
+    current = {plan.name for plan in plans}
+    for path in (out / "data").iterdir():
+        if _SHARD.fullmatch(path.name) and path.name not in current:
+            with suppress(FileNotFoundError):
+                path.unlink()
     first = no_rows(out / "data" / plans[0].name, columns_of(out / "data" / plans[0].name))
     schema = [(name, str(dtype)) for name, dtype in first.schema.items()]
     facts = gather(run, options, results, schema)
     storage.commit_bytes(out / "README.md", card.render(facts).encode())
     storage.commit_bytes(out / "croissant.json", croissant.render(facts))
     storage.remove_leftovers(out)
-    parent = Path(os.path.relpath(root / "manifest.json", out)).as_posix()
-    described = [manifest.file_entry(out, out / name) for name in ("README.md", "croissant.json")]
-    content = {
-        "kind": "dataset",
-        "name": facts.name,
-        "parents": [{"manifest": parent, "seal": facts.seal}],
-        "options": options.model_dump(mode="json"),
-        "columns": [list(entry) for entry in schema],
-        "counts": {name: getattr(facts, name) for name in _COUNTS},
-        "shards": [
-            {"path": f"data/{p.name}", "rows": p.rows, "from": [list(e) for e in p.ranges]}
-            for p in plans
-        ],
-        "files": [*facts.shards, *described],
-    }
+    content = _content(root=root, out=out, options=options, plans=plans, facts=facts, schema=schema)
     manifest.write(out / "manifest.json", content)
     return content
 
 
-def _remove_older(data: Path, current: set[str]) -> None:
-    """Delete the shards of older plans."""
-    for path in data.iterdir():
-        if _SHARD.fullmatch(path.name) and path.name not in current:
-            with suppress(FileNotFoundError):
-                path.unlink()
+def _content(
+    *,
+    root: Path,
+    out: Path,
+    options: ExportOptions,
+    plans: Sequence[ShardPlan],
+    facts: Facts,
+    schema: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """The dataset's manifest: its parent run, columns, counts, and a digest of each file."""
+    files = [*facts.shards]
+    files += [manifest.file_entry(out, out / name) for name in ("README.md", "croissant.json")]
+    return {
+        "kind": "dataset",
+        "name": facts.name,
+        "parents": [
+            {"manifest": Path(os.path.relpath(root / "manifest.json", out)).as_posix()}
+            | {"seal": facts.seal}
+        ],
+        "options": options.model_dump(mode="json"),
+        "columns": [list(entry) for entry in schema],
+        "counts": {
+            "rows": facts.rows,
+            "text_bytes": facts.text_bytes,
+            "by_source": facts.by_source,
+            "by_license": facts.by_license,
+            "by_language": facts.by_language,
+        },
+        "shards": [
+            {
+                "path": f"data/{plan.name}",
+                "rows": plan.rows,
+                "from": [list(entry) for entry in plan.ranges],
+            }
+            for plan in plans
+        ],
+        "files": files,
+    }
 
 
 def export(
