@@ -31,8 +31,6 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True}
-#: A kernel that only kernels call has no door from Python: 5 % of all compiling.
-_INNER = {**_OPTIONS, "no_cpython_wrapper": True}
 _lock = kernel_cache.Lock()
 #: Every kernel of this process by file, name and types.
 KERNELS: list[Kernel] = []
@@ -174,15 +172,12 @@ def _machine_types() -> dict[str, Any]:
 def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Compile `function` on its first call, for the types of its annotations.
 
-    One whose name begins with an underscore can be called by other kernels alone.
-
     >>> from corpus_pipeline.text.unicode.utf8_kernel import decoded
     >>> import numpy as np
     >>> decoded(np.frombuffer("中".encode(), dtype=np.uint8), 0)
     (20013, 3)
     """
-    inner = function.__name__.startswith("_")
-    kernel = Kernel(function, targetoptions=dict(_INNER if inner else _OPTIONS))
+    kernel = Kernel(function, targetoptions=dict(_OPTIONS))
     KERNELS.append(kernel)
     return kernel
 
