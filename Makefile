@@ -5,25 +5,30 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests of one group stay in one process, what starts Ray first: tests/groups.py.
+JOBS ?= 2
+BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 DATA ?= ../shared/data
 
-.PHONY: demo test fast check eval bench clean
+.PHONY: ready demo test fast check eval bench clean
 
 demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
 	$(BIN)/corpus-pipeline verify demo
 	$(BIN)/corpus-pipeline audit demo --profile house
 
-test: $(READY)  ## all tests
-	$(BIN)/python -m pytest -q
+test: $(READY)  ## all tests, in two processes
+	$(BIN)/python -m pytest -q $(BESIDE)
 
 fast: $(READY)  ## the tests that take seconds
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" $(BESIDE)
 
 check: $(READY)  ## linters and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+ready: $(READY)  ## the environment
 
 eval: $(READY)  ## charset, mojibake, extraction, language, script: scores, baselines, floors
 	$(BIN)/python -m scripts.eval $(DATA) --json eval.json --markdown eval.md

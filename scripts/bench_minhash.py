@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from datasketch import MinHash
 
-from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold
 from corpus_pipeline.text.dedup.minhash import signatures
 from corpus_pipeline.text.dedup.ngrams import shingles
 
-TABLE = Path(__file__).parents[1] / "corpus_pipeline" / "assets" / "dedup_key.tsv"
 SIZE, NGRAM, PERMUTATIONS = 1000, 5, 128
 
 
@@ -41,7 +41,7 @@ def cut(path: Path, count: int) -> list[str]:
 
 def ours(texts: list[str]) -> None:
     """Key text, n-grams, signatures."""
-    table = load_key_table(TABLE)
+    table = load_key_table(resolve(KEY_TABLE, Path()))
     for keys in fold(texts, table):
         hashes, starts = shingles(keys.codes, keys.offsets, NGRAM)
         alive = np.flatnonzero(np.diff(starts))

@@ -1,11 +1,29 @@
-"""What every test may ask for: the folder of real data, where it is present."""
+"""What every test may ask for: the folder of real data, the demo run; and who runs beside whom."""
 
 import os
 from pathlib import Path
+from typing import Any
 
+import clones
 import pytest
 
 DATA = Path(os.environ.get("CORPUS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts Ray takes longest and begins first."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import groups
+
+        items.sort(key=lambda item: groups.group(item.nodeid) != groups.RAY)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests go to workers by groups."""
+    import groups
+
+    return groups.Groups(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +33,12 @@ def data_dir() -> Path:
             pytest.fail(f"in CI the real data must be present at {DATA}")
         pytest.skip(f"real data is absent: {DATA} (set CORPUS_DATA)")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> clones.Clone:
+    """The commands of `make demo` have run here; `demo/` is a finished run."""
+    clone = clones.made(tmp_path_factory.mktemp("clone"))
+    for line in clones.recipe("demo"):
+        clone.shell(line)
+    return clone

@@ -6,12 +6,14 @@ import lzma
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import lz4.frame
 import orjson
 import polars as pl
 import zstandard
 
-from corpus_pipeline.io.inputs import discover, scan
+from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.readers import IngestOptions, read
+from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
 from corpus_pipeline.model import DOCUMENT, PAYLOAD, QUARANTINE, VERDICT, empty
 
@@ -21,6 +23,7 @@ PACK = {
     "zstd": (lambda data: zstandard.ZstdCompressor(write_checksum=True).compress(data), ".zst"),
     "bz2": (bz2.compress, ".bz2"),
     "xz": (lzma.compress, ".xz"),
+    "lz4": (lambda data: lz4.frame.compress(data, content_checksum=True), ".lz4"),
 }
 
 

@@ -1,9 +1,8 @@
-"""The house rules: floors, budgets, no hidden I/O, docstrings, and the linters themselves."""
+"""The house rules: floors, budgets, no hidden I/O, docstrings.  `make check` runs the linters."""
 
 import ast
 import re
 import subprocess
-import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -24,8 +23,11 @@ MAY_IMPORT = {
     "tasks": {"model", "io"},
     "engine": {"model", "text", "io", "tasks"},
     "products": {"model", "text", "rules", "io", "tasks"},
+    "training": {"model", "text", "rules", "stages"},
     "app": {"model", "text", "rules", "io", "stages", "tasks", "engine", "products"},
     "cli": {"model", "text", "rules", "io", "stages", "engine", "products", "app"},
+    "package": {"model", "app"},  # the public face, and `python -m corpus_pipeline`
+    "__main__": {"cli"},
 }
 
 
@@ -160,16 +162,3 @@ def test_no_path_of_one_machine():
             found += [f"{name}: {hit.group()}" for hit in pattern.finditer(text)]
 
     assert found == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]], ids=" ".join
-)
-def test_linters_are_silent(command):
-    """Ruff (all rules, every ignore with its reason) and mypy strict find nothing."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -81,13 +81,9 @@ def test_the_sample_is_small() -> None:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """The whole pipeline, run on the sample as a user would."""
-    output = tmp_path_factory.mktemp("demo") / "run"
-    command = [sys.executable, "-m", "corpus_pipeline.cli", "run", "configs/demo.yaml"]
-    command += ["--input", str(SAMPLE / "raw"), "--output", str(output), "--engine", "local"]
-    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+def outcome(clone: Any) -> Outcome:
+    """The whole pipeline, run on the sample as a user would: `make demo`."""
+    output = clone.root / "demo"
     manifest = json.loads((output / "manifest.json").read_text("utf-8"))
     return Outcome(*(folder(output / name) for name in ("kept", "dropped", "quarantine")), manifest)
 

@@ -1,102 +1,175 @@
 """YAML → a validated config: which sources, which stages with which options, which limits.
 
-Enters: a YAML file and `key=value` settings.  Leaves: a `Config`, and the stage specs it means.
-Refuses: unknown keys (naming the nearest known one), wrong types, unknown stages, missing assets.
+Enters: a YAML file or a mapping, and settings on top.  Leaves: a `Config`, and the stage specs it
+means.  Refuses: unknown keys (naming the nearest known one), wrong types, unknown stages, missing
+assets; every error of a config at once, one line each.
+
+Only the stages that a config speaks of are imported: their options become fields of its model.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+    field_validator,
+)
 
+from corpus_pipeline.app.config_errors import ConfigError, kind, lines, nearest, yaml_problem
+from corpus_pipeline.app.config_sections import Ingest, Limits, Source
 from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import Options, PipelineError, StageSpec
-from corpus_pipeline.products.export.shards import ExportOptions
+from corpus_pipeline.products.export.facts import ExportOptions
 from corpus_pipeline.stages import STAGES
 
-
-class Source(Options):
-    """Where documents come from and by what right we have them."""
-
-    name: str
-    match: tuple[str, ...] = ("**",)  # globs on the locator's path; the first source wins
-    kind: Literal[
-        "open", "self_collected", "commercial", "user_input", "synthetic", "public_data", "unknown"
-    ] = "unknown"
-    license: str | None = None
-    legal_basis: str | None = None
-    collected_at: str | None = None
-    evidence: str | None = None
-    url: str | None = None
-    origin: Literal["cn", "foreign"] | None = None
-
-    def holds(self, locator: str) -> bool:
-        """Whether this source claims the input."""
-        return any(pattern == "**" or fnmatchcase(locator, pattern) for pattern in self.match)
+log = logging.getLogger(__name__)
 
 
-class Limits(Options):
-    """What a run may cost before it counts as failed."""
-
-    #: A corpus that loses more than one record in twenty to damage wants a look at its inputs.
-    quarantine_share: float = Field(default=0.05, ge=0, le=1)
-
-
-class Plan(Options):
-    """How inputs are cut."""
-
-    #: Decompressed bytes of a split: four seconds of work, so that a lost task costs little and
-    #: the last tasks of a run keep all cores busy.
-    split_mb: float = Field(default=16, gt=0)
+StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(STAGES)})]
 
 
 class Config(BaseModel):
-    """A whole config, validated."""
+    """A whole config; the options of each stage are fields of a model made by `config_model`."""
 
-    name: str
-    base: Path  # the folder that relative paths are relative to; never written down
-    sources: tuple[Source, ...]
-    stages: tuple[str, ...]
-    options: dict[str, Any]
-    ingest: IngestOptions
-    plan: Plan
-    export: ExportOptions
-    limits: Limits
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, title="corpus-pipeline config"
+    )
+
+    name: str = "corpus"
+    """What the corpus is called in manifests, cards and summaries."""
+
+    sources: tuple[Source, ...] = Field(default=(Source(name="default"),), min_length=1)
+    """Where documents come from; the first that matches an input claims it."""
+
+    stages: tuple[StageName, ...] = Field(default=tuple(STAGES), min_length=1)
+    """The stages to run, in order; those that see all documents come last."""
+
+    ingest: Ingest = Ingest()
+    """How inputs are cut and read."""
+
+    export: ExportOptions = ExportOptions()
+    """What of the result is published, and what its card says."""
+
+    limits: Limits = Limits()
+    """What a run may cost before it counts as failed."""
+
+    #: The folder that relative paths are relative to; never written down.
+    _base: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @field_validator("sources")
+    @classmethod
+    def _names_are_unique(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        names = [source.name for source in sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name!r}")
+        return sources
+
+    @field_validator("stages")
+    @classmethod
+    def _stages_fit(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in STAGES:
+                raise ValueError(f"unknown stage {name!r}{nearest(name, STAGES)}")
+        if len(set(names)) != len(names):
+            raise ValueError("a stage is listed twice")
+        last_local = max((i for i, n in enumerate(names) if STAGES[n].kind == "local"), default=-1)
+        if any(STAGES[name].kind != "local" for name in names[:last_local]):
+            raise ValueError(
+                f"{names[last_local]} must come before the stages that see all documents"
+            )
+        return names
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths are relative to."""
+        return self._base
 
     def source_of(self, locator: str) -> Source:
         """The first source that claims an input."""
         for source in self.sources:
             if source.holds(locator):
                 return source
-        raise PipelineError(f"no source of the config matches the input {locator}")
+        raise PipelineError(
+            f"no source of the config matches the input {locator} "
+            "(patterns fit the path below each --input)"
+        )
 
     def option(self, name: str) -> Any:
         """The options of a stage, the defaults when the config does not speak of it."""
-        found = self.options.get(name)
-        return stage_class(name).OptionsModel() if found is None else found
+        if name in type(self).model_fields:
+            return getattr(self, name)
+        return stage_class(name).OptionsModel()
+
+    def spec(self, name: str) -> StageSpec:
+        """A stage with this config's options as a value that workers and manifests understand."""
+        return spec(name, self.option(name), self.base)
 
     def specs(self) -> tuple[StageSpec, ...]:
         """The stages as values, their assets pinned."""
-        return tuple(spec(name, self.options[name], self.base) for name in self.stages)
+        return tuple(self.spec(name) for name in self.stages)
 
     def record(self) -> dict[str, Any]:
         """The resolved config as a manifest holds it: every default spelled out."""
-        return {
-            "name": self.name,
-            "sources": [source.model_dump(mode="json") for source in self.sources],
-            "stages": list(self.stages),
-            "ingest": self.ingest.model_dump(mode="json") | self.plan.model_dump(mode="json"),
-            "export": self.export.model_dump(mode="json"),
-            "limits": self.limits.model_dump(mode="json"),
-            **{name: self.options[name].model_dump(mode="json") for name in self.stages},
-        }
+        shared = self.model_dump(mode="json", include=set(Config.model_fields))
+        return {**shared, **{name: self.stage_record(name) for name in self.stages}}
+
+    def stage_record(self, name: str) -> dict[str, Any]:
+        """The resolved options of one stage."""
+        options: dict[str, Any] = self.option(name).model_dump(mode="json")
+        return options
+
+
+@cache
+def config_model(names: tuple[str, ...]) -> type[Config]:
+    """`Config` with the options of these stages as fields."""
+    fields: dict[str, Any] = {
+        name: (
+            stage_class(name).OptionsModel,
+            Field(default=stage_class(name).OptionsModel(), description=STAGES[name].help),
+        )
+        for name in names
+    }
+    return create_model("Config", __base__=Config, __doc__=Config.__doc__, **fields)
+
+
+def config_keys() -> list[str]:
+    """The keys that a config may have at its top."""
+    return [*Config.model_fields, *STAGES]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of configs with all stages, for editors; imports every stage."""
+    schema = config_model(tuple(STAGES)).model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def for_section(name: str, settings: Sequence[str]) -> list[str]:
+    """Settings of the command of one stage (or `ingest`, `export`) as settings of a config.
+
+    `keep=…` of `langid` becomes `langid.keep=…`; whole keys stay what they are.
+    """
+    sections: dict[str, type[Options]] = {"ingest": Ingest, "export": ExportOptions}
+    model = sections[name] if name in sections else stage_class(name).OptionsModel
+    whole = []
+    for setting in settings:
+        head = setting.partition("=")[0].split(".")[0]
+        short = head in model.model_fields or head not in config_keys()
+        whole.append(f"{name}.{setting}" if short else setting)
+    return whole
 
 
 def stage_class(name: str) -> Any:
@@ -114,40 +187,69 @@ def spec(name: str, options: Options, base: Path) -> StageSpec:
     )
 
 
-def load(path: str | Path | None, settings: Sequence[str] = (), only: str | None = None) -> Config:
-    """The config in a YAML file (None: all defaults), with `key=value` settings on top.
+def load(
+    given: str | Path | Mapping[str, Any] | Config | None,
+    settings: Sequence[str] | Mapping[str, Any] = (),
+    only: str | None = None,
+) -> Config:
+    """The config in a YAML file or a mapping (None: all defaults), with settings on top.
 
-    `only`: one stage (or `ingest`) instead of the config's stages.
+    `settings`: `key=value` texts, or values by dotted key.  `only`: one stage (or `ingest`,
+    `export`) instead of the config's stages.
     """
-    data: Any = {}
     base = Path.cwd()
-    if path is not None:
-        file = Path(path)
-        base = file.resolve().parent
-        try:
-            data = yaml.safe_load(file.read_text("utf-8"))
-        except FileNotFoundError:
-            raise PipelineError(f"no such config: {file}") from None
-        except OSError as error:
-            raise PipelineError(f"cannot read the config {file}: {error.strerror}") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            where = str(error).replace("\n", " ")
-            raise PipelineError(f"{file} is not valid YAML: {where}") from None
-        if data is None:
-            data = {}
-        if not isinstance(data, dict):
-            raise PipelineError(f"{file}: a config is a mapping of keys, not a {_kind(data)}")
-    for setting in settings:
-        _set(data, setting)
-    if only is not None:
-        data["stages"] = [only] if only in STAGES else []
-    return _validated(data, base)
+    if isinstance(given, Config) and not settings and only is None:
+        return given
+    data: dict[str, Any]
+    if isinstance(given, Config):
+        data, base = given.model_dump(mode="json", exclude_unset=True), given.base
+    elif isinstance(given, Mapping):
+        data = _copied(given)
+    elif given is not None:
+        file = local_path(given)
+        data, base = _read(file), file.resolve().parent
+    else:
+        data = {}
+    pairs = settings.items() if isinstance(settings, Mapping) else map(_parsed, settings)
+    for key, value in pairs:
+        _set(data, key, value)
+    return _validated(data, base, only)
 
 
-def _set(data: dict[str, Any], setting: str) -> None:
+def _copied(value: Any) -> Any:
+    """The mapping with dicts of its own all the way down, for settings to change."""
+    return {k: _copied(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(f"no such config: {file}") from None
+    except OSError as error:
+        raise PipelineError(f"cannot read the config {file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{file} is not UTF-8 text (byte {error.start})") from None
+    except yaml.YAMLError as error:
+        raise PipelineError(f"{file}{yaml_problem(error)}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise PipelineError(f"{file}: a config is a mapping of keys, not {kind(data)}")
+    return data
+
+
+def _parsed(setting: str) -> tuple[str, Any]:
     key, equals, value = setting.partition("=")
     if not equals or not key:
         raise PipelineError(f"--set wants key=value, not {setting!r}")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        return key, value
+
+
+def _set(data: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.strip().split(".")
     here = data
     for parent in parents:
@@ -156,84 +258,37 @@ def _set(data: dict[str, Any], setting: str) -> None:
         here = here[parent]
         if not isinstance(here, dict):
             raise PipelineError(f"--set {key}: {parent} is not a mapping")
+    here[last] = value
+
+
+def _validated(data: dict[str, Any], base: Path, only: str | None) -> Config:
+    # A key without a value (`langid:`) is a section of defaults.
+    sections = {"ingest", "export", "limits", *STAGES}
+    data = {key: value for key, value in data.items() if value is not None or key not in sections}
+    listed = data.get("stages", list(STAGES))
+    wanted = [only] if only is not None else listed if isinstance(listed, list) else []
+    names = [name for name in STAGES if name in wanted or name in data]
     try:
-        here[last] = yaml.safe_load(value)
-    except yaml.YAMLError:
-        here[last] = value
-
-
-def _validated(data: dict[str, Any], base: Path) -> Config:
-    known = ["name", "sources", "stages", "ingest", "export", "limits", *STAGES]
-    for key in data:
-        if key not in known:
-            raise PipelineError(f"unknown config key {key!r}{_nearest(str(key), known)}")
-    stages = data.get("stages", list(STAGES))
-    if not isinstance(stages, list) or not all(isinstance(name, str) for name in stages):
-        raise PipelineError(f"stages: should be a list of stage names, not a {_kind(stages)}")
-    for name in stages:
-        if name not in STAGES:
-            raise PipelineError(f"unknown stage {name!r}{_nearest(name, STAGES)}")
-    if len(set(stages)) != len(stages):
-        raise PipelineError("stages: a stage is listed twice")
-    globals_ = [STAGES[name].kind != "local" for name in stages]
-    if globals_ != sorted(globals_):
-        late = [n for n in stages if STAGES[n].kind == "local"][-1]
-        raise PipelineError(f"stages: {late} must come before the stages that see all documents")
-    ingest = dict(_mapping(data, "ingest"))
-    plan = {key: ingest.pop(key) for key in Plan.model_fields if key in ingest}
-    entries = data.get("sources", [{"name": "default"}])
-    if not isinstance(entries, list) or not entries:
-        raise PipelineError("sources: should be a list of sources with at least a name each")
-    return Config.model_construct(
-        name=_text(data.get("name", "corpus"), "name"),
-        base=base,
-        sources=tuple(_model(Source, entry, f"sources.{i}") for i, entry in enumerate(entries)),
-        stages=tuple(stages),
-        options={
-            name: _model(stage_class(name).OptionsModel, _mapping(data, name), name)
-            for name in {**dict.fromkeys(stages), **{k: None for k in data if k in STAGES}}
-        },
-        ingest=_model(IngestOptions, ingest, "ingest"),
-        plan=_model(Plan, plan, "ingest"),
-        export=_model(ExportOptions, _mapping(data, "export"), "export"),
-        limits=_model(Limits, _mapping(data, "limits"), "limits"),
-    )
-
-
-def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise PipelineError(f"{key}: should be a mapping of options, not a {_kind(value)}")
-    return value
-
-
-def _text(value: object, key: str) -> str:
-    if not isinstance(value, str):
-        raise PipelineError(f"{key}: should be text, not a {_kind(value)}")
-    return value
-
-
-def _kind(value: object) -> str:
-    names = {dict: "mapping", list: "list", str: "text", type(None): "null"}
-    return names.get(type(value), type(value).__name__)
-
-
-def _nearest(key: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else f"; known: {', '.join(known)}"
-
-
-def _model(model: Any, value: object, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise PipelineError(f"{where}: should be a mapping, not a {_kind(value)}")
-    try:
-        return model.model_validate(value)
+        config = config_model(tuple(names)).model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in (where, *first["loc"]))
-        if first["type"] == "extra_forbidden":
-            near = _nearest(str(first["loc"][-1]), model.model_fields)
-            raise PipelineError(f"unknown config key {key!r}{near}") from None
-        raise PipelineError(f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
+        raise ConfigError(lines(error, config_keys(), _fields_at(tuple(names)))) from None
+    idle = [name for name in names if name in data and name not in config.stages]
+    if idle and only is None:
+        log.warning("options of stages that do not run (not in stages): %s", ", ".join(idle))
+    if only is not None:
+        config = config.model_copy(update={"stages": (only,) if only in STAGES else ()})
+    config._base = base  # noqa: SLF001 – its own module
+    return config
+
+
+def _fields_at(names: tuple[str, ...]) -> Callable[[tuple[int | str, ...]], list[str]]:
+    """A function from the place of an unknown key to the keys that are known there."""
+
+    def known(place: tuple[int | str, ...]) -> list[str]:
+        model: Any = config_model(names)
+        for part in place[:-1]:
+            if isinstance(part, str):
+                model = Source if part == "sources" else model.model_fields[part].annotation
+        return list(model.model_fields)
+
+    return known

@@ -1,16 +1,21 @@
 """`plan`: what a run would read, do and cost, before it does.
 
-Enters: a job.  Leaves: splits, stages, assets, and expected disk, memory and core-hours.
+Enters: a config and paths.  Leaves: splits, stages, assets, and expected disk, memory and
+core-hours.
 Refuses: to write anything; the figures are estimates from measured rates, and say so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from corpus_pipeline.engine.run import Job
-from corpus_pipeline.io.inputs import scan
+from corpus_pipeline.app.config import Config
+from corpus_pipeline.app.jobs import pipeline_job
+from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
+from corpus_pipeline.text.unicode.escape import escaped
 
 #: MB of input per second and core; `make bench` measured 4.3 to 4.9 (docs/bench.md).
 RATE_MB_S = 4.0
@@ -21,9 +26,10 @@ DISK_RUNNING, DISK_KEPT = 1.1, 0.75
 WORKER_MB = 1_000
 
 
-def preview_of(job: Job) -> dict[str, Any]:
-    """The figures of a run that is not made."""
-    scanned = [scan(item) for item in job.inputs]
+def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
+    """The figures of a run that is not made; sizes in MB, time in core-hours."""
+    job = pipeline_job(config, paths, Path("/nonexistent"))
+    scanned = [scan(item, job.ingest.limits) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     size = sum(item.decompressed for item in scanned) / 1e6
     return {
@@ -45,13 +51,13 @@ def preview_of(job: Job) -> dict[str, Any]:
     }
 
 
-def render(found: dict[str, Any]) -> str:
+def render(figures: dict[str, Any]) -> str:
     """One line a figure."""
     lines = []
-    for name, value in found.items():
+    for name, value in figures.items():
         if isinstance(value, dict):
             lines.append(f"{name}:")
-            lines += [f"  {key}: {text}" for key, text in value.items()]
+            lines += [escaped(f"  {key}: {text}") for key, text in value.items()]
         elif isinstance(value, list):
             lines.append(f"{name}: {' → '.join(value) if name == 'stages' else ', '.join(value)}")
         else:

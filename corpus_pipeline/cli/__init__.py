@@ -9,27 +9,58 @@ asks for them.
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from corpus_pipeline import __version__
 from corpus_pipeline.cli import products, stages
+from corpus_pipeline.text.unicode.escape import escaped
 
 FOUND, USAGE, QUARANTINED, FAULT, INTERRUPTED = 1, 2, 3, 70, 130
 
 app = typer.Typer(
     name="corpus-pipeline",
-    help="Clean Chinese pre-training corpora: raw data in, an auditable dataset out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"corpus-pipeline {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Clean Chinese pre-training corpora: raw data in, an auditable dataset out."""
+
+
 stages.register(app)
 products.register(app)
+
+
+class _Escaping(logging.Formatter):
+    """The bare message, nothing in it that a terminal would obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return escaped(record.getMessage())
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
@@ -42,6 +73,8 @@ def main() -> NoReturn:
     for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     signal.signal(signal.SIGTERM, _stop)
+    if logging.lastResort is not None:  # warnings of the library: names of files, above all
+        logging.lastResort.setFormatter(_Escaping())
     try:
         code = app(standalone_mode=False)
     except Exception as error:  # noqa: BLE001 – the last line of defence: no traceback for a user
@@ -60,7 +93,11 @@ def main() -> NoReturn:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"corpus-pipeline: {line}\n")
+    sys.stderr.write(f"corpus-pipeline: {escaped(line)}\n")
+
+
+#: What the world does to files: the user's to mend, wherever in a run it is met.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def _explain(error: Exception) -> int:
@@ -70,7 +107,12 @@ def _explain(error: Exception) -> int:
         raise error
     kind = type(error).__name__
     if isinstance(error, PipelineError):
-        _say(str(error))
+        for line in getattr(error, "lines", (str(error),)):
+            _say(line)
+        return USAGE
+    if isinstance(error, OSError) and error.errno in _DISK:
+        where = f": {error.filename}" if error.filename else ""
+        _say(f"{(error.strerror or kind).lower()}{where}")
         return USAGE
     if kind == "Abort":
         return INTERRUPTED

@@ -6,24 +6,22 @@ or an audit found something.  Refuses: to change a run.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from corpus_pipeline.cli.stages import (
+from corpus_pipeline.cli.options import (
     Address,
     ConfigOption,
-    EngineName,
     Json,
     Output,
+    Run,
     Settings,
+    StageEngine,
     Workers,
 )
-
-Run = Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="RUN")]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,76 +35,93 @@ def export(
     output: Output,
     config: ConfigOption = None,
     settings: Settings = None,
-    engine: EngineName = "local",
+    engine: StageEngine = None,
     workers: Workers = None,
     address: Address = None,
 ) -> int:
     """Write the dataset of a finished run: shards, card, Croissant, manifest."""
-    from corpus_pipeline.app import jobs
+    from corpus_pipeline.app.config import for_section, load
+    from corpus_pipeline.app.execute import How, export_run
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import say
 
-    loaded = jobs.load_config(config, jobs.for_stage("export", settings), "export")
-    return jobs.export_only(loaded, run, output, jobs.How(engine, workers, address))
+    loaded = load(config, for_section("export", settings or ()), "export")
+    with Progress() as progress:
+        how = How(engine, workers, address)
+        folder = export_run(loaded, run, output, how, on_done=progress.on_done)
+    say(f"wrote {folder}")
+    return 0
 
 
 def verify(
     run: Run,
     inputs: Annotated[
-        Path | None, typer.Option("--inputs", help="Hash the inputs below this folder too.")
+        Path | None,
+        typer.Option("--inputs", help="Hash the inputs below this folder too.", metavar="FOLDER"),
     ] = None,
     as_json: Json = False,
 ) -> int:
     """Recompute every digest, re-add every count, walk to the parents."""
-    from corpus_pipeline.products.verify.chain import verify as verify_run
+    from corpus_pipeline.app import api
+    from corpus_pipeline.cli.report import print_json, print_result
+    from corpus_pipeline.text.unicode.escape import escaped
 
-    findings = verify_run(run, inputs)
+    findings = api.verify(run, inputs)
     if as_json:
-        found = [{"path": f.path, "problem": f.problem} for f in findings]
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        print_json([{"path": f.path, "problem": f.problem} for f in findings])
     else:
-        for finding in findings:
-            sys.stdout.write(f"{finding.path}: {finding.problem}\n")
-        sys.stdout.write(f"{'FAILED' if findings else 'verified'}: {run}\n")
+        verdict = f"{'FAILED' if findings else 'verified'}: {run}"
+        print_result("\n".join(escaped(line) for line in [*map(str, findings), verdict]))
     return 1 if findings else 0
 
 
 def audit(
     run: Run,
-    profile: Annotated[str, typer.Option("--profile", "-p", help="house, or a YAML file.")] = (
-        "house"
-    ),
-    form: Annotated[str, typer.Option("--format", help="text, json, sarif or junit.")] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", "-p", help="house, or a YAML file.", metavar="PROFILE")
+    ] = "house",
+    form: Annotated[
+        str, typer.Option("--format", help="text, json, sarif or junit.", metavar="FORMAT")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file.", metavar="FILE")
+    ] = None,
 ) -> int:
     """Check a run against a profile of clauses; exit code 1 when a clause fails."""
+    from corpus_pipeline.app import api
+    from corpus_pipeline.cli.report import print_result
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.products.audit.formats import render
-    from corpus_pipeline.products.audit.run import audit as audit_run
 
-    result = audit_run(run, profile)
+    target = None if output is None else local_path(output)
+    result = api.audit(run, profile)
     text = render(result, form)
-    if output is None:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    if target is None:
+        print_result(text.removesuffix("\n"))
     else:
-        from corpus_pipeline.io.storage import commit_bytes
-
-        commit_bytes(output, text.encode())
+        commit_bytes(target, text.encode())
     return 0 if result.passed else 1
 
 
 def explain(
     run: Run,
-    key: Annotated[str, typer.Argument(help="An id, its beginning, a locator or a URL.")],
+    key: Annotated[
+        str, typer.Argument(help="An id, its beginning, a locator or a URL.", metavar="ID")
+    ],
     text: Annotated[bool, typer.Option("--text", help="Show the beginning of the text.")] = False,
     as_json: Json = False,
 ) -> int:
     """The life of one document, a line per stage."""
-    from corpus_pipeline.products.explain.story import explain as story_of
+    from corpus_pipeline.app import api
+    from corpus_pipeline.cli.report import print_json, print_result
     from corpus_pipeline.products.explain.story import render
 
-    story = story_of(run, key, text=text)
+    story = api.open_run(run).explain(key, text=text)
     if as_json:
-        sys.stdout.write(json.dumps(story.to_dict(), ensure_ascii=False) + "\n")
+        print_json(story.to_dict())
     else:
-        sys.stdout.write(render(story) + "\n")
+        print_result(render(story))
     return 0
 
 
@@ -114,15 +129,22 @@ def config(
     path: Annotated[Path | None, typer.Argument(help="A YAML config.", metavar="[CONFIG]")] = None,
     settings: Settings = None,
     as_json: Json = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of configs, for editors.")
+    ] = False,
 ) -> int:
     """Check a config and print it with every default spelled out."""
     import yaml
 
-    from corpus_pipeline.app.config import load
+    from corpus_pipeline.app.config import json_schema, load
+    from corpus_pipeline.cli.report import print_json
 
-    record = load(path, settings or []).record()
+    if schema:
+        print_json(json_schema(), indent=1)
+        return 0
+    record = load(path, settings or ()).record()
     if as_json:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        print_json(record, indent=1)
     else:
         yaml.safe_dump(record, sys.stdout, allow_unicode=True, sort_keys=False)
     return 0

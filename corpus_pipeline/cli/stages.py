@@ -1,44 +1,37 @@
 """`run`, `plan`, `index`, `ingest`, and one command per stage.
 
 Enters: paths, a config, settings.  Leaves: a folder in the layout of every stage.
-Refuses: to know what a stage does; it hands values to the engine.
+Refuses: to know what a stage does; it hands values to the application and prints what comes back.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from corpus_pipeline.cli.options import (
+    Address,
+    Against,
+    ConfigArgument,
+    ConfigOption,
+    EngineName,
+    InputOption,
+    Inputs,
+    Json,
+    MoreInputs,
+    Output,
+    Overwrite,
+    Settings,
+    StageEngine,
+    Workers,
+)
 from corpus_pipeline.stages import STAGES
 
-Inputs = Annotated[
-    list[str], typer.Argument(help="Files, folders, globs, @lists, or a stage's output folder.")
-]
-InputOption = Annotated[
-    list[str], typer.Option("--input", "-i", help="Files, folders, globs or @lists; repeatable.")
-]
-MoreInputs = Annotated[
-    list[str] | None, typer.Argument(help="More inputs, as the shell's glob gives them.")
-]
-Output = Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")]
-ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="A YAML config.")]
-ConfigArgument = Annotated[Path, typer.Argument(help="A YAML config.", metavar="CONFIG")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", "-s", help="key=value over the config; repeatable.")
-]
-EngineName = Annotated[str, typer.Option("--engine", help="ray or local.")]
-Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Tasks at once.")]
-Address = Annotated[str | None, typer.Option("--address", help="A running Ray cluster.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier, other run.")]
-Against = Annotated[
-    list[Path] | None,
-    typer.Option("--against", help="An index; what it holds is dropped here. Repeatable."),
-]
-Json = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
+if TYPE_CHECKING:
+    from corpus_pipeline.app.results import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -65,11 +58,18 @@ def run(
     as_json: Json = False,
 ) -> int:
     """Run the whole pipeline: raw data to a dataset with its manifest."""
-    from corpus_pipeline.app import jobs
+    from corpus_pipeline.app.config import load
+    from corpus_pipeline.app.execute import How, run_pipeline
+    from corpus_pipeline.cli.progress import Progress
 
-    loaded = jobs.load_config(config, settings)
-    how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
-    return jobs.execute(loaded, [*inputs, *(more or [])], output, how, export=True)
+    loaded = load(config, settings or ())
+    how = How(engine, workers, address, overwrite)
+    paths = [*inputs, *(more or [])]
+    with Progress() as progress:
+        done = run_pipeline(
+            loaded, paths, output, how, against=against or (), on_done=progress.on_done
+        )
+    return _told(done, as_json)
 
 
 def plan(
@@ -80,10 +80,16 @@ def plan(
     as_json: Json = False,
 ) -> int:
     """Say what a run would do and cost, and do nothing."""
-    from corpus_pipeline.app import jobs
+    from corpus_pipeline.app.config import load
+    from corpus_pipeline.app.plan import preview, render
+    from corpus_pipeline.cli.report import print_json, print_result
 
-    loaded = jobs.load_config(config, settings)
-    return jobs.preview(loaded, [*inputs, *(more or [])], as_json)
+    figures = preview(load(config, settings or ()), [*inputs, *(more or [])])
+    if as_json:
+        print_json(figures, indent=1)
+    else:
+        print_result(render(figures))
+    return 0
 
 
 def index(
@@ -91,40 +97,56 @@ def index(
     output: Output,
     config: ConfigOption = None,
     settings: Settings = None,
-    engine: EngineName = "local",
+    engine: StageEngine = None,
     workers: Workers = None,
     address: Address = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
     """Index what earlier runs kept, for `--against`: later deliveries drop what is in it."""
-    from corpus_pipeline.app import jobs
+    from corpus_pipeline.app.config import load
+    from corpus_pipeline.app.execute import How, build_index
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import print_json, say
 
-    loaded = jobs.load_config(config, settings)
-    how = jobs.How(engine, workers, address, overwrite, as_json)
-    return jobs.make_index(loaded, inputs, output, how)
+    loaded = load(config, settings or ())
+    how = How(engine, workers, address, overwrite)
+    with Progress() as progress:
+        made = build_index(loaded, inputs, output, how, on_done=progress.on_done)
+    if as_json:
+        print_json({"output": str(made.root), "seal": made.seal, "documents": made.documents})
+    say(f"{made.root}: an index of {made.documents:,} documents")
+    return 0
 
 
 def _command(name: str | None) -> Callable[..., int]:
     """The command of one stage (None: of reading only)."""
+    stage = name or "ingest"
 
     def command(
         inputs: Inputs,
         output: Output,
         config: ConfigOption = None,
         settings: Settings = None,
-        engine: EngineName = "local",
+        engine: StageEngine = None,
         workers: Workers = None,
         address: Address = None,
         overwrite: Overwrite = False,
         against: Against = None,
         as_json: Json = False,
     ) -> int:
-        from corpus_pipeline.app import jobs
+        from corpus_pipeline.app.config import for_section, load
+        from corpus_pipeline.app.execute import How, run_stage
+        from corpus_pipeline.cli.progress import Progress
 
-        loaded = jobs.load_config(config, jobs.for_stage(name, settings), name or "ingest")
-        how = jobs.How(engine, workers, address, overwrite, as_json, tuple(against or ()))
-        return jobs.execute(loaded, inputs, output, how, stage=name or "ingest")
+        loaded = load(config, for_section(stage, settings or ()), stage)
+        how = How(engine, workers, address, overwrite)
+        old = against or ()
+        with Progress() as progress:
+            done = run_stage(
+                loaded, inputs, output, how, stage=stage, against=old, on_done=progress.on_done
+            )
+        return _told(done, as_json)
 
     if name is None or STAGES[name].kind != "pair":
         # A stage that compares no documents has no such option.
@@ -132,3 +154,10 @@ def _command(name: str | None) -> Callable[..., int]:
         fewer = [p for p in whole.parameters.values() if p.name != "against"]
         command.__signature__ = whole.replace(parameters=fewer)  # type: ignore[attr-defined]  # PEP 362
     return command
+
+
+def _told(run: Run, as_json: bool) -> int:
+    """Print what a run left; its exit code."""
+    from corpus_pipeline.cli.report import report
+
+    return report(run, as_json=as_json)

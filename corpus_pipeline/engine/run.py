@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from corpus_pipeline import __version__
+from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
@@ -24,27 +25,28 @@ from corpus_pipeline.engine.shuffle.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.shuffle.corpus import Corpus, Index
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.sequence import decide
-from corpus_pipeline.engine.split_pass import SplitTask, described, run_split
+from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.inputs import Input, Scanned, scan
+from corpus_pipeline.io.compression import Limits
+from corpus_pipeline.io.inputs import Input
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.io.splits import Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
-from corpus_pipeline.tasks.base import Engine, Result, Task
+from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 from corpus_pipeline.tasks.local import LocalEngine
 
 #: Libraries whose version may show in the output.
 LIBRARIES = (
     "fasttext-community",
-    "fastwarc",
     "jieba",
     "numpy",
     "opencc",
     "orjson",
     "polars",
     "pyarrow",
-    "resiliparse",
     "rjieba",
     "selectolax",
     "xxhash",
@@ -70,10 +72,6 @@ class Job:
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
-
-
-#: Called as tasks finish: phase, tasks done, tasks in all, the result.
-OnDone = Callable[[str, int, int, Result], None]
 
 
 @dataclass(slots=True)
@@ -116,25 +114,35 @@ class _Run:
         return self.task(name, function, what, self.work / f"{name}.json", self.key)
 
 
-def run(job: Job, engine: Engine, on_done: OnDone = lambda *_: None) -> dict[str, Any]:
-    """Do the job, or what is left of it; the content of the manifest."""
-    started = time.perf_counter()
-    this = _Run(job, engine, on_done)
-    _refuse_foreign(job.root)
+def run(
+    job: Job, engine: Engine, on_done: OnDone = lambda *_: None, *, overwrite: bool = False
+) -> dict[str, Any]:
+    """Do the job, or what is left of it; the content of the manifest.
+
+    `overwrite`: remove what an earlier, other run left in the folder.
+    """
+    folder.refuse_foreign(job.root, overwrite=overwrite)
+    with folder.lock(job.root):
+        if overwrite:
+            folder.clear(job.root)
+        return _run(_Run(job, engine, on_done))
+
+
+def _run(this: _Run) -> dict[str, Any]:
+    started, job = time.perf_counter(), this.job
     scanned = _scan(this)
     inputs = [_input_record(item) for item in scanned]
     stages = [spec.record() for spec in job.specs]
-    this.key = digest(
-        {
-            "inputs": inputs,
-            "stages": stages,
-            "config": job.config,
-            "code": code(),
-            "split_bytes": job.split_bytes,
-            "against": [held.seal for held in job.indexes],
-        }
-    )
-    done = _claim(job.root, this.key)
+    decides = {
+        "inputs": inputs,
+        "stages": stages,
+        "config": job.config,
+        "code": code(),
+        "split_bytes": job.split_bytes,
+        "against": [held.seal for held in job.indexes],
+    }
+    this.key = digest(decides)
+    done = folder.claim(job.root, this.key, _named(decides))
     if done is not None:
         remove_tree(this.work)
         return done
@@ -221,27 +229,13 @@ def code() -> dict[str, str]:
     return {"corpus-pipeline": __version__, **versions}
 
 
-def _refuse_foreign(root: Path) -> None:
-    """Never write beside files that are not ours."""
-    if root.exists() and not root.is_dir():
-        raise PipelineError(f"the output {root} is a file")
-    names = {path.name for path in root.iterdir()} if root.exists() else set()
-    if names and "run.json" not in names and names != {"work"}:
-        raise PipelineError(f"{root} is not empty; choose another folder, or --overwrite")
-
-
-def _claim(root: Path, key: str) -> dict[str, Any] | None:
-    """Make `root` the folder of this run; a finished manifest of it is returned."""
-    start = root / "run.json"
-    found = manifest.read_if_sound(start)
-    if found is not None and found.get("key") == key:
-        return manifest.read_if_sound(root / "manifest.json")
-    others = [p.name for p in root.iterdir() if p.name != "work"] if root.exists() else []
-    if others:
-        what = "another run (inputs, config or versions differ)" if found else "other files"
-        raise PipelineError(f"{root} holds {what}; choose another folder, or --overwrite")
-    manifest.write(start, {"kind": "start", "key": key})
-    return None
+def _named(decides: dict[str, Any]) -> dict[str, Any]:
+    """What decides a run, by the names a user knows: inputs, config keys, stages, versions."""
+    config = {f"config {key}": value for key, value in decides["config"].items()}
+    versions = {stage["name"]: [stage["version"], stage["assets"]] for stage in decides["stages"]}
+    assets = {f"version or assets of {name}": value for name, value in versions.items()}
+    rest = {"versions of libraries": decides["code"], "--against": decides["against"]}
+    return {"inputs": decides["inputs"], **config, **assets, **rest}
 
 
 def _scan(this: _Run) -> list[Scanned]:
@@ -255,21 +249,32 @@ def _scan(this: _Run) -> list[Scanned]:
         groups[-1].append(item)
         size += item.bytes
     tasks = []
+    limits = this.job.ingest.limits
     for number, group in enumerate(groups):
         # Modification times belong in the key: a scan is only reused for untouched files.
         stats = [
-            [i.path, i.locator, i.bytes, Path(i.path).stat().st_mtime_ns, i.source] for i in group
+            [escaped(i.path), i.locator, i.bytes, _modified(i), i.source, *astuple(limits)]
+            for i in group
         ]
         marker = this.work / "scan" / f"{number:05d}.json"
-        tasks.append(this.task(f"scan/{number:05d}", scan_group, group, marker, digest(stats)))
+        name = f"scan/{number:05d}"
+        tasks.append(this.task(name, scan_group, (group, limits), marker, digest(stats)))
     # One group is a second of reading: the driver does it while the workers are starting.
     results = this.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
     return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
 
 
-def scan_group(group: list[Input]) -> Result:
+def _modified(item: Input) -> int:
+    try:
+        return Path(item.path).stat().st_mtime_ns
+    except OSError as error:
+        raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
+
+
+def scan_group(argument: tuple[list[Input], Limits]) -> Result:
     """Scan some inputs."""
-    return {"kind": "scan", "scanned": [scan(item).to_dict() for item in group]}
+    group, limits = argument
+    return {"kind": "scan", "scanned": [scan(item, limits).to_dict() for item in group]}
 
 
 def _input_record(item: Scanned) -> dict[str, Any]:
@@ -302,7 +307,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
         )
         key = digest(
             {
-                "pieces": [described(piece) for piece in split.pieces],
+                "pieces": [piece.described() for piece in split.pieces],
                 "digests": [digests[piece.locator] for piece in split.pieces],
                 "stages": [spec.record() for spec in job.specs],
                 "ingest": job.ingest.model_dump(mode="json"),

@@ -2,7 +2,7 @@
 
 Enters: a seekable binary file and the name of its compression.  Leaves: `Block`s of at most
 about a mebibyte, and a `Fault` wherever the stream broke; after a fault the next intact member
-(gzip member, zstd frame, bz2 or xz stream) is looked for, so that damage costs one member.
+(gzip member, zstd or LZ4 frame, bz2 or xz stream) is looked for, so that damage costs one member.
 Refuses: to raise on bad data, to hold more than a block, and to inflate a bomb to its end.
 """
 
@@ -11,10 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
-
-from fastwarc.stream_io import Lz4Reader
 
 from corpus_pipeline.io.decoders import ERRORS, MAGIC, ZSTD_SLICE, factory
 
@@ -40,11 +37,23 @@ class Limits:
     max_ratio: float = 300.0
 
 
+class Entry(NamedTuple):
+    """A place to begin at: its offset in the file as it lies on disk, and in the plain bytes."""
+
+    raw: int
+    plain: int
+
+
+#: Where every file begins.
+BEGINNING: Final = Entry(0, 0)
+
+
 class Block(NamedTuple):
-    """Plain bytes; `fresh` says that a member begins with them."""
+    """Plain bytes; `fresh` says that a member begins with them, `member` where in the file."""
 
     data: bytes
     fresh: bool
+    member: int = 0
 
 
 class Fault(NamedTuple):
@@ -66,13 +75,17 @@ Event = Block | Fault
 class _Members:
     """A file of compressed members, decoded one after the other."""
 
-    def __init__(self, raw: BinaryIO, compression: str, limits: Limits) -> None:
+    def __init__(
+        self, raw: BinaryIO, compression: str, limits: Limits, entry: Entry = BEGINNING
+    ) -> None:
         self.raw, self.compression, self.limits = raw, compression, limits
         self.new = factory(compression, raw)
         self.magic = MAGIC[compression]
         self.data = b""  # read from the file, not yet given to a decoder
-        self.position = 0  # of the first byte of `data` in the file
-        self.out = 0
+        self.position = entry.raw  # of the first byte of `data` in the file
+        self.out = entry.plain
+        if entry.raw:
+            raw.seek(entry.raw)
 
     def run(self) -> Iterator[Event]:
         """All members."""
@@ -109,7 +122,7 @@ class _Members:
                 detail = str(error) or type(error).__name__
                 return self._fault("corrupt", detail, broke, inside=self.out > before)
             if out:
-                yield Block(out, fresh=not emitted)
+                yield Block(out, fresh=not emitted, member=start)
                 emitted += len(out)
                 self.out += len(out)
             if self._is_bomb():
@@ -152,7 +165,7 @@ class _Members:
                 new = out[max(emitted - seen, 0) :]
                 seen += len(out)
                 if new:
-                    yield Block(new, fresh=seen == len(new))
+                    yield Block(new, fresh=seen == len(new), member=start)
                     self.out += len(new)
                 chunk = b""
                 if decoder.needs_input:
@@ -206,27 +219,14 @@ def _plain(raw: BinaryIO) -> Iterator[Event]:
         yield Fault("unreadable", f"{error.strerror} (byte {position} of the file)", position)
 
 
-def _lz4(raw: BinaryIO, limits: Limits) -> Iterator[Event]:
-    """LZ4 frames through FastWARC; after an error there is no way to the next frame."""
-    reader, out = Lz4Reader(raw), 0
-    try:
-        while data := reader.read(RAW):
-            yield Block(data, fresh=not out)
-            out += len(data)
-            if out > min(limits.max_decompressed_bytes, max(RATIO_FLOOR, 300 * raw.tell())):
-                yield Fault("decompression_bomb", f"{out} bytes out of {raw.tell()}", raw.tell())
-                return
-    except Exception as error:  # noqa: BLE001 - a compiled reader's errors have no common type
-        yield Fault("corrupt_lz4", f"{error} (byte {raw.tell()} of the file)", raw.tell())
-
-
-def events(raw: BinaryIO, compression: str, limits: Limits) -> Iterator[Event]:
-    """The blocks and faults of an open file, from where it stands if it is not compressed."""
+def events(
+    raw: BinaryIO, compression: str, limits: Limits, entry: Entry = BEGINNING
+) -> Iterator[Event]:
+    """The blocks and faults of an open file from `entry` on, which must begin a member."""
     if compression == "none":
+        raw.seek(entry.raw)
         return _plain(raw)
-    if compression == "lz4":
-        return _lz4(raw, limits)
-    return _guarded(_Members(raw, compression, limits))
+    return _guarded(_Members(raw, compression, limits, entry))
 
 
 def _guarded(members: _Members) -> Iterator[Event]:
@@ -234,14 +234,3 @@ def _guarded(members: _Members) -> Iterator[Event]:
         yield from members.run()
     except OSError as error:
         yield Fault("unreadable", str(error), members.position)
-
-
-def open_events(path: str, compression: str, limits: Limits, start: int = 0) -> Iterator[Event]:
-    """The blocks and faults of a file; `start` skips bytes of a file that is not compressed."""
-    try:
-        with Path(path).open("rb") as raw:
-            if start and compression == "none":
-                raw.seek(start)
-            yield from events(raw, compression, limits)
-    except OSError as error:  # while opening: a running stream reports its own
-        yield Fault("unreadable", error.strerror or str(error), 0)

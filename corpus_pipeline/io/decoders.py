@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, Final, Protocol
 
+import lz4.frame
 import zstandard
 
 #: zstd gives no bound on the output of one call: 4 KiB of input are at most 128 MiB of output.
@@ -100,6 +101,32 @@ class _Zstd:
         return b"".join(out)
 
 
+class _Lz4:
+    """`LZ4FrameDecompressor` has the shape, but for its error and for `None` as no data."""
+
+    def __init__(self) -> None:
+        self._inner = lz4.frame.LZ4FrameDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._inner.needs_input)
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data or b""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        try:
+            out: bytes = self._inner.decompress(data, max_length)
+        except RuntimeError as error:
+            raise ValueError(str(error)) from None
+        return out
+
+
 def _zstd_dictionary(raw: BinaryIO) -> zstandard.ZstdCompressionDict | None:
     """The dictionary that a `.warc.zst` carries in a skippable frame before the first record."""
     head = raw.read(8)
@@ -123,5 +150,7 @@ def factory(compression: str, raw: BinaryIO) -> Callable[[], Decoder]:
         return bz2.BZ2Decompressor
     if compression == "xz":
         return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=2 * WINDOW)
+    if compression == "lz4":
+        return _Lz4
     dictionary = _zstd_dictionary(raw)
     return lambda: _Zstd(dictionary)

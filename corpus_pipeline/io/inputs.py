@@ -1,7 +1,7 @@
 """Paths, folders, globs and lists in; a sorted list of readable inputs out.
 
 Enters: what the user typed.  Leaves: `Input`s, each with its format and compression found by
-content first and by name second, and `Scanned` ones with digest and sizes for planning.
+content first and by name second.
 Refuses: to guess silently.  A missing path, an empty match or an unusable file given by name is
 one clear line; a file in a folder that is no corpus format is left out and logged.
 """
@@ -9,20 +9,18 @@ one clear line; a file in a folder that is no corpus format is left out and logg
 from __future__ import annotations
 
 import glob
-import hashlib
 import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Final
 
-import pyarrow.parquet as pq
-
-from corpus_pipeline.io.compression import Block, Limits, events
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.sniff import sniff
 from corpus_pipeline.model import PipelineError
 
@@ -30,6 +28,9 @@ log = logging.getLogger(__name__)
 
 TEMPORARY: Final = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~", ".lock")
 MARKERS: Final = frozenset({"_SUCCESS", "_temporary", "_metadata", "_common_metadata"})
+#: Left-out files that are named in the log one by one.
+NAMED: Final = 5
+BROKEN: Final = "a link to nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +47,6 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
-    """An input read once: its digest, and the sizes that splits are planned by."""
-
-    input: Input
-    sha256: str
-    decompressed: int  # line formats: bytes after decompression; others: bytes on disk
-    row_groups: tuple[int, ...] = ()  # parquet: uncompressed bytes of each
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
-        return {**asdict(self), "row_groups": list(self.row_groups)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Scanned:
-        """The inverse of `to_dict`."""
-        return cls(
-            Input(**data["input"]),
-            data["sha256"],
-            data["decompressed"],
-            tuple(data["row_groups"]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class _Root:
     """Something given: where locators start, the files below it, and whether it was a file."""
 
@@ -78,28 +55,50 @@ class _Root:
     files: tuple[Path, ...] = field(default=())
 
     def locator(self, file: Path) -> str:
-        """The path of `file` below this root."""
-        return file.relative_to(self.path).as_posix()
+        """The path of `file` below this root, as text."""
+        return escaped(file.relative_to(self.path).as_posix())
+
+
+class _LeftOut:
+    """Files that are no input: the first of them named in the log, the others counted."""
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+
+    def add(self, path: Path, reason: str) -> None:
+        """Leave one file (or linked folder) out."""
+        if self.reasons.total() < NAMED:
+            log.warning("left out %s: %s", escaped(str(path)), reason)
+        self.reasons[reason] += 1
+
+    def summarise(self) -> None:
+        """One line for all, where some were not named."""
+        total = self.reasons.total()
+        if total > NAMED:
+            kinds = "; ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
+            log.warning("left out %s files in all: %s", f"{total:,}", kinds)
 
 
 def discover(paths: Sequence[str | Path]) -> list[Input]:
     """All inputs that the paths mean, sorted by locator, each file once."""
-    roots = [root for path in paths for root in _roots(str(path))]
-    found: dict[Path, tuple[str, _Root, Input]] = {}
+    left_out = _LeftOut()
+    roots = [root for path in paths for root in _roots(str(path), left_out)]
+    found: dict[Path, tuple[_Root, Input]] = {}
     for root in roots:
         for file in root.files:
-            made = _input(root, file)
+            made = _input(root, file, left_out)
             if made is None:
                 continue
             key = file.resolve()
             rank = (len(made.locator), made.locator)
             before = found.get(key)
-            if before is None or rank < (len(before[2].locator), before[2].locator):
-                found[key] = (made.locator, root, made)
+            if before is None or rank < (len(before[1].locator), before[1].locator):
+                found[key] = (root, made)
+    left_out.summarise()
     if not found:
         given = ", ".join(str(path) for path in paths) or "nothing"
         raise PipelineError(f"no usable input in {given} (formats: {', '.join(FORMATS)})")
-    return _distinct([(root, made) for _, root, made in found.values()])
+    return _distinct(list(found.values()))
 
 
 def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
@@ -122,13 +121,13 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
     return inputs
 
 
-def _roots(given: str) -> Iterator[_Root]:
+def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
     if given.startswith("@"):
-        yield from _listed(Path(given[1:]))
+        yield from _listed(Path(given[1:]), left_out)
         return
-    path = Path(given).absolute()
+    path = local_path(given).absolute()
     if path.is_dir():
-        yield _Root(path, named=False, files=tuple(_walk(path)))
+        yield _Root(path, named=False, files=tuple(_walk(path, left_out)))
         return
     if path.exists():
         yield _Root(path.parent, named=True, files=(path,))
@@ -139,19 +138,19 @@ def _roots(given: str) -> Iterator[_Root]:
     while glob.has_magic(base.as_posix()):
         base = base.parent
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob wants no absolute pattern
-    files = [file for match in matches for file in _expanded(Path(match))]
+    files = [file for match in matches for file in _expanded(Path(match), left_out)]
     if not files:
         raise PipelineError(f"nothing matches {given}")
     yield _Root(base, named=False, files=tuple(files))
 
 
-def _expanded(path: Path) -> Iterable[Path]:
+def _expanded(path: Path, left_out: _LeftOut) -> Iterable[Path]:
     if path.is_dir():
-        return _walk(path)
+        return _walk(path, left_out)
     return () if _is_hidden(path.name) else (path,)
 
 
-def _listed(path: Path) -> Iterator[_Root]:
+def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
     """The roots in a list file; relative entries start at the list's own folder."""
     try:
         lines = path.read_text("utf-8-sig").splitlines()
@@ -164,12 +163,12 @@ def _listed(path: Path) -> Iterator[_Root]:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        for root in _roots(str(folder / entry)):
+        for root in _roots(str(folder / local_path(entry)), left_out):
             inside = root.path.is_relative_to(folder)
             yield _Root(folder, root.named, root.files) if inside else root
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
     """The files below a folder; of a finished stage output only what it kept."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -184,16 +183,19 @@ def _walk(folder: Path) -> Iterator[Path]:
             continue
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path)
+            yield from _walk(path, left_out)
         elif path.is_file():
             yield path
+        elif entry.is_symlink():
+            kind = "a link to a folder: give that folder by name" if path.is_dir() else BROKEN
+            left_out.add(path, kind)
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.endswith(TEMPORARY) or name in MARKERS
 
 
-def _input(root: _Root, file: Path) -> Input | None:
+def _input(root: _Root, file: Path, left_out: _LeftOut) -> Input | None:
     if not file.is_file():
         raise PipelineError(f"not a regular file: {file}")
     try:
@@ -205,57 +207,6 @@ def _input(root: _Root, file: Path) -> Input | None:
     if isinstance(kind, str):
         if root.named:
             raise PipelineError(f"{file}: {kind}")
-        log.warning("left out %s: %s", file, kind)
+        left_out.add(file, kind)
         return None
     return Input(str(file), root.locator(file), size, kind.format, kind.compression)
-
-
-class _Hashed:
-    """A binary file whose bytes are hashed once each, however often they are read."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self.raw, self.digest, self.done = raw, hashlib.sha256(), 0
-
-    def read(self, size: int = -1) -> bytes:
-        at = self.raw.tell()
-        data = self.raw.read(size)
-        if at <= self.done < at + len(data):
-            self.digest.update(memoryview(data)[self.done - at :])
-            self.done = at + len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self.raw.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self.raw.tell()
-
-    def finish(self) -> str:
-        """Read what nobody has read yet, and give the digest."""
-        self.raw.seek(self.done)
-        while self.read(1 << 20):
-            pass
-        return self.digest.hexdigest()
-
-
-def scan(one: Input, limits: Limits | None = None) -> Scanned:
-    """Read an input once, in bounded memory; damage inside ends the count, not the run."""
-    try:
-        with Path(one.path).open("rb") as raw:
-            hashed = _Hashed(raw)
-            size, cut = one.bytes, FORMATS[one.format].splittable
-            if cut in ("lines", "text_mode") and one.compression != "none":
-                stream = events(hashed, one.compression, limits or Limits())  # type: ignore[arg-type]  # the three methods that are used
-                size = sum(len(event.data) for event in stream if isinstance(event, Block))
-            groups = _row_groups(one.path) if cut == "row_groups" else ()
-            return Scanned(one, hashed.finish(), size, groups)
-    except OSError as error:
-        raise PipelineError(f"cannot read {one.path}: {error.strerror or error}") from None
-
-
-def _row_groups(path: str) -> tuple[int, ...]:
-    try:
-        meta = pq.read_metadata(path)
-        return tuple(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-    except Exception:  # noqa: BLE001 - whatever a damaged footer does, the reader will quarantine it
-        return ()

@@ -7,17 +7,25 @@ its quoted newlines, wiki dumps are read whole).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 from typing import Any, Final
 
+from corpus_pipeline.io.checked import Fingerprint
+from corpus_pipeline.io.compression import BEGINNING, Entry
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.inputs import Input, Scanned
+from corpus_pipeline.io.inputs import Input
+from corpus_pipeline.io.locators import escaped, unescaped
+from corpus_pipeline.io.scan import Scanned
 
-#: A compressed file is inflated from its start for each window: 16 windows inflate it 8.5 times
-#: in all, and inflating is 10–50 times faster than the stages that follow.
-MAX_WINDOWS: Final = 16
+#: Most windows of a file that has to be inflated from its start for each of them: n windows inflate
+#: it (n + 1) / 2 times.  Inflating costs, of what the stages cost: zstd 0.5 %, gzip 1.5 %, xz 6 %,
+#: bz2 12 % a time; these bounds keep the repetitions at about a tenth of the work
+#: (docs/decisions/002-windows-of-compressed-files.md).
+MAX_WINDOWS: Final = {"zstd": 16, "gzip": 16, "lz4": 16, "xz": 4, "bz2": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +41,35 @@ class Piece:
     start: int = 0
     end: int | None = None  # None = to the end, whatever it turns out to be
     row_groups: tuple[int, ...] | None = None  # None = all
+    entry: Entry = BEGINNING  # where in a compressed file a reader may begin
+    seen: Fingerprint | None = None  # what the scan saw of the file; None = it was not scanned
+
+    def described(self) -> dict[str, Any]:
+        """What a manifest says of a piece: nothing that depends on where or how it is read."""
+        groups = None if self.row_groups is None else list(self.row_groups)
+        names = ("locator", "format", "compression", "source", "license", "start", "end")
+        return {**{name: getattr(self, name) for name in names}, "row_groups": groups}
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
-        groups = None if self.row_groups is None else list(self.row_groups)
-        return {**asdict(self), "row_groups": groups}
+        return {
+            **self.described(),
+            "path": escaped(self.path),
+            "entry": list(self.entry),
+            "seen": None if self.seen is None else self.seen.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Piece:
         """The inverse of `to_dict`."""
-        groups = data["row_groups"]
-        return cls(**{**data, "row_groups": None if groups is None else tuple(groups)})
+        groups, seen = data["row_groups"], data["seen"]
+        changed = {
+            "path": unescaped(data["path"]),
+            "row_groups": None if groups is None else tuple(groups),
+            "entry": Entry(*data["entry"]),
+            "seen": None if seen is None else Fingerprint.from_dict(seen),
+        }
+        return cls(**{**data, **changed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +112,31 @@ def whole(one: Input) -> Piece:
 
 
 def _pieces(one: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
-    made = whole(one.input)
+    made = replace(whole(one.input), seen=one.seen)
     form = FORMATS[made.format]
     if form.splittable == "row_groups" and sum(one.row_groups) > split_bytes:
         yield from _row_groups(made, one.row_groups, split_bytes)
     elif form.cut_at_lines(text_mode) and one.decompressed > split_bytes:
-        yield from _windows(made, one.decompressed, split_bytes)
+        yield from _windows(made, one, split_bytes)
     else:
         yield made, max(one.decompressed, sum(one.row_groups))
 
 
-def _windows(made: Piece, size: int, split_bytes: int) -> Iterator[tuple[Piece, int]]:
+def _windows(made: Piece, one: Scanned, split_bytes: int) -> Iterator[tuple[Piece, int]]:
+    size = one.decompressed
     count = ceil(size / split_bytes)
+    entries = [BEGINNING, *one.entries]
+    starts = [entry.plain for entry in entries]
     if made.compression != "none":
-        count = min(count, MAX_WINDOWS)
+        widest = max(end - start for start, end in pairwise([*starts, size]))
+        if widest > split_bytes:  # windows without an entry of their own inflate what lies before
+            count = min(count, MAX_WINDOWS[made.compression])
     edges = [size * i // count for i in range(count)]
     for start, end in zip(edges, [*edges[1:], None], strict=True):
-        yield replace(made, start=start, end=end), (size if end is None else end) - start
+        # The byte before the window says whether a line starts with it.
+        entry = entries[max(bisect_right(starts, start - 1) - 1, 0)]
+        weight = (size if end is None else end) - start
+        yield replace(made, start=start, end=end, entry=entry), weight
 
 
 def _row_groups(

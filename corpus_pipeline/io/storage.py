@@ -33,6 +33,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.EDQUOT: "disk quota exceeded",
             errno.EACCES: "permission denied",
             errno.EROFS: "read-only file system",
+            errno.EPERM: "operation not permitted",
+            errno.ENOTDIR: "a part of the path is no folder",
+            errno.ENAMETOOLONG: "the name is too long",
         }.get(error.errno or 0)
         if said is None:
             raise

@@ -25,18 +25,24 @@ from corpus_pipeline.model.schema import Schema
 
 
 class Options(BaseModel):
-    """The options of a stage.  An unknown key or a wrong type is an error of the config."""
+    """The options of a stage.  An unknown key or a wrong type is an error of the config.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A docstring below a field is its description in the JSON Schema of configs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class AlarmOptions(Options):
     """When a pair stage raises an alarm in the manifest; an alarm drops and keeps nothing."""
 
-    #: 1,000 alike are a template (TxT360) or a mistake.
     alarm_cluster: int = Field(default=1000, ge=2)
-    #: Unverified matches have cost whole sources (Marin: 15 of 113 lost 95 %).
+    """Documents of a cluster above which it is named: 1,000 alike are a template (TxT360) or a
+    mistake."""
+
     alarm_source: float = Field(default=0.5, ge=0, le=1)
+    """Share of a source's documents above which its loss is named: unverified matches have cost
+    whole sources (Marin: 15 of 113 lost 95 %)."""
 
 
 class AnyStage(ABC):

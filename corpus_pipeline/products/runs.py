@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.text.arrays import I64
 
 KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantine"
 
@@ -127,7 +127,7 @@ def group_sizes(path: Path, column: str) -> list[tuple[int, int, int]]:
     return found
 
 
-def text_sizes(path: Path, first: int, rows: int) -> npt.NDArray[np.int64]:
+def text_sizes(path: Path, first: int, rows: int) -> I64:
     """The UTF-8 bytes of each text in a range of rows."""
     lengths = [
         frame.get_column("text").str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()

@@ -10,32 +10,38 @@ with its examples.  An example is a text, which is measured, or numbers such as
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.model import Asset
+from corpus_pipeline.rules.pack import (
+    Pack,
+    PackError,
+    Rule,
+    Rules,
+    Strict,
+    load,
+    nearest,
+    prove,
+    wrong,
+)
+from corpus_pipeline.text.arrays import F32, I64, Bool
 from corpus_pipeline.text.measures.measures import MEASURES, measure
 
 #: The register of a text that no test of the pack recognises.
 PLAIN = "prose"
-Values = Mapping[str, NDArray[np.float32]]
+Values = Mapping[str, F32]
 _NUMBERS = re.compile(r"\w+=[\w.]+(?: \w+=[\w.]+)*")
 
 
-class Range(BaseModel):
+class Range(Strict):
     """From `min` to `max`, both still allowed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     min: float | None = None
     max: float | None = None
@@ -43,7 +49,7 @@ class Range(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.min is None and self.max is None:
-            raise ValueError("needs min or max")
+            raise wrong("needs min or max")
         return self
 
 
@@ -67,8 +73,11 @@ class Bound(Ranged):
     registers: dict[str, dict[str, Range]] = Field(default_factory=dict)
 
 
-class _BoundsHead(Head):
-    registers: tuple[Register, ...]
+class BoundsPack(Pack):
+    """The file."""
+
+    registers: Rules[Register]
+    rules: Rules[Bound]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +95,13 @@ class _Check:
 
     rule: Bound
     measure: str
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
+    low: F32
+    high: F32
 
-    def fails(self, values: Values, register: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def fails(self, values: Values, register: I64) -> Bool:
         """Where the measure lies outside."""
         value = values[self.measure]
-        outside: NDArray[np.bool_] = value < self.low[register]
+        outside: Bool = value < self.low[register]
         outside |= value > self.high[register]
         if self.rule.when and outside.any():
             outside &= _inside(self.rule.when, values, value.size)
@@ -159,7 +168,7 @@ class Bounds:
         high = [np.inf if span.max is None else span.max for span in spans]
         return _Check(rule, measure_name, np.array(low, np.float32), np.array(high, np.float32))
 
-    def _register(self, values: Values, rows: int) -> NDArray[np.int64]:
+    def _register(self, values: Values, rows: int) -> I64:
         found = np.full(rows, len(self.registers))
         for number, register in reversed(list(enumerate(self.registers))):
             found[_inside(register.when, values, rows)] = number
@@ -170,7 +179,7 @@ def _values(measures: pl.DataFrame) -> Values:
     return {name: measures[name].to_numpy() for name in measures.columns}
 
 
-def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> NDArray[np.bool_]:
+def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> Bool:
     """Where every measure lies in its range."""
     inside = np.ones(rows, dtype=np.bool_)
     for name, span in ranges.items():
@@ -198,16 +207,13 @@ def evidence_of(name: str, value: float, low: float, high: float) -> str:
 
 
 def load_bounds(asset: Asset) -> Bounds:
-    """The bounds of a pack, proved against its examples; loaded once per path and content."""
-    return _load(asset.path, asset.sha256)
+    """The bounds of a pack, proved against its examples."""
+    return load(asset, BoundsPack, _bounds)
 
 
-@cache
-def _load(path: Path, sha256: str) -> Bounds:
-    del sha256  # part of the key only: an edited pack is loaded anew
-    pack = read_pack(path, _BoundsHead, Bound)
-    registers = pack.head.registers
-    _check_names(pack.name, registers, pack.rules)
+def _bounds(pack: BoundsPack) -> Bounds:
+    registers = pack.registers
+    _check_names(registers, pack.rules)
     bounds = Bounds(registers, pack.rules)
     every = chain.from_iterable((*r.hits, *r.misses) for r in (*registers, *pack.rules))
     texts = list(dict.fromkeys(text for text in every if not _NUMBERS.fullmatch(text)))
@@ -216,34 +222,41 @@ def _load(path: Path, sha256: str) -> Bounds:
     def row(example: str) -> tuple[pl.DataFrame, str | None]:
         if example in measured:
             return measured[example], None
-        return _numbers(pack.name, example, {PLAIN, *(register.id for register in registers)})
+        return _numbers(example, {PLAIN, *(register.id for register in registers)})
 
-    prove(pack.name, registers, lambda rule, text: bounds.register_of(row(text)[0]) == rule.id)
-    prove(pack.name, pack.rules, lambda rule, text: bounds.breaks(rule, *row(text)))
+    prove(registers, lambda rule, text: bounds.register_of(row(text)[0]) == rule.id, "register")
+    prove(pack.rules, lambda rule, text: bounds.breaks(rule, *row(text)))
     return bounds
 
 
-def _check_names(name: str, registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
+def _check_names(registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
     """Refuse what names a measure or a register that does not exist."""
     known = {PLAIN, *(register.id for register in registers)}
-    for rule in (*registers, *rules):
-        ranges = [rule.when]
-        if isinstance(rule, Bound):
-            ranges += [rule.limits, *rule.registers.values()]
-            for unknown in sorted(set(rule.registers) - known):
-                raise PipelineError(f"rule pack {name}, rule {rule.id}: no register {unknown}")
-        for unknown in sorted(set(chain(*ranges)) - set(MEASURES)):
-            raise PipelineError(f"rule pack {name}, rule {rule.id}: no measure {unknown}")
+    for register in registers:
+        _check("measure", register.when, MEASURES, f"register {register.id}")
+    for rule in rules:
+        _check("register", rule.registers, known, f"rule {rule.id}")
+        ranges = (rule.when, rule.limits, *rule.registers.values())
+        _check("measure", chain(*ranges), MEASURES, f"rule {rule.id}")
 
 
-def _numbers(name: str, example: str, registers: set[str]) -> tuple[pl.DataFrame, str | None]:
+def _check(
+    what: str, names: Iterable[str], known: Iterable[str], where: str, end: str = ""
+) -> None:
+    known = sorted(known)
+    for name in sorted(set(names) - set(known)):
+        raise PackError(f"{where}: no {what} {name}{end}{nearest(name, known)}")
+
+
+def _numbers(example: str, registers: set[str]) -> tuple[pl.DataFrame, str | None]:
     """The row of measures that an example such as `dup_10=0.7 length=900` describes."""
-    said = dict(part.split("=") for part in example.split(" "))
-    register = said.pop("register", None)
-    if register not in {None, *registers}:
-        raise PipelineError(f"rule pack {name}: no register {register} in {example!r}")
-    for unknown in sorted(set(said) - set(MEASURES)):
-        raise PipelineError(f"rule pack {name}: no measure {unknown} in {example!r}")
-    values = {key: float(said.get(key, 0)) for key in MEASURES}
+    parts = dict(part.split("=") for part in example.split(" "))
+    register = parts.pop("register", None)
+    _check("register", [register] if register else [], registers, "examples", f" in {example!r}")
+    _check("measure", parts, MEASURES, "examples", f" in {example!r}")
+    try:
+        values = {key: float(parts.get(key, 0)) for key in MEASURES}
+    except ValueError as error:
+        raise PackError(f"examples: {error} in {example!r}") from None
     schema = dict.fromkeys(MEASURES, pl.Float32())
     return pl.DataFrame([values], schema=schema), register

@@ -7,28 +7,62 @@ and any group or verdict that its own examples contradict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, model_validator
 
-from corpus_pipeline.model import PipelineError
+from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.lexicon import Lexicon, Term
-from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack, read_yaml
+from corpus_pipeline.rules.pack import (
+    Pack,
+    PackError,
+    Pattern,
+    Rule,
+    Rules,
+    Strict,
+    Text,
+    load,
+    named,
+    nearest,
+    prove,
+    rust_pattern,
+    wrong,
+)
 
 Role = Literal["brand", "lure", "topic", "contact"]
 
 #: GB/T 45654 8.1: a keyword normally has at most ten Chinese characters.
 LONGEST_TERM = 10
 
-_FROZEN = ConfigDict(extra="forbid", frozen=True)
+
+class Named(Strict):
+    """A name in two languages."""
+
+    zh: Text
+    en: Text
 
 
-class Position(BaseModel):
+class RiskNames(Pack):
+    """The file of the taxonomy: the risks a group of terms may name, in classes."""
+
+    classes: Annotated[dict[str, Named], Field(min_length=1)]
+    risks: Annotated[dict[str, Named], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _every_risk_has_its_class(self) -> Self:
+        for risk in self.risks:
+            if risk[:-1] not in self.classes:
+                raise wrong(f"risks.{risk} is of no class{nearest(risk[:-1], self.classes)}")
+        for name in self.classes:
+            if name not in {risk[:-1] for risk in self.risks}:
+                raise wrong(f"classes.{name} has no risk")
+        return self
+
+
+class Position(Strict):
     """How much more a hit counts where spam puts its words."""
-
-    model_config = _FROZEN
 
     title: float
     bracket: float
@@ -36,10 +70,8 @@ class Position(BaseModel):
     edge: float
 
 
-class Scoring(BaseModel):
+class Scoring(Strict):
     """The numbers of the score; the comments beside them in the pack say why."""
-
-    model_config = _FROZEN
 
     position: Position
     topic_cap: float
@@ -50,10 +82,8 @@ class Scoring(BaseModel):
     edge_from: int
 
 
-class Verdict(BaseModel):
+class Verdict(Strict):
     """A drop rule: from which score on, and how many different brands or lures it takes."""
-
-    model_config = _FROZEN
 
     threshold: float
     distinct: int
@@ -62,13 +92,10 @@ class Verdict(BaseModel):
     clean: tuple[str, ...]
 
 
-class RiskHead(Head):
-    """What a pack brings beside its groups; only the seed has to bring the scoring."""
-
-    licence: Annotated[str, StringConstraints(min_length=1)]
-    score: Scoring | None = None
-    context: tuple[str, ...] = ()
-    verdicts: dict[str, Verdict] = Field(default_factory=dict)
+def _short(term: str) -> str:
+    if not term.strip() or len(term) > LONGEST_TERM:
+        raise wrong(f"{term!r} has not 1 to {LONGEST_TERM} characters")
+    return term
 
 
 class RiskRule(Rule):
@@ -79,49 +106,70 @@ class RiskRule(Rule):
     role: Role
     weight: float
     obfuscated: bool = False
-    terms: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    unless_left: str | None = None
+    terms: tuple[Annotated[str, AfterValidator(_short)], ...] = ()
+    patterns: tuple[Annotated[Pattern, AfterValidator(rust_pattern)], ...] = ()
+    unless_left: Pattern | None = None
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Self:
+        if not self.terms and not self.patterns:
+            raise wrong("needs terms or patterns")
+        return self
+
+
+class RiskPack(Pack):
+    """The file; only the seed has to bring the scoring."""
+
+    licence: Text
+    score: Scoring | None = None
+    context: tuple[str, ...] = ()
+    verdicts: dict[str, Verdict] = Field(default_factory=dict)
+    rules: Rules[RiskRule]
 
 
 class RiskBook:
     """All packs together, compiled."""
 
-    def __init__(self, taxonomy: Path, packs: Sequence[Path]) -> None:
-        """Read, check, compile and prove."""
-        known = read_yaml(taxonomy).get("risks", {})
+    def __init__(self, taxonomy: Asset, packs: Sequence[Asset]) -> None:
+        """Load, check, compile and prove."""
+        risks = load(taxonomy, RiskNames).risks
         rules: list[RiskRule] = []
         verdicts: dict[str, Verdict] = {}
         context: list[str] = []
         scoring: Scoring | None = None
-        sources: dict[str, str] = {}
-        for path in packs:
-            pack = read_pack(path, RiskHead, RiskRule)
-            verdicts |= pack.head.verdicts
-            context += pack.head.context
-            scoring = pack.head.score or scoring
+        self._sources: dict[str, Asset] = {}
+        for asset in packs:
+            pack = load(asset, RiskPack)
+            verdicts |= pack.verdicts
+            context += pack.context
+            scoring = pack.score or scoring
             for rule in pack.rules:
-                _check(rule, pack.name, known, verdicts)
-                if rule.id in sources:
-                    raise PipelineError(
-                        f"rule pack {pack.name}, rule {rule.id}: {sources[rule.id]} has that id"
-                    )
-                sources[rule.id] = pack.name
+                named(asset, RiskPack, partial(self._check, rule, risks, verdicts))
+                self._sources[rule.id] = asset
                 rules.append(rule)
         if scoring is None:
             raise PipelineError("compliance: no pack says how to score")
         self.rules, self.verdicts, self.scoring = tuple(rules), verdicts, scoring
         self.context = tuple(dict.fromkeys(context))
-        self.sources = sources
         self.lexicon = _compiled(self.rules)
-        self._prove()
-
-    def _prove(self) -> None:
-        def judges(rule: RiskRule, example: str) -> bool:
-            return any(self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example))
-
         for rule in self.rules:
-            prove(self.sources[rule.id], [rule], judges)
+            named(self._sources[rule.id], RiskPack, partial(prove, [rule], self._judges))
+
+    def _judges(self, rule: RiskRule, example: str) -> bool:
+        return any(self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example))
+
+    def _check(
+        self, rule: RiskRule, risks: Mapping[str, Named], verdicts: Mapping[str, Verdict]
+    ) -> None:
+        if rule.id in self._sources:
+            raise PackError(f"rule {rule.id}: {self._sources[rule.id].path.name} has that id")
+        for name, what, known in (
+            (rule.risk, "risk", risks),
+            (rule.verdict, "verdict", verdicts),
+        ):
+            if name not in known:
+                end = nearest(name, sorted(known))
+                raise PackError(f"rule {rule.id}: there is no {what} {name!r}{end}")
 
 
 def _compiled(rules: Sequence[RiskRule]) -> Lexicon:
@@ -134,18 +182,3 @@ def _compiled(rules: Sequence[RiskRule]) -> Lexicon:
         [(number, pattern) for number, rule in enumerate(rules) for pattern in rule.patterns],
         {number: rule.unless_left for number, rule in enumerate(rules) if rule.unless_left},
     )
-
-
-def _check(
-    rule: RiskRule, pack: str, risks: dict[str, object], verdicts: dict[str, Verdict]
-) -> None:
-    where = f"rule pack {pack}, rule {rule.id}"
-    if rule.risk not in risks:
-        raise PipelineError(f"{where}: there is no risk {rule.risk!r} (A1a to A5b)")
-    if rule.verdict not in verdicts:
-        raise PipelineError(f"{where}: there is no verdict {rule.verdict!r}")
-    if not rule.terms and not rule.patterns:
-        raise PipelineError(f"{where}: needs terms or patterns")
-    for term in rule.terms:
-        if not term.strip() or len(term) > LONGEST_TERM:
-            raise PipelineError(f"{where}: {term!r} has not 1 to {LONGEST_TERM} characters")

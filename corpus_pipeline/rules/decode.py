@@ -7,68 +7,50 @@ Refuses: a table without the four writings, and a pack that contradicts its exam
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Settings, load, once, prove
 from corpus_pipeline.text.charset.detect import Costs, char_costs
+from corpus_pipeline.text.mojibake.garbage_lines import LostBounds
 from corpus_pipeline.text.mojibake.repair import Limits
-
-
-class Setting(BaseModel):
-    """A number and why it is this number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float
-    reason: Annotated[str, StringConstraints(min_length=10)]
 
 
 class Signature(Rule):
     """How a file that is no text begins; each character stands for one byte."""
 
-    begins: Annotated[str, StringConstraints(min_length=3)]
+    begins: Annotated[str, StringConstraints(min_length=3, pattern=r"^[\x00-\xff]*$")]
 
     def found_in(self, data: bytes) -> bool:
         """Whether the bytes begin that way."""
         return data.startswith(self.begins.encode("latin-1"))
 
 
-class DecodeHead(Head):
-    """The bounds of the pack."""
-
-    max_bad_share: Setting
-    min_bad_bytes: Setting
-    suspicion: Setting
-    least_bits: Setting
-    follow_bits: Setting
-    max_bits_each: Setting
-    max_lost_share: Setting
-    min_shown: Setting
-    min_traces: Setting
-    min_trace_share: Setting
-    max_lost_text: Setting
-    min_lost_text: Setting
-
-
 @dataclass(frozen=True, slots=True)
-class LostBounds:
-    """When a line is lost, and when a document is."""
+class BadBytes:
+    """When so many bytes have no character that the rest is no text."""
 
-    min_traces: int
-    min_trace_share: float
-    max_lost_text: float
-    min_lost_text: int
+    max_share: float
+    min_bytes: int
+
+
+class DecodePack(Pack):
+    """The file."""
+
+    bad_bytes: Annotated[BadBytes, Settings()]
+    mojibake: Annotated[Limits, Settings()]
+    lost: Annotated[LostBounds, Settings()]
+    rules: Rules[Signature]
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """The bounds and signatures, ready for use."""
 
-    max_bad_share: float
-    min_bad_bytes: int
+    bad_bytes: BadBytes
     mojibake: Limits
     lost: LostBounds
     signatures: tuple[Signature, ...]
@@ -83,41 +65,32 @@ class Decoding:
 
 def load_decoding(asset: Asset) -> Decoding:
     """The bounds and signatures of the pack, proved against its examples."""
-    pack = read_pack(asset.path, DecodeHead, Signature)
-    prove(
-        pack.name,
-        pack.rules,
-        lambda rule, text: rule.found_in(
-            text.encode("gb18030", "replace") if max(text) > "\xff" else text.encode("latin-1")
-        ),
-    )
-    head = pack.head
-    return Decoding(
-        max_bad_share=head.max_bad_share.value,
-        min_bad_bytes=int(head.min_bad_bytes.value),
-        mojibake=Limits(
-            suspicion=head.suspicion.value,
-            least=head.least_bits.value,
-            follow=head.follow_bits.value,
-            each=head.max_bits_each.value,
-            lost=head.max_lost_share.value,
-            shown=int(head.min_shown.value),
-        ),
-        lost=LostBounds(
-            min_traces=int(head.min_traces.value),
-            min_trace_share=head.min_trace_share.value,
-            max_lost_text=head.max_lost_text.value,
-            min_lost_text=int(head.min_lost_text.value),
-        ),
-        signatures=pack.rules,
-        starts=tuple(rule.begins.encode("latin-1") for rule in pack.rules),
-    )
+    return load(asset, DecodePack, _decoding)
+
+
+def _decoding(pack: DecodePack) -> Decoding:
+    prove(pack.rules, lambda rule, text: rule.found_in(_bytes(text)))
+    starts = tuple(rule.begins.encode("latin-1") for rule in pack.rules)
+    return Decoding(pack.bad_bytes, pack.mojibake, pack.lost, pack.rules, starts)
+
+
+def _bytes(example: str) -> bytes:
+    """An example in Chinese is a text; in any other each character stands for a byte."""
+    return example.encode("gb18030" if max(example) > "\xff" else "latin-1", "replace")
 
 
 def load_char_costs(asset: Asset) -> Costs:
     """The character table."""
-    lines = asset.path.read_text(encoding="utf-8").splitlines()
-    missing = {"hans", "hant", "ja", "ko"} - {line.partition("\t")[0] for line in lines}
-    if missing:
-        raise PipelineError(f"character table {asset.path.name} lacks {', '.join(sorted(missing))}")
-    return char_costs(lines)
+    return once(asset, _costs)
+
+
+def _costs(path: Path) -> Costs:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        missing = {"hans", "hant", "ja", "ko"} - {line.partition("\t")[0] for line in lines}
+        if not missing:
+            return char_costs(lines)
+        said = f"lacks {', '.join(sorted(missing))}"
+    except (OSError, ValueError, IndexError) as error:
+        said = f"cannot be read: {error}"
+    raise PipelineError(f"character table {path.name} {said}")

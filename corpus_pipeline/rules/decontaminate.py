@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
-from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.benchmarks import Item
-from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, Settings, load, prove
 from corpus_pipeline.text.contamination.index import Taken
 from corpus_pipeline.text.contamination.question import pieces, split_choices, without_commands
 
@@ -31,10 +29,9 @@ _BLOCK = 1 << 14
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
-class Bounds(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Bounds:
     """The numbers of the pack; lengths in Han characters, of which three letters make one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int
     gram: int
@@ -47,16 +44,19 @@ class Bounds(BaseModel):
     whole: float
 
 
-class _BoundsHead(Head):
-    bounds: Bounds
-
-
 class Wording(Rule):
     """Words of a question."""
 
     kind: Literal["asks", "stock"]
     script: Literal["han", "latin"]
-    pattern: str
+    pattern: Pattern
+
+
+class DecontaminatePack(Pack):
+    """The file."""
+
+    bounds: Annotated[Bounds, Settings()]
+    rules: Rules[Wording]
 
 
 def seeds_each(most: int, items: int) -> int:
@@ -103,18 +103,10 @@ def _joined(rules: Sequence[Wording]) -> re.Pattern[str]:
 
 
 def load_recognition(asset: Asset) -> Recognition:
-    """The pack, proved against its examples; loaded once per path and content."""
-    return _load(asset.path, asset.sha256)
+    """The pack, proved against its examples."""
+    return load(asset, DecontaminatePack, _recognition)
 
 
-@cache
-def _load(path: Path, sha256: str) -> Recognition:
-    del sha256  # part of the key only: an edited pack is loaded anew
-    pack = read_pack(path, _BoundsHead, Wording)
-    for rule in pack.rules:
-        try:
-            re.compile(rule.pattern)
-        except re.error as error:
-            raise PipelineError(f"rule pack {pack.name}, rule {rule.id}: {error}") from error
-    prove(pack.name, pack.rules, lambda rule, text: bool(re.search(rule.pattern.strip(), text)))
-    return Recognition(pack.head.bounds, pack.rules)
+def _recognition(pack: DecontaminatePack) -> Recognition:
+    prove(pack.rules, lambda rule, text: bool(re.search(rule.pattern.strip(), text)))
+    return Recognition(pack.bounds, pack.rules)

@@ -1,23 +1,27 @@
 """Load the character table of the hash key.
 
-Enters: the path of the packaged asset.  Leaves: a `KeyTable`.  Refuses: a file that is no table.
+Enters: the packaged asset.  Leaves: a `KeyTable`.  Refuses: a file that is no table.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
+from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.rules.pack import once
 from corpus_pipeline.text.dedup.key import KeyTable, parse_key_table
 
 #: What the stages that hash keys name in `asset_refs`.
 KEY_TABLE = "package:assets/dedup_key.tsv"
 
 
-@lru_cache(maxsize=4)
-def load_key_table(path: Path) -> KeyTable:
-    """Read the table once per process: three stages share it."""
+def load_key_table(asset: Asset) -> KeyTable:
+    """The table; three stages share it."""
+    return once(asset, _read)
+
+
+def _read(path: Path) -> KeyTable:
     table = parse_key_table(path.read_text(encoding="utf-8"))
     if not table.fast.any():
-        raise ValueError(f"{path} holds no character")
+        raise PipelineError(f"key table {path.name} holds no character")
     return table

@@ -9,52 +9,51 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import model_validator
 
-from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.model import Asset
+from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, Settings, load, prove, wrong
 from corpus_pipeline.text.html.blocks import Bounds, Hints
 from corpus_pipeline.text.html.rights import Words
 
 NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body"]
-LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread", "aigc"]
-Kind = NameKind | LineKind
-
-
-class Setting(BaseModel):
-    """A number and why it is this number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float
-    reason: Annotated[str, StringConstraints(min_length=10)]
-
-
-class PageHead(Head):
-    """The bounds and the tags of the pack."""
-
-    bounds: dict[str, Setting]
-    skipped_tags: tuple[str, ...]
+LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread"]
+Kind = Literal[NameKind, LineKind]
 
 
 class PagePattern(Rule):
-    """A pattern over names (of kind skipped, unwanted, wanted) or over lines (noise, end, aigc)."""
+    """A pattern over names (of kind skipped, unwanted, wanted) or over lines (noise, end)."""
 
     kind: Kind
-    pattern: Annotated[str, StringConstraints(min_length=2)]
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """When a page has a main text at all."""
+
+    min_characters: int
+
+
+class ExtractPack(Pack):
+    """The file."""
+
+    main: Annotated[Main, Settings()]
+    bounds: Annotated[Bounds, Settings()]
+    skipped_tags: tuple[str, ...]
+    rules: Rules[PagePattern]
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The scorer's numbers and patterns, and what tells a thread and generated text."""
+    """The scorer's numbers and patterns, and what tells a thread."""
 
     bounds: Bounds
     hints: Hints
     min_main: int
     thread: re.Pattern[str]
-    aigc: re.Pattern[str]
 
 
 #: Patterns of these kinds say how a line begins: searching in it would cost ten times more.
@@ -68,21 +67,18 @@ def _judges(rule: PagePattern, text: str) -> bool:
 
 def load_pages(asset: Asset) -> Pages:
     """The pack, proved against its examples."""
-    pack = read_pack(asset.path, PageHead, PagePattern)
-    prove(pack.name, pack.rules, _judges)
-    values = {name: setting.value for name, setting in pack.head.bounds.items()}
-    min_main = int(values.pop("min_main", 0))
-    try:
-        bounds = Bounds(**values)  # type: ignore[arg-type]  # short_line is a whole number
-    except TypeError as error:
-        raise PipelineError(f"rule pack {pack.name}, bounds: {error}") from error
+    return load(asset, ExtractPack, _pages)
+
+
+def _pages(pack: ExtractPack) -> Pages:
+    prove(pack.rules, _judges)
 
     def pattern(kind: Kind) -> re.Pattern[str]:
         patterns = [rule.pattern for rule in pack.rules if rule.kind == kind]
         return re.compile("|".join(patterns) or r"(?!)", re.IGNORECASE)
 
     hints = Hints(
-        skipped_tags=frozenset(pack.head.skipped_tags),
+        skipped_tags=frozenset(pack.skipped_tags),
         skipped=pattern("skipped"),
         unwanted=pattern("unwanted"),
         replies=pattern("replies"),
@@ -95,21 +91,36 @@ def load_pages(asset: Asset) -> Pages:
         lead=pattern("lead"),
         end=pattern("end"),
     )
-    return Pages(bounds, hints, min_main, pattern("thread"), pattern("aigc"))
+    return Pages(pack.bounds, hints, pack.main.min_characters, pattern("thread"))
 
 
 class Statement(Rule):
     """A pattern over what a page says in words; its first group is what is kept."""
 
     kind: Literal["stated", "bare", "license"]
-    pattern: Annotated[str, StringConstraints(min_length=2)]
+    pattern: Pattern
+
+    @model_validator(mode="after")
+    def _has_a_group(self) -> Self:
+        if not re.compile(self.pattern).groups:
+            raise wrong("the pattern needs a group: what is kept")
+        return self
+
+
+class WordsPack(Pack):
+    """The file."""
+
+    rules: Rules[Statement]
 
 
 def load_words(asset: Asset) -> Words:
     """The patterns of statements, proved against their examples."""
-    pack = read_pack(asset.path, Head, Statement)
-    prove(pack.name, pack.rules, lambda rule, text: re.search(rule.pattern, text) is not None)
-    said: dict[str, list[re.Pattern[str]]] = {"stated": [], "bare": [], "license": []}
+    return load(asset, WordsPack, _words)
+
+
+def _words(pack: WordsPack) -> Words:
+    prove(pack.rules, lambda rule, text: re.search(rule.pattern, text) is not None)
+    patterns: dict[str, list[re.Pattern[str]]] = {"stated": [], "bare": [], "license": []}
     for rule in pack.rules:
-        said[rule.kind].append(re.compile(rule.pattern))
-    return Words(**{kind: tuple(patterns) for kind, patterns in said.items()})
+        patterns[rule.kind].append(re.compile(rule.pattern))
+    return Words(**{kind: tuple(listed) for kind, listed in patterns.items()})

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.pack import Head, Rule, prove, read_pack
+from corpus_pipeline.model import Asset
+from corpus_pipeline.rules.pack import (
+    Pack,
+    PackError,
+    Rule,
+    Rules,
+    RustPattern,
+    Settings,
+    load,
+    prove,
+)
 
 LINE_RULES = "package:rules/packs/line_dedup.yaml"
 
@@ -26,26 +34,11 @@ Kind = Literal[
 _LABELLED = r"^.{1,16}?(?:[:：»«>|]|\s)"
 
 
-class Setting(BaseModel):
-    """A number and why it is this number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float
-    reason: Annotated[str, StringConstraints(min_length=10)]
-
-
-class LineHead(Head):
-    """The bounds of the pack."""
-
-    bounds: dict[str, Setting]
-
-
 class LinePattern(Rule):
     """A pattern over one line, without its end."""
 
     kind: Kind
-    pattern: Annotated[str, StringConstraints(min_length=2)]
+    pattern: RustPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +53,13 @@ class LineBounds:
     prose_least: int
     window: int
     least_left: int
+
+
+class LinePack(Pack):
+    """The file."""
+
+    bounds: Annotated[LineBounds, Settings()]
+    rules: Rules[LinePattern]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +97,18 @@ class LineRules:
 
 def load_line_rules(asset: Asset) -> LineRules:
     """The pack, proved against its examples."""
-    pack = read_pack(asset.path, LineHead, LinePattern)
-    try:
-        prove(pack.name, pack.rules, _judges)
-        values = {name: setting.value for name, setting in pack.head.bounds.items()}
-        share = values.pop("context_share", 0.0)
-        bounds = LineBounds(share, **{name: int(value) for name, value in values.items()})
-    except (TypeError, pl.exceptions.ComputeError) as error:
-        line = " ".join(str(error).split())
-        raise PipelineError(f"rule pack {pack.name}: {line}") from error
+    return load(asset, LinePack, _line_rules)
+
+
+def _line_rules(pack: LinePack) -> LineRules:
+    prove(pack.rules, _judges)
     kinds: tuple[Kind, ...] = get_args(Kind)
     patterns = {
         kind: tuple(rule.pattern for rule in pack.rules if rule.kind == kind) for kind in kinds
     }
     if missing := [kind for kind, found in patterns.items() if not found]:
-        raise PipelineError(f"rule pack {pack.name} has no rule of kind {missing[0]}")
-    return LineRules(bounds, patterns)
+        raise PackError(f"rules: none is of kind {missing[0]}")
+    return LineRules(pack.bounds, patterns)
 
 
 def _judges(rule: LinePattern, text: str) -> bool:

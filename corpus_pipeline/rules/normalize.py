@@ -9,16 +9,26 @@ kana or names as Japanese.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from typing import Any
+from typing import Annotated
 
 import opencc
 import polars as pl
+from pydantic import AfterValidator, Field, StringConstraints
 
-from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.models import load_table
+from corpus_pipeline.model import Asset
+from corpus_pipeline.rules.pack import (
+    Examples,
+    Pack,
+    PackError,
+    Strict,
+    Text,
+    load,
+    prove_one,
+    wrong,
+)
 from corpus_pipeline.text.normalize.phrases import Exchange, Phrases, Signature
 from corpus_pipeline.text.unicode.utf8 import replaced
 
@@ -40,30 +50,79 @@ _SPARED = re.compile(
 _ALTERNATIVES = re.compile(r"\[([^\]]+)\]|([^\[\]])")
 
 
+Char = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+
+
+def _in_twos(pairs: str) -> str:
+    for pair in pairs.split():
+        if len(pair) != 2:
+            raise wrong(f"{pair!r} is no pair of characters")
+    return pairs
+
+
+#: Ways to write one word that are all listed; 表里如一 has 24.
+_MOST_WRITINGS = 64
+
+#: Old and new character, side by side, pairs apart by spaces.
+Pairs = Annotated[str, StringConstraints(min_length=2), AfterValidator(_in_twos)]
+
+
+class Variants(Examples):
+    """Characters that are another's variant wherever they stand; `misses`: that are none."""
+
+    pairs: Pairs
+
+
+class Signed(Strict):
+    """How a work is signed."""
+
+    why: Text
+    mark: Char
+    others: Text
+    surnames: Text
+
+
+class Sense(Examples):
+    """What a character becomes: in words (`forms`), after verbs, and otherwise.
+
+    `hits` are texts in which a word holds, `misses` texts in which none does.
+    """
+
+    otherwise: Char
+    forms: dict[Char, Text] = Field(default_factory=dict)
+    verbs: str = ""
+    after_verb: dict[Char, Text] = Field(default_factory=dict)
+
+
+class SensesPack(Pack):
+    """The file."""
+
+    variants: Variants
+    signature: Signed
+    senses: dict[Char, Sense]
+
+
 class Simplifier:
     """The converter of one pack."""
 
-    def __init__(self, pack: Mapping[str, Any]) -> None:
+    def __init__(self, pack: SensesPack) -> None:
         """Expand the words and compile them."""
         characters = _characters()
-        variants: list[str] = pack["variants"]["pairs"].split()
-        characters |= {pair[0]: pair[1] for pair in variants}
-        senses: Mapping[str, Mapping[str, Any]] = pack["senses"]
-        characters |= {char: sense["otherwise"] for char, sense in senses.items()}
+        characters |= {pair[0]: pair[1] for pair in pack.variants.pairs.split()}
+        characters |= {char: sense.otherwise for char, sense in pack.senses.items()}
         phrases: dict[str, str] = {}
-        for char, sense in senses.items():
+        for char, sense in pack.senses.items():
             for word, form in _words(char, sense, characters):
                 if phrases.setdefault(word, form) != form:
-                    raise PipelineError(
-                        f"{pack['pack']}: {word} becomes {phrases[word]} and {form}"
-                    )
-        marks: Mapping[str, str] = pack["signature"]
-        signature = Signature(marks["mark"], marks["surnames"].replace(" ", ""), marks["others"])
+                    raise PackError(f"sense {char}: {word} becomes {phrases[word]} and {form}")
+        phrases = _with_variants(phrases, characters)
+        signed = pack.signature
+        signature = Signature(signed.mark, signed.surnames.replace(" ", ""), signed.others)
         for word, form in list(phrases.items()):
             # What was converted once comes out the same: 顯著, 显著.
             if form != word:
                 phrases.setdefault(form, form)
-        self._phrases = Phrases(characters, phrases, [*senses, "牠", "妳"], signature)
+        self._phrases = Phrases(characters, phrases, [*pack.senses, "牠", "妳"], signature)
 
     def text(self, text: str) -> str:
         """One string."""
@@ -93,13 +152,27 @@ class Simplifier:
 
 
 def load_simplifier(asset: Asset) -> Simplifier:
-    """The converter of this pack; compiled once per path and content."""
-    return _simplifier(asset)
+    """The converter of this pack, proved against its examples."""
+    return load(asset, SensesPack, _simplifier)
 
 
-@cache
-def _simplifier(asset: Asset) -> Simplifier:
-    return Simplifier(load_table(asset))
+def _simplifier(pack: SensesPack) -> Simplifier:
+    simplifier = Simplifier(pack)
+    listed: list[Examples] = [pack.variants, *pack.senses.values()]
+    texts = list(dict.fromkeys(t for one in listed for t in (*one.hits, *one.misses)))
+    new = dict(zip(texts, simplifier.column(pl.Series(texts)).texts, strict=True))
+    variants = {pair[0] for pair in pack.variants.pairs.split()}
+    prove_one("variants", pack.variants, lambda text: any(char in variants for char in text))
+    for char, sense in pack.senses.items():
+
+        def holds(text: str, char: str = char, sense: Sense = sense) -> bool:
+            forms = {to for old, to in zip(text, new[text], strict=True) if old == char}
+            if not forms:
+                raise PackError(f"sense {char}: does not stand in {text!r}")
+            return forms != {sense.otherwise}
+
+        prove_one(f"sense {char}", sense, holds)
+    return simplifier
 
 
 def _characters() -> dict[str, str]:
@@ -111,9 +184,7 @@ def _characters() -> dict[str, str]:
     return {old: new for old, new in zip(alone, made, strict=True) if old != new and len(new) == 1}
 
 
-def _words(
-    char: str, sense: Mapping[str, Any], characters: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _words(char: str, sense: Sense, characters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The words of a character and their simplified forms."""
 
     def formed(word: str, form: str) -> tuple[str, str]:
@@ -122,15 +193,30 @@ def _words(
             return word, form
         return word, "".join(form if c == char else characters.get(c, c) for c in word)
 
-    for form, listed in sense.items():
-        if len(form) == 1:
-            yield from (formed(word, form) for word in expanded(listed))
-    if "verbs" in sense:
-        otherwise, after = sense["otherwise"], sense["after_verb"]
-        for verb in dict.fromkeys("".join(sense["verbs"].split())):
-            yield formed(verb + char, otherwise)
-            for form, listed in after.items():
-                yield from (formed(verb + char + word, form) for word in expanded(listed))
+    for form, listed in sense.forms.items():
+        yield from (formed(word, form) for word in expanded(listed))
+    for verb in dict.fromkeys("".join(sense.verbs.split())):
+        yield formed(verb + char, sense.otherwise)
+        for form, listed in sense.after_verb.items():
+            yield from (formed(verb + char + word, form) for word in expanded(listed))
+
+
+def _with_variants(phrases: Mapping[str, str], characters: Mapping[str, str]) -> dict[str, str]:
+    """The words, and each with a character in a variant that becomes the one in the word.
+
+    昇沈 is 升沈 in other writing; without it the first pass would give 升沈 and a second one 升沉.
+    """
+    variants: dict[str, list[str]] = {}
+    for old, new in characters.items():
+        if new not in characters:
+            variants.setdefault(new, []).append(old)
+    every = dict(phrases)
+    for word, form in phrases.items():
+        writings = [[char, *variants.get(char, ())] for char in word]
+        if 1 < math.prod(map(len, writings)) <= _MOST_WRITINGS:
+            for writing in map("".join, itertools.product(*writings)):
+                every.setdefault(writing, form)
+    return every
 
 
 def expanded(listed: str) -> Iterator[str]:

@@ -126,7 +126,7 @@ class Decode(Stage):
     def without_lost_lines(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Cut the lines that hold nothing but traces of lost characters; judge what is left."""
         bounds = self.rules.lost
-        made = cuts(docs, bounds.min_traces, bounds.min_trace_share)
+        made = cuts(docs, bounds)
         lines = [made[row].lines if row in made else 0 for row in range(docs.height)]
         evidence = [
             f"lost_share={made[row].share:.2f} > {bounds.max_lost_text:g}"
@@ -163,9 +163,9 @@ class Decode(Stage):
             size, controls = len(text), sum(text.count(chr(b)) for b in _CONTROLS)
         else:
             size, controls = len(data), len(data) - len(data.translate(None, _CONTROLS))
-        share = (lost + controls) / max(size, 1)
+        share, bounds = (lost + controls) / max(size, 1), self.rules.bad_bytes
         finding = None
-        if share > self.rules.max_bad_share and lost + controls >= self.rules.min_bad_bytes:
-            finding = f"replaced={share:.2f} > {self.rules.max_bad_share:g}"
+        if share > bounds.max_share and lost + controls >= bounds.min_bytes:
+            finding = f"replaced={share:.2f} > {bounds.max_share:g}"
         confidence = answer.confidence * (1 - min(share, 1))
         return text.replace("\0", ""), name, confidence, lost, said, finding

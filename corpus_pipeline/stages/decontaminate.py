@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
@@ -29,15 +28,20 @@ from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, 
 from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_files, load_benchmark
 from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
 from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
 from corpus_pipeline.text.contamination.open_stem import left_open
-from corpus_pipeline.text.contamination.passages_kernel import HAN, Numbers
+from corpus_pipeline.text.contamination.passages_kernel import (
+    CHOICES_SEEN,
+    HAN,
+    LABELLED,
+    MARK_AT,
+    MARK_OFF,
+)
 from corpus_pipeline.text.contamination.question import without_commands
 from corpus_pipeline.text.dedup.key import fold
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
-Mask = npt.NDArray[np.bool_]
-Shares = npt.NDArray[np.float64]
 
 
 class DecontaminateOptions(Options):
@@ -57,16 +61,17 @@ class DecontaminateOptions(Options):
     #: Overlap from which the document goes: where Llama 2 (arXiv 2307.09288, A.6) calls a sample
     #: dirty.
     threshold: float = Field(default=0.8, gt=0, le=1)
+    pack: str = PACK
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """Candidates that are reported: their overlap, and the part that drops the document or ""."""
 
-    doc: Numbers
-    item: Numbers
-    overlap: Shares
-    part: npt.NDArray[Any]
+    doc: I64
+    item: I64
+    overlap: F64
+    part: Integers
 
 
 class Decontaminate(Stage):
@@ -81,7 +86,7 @@ class Decontaminate(Stage):
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Read and index the benchmarks."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"].path)
+        self.table = load_key_table(assets["key_table"])
         recognition = load_recognition(assets["pack"])
         self.bounds = recognition.bounds
         given = [assets[name].path for name in sorted(set(assets) - {"key_table", "pack"})]
@@ -96,12 +101,12 @@ class Decontaminate(Stage):
         self.index = ItemIndex(recognition.taken(self.items), self.table, plan)
         sizes, ends = self.index.sizes, self.index.marks >= 0
         #: A text to keep out: it asks in no words, and has no choices to ask with.
-        self.plain: Mask = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
+        self.plain: Bool = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
         """The benchmarks (a folder stands for the files in it), the key's table and the pack."""
-        own = {"key_table": KEY_TABLE, "pack": PACK}
+        own = {"key_table": KEY_TABLE, "pack": options.pack}
         return own | {f"benchmark:{ref}": ref for ref in options.benchmarks}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
@@ -133,14 +138,14 @@ class Decontaminate(Stage):
         # A stem that breaks off asks where its end is there, an edited character apart.
         asked = np.where(
             self.index.marks[item] >= 0,
-            covered[:, 7] >= 0,
+            covered[:, MARK_AT] >= 0,
             (sizes.asking[item] > 0) & (shares.asking >= bounds.asking),
         )
         asked |= self.plain[item]
-        printed = covered[:, 5] >= np.maximum(bounds.choices, sizes.countable[item] / 2)
+        printed = covered[:, CHOICES_SEEN] >= np.maximum(bounds.choices, sizes.countable[item] / 2)
         printed &= shares.stem >= bounds.choices_stem
         printed &= telling + sizes.choices_telling[item] >= enough
-        labelled = covered[:, 6] >= bounds.choices
+        labelled = covered[:, LABELLED] >= bounds.choices
         alone, whole = telling >= enough, shares.stem >= bounds.whole
         whole &= (stem >= HAN * chosen.shortest) & (3 * telling >= stem)
         question, every = shares.telling, shares.every
@@ -158,13 +163,11 @@ class Decontaminate(Stage):
         overlap = np.maximum(np.where(shown, question, 0.0), np.where(both, every, 0.0))[kept]
         return _Judged(doc, item[kept], overlap, part)
 
-    def _opened(
-        self, doc: Numbers, item: Numbers, covered: Numbers, texts: pl.Series, unsure: Mask
-    ) -> Mask:
+    def _opened(self, doc: I64, item: I64, covered: I64, texts: pl.Series, unsure: Bool) -> Bool:
         """Where a stem that breaks off does so in the document; words that ask need no such."""
-        index, ends, off = self.index, covered[:, 7], covered[:, 8]
+        index, ends, off = self.index, covered[:, MARK_AT], covered[:, MARK_OFF]
         across = index.across[item]
-        opened: Mask = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
+        opened: Bool = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
         for row in np.flatnonzero(unsure & ~opened & ~across & (ends >= 0)).tolist():
             mark = index.marks[item[row]]
             left = index.codes[mark - off[row] : mark]

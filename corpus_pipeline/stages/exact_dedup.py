@@ -33,7 +33,7 @@ class ExactDedup(PairStage):
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Load the key's character table."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"].path)
+        self.table = load_key_table(assets["key_table"])
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:  # noqa: ARG003 – the same for all

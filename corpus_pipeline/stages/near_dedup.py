@@ -17,12 +17,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import AlarmOptions, Asset, Options, PairStage, Schema
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
+from corpus_pipeline.text.arrays import Integers
 from corpus_pipeline.text.dedup import union_find as clusters
 from corpus_pipeline.text.dedup.jaccard import resemblance
 from corpus_pipeline.text.dedup.key import fold
@@ -68,7 +68,7 @@ class NearDedup(PairStage):
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Load the key's character table, settle the bands."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"].path)
+        self.table = load_key_table(assets["key_table"])
         self.bands, self.rows = _bands(self.options)
 
     @classmethod
@@ -130,7 +130,7 @@ class NearDedup(PairStage):
             .sort("a", "b")
         )
 
-    def _true(self, texts: list[str], a: npt.NDArray[Any], b: npt.NDArray[Any]) -> pl.DataFrame:
+    def _true(self, texts: list[str], a: Integers, b: Integers) -> pl.DataFrame:
         """The pairs that hold; `larger` says which contains the other, null where Jaccard holds."""
         found = resemblance(texts, a, b, self.table, self.options.ngram)
         alike = found.jaccard >= self.options.threshold

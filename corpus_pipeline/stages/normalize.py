@@ -12,26 +12,22 @@ Refuses: NFKC, converting Japanese, Korean or text that is already simplified, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage
-from corpus_pipeline.rules.models import load_table
 from corpus_pipeline.rules.normalize import SENSES, load_simplifier
+from corpus_pipeline.rules.writing import TABLE, load_writing
+from corpus_pipeline.text.arrays import U32
 from corpus_pipeline.text.normalize.ellipsis import unified
 from corpus_pipeline.text.normalize.unwrap import joined
-from corpus_pipeline.text.normalize.width import Width, left_over, unescape
-from corpus_pipeline.text.unicode import classes as han
-from corpus_pipeline.text.unicode.script import (
-    JAPANESE_ONLY,
-    SIMPLIFIED_ONLY,
-    TRADITIONAL_ONLY,
-    script,
-)
+from corpus_pipeline.text.normalize.width import left_over, unescape
 from corpus_pipeline.text.unicode.utf8 import replaced
+
+#: An ideographic space beside an ellipsis or a dash.
+BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
 
 
 class NormalizeOptions(Options):
@@ -45,7 +41,7 @@ class NormalizeOptions(Options):
     private_use: Literal["remove", "keep"] = "remove"
     #: U+FFFD is kept for the rules that count it; `remove` deletes it here.
     replacement_character: Literal["keep", "remove"] = "keep"
-    table: str = "package:rules/packs/normalize.yaml"
+    table: str = TABLE
     senses: str = SENSES
 
 
@@ -53,7 +49,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),
@@ -68,24 +64,10 @@ class Normalize(Stage):
     def __init__(self, options: NormalizeOptions, assets: Mapping[str, Asset]) -> None:
         """Load the table and build the converter."""
         super().__init__(options, assets)
-        table = load_table(assets["table"])
-        self.bounds: dict[str, Any] = table["script"]
-        self.width = Width(
-            table["width"]["fold"],
-            {pair[0]: pair[1] for pair in table["width"]["radicals"].split()},
+        self.writing = load_writing(assets["table"])
+        self.width = self.writing.width(
             private=options.private_use == "keep",
             replacement=options.replacement_character == "keep",
-        )
-        self.counter = han.CharTable(
-            {
-                "han": han.mask(han.HAN),
-                "kana": han.mask(han.KANA),
-                "hangul": han.mask(han.HANGUL),
-                "simplified": han.mask(SIMPLIFIED_ONLY),
-                "traditional": han.mask(TRADITIONAL_ONLY),
-                "japanese": han.mask(JAPANESE_ONLY),
-                "hint": han.mask(table["script"]["hints"]),
-            }
         )
         self.simplifier = load_simplifier(assets["senses"])
 
@@ -99,12 +81,8 @@ class Normalize(Stage):
         texts, joins = self._clean(docs.get_column("text"), lines=self.options.lines == "join")
         titles = docs.get_column("title")
         titles = self._clean(titles)[0].set(titles.is_null(), None)
-        counts = self.counter.count(texts)
         label = "langid_label" if "langid_label" in docs.columns else None
-        counts = counts.with_columns(
-            (docs.get_column(label) if label else pl.lit(None, dtype=pl.String)).alias("label")
-        )
-        found = counts.select(self._script()).to_series()
+        found = self.writing.scripts(texts, docs.get_column(label) if label else None)
         changed, chosen = (np.zeros(docs.height, dtype=np.uint32) for _ in range(2))
         simplified: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, docs.height)
         at = np.flatnonzero((found == "hant").to_numpy()).tolist()
@@ -129,9 +107,7 @@ class Normalize(Stage):
             simplified.alias("normalize_simplified"),
         )
 
-    def _clean(
-        self, texts: pl.Series, *, lines: bool = False
-    ) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
+    def _clean(self, texts: pl.Series, *, lines: bool = False) -> tuple[pl.Series, U32]:
         """The texts after all rules but script, and how many lines were joined in each."""
         texts = texts.fill_null("")
         joins = np.zeros(len(texts), dtype=np.uint32)
@@ -158,29 +134,7 @@ class Normalize(Stage):
             pairs = zip(maybe, out.gather(maybe), strict=True)
             left = {i: unescape(text) for i, text in pairs if left_over(text)}
             out = replaced(out, [*left], self.width.texts([*left.values()]))
-        return unified(out)
-
-    def _script(self) -> pl.Expr:
-        """The script of each document; `none` for Japanese and Korean."""
-        bound = self.bounds
-        han_count, label = pl.col("han"), pl.col("label")
-        simplified, traditional = pl.col("simplified"), pl.col("traditional")
-        foreign = pl.lit(value=False)
-        for name, least in (("kana", 3), ("hangul", 3), ("japanese", 2)):
-            count = pl.col(name)
-            both = han_count if name == "japanese" else han_count + count
-            foreign |= (count >= least) & (count >= bound[f"{name}_share"] * both)
-        foreign = pl.when(label.is_null()).then(foreign).otherwise(label.is_in(["ja", "ko"]))
-        clear = (traditional > 0) & (traditional >= bound["dominance"] * simplified)
-        # A short text has one such character or two; what simplified text lacks decides it.
-        few = (simplified == 0) | (
-            (traditional >= 2) & (traditional >= bound["short_share"] * han_count)
-        )
-        hint = (traditional == 0) & (simplified == 0) & (pl.col("hint") > 0)
-        return (
-            pl.when(foreign)
-            .then(pl.lit("none"))
-            .when((clear & (few | (label == "zh-Hant"))) | hint)
-            .then(pl.lit("hant"))
-            .otherwise(script(simplified, traditional, han_count, bound))
-        )
+        out = unified(out)
+        # 。 keeps an ideographic space beside it, the … or — that came of it does not.
+        rows = out.str.contains(BESIDE_A_MARK).arg_true()
+        return replaced(out, rows.to_list(), unified(self.width.column(out.gather(rows))))

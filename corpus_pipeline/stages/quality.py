@@ -9,29 +9,31 @@ judge what is said: only how it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
-from corpus_pipeline.rules.models import load_fasttext, load_table, predict
+from corpus_pipeline.rules.fasttext_model import load_fasttext, predict
+from corpus_pipeline.rules.pack import named, prove
+from corpus_pipeline.rules.quality import SCALE, QualityPack, Scored, load_scale
+from corpus_pipeline.text.arrays import F32, F64
 from corpus_pipeline.text.tokens.quality import pieces
 
 #: Code points that are looked at: of a longer text this many of head, middle and tail.
 HEAD, MIDDLE, TAIL = 100, 70, 70
-BUCKETS = 20
 _GOOD = "good"
+MODEL = "package:assets/quality.bin"
 
 
 class QualityOptions(Options):
     """Which model scores, and from where on a document stays."""
 
-    model: str = "package:assets/quality.bin"
-    scale: str = "package:rules/packs/quality.yaml"
+    model: str = MODEL
+    scale: str = SCALE
     #: Low on purpose: the model has seen clean prose and synthetic wrecks, not the web between
     #: them.  At 0.003 it drops 1 in 1,000 poems and 27 in 1,000 comments of the sample and nothing
     #: of 25 other sources; everything else is the reader's choice by bucket.
@@ -54,9 +56,11 @@ class Quality(Stage):
         super().__init__(options, assets)
         self.min_score = options.min_score
         self.model = load_fasttext(assets["model"])
-        scale = load_table(assets["scale"])
-        self.slope, self.offset = float(scale["slope"]), float(scale["offset"])
-        self.cuts = np.array(scale["cuts"], dtype=np.float32)
+        pack = load_scale(assets["scale"])
+        self.slope, self.offset = pack.slope.value, pack.offset.value
+        self.cuts = np.array(pack.cuts.points, dtype=np.float32)
+        if options.model == MODEL or options.scale != SCALE:  # the packaged scale is of its model
+            named(assets["scale"], QualityPack, lambda: self._prove(pack.examples))
 
     @classmethod
     def asset_refs(cls, options: QualityOptions) -> Mapping[str, str]:
@@ -65,11 +69,7 @@ class Quality(Stage):
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Score, sort into buckets, drop the worst."""
-        texts = docs.select(features(pl.col("text"))).to_series()
-        odds = log_odds(self.model, texts.to_list())
-        score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
-        # What has no feature at all (an empty text) is nothing to learn from.
-        score[(texts == "").to_numpy()] = 0
+        score = self.scores(docs.get_column("text"))
         bucket = np.searchsorted(self.cuts, score, side="right")
         docs = docs.with_columns(
             pl.Series("quality_score", score),
@@ -78,6 +78,21 @@ class Quality(Stage):
         low = pl.when(pl.col("quality_score") < self.min_score).then(pl.lit("low_quality"))
         shown = pl.col("quality_score").round(4)
         return drop(docs, self.name, low, pl.format("score={} < {}", shown, self.min_score))
+
+    def scores(self, texts: pl.Series) -> F32:
+        """The score of each text."""
+        lines = pl.select(features(pl.lit(texts))).to_series()
+        odds = log_odds(self.model, lines.to_list())
+        score: F32
+        score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
+        # What has no feature at all (an empty text) is nothing to learn from.
+        score[(lines == "").to_numpy()] = 0
+        return score
+
+    def _prove(self, examples: Sequence[Scored]) -> None:
+        texts = list(dict.fromkeys(t for e in examples for t in (*e.hits, *e.misses)))
+        score = dict(zip(texts, self.scores(pl.Series(texts)), strict=True))
+        prove(examples, lambda example, text: bool(score[text] >= example.least), "example")
 
 
 def features(text: pl.Expr) -> pl.Expr:
@@ -102,11 +117,11 @@ def features(text: pl.Expr) -> pl.Expr:
     return sample.map_batches(pieces, return_dtype=pl.String)
 
 
-def log_odds(model: Any, texts: list[str]) -> NDArray[np.float64]:
+def log_odds(model: Any, texts: list[str]) -> F64:
     """The model's log odds of clean prose against wreckage, for each text."""
     labels, chances = predict(model, texts, 1)
     best = np.array([chance[0] if len(chance) else 0.5 for chance in chances], dtype=np.float64)
     best = np.clip(best, 1e-6, 1 - 1e-6)
     good = np.array([bool(label) and label[0] == _GOOD for label in labels])
-    odds: NDArray[np.float64] = np.log(best / (1 - best)) * np.where(good, 1, -1)
+    odds: F64 = np.log(best / (1 - best)) * np.where(good, 1, -1)
     return odds

@@ -19,6 +19,9 @@ from corpus_pipeline.io import manifest
 
 Result = dict[str, Any]
 
+#: Called as tasks finish: phase, tasks done, tasks in all, the result.
+OnDone = Callable[[str, int, int, Result], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

@@ -1,38 +1,195 @@
 """The decorator for loops that NumPy cannot fuse: compiled once, cached, the same on every CPU.
 
-Enters: a function of NumPy arrays and numbers.  Leaves: the same function as machine code; the
-first call on a machine compiles it (a second or two), later processes load it.
+Enters: a function of arrays and numbers, its parameters annotated with the types of `arrays`.
+Leaves: the same function as machine code for exactly these types, made by the first call and kept
+on disk (`kernel_cache`); later processes load it.  An argument that does not fit is a `TypeError`.
 Refuses: fast-math and threads; a result must not depend on the machine.
+
+Kernels stand in files named `*_kernel.py`, which import NumPy, numba, each other, this module and
+`arrays`, nothing else: a digest of these files is the key of the cache.
 
 Measured against NumPy in docs/decisions/001-compiled-kernels.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import importlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
-import numba
+from numba.core import types
+from numba.core.caching import Cache, CompileResultCacheImpl, _CacheLocator
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import CPUDispatcher
+
+from corpus_pipeline.text import kernel_cache
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+_OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True}
+_lock = kernel_cache.Lock()
+#: Every kernel of this process by file, name and types.
+KERNELS: list[Kernel] = []
+
+
+class _Locator(_CacheLocator):
+    """The folder of the kernels' state, whatever folder the sources lie in."""
+
+    def __init__(self, function: Callable[..., Any], file: str) -> None:
+        self._py_file = file  # the name that numba's warnings look for
+        self._function = function
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> _Locator:
+        return cls(py_func, py_file)
+
+    def get_cache_path(self) -> str:
+        return str(kernel_cache.folder())
+
+    def get_source_stamp(self) -> str:
+        return kernel_cache.digest()
+
+    def get_disambiguator(self) -> str:
+        package = self._function.__module__.rpartition(".")[0].rpartition(".")[2]
+        return f"{package}-{self._function.__code__.co_firstlineno}"
+
+
+class _Stored(CompileResultCacheImpl):
+    _locator_classes = [_Locator]  # noqa: RUF012 – numba's own is no class variable either
+
+
+class _KernelCache(Cache):
+    """Numba's cache of one function, with a turn to compile."""
+
+    _impl_class: Any = _Stored
+    waiting = False
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The machine code; None where this process has to make it."""
+        made = self._loaded(sig, target_context)
+        home = Path(self.cache_path)
+        if made is None and kernel_cache.prepared(home):
+            _lock.take(home)
+            self.waiting = True
+            made = self._loaded(sig, target_context)  # another process may have made it meanwhile
+        if made is None:
+            kernel_cache.tell_compiling(home)
+        return made
+
+    def _loaded(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]  # numba
+        except Exception:  # noqa: BLE001 – damaged files unpickle to anything; compiling mends them
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the machine code where that can be."""
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]  # numba
+        except OSError:  # read-only, full, or removed under our hands
+            return
+
+    def done(self) -> None:
+        """Let the next process compile."""
+        if self.waiting:
+            self.waiting = False
+            _lock.release()
+
+
+class Kernel(CPUDispatcher):
+    """A function compiled for the types of its annotations and for no others.
+
+    Numba would compile it anew for each kind of argument: for a literal 0, for a read-only array.
+    """
+
+    changes: Mapping[str, str] = {}  # parameters that have another type than they say
+
+    def signature(self) -> tuple[Any, ...]:
+        """The machine types of the parameters."""
+        notes = {**self.py_func.__annotations__, **self.changes}
+        names = self.py_func.__code__.co_varnames[: self.py_func.__code__.co_argcount]
+        return tuple(_machine_types()[notes[name]] for name in names)
+
+    def compile(self, sig: Any) -> Any:  # noqa: ARG002 – numba passes what it saw; the annotations decide
+        """Load or make the machine code."""
+        with global_compiler_lock:
+            if not self.overloads:
+                if kernel_cache.folder() is not None:
+                    self._cache = _KernelCache(self.py_func)  # type: ignore[no-untyped-call]  # numba
+                else:
+                    kernel_cache.tell_compiling(None)
+                try:
+                    super().compile(self.signature())
+                finally:
+                    if isinstance(self._cache, _KernelCache):
+                        self._cache.done()
+                self.disable_compile()
+            made: Any
+            [made] = self.overloads.values()
+            return made.entry_point
+
+    def _compile_for_args(self, *_args: Any, **_kws: Any) -> Any:
+        """What the first call asks for; numba calls the answer with the arguments."""
+        self.compile(())
+        return self  # once more, now through the check of types
+
+
+@cache
+def _machine_types() -> dict[str, Any]:
+    """The machine type that each annotation of a kernel stands for."""
+    table: dict[str, Any] = {
+        "int": types.int64,
+        "Int": types.int64,
+        "bool": types.boolean,
+        "float": types.float64,
+        "np.uint64": types.uint64,
+    }
+    for name, kind in (
+        ("U8", types.uint8),
+        ("U16", types.uint16),
+        ("U32", types.uint32),
+        ("U64", types.uint64),
+        ("I32", types.int32),
+        ("I64", types.int64),
+        ("F32", types.float32),
+        ("F64", types.float64),
+        ("Bool", types.boolean),
+    ):
+        for end, dimensions in (("", 1), ("Grid", 2)):
+            table[name + end] = types.Array(kind, dimensions, "C", readonly=True)
+            table[f"Out{name}{end}"] = types.Array(kind, dimensions, "C")
+    return table
+
 
 def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile `function` on its first call.
+    """Compile `function` on its first call, for the types of its annotations.
 
-    >>> @compiled
-    ... def total(numbers):
-    ...     found = 0
-    ...     for number in numbers:
-    ...         found += number
-    ...     return found
+    >>> from corpus_pipeline.text.unicode.utf8_kernel import decoded
     >>> import numpy as np
-    >>> int(total(np.array([1, 2, 3])))
-    6
+    >>> decoded(np.frombuffer("中".encode(), dtype=np.uint8), 0)
+    (20013, 3)
     """
-    try:
-        made: Callable[_P, _R] = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no folder to keep machine code in: compile in each process
-        made = numba.njit(nogil=True)(function)
+    kernel = Kernel(function, targetoptions=dict(_OPTIONS))
+    KERNELS.append(kernel)
+    return kernel
+
+
+def variant(kernel: Callable[_P, _R], **changes: str) -> Callable[..., _R]:
+    """The same loops for other types of some parameters, as names of `arrays`."""
+    made = Kernel(kernel.py_func, targetoptions=dict(_OPTIONS))  # type: ignore[attr-defined]  # numba's name
+    made.changes = changes
+    KERNELS.append(made)
     return made
+
+
+def compile_all() -> list[Kernel]:
+    """Import every kernel file and load or compile what stands in them."""
+    base = Path(__file__).parents[2]
+    for path in kernel_cache.sources():
+        importlib.import_module(".".join(path.relative_to(base).with_suffix("").parts))
+    for kernel in KERNELS:
+        kernel.compile(())
+    return KERNELS

@@ -202,7 +202,7 @@ def test_documents_that_kill_a_worker_go_to_quarantine(tmp_path, ray_engine):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", [["local"], ["ray", "--workers", "2"]])
+@pytest.mark.parametrize("engine", [["local"], ["ray", "--workers", "2"]], ids=["local", "ray"])
 def test_killed_at_random_moments_the_result_is_the_same(tmp_path, engine):
     """SIGKILL of the driver, again and again, changes no byte of the result."""
     texts = [f"{text}{i}" for i, text in enumerate(TEXTS * 3)]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from reading import PACK, jsonl
 
-from corpus_pipeline.io.inputs import Scanned, discover, scan
+from corpus_pipeline.io.inputs import discover
+from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.model import PipelineError
 
 

@@ -17,6 +17,7 @@ from corpus_pipeline.products.export import shards as export
 from corpus_pipeline.products.export.shards import ExportOptions
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.verify.chain import verify
+from corpus_pipeline.tasks.local import LocalEngine
 
 SMALL = ExportOptions(shard_mb=0.001, published="2026-11-21")
 
@@ -50,13 +51,14 @@ def test_reads_back(run):
 def test_order_of_work_does_not_show(run):
     """Any engine, any order of tasks: the same bytes in every file."""
 
-    def backwards(function, arguments):
-        sent = [pickle.loads(pickle.dumps(argument)) for argument in arguments]
-        return [function(argument) for argument in reversed(sent)][::-1]
+    class Backwards(LocalEngine):
+        def attempt(self, tasks):
+            sent = [pickle.loads(pickle.dumps(task)) for task in tasks]
+            yield from super().attempt(sent[::-1])
 
     export.export(run, run, SMALL)
     first = digests(run / "dataset")
-    export.export(run, run, SMALL, backwards)
+    export.export(run, run, SMALL, Backwards())
     assert digests(run / "dataset") == first
 
 
@@ -159,7 +161,7 @@ def test_paths_are_absolute(run, monkeypatch):
     monkeypatch.chdir(run.parent)
     relative = Path(run.name)
     plans = export.plan_export(relative, SMALL)
-    arguments = export.tasks(relative, relative / "dataset", SMALL, plans)
+    arguments = export.arguments(relative, relative / "dataset", SMALL, plans)
     assert {argument["run"] for argument in arguments} == {str(run)}
 
 
@@ -175,18 +177,20 @@ def test_outside_the_run(run, tmp_path):
 
 def test_a_remembered_result_whose_shard_is_gone(run):
     """A shard that an engine says is done, but that is not there, is written again."""
-    remembered = {}
 
-    def forgetful(function, arguments):
-        if not remembered:
-            remembered["results"] = export.in_turn(function, arguments)
-        return remembered["results"]
+    def stop(_phase, done, total, _result):
+        if done == total:
+            raise InterruptedError
 
-    export.export(run, run, SMALL, forgetful)
-    first = digests(run / "dataset")
+    with pytest.raises(InterruptedError):  # every shard is done, and remembered
+        export.export(run, run, SMALL, on_done=stop)
     (run / "dataset/data/train-00001-of-00003.parquet").unlink()
-    export.export(run, run, SMALL, forgetful)
+    export.export(run, run, SMALL)
+    first = digests(run / "dataset")
+    export.export(run, run, SMALL)
+    assert len([name for name in first if name.endswith(".parquet")]) == 3
     assert digests(run / "dataset") == first
+    assert not (run / "work").exists()
 
 
 def test_date_from_yaml():

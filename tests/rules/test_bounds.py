@@ -5,8 +5,9 @@ from copy import deepcopy
 import polars as pl
 import pytest
 import yaml
+from frames import asset
 
-from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.bounds import evidence_of, load_bounds
 from corpus_pipeline.text.measures.measures import measure
 
@@ -47,7 +48,7 @@ PACK = {
 def load(folder, pack):
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(pack, allow_unicode=True), encoding="utf-8")
-    return load_bounds(Asset("small.yaml", path, str(hash(str(pack)))))
+    return load_bounds(asset(str(path)))
 
 
 def changed(place, key, value):
@@ -82,14 +83,23 @@ def test_judging_nothing_gives_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("pack", "said"),
     [
-        (changed(("rules", 0), "hits", ["length=20"]), "too_short: does not find 'length=20'"),
+        (changed(("rules", 0), "hits", ["length=20"]), "rule too_short: does not find 'length=20'"),
         (changed(("rules", 0), "misses", ["好的"]), "too_short: must not find '好的'"),
-        (changed(("registers", 0), "misses", ["疑是地上霜。"]), "verse: must not find"),
-        (changed(("rules", 1), "limits", {"digits": {"max": 1}}), "no measure digits"),
-        (changed(("rules", 1), "when", {"line": {"max": 1}}), "no measure line"),
+        (changed(("registers", 0), "misses", ["疑是地上霜。"]), "register verse: must not find"),
+        (
+            changed(("rules", 1), "limits", {"digits": {"max": 1}}),
+            "no measure digits; did you mean 'digit_ratio'?",
+        ),
+        (
+            changed(("rules", 1), "when", {"line": {"max": 1}}),
+            "no measure line; did you mean 'lines'?",
+        ),
         (changed(("rules", 1), "registers", {"poem": {}}), "no register poem"),
         (changed(("rules", 1), "limits", {"digit_ratio": {}}), "needs min or max"),
-        (changed(("rules", 1), "limits", {"digit_ratio": {"maximum": 1}}), "is unknown"),
+        (
+            changed(("rules", 1), "limits", {"digit_ratio": {"maximum": 1}}),
+            "limits.digit_ratio.maximum is unknown; did you mean 'max'?",
+        ),
         (changed(("rules", 1), "hits", ["digits=1"]), "no measure digits in 'digits=1'"),
         (changed(("rules", 1), "hits", ["length=1 register=ode"]), "no register ode"),
         (changed(("rules", 1), "hits", []), "needs at least one hit"),

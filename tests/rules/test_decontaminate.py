@@ -3,7 +3,7 @@
 import pytest
 from frames import asset
 
-from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.benchmarks import Item
 from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
 from corpus_pipeline.text.contamination.question import ACROSS, END, PHRASE, PLAIN, STOCK
@@ -35,7 +35,7 @@ def test_what_asks(text, expected):
     [
         ("pattern: '(.)(?=不\\1)'", "pattern: '('", "rule a_not_a: "),
         ('misses: ["代码不需要修改"]', 'misses: ["是不是"]', "rule a_not_a: must not find"),
-        ("  gram: 3 ", "  gramm: 3 ", "bounds.gram is missing"),
+        ("  gram: ", "  gramm: ", "bounds.gramm is unknown; did you mean 'gram'"),
     ],
 )
 def test_a_wrong_pack_is_refused(tmp_path, old, new, said):
@@ -45,7 +45,7 @@ def test_a_wrong_pack_is_refused(tmp_path, old, new, said):
     path = tmp_path / "decontaminate.yaml"
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(PipelineError, match=said):
-        load_recognition(Asset("own", path, said))
+        load_recognition(asset(str(path)))
 
 
 def test_many_items_have_fewer_seeds():

@@ -1,5 +1,6 @@
 """Widths, spaces, invisible characters, and traditional → simplified."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -181,6 +182,25 @@ def test_twice_is_once_for_every_option(normalize, text):
     """Whatever the options, normalising what is normalised changes nothing."""
     once = normalize(docs_of([text])).get_column("text").item()
     assert normalize(docs_of([once])).get_column("text").item() == once
+
+
+def test_a_space_beside_a_new_ellipsis():
+    """An ideographic space is written as it is beside a mark of the final text, in one pass."""
+    texts = ["停止使用。。。。\u3000\u3000本平台", "停\u3000——他说", "停\u3000--他说"]
+    once = run(*texts).get_column("text").to_list()
+    assert once[0] == "停止使用…… 本平台"
+    assert run(*once).get_column("text").to_list() == once
+
+
+def test_twice_is_once_for_all_neighbours():
+    """Every row of up to three marks, spaces, letters and line ends between Han is done in one."""
+    pieces = [*"停…，(（“a1 \u3000\n", "。。。", "...", "．．．", "--", "――"]
+    rows = [row for size in (1, 2, 3) for row in itertools.product(pieces, repeat=size)]
+    once = run(*(f"停{''.join(row)}本" for row in rows)).get_column("text").to_list()
+
+    again = run(*once).get_column("text").to_list()
+
+    assert [pair for pair in zip(once, again, strict=True) if pair[0] != pair[1]] == []
 
 
 def test_options():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from clock import linear
 from frames import docs_of, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,7 +132,9 @@ def test_spans_lie_in_the_text_and_do_not_overlap(text):
     assert all(a[1] <= b[0] for a, b in pairwise(bounds))
 
 
-def test_a_long_run_of_digits_takes_no_time():
-    """A megabyte of digits, of at signs or of spaces is neither an error nor slow."""
-    out = PII(docs_of(["7" * 200_000, "@" * 50_000, "1 " * 50_000, "微信" * 50_000]))
-    assert out["pii_spans"].list.len().to_list() == [0, 0, 0, 0]
+@pytest.mark.parametrize("piece", ["7", "@", "1 ", "微信"])
+def test_a_long_run_of_one_piece_is_linear(piece):
+    """200,000 digits, at signs or cues in a row take under 2 s of CPU, twice as many twice that."""
+    assert PII(docs_of([piece * 50_000]))["pii_spans"].list.len().to_list() == [0]
+    # Measured: 0.01 (cues) to 0.16 s (digits and spaces).
+    linear(PII, lambda n: docs_of([piece * n]), 200_000, most=2)

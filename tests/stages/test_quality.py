@@ -11,7 +11,8 @@ from frames import PACKAGE, docs_of, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.stages.quality import BUCKETS, Quality, features
+from corpus_pipeline.rules.quality import BUCKETS
+from corpus_pipeline.stages.quality import Quality, features
 
 CASES = [
     json.loads(line)
@@ -51,12 +52,24 @@ def test_any_text_has_a_score(quality, text):
     assert 0 <= row["quality_bucket"] < BUCKETS
 
 
-@pytest.mark.parametrize("text", ["", None, " \n\u3000", "\x00", "</s>", "一\r二\x0b三\u2028四"])
-def test_odd_texts_are_fine(quality, text):
-    """Empty texts, control characters and the model's own end mark go through; empty scores 0."""
+@pytest.mark.parametrize("text", ["", None, " \n\u3000", "\x00"])
+def test_nothing_to_read_scores_nothing(quality, text):
+    """Empty texts and texts of white space or controls score 0 and are dropped for it."""
     row = quality(docs_of([text])).row(0, named=True)
 
-    assert row["quality_score"] == 0 if not (text or "").strip() else row["quality_score"] >= 0
+    assert (row["quality_score"], row["quality_bucket"]) == (0, 0)
+    assert row["drop_evidence"] == "score=0.0 < 0.003"
+
+
+@pytest.mark.parametrize("mark", ["\x00", "</s>", "\r", "\x0b", "\u2028", "\n"])
+def test_no_mark_ends_the_reading(quality, mark):
+    """Line ends, controls and the model's own end mark hide nothing that stands behind them."""
+    text = {case["label"]: case["text"] for case in CASES}
+    clean, wreck = text["statute"], text["gambling"]
+
+    scores = quality(docs_of([clean + mark, clean + mark + wreck]))["quality_score"]
+
+    assert scores[0] > 0.5 > scores[1]
 
 
 def test_a_book_is_scored_by_its_sample(quality):
@@ -84,7 +97,9 @@ def test_low_scores_are_dropped_with_the_number():
 
 def test_buckets_are_fixed_cut_points(quality):
     """Twenty buckets, cut at rising scores that lie in the package."""
-    cuts = yaml.safe_load((PACKAGE / "rules/packs/quality.yaml").read_text("utf-8"))["cuts"]
+    cuts = yaml.safe_load((PACKAGE / "rules/packs/quality.yaml").read_text("utf-8"))["cuts"][
+        "points"
+    ]
     out = quality(docs_of([case["text"] for case in CASES]))
 
     assert (len(cuts), cuts) == (BUCKETS - 1, sorted(set(cuts)))

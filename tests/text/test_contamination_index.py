@@ -12,7 +12,7 @@ from corpus_pipeline.text.contamination.open_stem import left_open
 from corpus_pipeline.text.contamination.passages_kernel import HAN, grams, powers, sieve_of
 from corpus_pipeline.text.dedup.key import fold
 
-TABLE = load_key_table(asset(KEY_TABLE).path)
+TABLE = load_key_table(asset(KEY_TABLE))
 PLAN = Plan(seed=6, gram=3, common=20, most=24)
 STEM = "云岭古道上保存最完整的石拱桥位于哪一个古村落"
 CHOICES = ("青瓦村的东头", "白杨渡的西岸", "乌石镇的北街")

@@ -2,19 +2,18 @@
 
 import unicodedata
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import opencc
 import pytest
+from frames import asset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import corpus_pipeline
-from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold, key_text
 
-TABLE = load_key_table(Path(corpus_pipeline.__file__).parent / "assets" / "dedup_key.tsv")
+TABLE = load_key_table(asset(KEY_TABLE))
 ODD = st.text(
     st.one_of(
         st.characters(exclude_categories=["Cs"]),

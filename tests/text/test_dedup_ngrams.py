@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.dedup.ngrams import BASE, FINAL, distinct, shared, shingles
+from corpus_pipeline.text.dedup.ngrams import distinct, shared, shingles
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, FINAL
 
 WORDS = st.lists(st.text(st.sampled_from("天地玄黄宇宙洪荒𠮷"), max_size=12), max_size=8)
 MASK = (1 << 64) - 1
@@ -16,9 +17,9 @@ def by_hand(gram: str) -> int:
     """The documented scheme, in Python integers."""
     value = 0
     for char in gram:
-        value = (value * BASE + ord(char)) & MASK
+        value = (value * int(BASE) + ord(char)) & MASK
     value ^= value >> 32
-    value = (value * FINAL) & MASK
+    value = (value * int(FINAL)) & MASK
     return value ^ (value >> 32)
 
 

@@ -13,7 +13,7 @@ from corpus_pipeline.text.dedup.line_keys import line_keys, neighbours, split_li
 from corpus_pipeline.text.dedup.spans import characters, merged, spots, without
 from corpus_pipeline.text.unicode.utf8 import buffers
 
-TABLE = load_key_table(asset(KEY_TABLE).path)
+TABLE = load_key_table(asset(KEY_TABLE))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_pipeline.text.measures.measures import MEASURES, measure
-from corpus_pipeline.text.unicode.categories import EMOJI, HAN, LETTER, RARE, SPACE, kind_table
+from corpus_pipeline.text.unicode.categories import kind_table
+from corpus_pipeline.text.unicode.categories_kernel import EMOJI, HAN, LETTER, RARE, SPACE
 
 
 def of(text, *names):

@@ -21,7 +21,8 @@ CASES = [
     for line in (Path(__file__).parents[1] / "cases" / "mojibake.jsonl").read_text().splitlines()
 ]
 KNOWN = tables(load_char_costs(asset("package:assets/char_costs.tsv")))
-LIMITS = load_decoding(asset("package:rules/packs/decode.yaml")).mojibake
+RULES = load_decoding(asset("package:rules/packs/decode.yaml"))
+LIMITS, LOST = RULES.mojibake, RULES.lost
 PROSE = (
     "城市治理要靠数据，也要靠常识。去年冬天，我们在三个街道做了一次试验，把报修放到同一张表里。\n"
     "结果并不复杂，报修的时间缩短了一半，居民的抱怨也少了。有人问，这样的办法能不能推广？\n"
@@ -177,7 +178,7 @@ def test_clean_real_texts_stay(data_dir):
 )
 def test_lost_lines(text, page, left, lines):
     """A line of traces goes, a line that mentions them stays."""
-    cut = without_lost_lines(text, page=page, least=4, share=0.5)
+    cut = without_lost_lines(text, LOST, page=page)
 
     assert cut.lines == lines
     assert cut.text == (text if left is None else left)

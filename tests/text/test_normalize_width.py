@@ -6,8 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.normalize.width import Width, left_over, unescape
-from corpus_pipeline.text.normalize.width_kernel import COMPOSED
+from corpus_pipeline.text.normalize.width import COMPOSED, Width, left_over, unescape
 from corpus_pipeline.text.unicode.classes import points
 
 WIDTH = Width(fold="％＋＝")

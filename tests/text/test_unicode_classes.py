@@ -40,6 +40,7 @@ def test_code_points_and_back():
 
 
 def test_a_long_text_is_sampled_from_three_places():
-    """The line for a model holds at most three pieces of a hundred characters."""
-    line = han.model_line("甲" * 1000 + "乙" * 1000 + "丙" * 1000)
-    assert {token: line.split().count(token) for token in "甲乙丙"} == dict.fromkeys("甲乙丙", 100)
+    """A sample holds three pieces of a hundred characters, from begin, middle and end."""
+    pieces = han.sample("甲" * 1000 + "乙" * 1000 + "丙" * 1000).split(" ")
+
+    assert pieces == ["甲" * 100, "乙" * 100, "丙" * 100]

@@ -5,7 +5,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.unicode.utf8 import buffers, column, decoded, encoded, replaced, runs
+from corpus_pipeline.text.unicode.utf8 import buffers, column, replaced, runs
+from corpus_pipeline.text.unicode.utf8_kernel import decoded, encoded
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=6)
 

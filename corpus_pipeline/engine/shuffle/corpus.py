@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.storage import commit
-from corpus_pipeline.text.unicode.utf8 import Offsets
+from corpus_pipeline.text.arrays import I64, Integers
 
 ROW = (1 << 32) - 1
 
@@ -55,9 +53,9 @@ class Corpus:
         starts = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
         write_array(self.work / "starts.npy", starts)
 
-    def starts(self) -> Offsets:
+    def starts(self) -> I64:
         """Where each part's documents begin; one entry more than there are parts."""
-        found: Offsets = np.load(self.work / "starts.npy")
+        found: I64 = np.load(self.work / "starts.npy")
         return found
 
     def place(self, part: int) -> tuple[Path, Path, Path]:
@@ -104,7 +102,7 @@ def _within(first: int, last: int) -> pl.Expr:
     return pl.col("key").is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64))
 
 
-def dense(docs: npt.NDArray[Any], starts: Offsets) -> Offsets:
+def dense(docs: Integers, starts: I64) -> I64:
     """The place of each document in the one numbering.
 
     >>> dense(np.array([1 << 32, 2 << 32 | 1], dtype=np.uint64), np.array([0, 5, 9, 11])).tolist()
@@ -112,11 +110,11 @@ def dense(docs: npt.NDArray[Any], starts: Offsets) -> Offsets:
     """
     numbers = docs.astype(np.uint64, copy=False)
     part = (numbers >> np.uint64(32)).astype(np.int64)
-    found: Offsets = starts[part] + (numbers & np.uint64(ROW)).astype(np.int64)
+    found: I64 = starts[part] + (numbers & np.uint64(ROW)).astype(np.int64)
     return found
 
 
-def write_array(path: Path, values: npt.NDArray[Any]) -> None:
+def write_array(path: Path, values: Integers) -> None:
     """Write an array so that it can be mapped into memory."""
 
     def write(temporary: Path) -> None:
@@ -126,13 +124,13 @@ def write_array(path: Path, values: npt.NDArray[Any]) -> None:
     commit(path, write)
 
 
-def mapped(path: Path) -> npt.NDArray[Any]:
+def mapped(path: Path) -> Integers:
     """An array on disk: pages come into memory as they are looked at."""
-    found: npt.NDArray[Any] = np.load(path, mmap_mode="r")
+    found: Integers = np.load(path, mmap_mode="r")
     return found
 
 
-def picked(path: Path, rows: npt.NDArray[Any], columns: list[str] | None) -> Iterator[pl.DataFrame]:
+def picked(path: Path, rows: Integers, columns: list[str] | None) -> Iterator[pl.DataFrame]:
     """These columns of these rows (sorted) of a Parquet file, a row group at a time."""
     with pq.ParquetFile(path) as file:
         begin = 0

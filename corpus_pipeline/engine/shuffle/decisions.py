@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.engine.chain import built
@@ -24,6 +23,7 @@ from corpus_pipeline.model import (
     drop,
     on_kept,
 )
+from corpus_pipeline.text.arrays import U8
 
 #: What a decision holds beside a stage's own columns.
 VERDICT = ("drop_rule", "drop_evidence")
@@ -62,7 +62,7 @@ def chosen(stage: str, decisions: pl.DataFrame, wanted: Mapping[str, pl.DataType
     return decisions.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())
 
 
-def own_mask(job: Shuffle, before: Path | None) -> npt.NDArray[np.uint8]:
+def own_mask(job: Shuffle, before: Path | None) -> U8:
     """A byte for each of the run's own documents: those of `before`, or 0."""
     if before is not None:
         return np.array(mapped(before), dtype=np.uint8)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.engine.shuffle.corpus import dense, mapped, write_array
@@ -21,7 +20,9 @@ from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import begin
 from corpus_pipeline.tasks.base import Result
-from corpus_pipeline.text.dedup.union_find import ALONE, UnionFind, number_type, portions
+from corpus_pipeline.text.arrays import Integers
+from corpus_pipeline.text.dedup.union_find import UnionFind, number_type, portions
+from corpus_pipeline.text.dedup.union_find_kernel import ALONE
 
 #: Bytes of one array of the union-find that stay in memory; 10⁹ documents are 4 GB.
 SPILL = 4 << 30
@@ -56,7 +57,7 @@ def group(argument: tuple[Shuffle, int, int]) -> Result:
     }
 
 
-def _array(job: Shuffle, size: int, kind: Any, scratch: list[Path]) -> npt.NDArray[Any]:
+def _array(job: Shuffle, size: int, kind: Any, scratch: list[Path]) -> Integers:
     """Memory for one number a document, or a file where it would be too much."""
     if size * np.dtype(kind).itemsize <= SPILL:
         return np.empty(size, dtype=kind)

@@ -27,7 +27,8 @@ from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import CountStage, PairStage, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
-from corpus_pipeline.text.dedup.union_find import ALONE, forest
+from corpus_pipeline.text.dedup.union_find import forest
+from corpus_pipeline.text.dedup.union_find_kernel import ALONE
 
 #: Rows of one match task: a second of work and some 50 MB, so that a few cores share a small run.
 #: Every task opens every split's sketches (0.6 ms): with more than `SPLITS` splits the tasks grow,

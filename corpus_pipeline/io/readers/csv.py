@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from corpus_pipeline.io.compression import Block, Event, open_events
+from corpus_pipeline.io.compression import Block, Event
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -24,6 +24,7 @@ from corpus_pipeline.io.readers.base import (
 )
 from corpus_pipeline.io.readers.fields import Picker
 from corpus_pipeline.io.readers.lines import Line, cut
+from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
@@ -183,7 +184,7 @@ def _is_torn(text: str) -> bool:
 
 def _events(piece: Piece, options: IngestOptions) -> tuple[Iterator[Event], str]:
     """The stream, UTF-16 turned into UTF-8, and its encoding by a sample of it."""
-    events = open_events(piece.path, piece.compression, options.limits)
+    events = events_of(piece, options.limits)
     held: list[Event] = []
     sample = b""
     for event in events:

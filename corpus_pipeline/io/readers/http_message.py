@@ -7,15 +7,14 @@ for, or `Refused`.  Refuses: other statuses than 2xx, what is no text, and to in
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import orjson
+import pyarrow as pa
 import zstandard
-from fastwarc.stream_io import BrotliReader
 
 #: What licences, opt-outs and dates are read from.
 KEPT_HEADERS: Final = (
@@ -194,13 +193,13 @@ def _streamed(body: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
     size = 0
     try:
         reader = (
-            BrotliReader(io.BytesIO(body))
+            pa.CompressedInputStream(pa.BufferReader(body), "brotli")
             if encoding == "br"
             else zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(body)
         )
         while size <= limit and (data := reader.read(min(1 << 16, limit + 1 - size))):
             parts.append(data)
             size += len(data)
-    except Exception:  # noqa: BLE001 - compiled readers' errors have no common type
+    except (OSError, zstandard.ZstdError):
         return b"".join(parts), False
     return b"".join(parts), True

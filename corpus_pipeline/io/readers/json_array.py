@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from corpus_pipeline.io.compression import open_events
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -21,6 +20,7 @@ from corpus_pipeline.io.readers.base import (
 from corpus_pipeline.io.readers.cursor import Cursor
 from corpus_pipeline.io.readers.fields import Picker
 from corpus_pipeline.io.readers.jsonl import BadRecordError, parsed, text_of
+from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
@@ -31,7 +31,7 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[{}]')
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The objects of a file."""
     build, picker = ChunkBuilder(piece, options), Picker(options.fields)
-    cursor = Cursor(open_events(piece.path, piece.compression, options.limits))
+    cursor = Cursor(events_of(piece, options.limits))
     biggest = options.max_document_bytes
     limit = 2 * biggest + (1 << 20)
     while _to_object(cursor, build):

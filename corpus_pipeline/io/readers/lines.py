@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from corpus_pipeline.io.compression import Event, Fault, open_events
+from corpus_pipeline.io.compression import Entry, Event, Fault
 from corpus_pipeline.io.readers.base import Broken, IngestOptions, too_large
+from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 
 
@@ -27,9 +28,10 @@ class Line(NamedTuple):
 def lines(piece: Piece, options: IngestOptions, limit: int) -> Iterator[Line | Broken]:
     """The lines that start in the piece, in order."""
     # One byte more than the range: only the newline before it says whether a line starts there.
-    at = max(piece.start - 1, 0) if piece.compression == "none" else 0
-    events = open_events(piece.path, piece.compression, options.limits, at)
-    return _Cutter(piece.start, piece.end, limit).run(events, at)
+    at = max(piece.start - 1, 0)
+    entry = Entry(at, at) if piece.compression == "none" else piece.entry
+    events = events_of(piece, options.limits, entry)
+    return _Cutter(piece.start, piece.end, limit).run(events, entry.plain)
 
 
 def cut(events: Iterable[Event], limit: int) -> Iterator[Line | Broken]:

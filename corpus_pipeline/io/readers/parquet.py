@@ -14,8 +14,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.checked import InputChangedError
 from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
+from corpus_pipeline.io.readers.source import open_piece
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
     DOCUMENT,
@@ -33,13 +35,16 @@ OURS: Final = frozenset({"id", "source", "locator", "dropped_by"})
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The row groups of the piece."""
     try:
-        file = pq.ParquetFile(piece.path, page_checksum_verification=True)
+        raw = open_piece(piece)
+        file = pq.ParquetFile(raw, page_checksum_verification=True)
         names = set(file.schema_arrow.names)
         mapped = None if names >= OURS else resolve(file.schema_arrow, options.fields)
+    except InputChangedError:
+        raise
     except Exception as error:  # noqa: BLE001 - a damaged footer raises whatever it likes
-        yield _lost(piece, f"{piece.locator}#0", "corrupt_parquet", error)
+        yield _lost(piece, f"{piece.locator}#0", "corrupt_parquet", _why(error))
         return
-    with file:
+    with raw, file:
         if mapped is not None and not mapped.text:
             found = ", ".join(map(repr, sorted(names)[:12]))
             detail = f"no text column; the file has {found}"
@@ -75,9 +80,16 @@ def _row_group(file: pq.ParquetFile, number: int, first: int, job: _Job) -> Iter
             )
             yield from _bounded(*made, batch.nbytes, options.batch_bytes)
             done += batch.num_rows
+    except InputChangedError:
+        raise
     except Exception as error:  # noqa: BLE001 - a damaged page raises whatever it likes
-        detail = f"row group {number}, {done} of {meta.num_rows} rows read: {error}"
+        detail = f"row group {number}, {done} of {meta.num_rows} rows read: {_why(error)}"
         yield _lost(piece, f"{piece.locator}#{first + done}", "corrupt_row_group", detail)
+
+
+def _why(error: Exception) -> str:
+    """What a library says of a file; Polars may quote a value, so that of it only the kind goes."""
+    return str(error) if isinstance(error, pa.ArrowException | OSError) else type(error).__name__
 
 
 def _own(batch: pa.RecordBatch) -> tuple[pl.DataFrame, pl.DataFrame]:

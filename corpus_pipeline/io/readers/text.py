@@ -10,7 +10,7 @@ import codecs
 import hashlib
 from collections.abc import Iterator
 
-from corpus_pipeline.io.compression import Fault, open_events
+from corpus_pipeline.io.compression import Fault
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -20,6 +20,7 @@ from corpus_pipeline.io.readers.base import (
     too_large,
 )
 from corpus_pipeline.io.readers.lines import Line, lines
+from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
@@ -38,7 +39,7 @@ def read_whole(piece: Piece, options: IngestOptions, media_type: str) -> Iterato
     build = ChunkBuilder(piece, options)
     limit, kept, size, digest = options.max_document_bytes, [b""], 0, hashlib.sha256()
     faults: list[Broken] = []
-    for event in open_events(piece.path, piece.compression, options.limits):
+    for event in events_of(piece, options.limits):
         if isinstance(event, Fault):
             faults.append(Broken(size, size, event.reason, event.detail))
             continue
@@ -87,7 +88,7 @@ def _read_parts(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
 
 
 def _begins_as_utf16(piece: Piece, options: IngestOptions) -> bool | None:
-    for event in open_events(piece.path, piece.compression, options.limits):
+    for event in events_of(piece, options.limits):
         if not isinstance(event, Fault):
             return True if event.data.startswith(UTF16) else None
     return None

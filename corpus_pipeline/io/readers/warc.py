@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from corpus_pipeline.io.compression import open_events
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -23,6 +22,7 @@ from corpus_pipeline.io.readers.base import (
 )
 from corpus_pipeline.io.readers.cursor import Cursor
 from corpus_pipeline.io.readers.http_message import Page, Refused, page_of_body, page_of_response
+from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.readers.warc_record import (
     MARKER,
     Head,
@@ -43,7 +43,7 @@ HTTP_HEAD: Final = 1 << 20
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The pages of an archive."""
     build = ChunkBuilder(piece, options)
-    cursor = Cursor(open_events(piece.path, piece.compression, options.limits))
+    cursor = Cursor(events_of(piece, options.limits))
     reader = _Reader(cursor, build, options)
     while reader.step():
         if build.full:

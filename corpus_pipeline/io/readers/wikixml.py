@@ -13,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.parsers import expat
 
-from corpus_pipeline.io.compression import open_events
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -23,6 +22,7 @@ from corpus_pipeline.io.readers.base import (
     too_large,
 )
 from corpus_pipeline.io.readers.cursor import Cursor
+from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 from corpus_pipeline.text.wiki.wikitext import plain
@@ -38,7 +38,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     build = ChunkBuilder(piece, options)
     # Markup in XML escapes (&lt; is four bytes), and the elements around the text.
     limit = 2 * options.max_document_bytes + (1 << 20)
-    cursor = Cursor(open_events(piece.path, piece.compression, options.limits))
+    cursor = Cursor(events_of(piece, options.limits))
     base = ""
     while True:
         found = _next_page(cursor, build)

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 from corpus_pipeline import __version__
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.result import AuditResult, ClauseResult, Evidence
+from corpus_pipeline.text.unicode.escape import escaped
 
 _MARKS = {"pass": "PASS", "fail": "FAIL", "not_applicable": "N/A "}
 
@@ -46,7 +47,7 @@ def text(result: AuditResult) -> str:
         lines.append(f"{'':{width + 8}}{clause.measured} [{what.reference}{note}]")
         if clause.status == "fail":
             shown = clause.evidence[:_SHOWN]
-            lines += [f"{'':{width + 8}}- {_plain(str(entry))}" for entry in shown]
+            lines += [f"{'':{width + 8}}- {entry}" for entry in shown]
             more = len(clause.evidence) - len(shown)
             if more:
                 lines.append(f"{'':{width + 8}}- … and {more} more (see --format json)")
@@ -54,7 +55,7 @@ def text(result: AuditResult) -> str:
     words = {"pass": "passed", "fail": "failed", "not_applicable": "not applicable"}
     said = ", ".join(f"{tally[status]} {word}" for status, word in words.items())
     lines += ["", f"{'PASSED' if result.passed else 'FAILED'}: {said}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(escaped, lines)) + "\n"
 
 
 def as_json(result: AuditResult) -> str:
@@ -172,10 +173,6 @@ def _fingerprint(clause: ClauseResult, entry: Evidence) -> str:
 
 def _xml(value: str) -> str:
     return _NO_XML.sub("\ufffd", value)
-
-
-def _plain(value: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in value)
 
 
 FORMATS: Mapping[str, Callable[[AuditResult], str]] = {

@@ -6,38 +6,65 @@ Refuses: unknown fields, unknown checks, a clause that stands twice, a limit wit
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
+from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.pack import read_yaml
+from corpus_pipeline.rules.pack import Pack, Strict, load, nearest, wrong
 
 _PROFILES = Path(__file__).parent / "profiles"
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_CHECKS = "corpus_pipeline.products.audit.checks"
 
 
-class Title(_Strict):
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A measurement that a clause may ask for."""
+
+    name: str
+    target: str  # module:function, `(Run, Clause) -> Outcome`; imported when it measures
+    settings: tuple[str, ...] = ()  # what it reads from a clause's `settings`
+
+    @property
+    def measure(self) -> Callable[..., Any]:
+        """The function."""
+        module, _, function = self.target.partition(":")
+        measure: Callable[..., Any] = getattr(importlib.import_module(module), function)
+        return measure
+
+
+#: The only list of measurements.
+CHECKS: dict[str, Check] = {
+    check.name: check
+    for check in (
+        Check("conservation", f"{_CHECKS}:conservation"),
+        Check("documents", f"{_CHECKS}:documents"),
+        Check("digests", f"{_CHECKS}:digests"),
+        Check("source_rights", f"{_CHECKS}:source_rights", ("no_answer",)),
+        Check("document_license", f"{_CHECKS}:document_license"),
+        Check("personal_data", f"{_CHECKS}:personal_data"),
+        Check("violating_share", f"{_CHECKS}:violating_share", ("score",)),
+        Check("quarantine", f"{_CHECKS}:quarantine"),
+        Check("exact_duplicates", f"{_CHECKS}:exact_duplicates"),
+        Check("language", f"{_CHECKS}:language"),
+    )
+}
+
+
+class Title(Strict):
     """A title in two languages."""
 
     en: str
     zh: str
 
 
-class Reference(_Strict):
+class Reference(Strict):
     """Where a requirement comes from."""
 
     document: str
@@ -47,45 +74,46 @@ class Reference(_Strict):
         return f"{self.document} {self.clause}"
 
 
-class Clause(_Strict):
+class Clause(Strict):
     """One requirement: what is measured and what it is held against."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Title
     what: str
-    #: A name in `checks.CHECKS`, the only list of measurements.
     check: str
     limit: float | None = None
     reason: str | None = None
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     needs: str | None = None
     absent: Literal["fail", "not_applicable"] = "not_applicable"
     reference: Reference
     verified: bool
 
-    @field_validator("check")
-    @classmethod
-    def _is_known(cls, check: str, info: ValidationInfo) -> str:
-        known = (info.context or {}).get("checks", ())
-        if check not in known:
-            raise ValueError(f"no check {check!r}; known: {', '.join(sorted(known))}")
-        return check
-
     @model_validator(mode="after")
     def _a_number_needs_a_reason(self) -> Clause:
         if self.limit is not None and not self.reason:
-            raise ValueError(f"clause {self.id}: a limit needs a reason")
+            raise wrong("a limit needs a reason")
+        return self
+
+    @model_validator(mode="after")
+    def _check_and_settings_are_known(self) -> Clause:
+        if self.check not in CHECKS:
+            raise wrong(f"check {self.check!r} is unknown{nearest(self.check, CHECKS)}")
+        known = CHECKS[self.check].settings
+        for name in self.settings:
+            if name not in known:
+                end = nearest(name, known) or f"; {self.check} has none"
+                raise wrong(f"settings.{name} is unknown{end}")
         return self
 
 
-class Profile(_Strict):
+class Profile(Pack):
     """A set of clauses."""
 
-    pack: str
-    version: int
+    noun: ClassVar[str] = "audit profile"
+
     profile: str
     title: Title
-    source: str
     clauses: tuple[Clause, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -93,7 +121,7 @@ class Profile(_Strict):
         names = [clause.id for clause in self.clauses]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"clause {name} stands twice")
+                raise wrong(f"clause {name} stands twice")
         return self
 
 
@@ -102,17 +130,11 @@ def packaged() -> list[str]:
     return sorted(path.stem for path in _PROFILES.glob("*.yaml"))
 
 
-def load_profile(name: str | Path, checks: Collection[str]) -> Profile:
-    """The profile of this name (`house`) or in this file; its clauses may ask for `checks`."""
-    path = Path(name)
+def load_profile(name: str | Path) -> Profile:
+    """The profile of this name (`house`) or in this file."""
     if str(name) in packaged():
-        path = _PROFILES / f"{name}.yaml"
-    elif not path.is_file():
+        return load(resolve(f"package:products/audit/profiles/{name}.yaml", _PROFILES), Profile)
+    if not Path(name).is_file():
         known = ", ".join(packaged())
         raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}")
-    try:
-        return Profile.model_validate(read_yaml(path), context={"checks": checks})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "profile"
-        raise PipelineError(f"audit profile {path.name}: {where}: {first['msg']}") from None
+    return load(resolve(str(name), Path.cwd()), Profile)

@@ -16,6 +16,7 @@ from corpus_pipeline.model import PipelineError, cluster_columns, document_id
 from corpus_pipeline.products.explain import find
 from corpus_pipeline.products.explain.find import Place
 from corpus_pipeline.products.runs import QUARANTINED, Run, open_run
+from corpus_pipeline.text.unicode.escape import escaped
 
 #: Fewer digits would name several documents of any corpus worth the name.
 SHORTEST_PREFIX = 6
@@ -259,9 +260,10 @@ def render(story: Story) -> str:
         lines += ["", f"  text      {_line(story.text)}"]
     if other is not None and other.text is not None:
         lines.append(f"  survivor  {_line(other.text)}")
-    return "\n".join(lines)
+    # A control character of a document or a file name must not reach the terminal.
+    return "\n".join(map(escaped, lines))
 
 
 def _line(text: str) -> str:
-    # A control character of a document must not reach the terminal.
-    return "".join(char if char.isprintable() else " " for char in text)
+    """A text on one line: its line ends and tabs as spaces."""
+    return re.sub(r"[\n\r\t]", " ", text)

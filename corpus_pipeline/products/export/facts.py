@@ -45,18 +45,36 @@ LISTED = 20
 class ExportOptions(Options):
     """What to publish, and what to say of it."""
 
-    #: UTF-8 bytes of text per shard, at most.  128 MB of text are about 50 MB of Parquet: small
-    #: enough to hand one shard to each loader process, large enough that 1 TB is 8,000 files.
     shard_mb: float = Field(default=128.0, gt=0)
+    """Megabytes of UTF-8 text in a shard, at most.  128 are about 50 MB of Parquet: small enough to
+    hand one shard to each loader process, large enough that 1 TB is 8,000 files."""
+
     columns: tuple[str, ...] | None = None
+    """The columns to publish beside `id` and `text`; null: those that training stacks use."""
+
     split: str = Field(default="train", pattern=r"^[a-z][a-z0-9_]*$")
+    """The name of the split."""
+
     name: str | None = None
+    """The name of the dataset; null: that of the run."""
+
     version: str = Field(default="1.0.0", pattern=r"^\d+\.\d+\.\d+$")
+    """The version of the dataset."""
+
     description: str = ""
+    """A sentence or more for the card; empty: what the numbers say."""
+
     creators: tuple[str, ...] = ()
+    """Whom to credit."""
+
     url: str | None = None
+    """Where the dataset is published."""
+
     license: str | None = None
+    """The licence of the dataset; null: those of its documents."""
+
     published: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    """The date of publication; null: the day of the newest collection."""
 
     @field_validator("published", mode="before")
     @classmethod

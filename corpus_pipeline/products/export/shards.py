@@ -9,123 +9,40 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
+import pyarrow as pa
 
+from corpus_pipeline import __version__
 from corpus_pipeline.io import manifest, shards, storage
-from corpus_pipeline.model import PipelineError
+from corpus_pipeline.model import PipelineError, digest
 from corpus_pipeline.products.export import card, croissant
+from corpus_pipeline.products.export.cut import ShardPlan, plan_export
 from corpus_pipeline.products.export.facts import PUBLISHED, ExportOptions, gather
 from corpus_pipeline.products.runs import (
     KEPT,
     Run,
     columns_of,
-    group_sizes,
     no_rows,
     open_run,
     rows_between,
-    text_sizes,
 )
+from corpus_pipeline.tasks.base import Engine, OnDone, Task
+from corpus_pipeline.tasks.local import LocalEngine
 
 __all__ = ["ExportOptions", "ShardPlan", "export", "finish_export", "plan_export"]
-__all__ += ["begin_export", "in_turn", "tasks", "write_shard_task"]
+__all__ += ["arguments", "begin_export", "write_shard"]
 
 #: What lies in a dataset's folder; a folder that holds anything else is somebody else's.
 OURS = ("data", "README.md", "croissant.json", "manifest.json")
 _SHARD = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.parquet")
 
-#: A range of rows: part (relative to the run), first row, number of rows.
-Range = tuple[str, int, int]
-RunTasks = Callable[[Callable[[dict[str, Any]], dict[str, Any]], list[dict[str, Any]]], list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class ShardPlan:
-    """Which rows go into one shard."""
-
-    name: str
-    ranges: tuple[Range, ...]
-
-    @property
-    def rows(self) -> int:
-        """The number of documents."""
-        return sum(rows for _, _, rows in self.ranges)
-
-
-@dataclass(slots=True)
-class _Cutter:
-    """Collects ranges until they hold as much text as a shard should."""
-
-    target: int
-    done: list[tuple[Range, ...]] = field(default_factory=list)
-    ranges: list[Range] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, part: str, first: int, rows: int, size: int) -> None:
-        if self.ranges:
-            last, start, count = self.ranges[-1]
-            if last == part and start + count == first:
-                self.ranges[-1] = (part, start, count + rows)
-                self.size += size
-                return
-        self.ranges.append((part, first, rows))
-        self.size += size
-
-    def close(self) -> None:
-        self.done.append(tuple(self.ranges))
-        self.ranges, self.size = [], 0
-
-
-def plan_export(root: Path, options: ExportOptions) -> list[ShardPlan]:
-    """Cut the kept rows, in the order of the parts, into shards; nothing but the run decides.
-
-    Sizes come from the footers; only a row group in which a cut falls is read.
-    """
-    run = open_run(root)
-    parts = run.parts(KEPT)
-    if not parts:
-        raise PipelineError(f"nothing to export: {root} has no kept/ part")
-    groups = [(part, *group) for part in parts for group in group_sizes(root / part, "text")]
-    total = sum(size for *_, size in groups)
-    # Shards of one size, none above the target: a small last shard would leave a loader idle.
-    wanted = max(1, ceil(total / (options.shard_mb * 1_000_000)))
-    cutter = _Cutter(max(1, ceil(total / wanted)))
-    for part, first, rows, size in groups:
-        _cut(cutter, root, (part, first, rows), size)
-    if cutter.ranges or not cutter.done:
-        cutter.close()
-    shards = len(cutter.done)
-    return [
-        ShardPlan(f"{options.split}-{index:05d}-of-{shards:05d}.parquet", ranges)
-        for index, ranges in enumerate(cutter.done)
-    ]
-
-
-def _cut(cutter: _Cutter, root: Path, group: Range, size: int) -> None:
-    part, first, rows = group
-    if not rows:
-        return
-    if cutter.size + size < cutter.target:
-        cutter.add(part, first, rows, size)
-        return
-    ends = np.cumsum(text_sizes(root / part, first, rows))
-    done = 0
-    while done < rows:
-        before = int(ends[done - 1]) if done else 0
-        # The row that fills the shard closes it.
-        fill = int(np.searchsorted(ends, before + cutter.target - cutter.size)) + 1
-        take = min(fill, rows) - done
-        cutter.add(part, first + done, take, int(ends[done + take - 1]) - before)
-        done += take
-        if cutter.size >= cutter.target:
-            cutter.close()
+#: What is known of a written shard.
+ENTRY = ("path", "bytes", "sha256", "rows", "tally")
 
 
 def chosen_columns(run: Run, options: ExportOptions) -> list[str]:
@@ -139,7 +56,7 @@ def chosen_columns(run: Run, options: ExportOptions) -> list[str]:
     return list(dict.fromkeys(["id", "text", *options.columns]))
 
 
-def write_shard_task(argument: dict[str, Any]) -> dict[str, Any]:
+def write_shard(argument: dict[str, Any]) -> dict[str, Any]:
     """Write one shard; its file entry, with a tally of what it holds.
 
     `argument`: `run`, `out` (paths as strings), `name`, `ranges`, `columns`.  May run anywhere that
@@ -189,13 +106,6 @@ class _Tally:
         return {**tallies, "text_bytes": self._bytes}
 
 
-def in_turn(
-    function: Callable[[dict[str, Any]], dict[str, Any]], arguments: list[dict[str, Any]]
-) -> list[Any]:
-    """The plainest engine: one task after the other, in this process."""
-    return [function(argument) for argument in arguments]
-
-
 def begin_export(out: Path) -> None:
     """Make sure that `out` is ours, and withdraw what stood there: it is being replaced."""
     for path in (out, *out.parents):
@@ -214,10 +124,10 @@ def begin_export(out: Path) -> None:
         storage.sync_folder(out)
 
 
-def tasks(
+def arguments(
     root: Path, out: Path, options: ExportOptions, plans: Sequence[ShardPlan]
 ) -> list[dict[str, Any]]:
-    """The arguments of `write_shard_task`, plain values throughout."""
+    """The arguments of `write_shard`, plain values throughout."""
     run = open_run(root)
     columns = chosen_columns(run, options)
     return [
@@ -293,23 +203,61 @@ def finish_export(
 
 
 def export(
-    root: Path, out: Path, options: ExportOptions, run_tasks: RunTasks = in_turn
+    root: Path,
+    out: Path,
+    options: ExportOptions,
+    engine: Engine | None = None,
+    on_done: OnDone = lambda *_: None,
 ) -> dict[str, Any]:
     """Export a finished run's kept documents to `out/dataset`; the content of its manifest.
 
-    `out` may be the run itself.  `run_tasks` calls a function on each argument, wherever it likes,
-    and returns the results in order; results of an earlier, interrupted attempt are welcome.
+    `out` may be the run itself.  Shards are written by `engine` (None: in this process), one task
+    a shard; those that an interrupted attempt finished are not written again.
     """
     folder = out / "dataset"
     plans = plan_export(root, options)
-    arguments = tasks(root, folder, options, plans)
     begin_export(folder)
-    results = [
+    tasks = _tasks(root, out, options, plans)
+    done = 0
+
+    def count(_task: Task, result: dict[str, Any]) -> None:
+        nonlocal done
+        done += 1
+        on_done("export", done, len(tasks), result)
+
+    results = []
+    for task, result in zip(tasks, (engine or LocalEngine()).run(tasks, count), strict=True):
         # A result may be remembered while its shard is gone.
-        result if _stands(folder, result) else write_shard_task(argument)
-        for argument, result in zip(arguments, run_tasks(write_shard_task, arguments), strict=True)
+        entry = result if _stands(folder, result) else write_shard(task.argument)
+        results.append({name: entry[name] for name in ENTRY})  # not what only the marker says
+    content = finish_export(root, folder, options, plans, results)
+    storage.remove_tree(_scratch(out))
+    with suppress(OSError):  # somebody else's files may lie there
+        _scratch(out).parent.rmdir()
+    return content
+
+
+def _scratch(out: Path) -> Path:
+    """Where the tasks' markers lie until the dataset is whole."""
+    return out / "work" / "export"
+
+
+def _tasks(root: Path, out: Path, options: ExportOptions, plans: Sequence[ShardPlan]) -> list[Task]:
+    """One task a shard; its key holds all that decides the shard's bytes but the plan itself."""
+    versions = {"corpus-pipeline": __version__, "polars": pl.__version__, "pyarrow": pa.__version__}
+    key = digest([open_run(root).manifest["seal"], options.model_dump(mode="json"), versions])
+    scratch = _scratch(out)
+    return [
+        Task(
+            name=f"export/{number:05d}",
+            function=write_shard,
+            argument=argument,
+            marker=scratch / f"{number:05d}.json",
+            key=key,
+            metrics=scratch / f"{number:05d}.metrics",
+        )
+        for number, argument in enumerate(arguments(root, out / "dataset", options, plans))
     ]
-    return finish_export(root, folder, options, plans, results)
 
 
 def _stands(folder: Path, result: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.products.runs import open_run
+from corpus_pipeline.text.unicode.escape import escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,15 @@ def print_summary(root: Path, console: Console) -> None:
         said = words[alarm["alarm"]].format(**alarm)
         limit = f"alarm_{alarm['alarm']}={alarm['limit']}"
         line = f"  alarm: {alarm['stage']}: {said} ({limit}): {alarm['subject']}"
-        console.print(Text(line, "bold red"), soft_wrap=True)
+        console.print(Text(escaped(line), "bold red"), soft_wrap=True)
     for where, what in found.next_steps:
         # Paths are text, not markup: a bracket in a folder's name stays what it is.
-        console.print(Text.assemble("  ", (where, "bold"), f"  {what}"), soft_wrap=True)
+        shown = (escaped(where), "bold")
+        console.print(Text.assemble("  ", shown, f"  {what}"), soft_wrap=True)
 
 
 def _totals(found: Summary) -> Table:
-    table = Table(title=Text(found.name), title_justify="left", show_header=False)
+    table = Table(title=Text(escaped(found.name)), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_column(justify="right")
@@ -161,10 +163,10 @@ def _stages(found: Summary) -> Table:
         seconds = f"{line.seconds:,.1f}" if line.seconds is not None else ""
         speed = f"{line.mb_per_s:,.1f}" if line.mb_per_s is not None else ""
         dropped = f"{line.dropped:,}" if line.dropped else "–"
-        table.add_row(Text(line.stage, "bold"), dropped, share, seconds, speed)
+        table.add_row(Text(escaped(line.stage), "bold"), dropped, share, seconds, speed)
         for rule, rows in line.rules.items():
             share = f"{rows / max(found.read, 1):.1%}"
-            table.add_row(Text(f"  {rule}"), f"{rows:,}", share, "", "")
+            table.add_row(Text(f"  {escaped(rule)}"), f"{rows:,}", share, "", "")
     return table
 
 
@@ -173,5 +175,5 @@ def _reasons(found: Summary) -> Table:
     table.add_column("reason")
     table.add_column("records", justify="right")
     for reason, rows in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(Text(reason), f"{rows:,}")
+        table.add_row(Text(escaped(reason)), f"{rows:,}")
     return table

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from corpus_pipeline.io import manifest, storage
+from corpus_pipeline.io.locators import unescaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED
 from corpus_pipeline.products.verify import recount
@@ -276,8 +277,8 @@ def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any
 
 def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) -> None:
     for entry in content["inputs"]:
-        name = entry["locator"]
-        tries = [path for root in roots for path in (root / name, root.parent / name)]
+        name, file = entry["locator"], unescaped(entry["locator"])
+        tries = [path for root in roots for path in (root / file, root.parent / file)]
         found = next((path for path in tries if path.is_file()), None)
         if found is None:
             folder.find(name, "input not found")

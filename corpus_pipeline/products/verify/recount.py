@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import xxhash
 
@@ -24,6 +23,7 @@ from corpus_pipeline.products.runs import (
     in_order,
     rows_between,
 )
+from corpus_pipeline.text.arrays import U64
 
 _STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined"}
 _VERDICT = ("dropped_by", "drop_rule", "drop_evidence")
@@ -76,7 +76,7 @@ class Ids:
     def __init__(self) -> None:
         """Start with none."""
         self._parts: list[tuple[Path, str]] = []
-        self._heads: list[npt.NDArray[np.uint64]] = []
+        self._heads: list[U64] = []
 
     def add(self, ids: pl.Series) -> None:
         """Take the ids of a batch."""
@@ -106,7 +106,7 @@ class Ids:
                     seen.add(value)
 
 
-def _heads(ids: pl.Series) -> npt.NDArray[np.uint64]:
+def _heads(ids: pl.Series) -> U64:
     head = ids.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
     return head.fill_null(0).to_numpy()
 

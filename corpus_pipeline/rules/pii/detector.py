@@ -10,13 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.pack import Head, Pack, Rule, prove, read_pack
+from corpus_pipeline.model import Asset
+from corpus_pipeline.rules.pack import (
+    Pack,
+    PackError,
+    Rule,
+    Rules,
+    Strict,
+    Text,
+    load,
+    nearest,
+    prove,
+    rust_pattern,
+)
 from corpus_pipeline.rules.pii.checks import CHECKS, Check
 from corpus_pipeline.text.pii.folded_view import BLANK, fold
 
@@ -35,38 +46,21 @@ _NO_DIGIT = re.compile(r"[^0-9]+")
 _URL = re.compile(r"(?i)(?:https?|ftp)://[!-;=?-~]+|www\.[!-;=?-~]+")
 
 
-class PiiType(BaseModel):
+class PiiType(Strict):
     """One type: what stands in its place, and who wins an overlap."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    placeholder: str
+    placeholder: Text
     policy: Policy
     rank: int
     gbt35273_sensitive: bool
     gbt45574_sensitive: bool
 
 
-class Anchor(BaseModel):
+class Anchor(Strict):
     """A pattern that shows where to look; a gated one is tried only in texts the gate holds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    pattern: str
+    pattern: Text
     gated: bool = False
-
-
-class PiiHead(Head):
-    """The tables the rules of the pack refer to."""
-
-    cue_left: int
-    cue_right: int
-    types: dict[str, PiiType]
-    classes: dict[str, str]
-    plain: dict[str, str]
-    gate: str
-    anchors: dict[str, Anchor]
-    cues: dict[str, tuple[str, ...]]
 
 
 class PiiRule(Rule):
@@ -76,7 +70,7 @@ class PiiRule(Rule):
     spec: str
     anchor: tuple[str, ...]
     tier: Literal[1, 2, 3]
-    pattern: str
+    pattern: Text
     digits: int = 0
     cued_tier: Literal[1, 2, 3] | None = None
     check: str | None = None
@@ -87,6 +81,20 @@ class PiiRule(Rule):
     veto_left: str | None = None
     veto_right: str | None = None
     veto_around: str | None = None
+
+
+class PiiPack(Pack):
+    """The file: rules, and the tables that they refer to."""
+
+    cue_left: Annotated[int, Field(ge=0)]
+    cue_right: Annotated[int, Field(ge=0)]
+    types: dict[str, PiiType]
+    classes: dict[str, Text]
+    plain: dict[str, Text]
+    gate: Annotated[str, AfterValidator(rust_pattern)]
+    anchors: dict[str, Anchor]
+    cues: dict[str, tuple[Text, ...]]
+    rules: Rules[PiiRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +130,21 @@ class _Window:
 class Detector:
     """The compiled pack."""
 
-    def __init__(self, pack: Pack[PiiHead, PiiRule]) -> None:
+    def __init__(self, pack: PiiPack) -> None:
         """Compile every pattern, or name the rule that does not compile."""
-        self.head = pack.head
-        self.name = pack.name
+        self.pack = pack
         self.rules = pack.rules
         self.anchors = {
-            name: _expand(anchor.pattern, pack.head.classes)
-            for name, anchor in pack.head.anchors.items()
+            name: _expand(name, anchor.pattern, pack.classes)
+            for name, anchor in pack.anchors.items()
         }
         self.plain_anchors = {
-            name: _expand(anchor.pattern, pack.head.plain)
-            for name, anchor in pack.head.anchors.items()
+            name: _expand(name, anchor.pattern, pack.plain)
+            for name, anchor in pack.anchors.items()
             if not anchor.gated
         }
         self._regexes = {
-            pattern: self._regex(pattern, name)
+            pattern: _regex(pattern, f"anchors.{name}")
             for table in (self.anchors, self.plain_anchors)
             for name, pattern in table.items()
         }
@@ -146,36 +153,37 @@ class Detector:
             name: [one for one in compiled if name in one.rule.anchor] for name in self.anchors
         }
         self._placeholder = re.compile(
-            "|".join(sorted({re.escape(t.placeholder) for t in pack.head.types.values()}))
+            "|".join(sorted({re.escape(t.placeholder) for t in pack.types.values()}))
         )
-
-    def _regex(self, pattern: str, where: str) -> re.Pattern[str]:
-        try:
-            return re.compile(pattern)
-        except re.error as error:
-            raise PipelineError(f"rule pack {self.name}, rule {where}: {error}") from error
 
     def _compile(self, rule: PiiRule) -> _Compiled:
         references: list[tuple[str | None, Collection[str], str]] = [
-            (rule.type, self.head.types, "type"),
+            (rule.type, self.pack.types, "type"),
             (rule.check, CHECKS, "check"),
-            (rule.cue, self.head.cues, "cue"),
+            (rule.cue, self.pack.cues, "cue"),
             *((anchor, self.anchors, "anchor") for anchor in rule.anchor),
         ]
         for value, table, what in references:
             if value is not None and value not in table:
-                raise PipelineError(
-                    f"rule pack {self.name}, rule {rule.id}: there is no {what} {value!r}"
-                )
+                end = nearest(value, list(table))
+                raise PackError(f"rule {rule.id}: there is no {what} {value!r}{end}")
+        where = f"rule {rule.id}: {{}}"
+        pattern = _regex(rule.pattern, where.format("pattern"))
+        if "v" not in pattern.groupindex:
+            raise PackError(f"rule {rule.id}: pattern has no group v")
         return _Compiled(
             rule,
-            self.head.types[rule.type].rank,
-            self._regex(rule.pattern, rule.id),
+            self.pack.types[rule.type].rank,
+            pattern,
             CHECKS[rule.check] if rule.check else None,
-            self.head.cues[rule.cue] if rule.cue else (),
+            self.pack.cues[rule.cue] if rule.cue else (),
             *(
-                self._regex(part, rule.id) if part else None
-                for part in (rule.veto_left, rule.veto_right, rule.veto_around)
+                _regex(part, where.format(name)) if part else None
+                for name, part in (
+                    ("veto_left", rule.veto_left),
+                    ("veto_right", rule.veto_right),
+                    ("veto_around", rule.veto_around),
+                )
             ),
         )
 
@@ -263,14 +271,31 @@ class Detector:
     def _cued(self, one: _Compiled, view: str, start: int, end: int) -> bool:
         if not one.cue:
             return False
-        beside = view[max(0, start - self.head.cue_left) : start].lower()
+        beside = view[max(0, start - self.pack.cue_left) : start].lower()
         if one.rule.cued_right or one.rule.needs_cue:
-            beside += "\n" + view[end : end + self.head.cue_right].lower()
+            beside += "\n" + view[end : end + self.pack.cue_right].lower()
         return any(word in beside for word in one.cue)
 
 
-def _expand(pattern: str, classes: Mapping[str, str]) -> str:
-    return re.sub(r"\{([a-z])\}", lambda found: classes[found[1]], pattern)
+def _regex(pattern: str, where: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise PackError(f"{where} is no pattern: {error}") from error
+
+
+def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
+    """The pattern of an anchor with its classes spelled out, one that Rust knows too."""
+
+    def spelled(letter: re.Match[str]) -> str:
+        if letter[1] not in classes:
+            raise PackError(f"anchors.{name}: there is no class {letter[1]!r}")
+        return classes[letter[1]]
+
+    try:
+        return rust_pattern(re.sub(r"\{([a-z])\}", spelled, pattern))
+    except PydanticCustomError as error:
+        raise PackError(f"anchors.{name} {error.message()}") from None
 
 
 def _vetoed(one: _Compiled, view: str, start: int, end: int) -> bool:
@@ -316,21 +341,23 @@ def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
     return True
 
 
-def load_detector(path: Path) -> Detector:
-    """The detector of a pack file, proved against its own examples."""
-    pack = read_pack(path, PiiHead, PiiRule)
+def load_detector(asset: Asset) -> Detector:
+    """The detector of a pack, proved against its own examples."""
+    return load(asset, PiiPack, _detector)
+
+
+def _detector(pack: PiiPack) -> Detector:
     detector = Detector(pack)
 
     def judges(rule: PiiRule, example: str) -> bool:
         return any(finding.rule == rule.id for finding in detector.find(example))
 
-    prove(pack.name, pack.rules, judges)
+    prove(pack.rules, judges)
     for rule in pack.rules:  # what one rule must not find no other rule of its type may find
         for example in rule.misses:
             for finding in detector.find(example):
                 if finding.type == rule.type:
-                    raise PipelineError(
-                        f"rule pack {pack.name}, rule {rule.id}: "
-                        f"rule {finding.rule} finds its miss {example!r}"
+                    raise PackError(
+                        f"rule {rule.id}: rule {finding.rule} finds its miss {example!r}"
                     )
     return detector

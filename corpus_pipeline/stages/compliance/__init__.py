@@ -52,8 +52,8 @@ class Compliance(Stage):
     def __init__(self, options: ComplianceOptions, assets: Mapping[str, Asset]) -> None:
         """Load, compile and prove the packs."""
         super().__init__(options, assets)
-        paths = [asset.path for name, asset in sorted(assets.items()) if name != "taxonomy"]
-        self.book = RiskBook(assets["taxonomy"].path, paths)
+        packs = [asset for name, asset in sorted(assets.items()) if name != "taxonomy"]
+        self.book = RiskBook(assets["taxonomy"], packs)
         for name, threshold in options.thresholds.items():
             if name not in self.book.verdicts:
                 known = ", ".join(sorted(self.book.verdicts))

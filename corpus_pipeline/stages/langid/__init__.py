@@ -10,17 +10,20 @@ drop a poem, a list of names or a statute because a model finds them odd.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import polars as pl
+from pydantic import ValidationInfo, field_validator
 
-from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
-from corpus_pipeline.rules.models import load_fasttext, load_table
+from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
+from corpus_pipeline.rules.fasttext_model import labels_of, load_fasttext
+from corpus_pipeline.rules.langid import TABLE, Labelled, LangIdPack, load_langid
+from corpus_pipeline.rules.pack import named, prove
 from corpus_pipeline.stages.langid.blocks import find_blocks
-from corpus_pipeline.stages.langid.char_rules import Rules
+from corpus_pipeline.stages.langid.char_rules import LABELS_OF_CHARACTERS, Rules
 from corpus_pipeline.stages.langid.char_shares import SHARES, counter, script_shares
 from corpus_pipeline.stages.langid.combine import CHINESE, FACTS, calibrated, judge
 from corpus_pipeline.stages.langid.model import ask
@@ -29,15 +32,34 @@ from corpus_pipeline.stages.langid.paragraphs import cut, paragraphs
 MODEL = "package:assets/langid.ftz"
 
 
+#: What the packaged model says beyond the labels that characters give.
+_OF_THE_MODEL = ("en", "fr", "de", "es", "id", "ms", "ru", "ar", "zh-Latn")
+#: Labels that a document may get, with the packaged model.
+LABELS = (*LABELS_OF_CHARACTERS, *_OF_THE_MODEL)
+
+
 class LangIdOptions(Options):
     """What may be configured."""
 
+    #: Any fastText model; the packaged one reads tokens, others read plain text.
+    model: str = MODEL
+    table: str = TABLE
+    #: Labels that stay: those of `LABELS`, or any that another model gives.
     keep: tuple[str, ...] = ("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed")
     #: Take the blocks of a kept document away that are in a language not in `keep`; code stays.
     cut_foreign: bool = False
-    #: Any fastText model; the packaged one reads tokens, others read plain text.
-    model: str = MODEL
-    table: str = "package:rules/packs/langid.yaml"
+
+    @field_validator("keep")
+    @classmethod
+    def _labels_exist(cls, keep: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("model") == MODEL:
+            for label in sorted(set(keep) - set(LABELS)):
+                raise ValueError(_no_label(label, LABELS))
+        return keep
+
+
+def _no_label(label: str, known: Collection[str]) -> str:
+    return f"there is no label {label!r}; known: {', '.join(known)}"
 
 
 class LangId(Stage):
@@ -60,18 +82,46 @@ class LangId(Stage):
     def __init__(self, options: LangIdOptions, assets: Mapping[str, Asset]) -> None:
         """Load the table and the model."""
         super().__init__(options, assets)
-        table = load_table(assets["table"])
-        self.bounds: dict[str, float] = table["bounds"]
-        self.calibration: list[list[float]] = table["calibration"]
-        self.names = {old: new for new, olds in table["labels"].items() for old in olds}
-        self.counter = counter(table["markers"])
+        pack = load_langid(assets["table"])
+        self.bounds = pack.bounds
+        self.calibration = pack.calibration.points
+        self.names = {old: new for new, olds in pack.labels.items() for old in olds}
+        self.counter = counter(pack.markers)
         self.rules = Rules(self.bounds)
         self.model = load_fasttext(assets["model"])
+        self.packaged = options.model == MODEL
+        if not self.packaged:
+            self._check_labels()
+        named(assets["table"], LangIdPack, partial(self._prove, pack.examples))
 
     @classmethod
     def asset_refs(cls, options: LangIdOptions) -> Mapping[str, str]:
         """The model and the table."""
         return {"model": options.model, "table": options.table}
+
+    def _check_labels(self) -> None:
+        """Refuse to keep a label that neither the characters nor this model can give."""
+        of_model = {self.names.get(label, label) for label in labels_of(self.model)} - {"zh"}
+        known = [*LABELS_OF_CHARACTERS, *sorted(of_model - set(LABELS_OF_CHARACTERS))]
+        for label in self.options.keep:
+            if label not in known:
+                raise PipelineError(f"langid.keep: {_no_label(label, known)}")
+
+    def _prove(self, examples: Sequence[Labelled]) -> None:
+        """Hold the examples of the pack against the answers.
+
+        Another model than the packaged one may know better: it is not asked.
+        """
+        listed = dict.fromkeys(t for e in examples for t in (*e.hits, *e.misses))
+        texts = pl.Series(list(listed))
+        found = self.judged(texts) if self.packaged else self.settled(texts)
+        labels = dict(zip(texts, found.get_column("label"), strict=True))
+
+        def judges(example: Labelled, text: str) -> bool:
+            unknown = labels[text] is None
+            return (text in example.hits) if unknown else labels[text] == example.label
+
+        prove(examples, judges, "example")
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Documents first, then the blocks of those that mix."""
@@ -92,15 +142,18 @@ class LangId(Stage):
         shown = score.cast(pl.Float64).round(2).cast(pl.String)
         return drop(docs, self.name, rule, pl.format("label={} score={}", label, shown))
 
+    def settled(self, texts: pl.Series, *, blocks: bool = False) -> pl.DataFrame:
+        """Counts, shares, and the labels that characters settle; null: the model is asked."""
+        return self.rules.facts(self.counter.count(texts), texts, blocks=blocks)
+
     def judged(self, texts: pl.Series, *, blocks: bool = False) -> pl.DataFrame:
         """Label, score and shares of each text: characters first, the model where they ask."""
-        found = self.rules.facts(self.counter.count(texts), texts, blocks=blocks)
+        found = self.settled(texts, blocks=blocks)
         labels = found.get_column("label").to_list()
         scores = found.get_column("score").to_numpy().copy()
         asked = found.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
         if len(asked):
-            packaged = self.options.model == MODEL
-            answers = ask(self.model, texts, asked, self.names, tokens=packaged)
+            answers = ask(self.model, texts, asked, self.names, tokens=self.packaged)
             questions = found[asked].select(FACTS).iter_rows(named=True)
             for row, facts, answer in zip(asked.tolist(), questions, answers, strict=True):
                 labels[row], scores[row] = judge(facts, answer, self.bounds)
@@ -113,11 +166,11 @@ class LangId(Stage):
 
     def _paragraphs(self, texts: pl.Series, found: pl.DataFrame) -> pl.Series:
         """The blocks of Chinese and mixed documents that hold enough of something else."""
-        mixes = (pl.col("foreign") >= self.bounds["block_letters"]) & (
-            1 - pl.col("han") >= self.bounds["block_share"]
+        mixes = (pl.col("foreign") >= self.bounds.block_letters) & (
+            1 - pl.col("han") >= self.bounds.block_share
         )
         chinese = pl.col("label").is_in([*CHINESE, "zh-Hans", "zh-Hant", "mixed"])
         rows = found.select(mixes & chinese).to_series().arg_true()
         held = texts.gather(rows)
-        blocks = find_blocks(held, int(self.bounds["block_letters"]))
+        blocks = find_blocks(held, self.bounds.block_letters)
         return paragraphs(found, rows, held, blocks, partial(self.judged, blocks=True))

@@ -7,110 +7,120 @@ Refuses: to guess between languages that share their letters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import polars as pl
 
+from corpus_pipeline.rules.langid import LangIdBounds
 from corpus_pipeline.stages.langid.char_shares import ONE_LANGUAGE, shares
 from corpus_pipeline.stages.langid.code import code_share, words_left
 
-Bounds = Mapping[str, float]
+#: Labels that characters give, alone or beside a model's answer.
+LABELS_OF_CHARACTERS = (
+    *("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed", "code", "und"),
+    *("ja", "ko", "vi", "ug", "kk", "mn", *(name for name in ONE_LANGUAGE if name != "und")),
+)
 
 
-def eastern(b: Bounds) -> pl.Expr:
+def eastern(b: LangIdBounds) -> pl.Expr:
     """Whether Han, kana and hangul weigh enough to judge the text by them."""
-    few = pl.col("han") + pl.col("kana") + pl.col("hangul") < b["mixed_han"]
-    quoted = few & (pl.col("share") < b["chinese_share"])
-    return (pl.col("share") >= b["mixed_share"]) & ~quoted
+    few = pl.col("han") + pl.col("kana") + pl.col("hangul") < b.mixed_han
+    quoted = few & (pl.col("share") < b.chinese_share)
+    return (pl.col("share") >= b.mixed_share) & ~quoted
 
 
-def settled(b: Bounds) -> pl.Expr:
+def settled(b: LangIdBounds) -> pl.Expr:
     """Label and score where characters decide; null where they do not."""
     col = pl.col
-    alphabets = pl.coalesce(_alphabets(), _latin(b))
+    alphabets = pl.coalesce(_alphabets(b), _latin(b))
     return (
         pl.when(
-            (col("letters") == 0)
-            | (~col("eastern") & (col("digit") > b["digits"] * col("letters")))
+            (col("letters") == 0) | (~col("eastern") & (col("digit") > b.digits * col("letters")))
         )
         .then(_verdict("und", pl.lit(0.0)))
-        .when(col("left") < b["words_left"])
+        .when(col("left") < b.words_left)
         .then(_verdict("und", pl.lit(0.0)))
         .when(col("lines") >= _least_code(b))
-        .then(_verdict("code", 0.5 + col("lines") / 2.02))
+        .then(_verdict("code", b.code_lines_base + col("lines") / b.code_lines_span))
         .when(col("eastern"))
         .then(_of_han(b))
         .otherwise(alphabets)
     )
 
 
-def _of_han(b: Bounds) -> pl.Expr:
+def _of_han(b: LangIdBounds) -> pl.Expr:
     """Chinese, Japanese or Korean, where function words or syllables settle it."""
     col = pl.col
     kana, hangul = col("kana_share"), col("hangul_share")
-    speaks = (col("chinese") > 0) & (col("chinese") >= b["chinese_trace"] * col("han"))
-    quoting = (kana >= b["kana_trace"]) | (hangul >= b["hangul_trace"])
-    japanese = (kana >= b["kana_share"]) & (col("kana") >= b["syllables"])
-    korean = (hangul >= b["hangul_share"]) & (col("hangul") >= b["syllables"])
-    vernacular = (col("vernacular") > 0) & (col("vernacular") >= b["vernacular_share"] * col("han"))
+    speaks = (col("chinese") > 0) & (col("chinese") >= b.chinese_trace * col("han"))
+    quoting = (kana >= b.kana_trace) | (hangul >= b.hangul_trace)
+    japanese = (kana >= b.kana_share) & (col("kana") >= b.syllables)
+    korean = (hangul >= b.hangul_share) & (col("hangul") >= b.syllables)
+    vernacular = (col("vernacular") > 0) & (col("vernacular") >= b.vernacular_share * col("han"))
     plain = (
         vernacular
         & (speaks | ~quoting)
-        & (col("han") >= b["vernacular_han"])
-        & (col("cantonese") <= b["cantonese_trace"] * col("han"))
+        & (col("han") >= b.vernacular_han)
+        & (col("cantonese") <= b.cantonese_trace * col("han"))
         & (col("wu") == 0)
-        & (col("japanese") <= b["japanese_trace"] * col("han"))
+        & (col("japanese") <= b.japanese_trace * col("han"))
     )
-    cantonese = (col("cantonese") >= 2) & (col("cantonese") >= b["cantonese_share"] * col("han"))
+    cantonese = (col("cantonese") >= b.cantonese_least) & (
+        col("cantonese") >= b.cantonese_share * col("han")
+    )
     return (
         pl.when((japanese | korean) & speaks)
         .then(_verdict("mixed", 1 - pl.max_horizontal(kana, hangul)))
         .when(japanese)
-        .then(_verdict("ja", (kana * 2).clip(0.9, 0.99)))
+        .then(_verdict("ja", (kana * b.syllable_gain).clip(b.settled_least, b.settled_most)))
         .when(korean)
-        .then(_verdict("ko", hangul.clip(0.9, 0.99)))
-        .when((col("share") < b["chinese_share"]) & ~quoting)
+        .then(_verdict("ko", hangul.clip(b.settled_least, b.settled_most)))
+        .when((col("share") < b.chinese_share) & ~quoting)
         .then(_verdict("mixed", col("share")))
         .when(cantonese & ~quoting)
-        .then(_verdict("yue", pl.lit(0.95)))
+        .then(_verdict("yue", pl.lit(b.marker_score)))
         .when(plain)
-        .then(_verdict(zh(), 0.99 * (1 - 0.5 * (kana + hangul))))
+        .then(_verdict(zh(), b.settled_most * (1 - b.quoted_doubt * (kana + hangul))))
     )
 
 
-def _alphabets() -> pl.Expr:
+def _alphabets(b: LangIdBounds) -> pl.Expr:
     """Scripts that one language here writes."""
     shares_of = {name: pl.col(name) / 4 / pl.col("letters") for name in ONE_LANGUAGE}
     return pl.coalesce(
-        pl.when(share >= 0.5).then(_verdict(name, share)) for name, share in shares_of.items()
+        pl.when(share >= b.alphabet_majority).then(_verdict(name, share))
+        for name, share in shares_of.items()
     )
 
 
-def _latin(b: Bounds) -> pl.Expr:
+def _latin(b: LangIdBounds) -> pl.Expr:
     """Code by its symbols, Vietnamese by its letters."""
     dense = pl.col("code") / pl.col("length")
     col, vietnamese = pl.col, pl.col("vietnamese")
     return (
         pl.when(
-            (dense >= b["code_sure"])
-            | ((dense >= b["code_share"]) & (col("lines") >= b["code_lines_dense"]))
+            (dense >= b.code_sure)
+            | ((dense >= b.code_share) & (col("lines") >= b.code_lines_dense))
         )
-        .then(_verdict("code", (0.7 + dense).clip(0.5, 0.99)))
-        .when((vietnamese >= 2) & (vietnamese >= b["vietnamese_share"] * pl.col("latin")))
-        .then(_verdict("vi", pl.lit(0.95)))
+        .then(
+            _verdict("code", (b.code_dense_base + dense).clip(b.code_dense_least, b.settled_most))
+        )
+        .when(
+            (vietnamese >= b.vietnamese_least)
+            & (vietnamese >= b.vietnamese_share * pl.col("latin"))
+        )
+        .then(_verdict("vi", pl.lit(b.marker_score)))
     )
 
 
-def _least_code(b: Bounds) -> pl.Expr:
+def _least_code(b: LangIdBounds) -> pl.Expr:
     """The share of lines of code that makes a program; more Han, more proof."""
     share = pl.col("share")
     return (
-        pl.when(~pl.col("eastern") | (share < b["chinese_share"]))
-        .then(b["code_lines"])
-        .when(share < b["code_han"])
-        .then(b["code_lines_han"])
-        .otherwise(b["code_lines_most"])
+        pl.when(~pl.col("eastern") | (share < b.chinese_share))
+        .then(b.code_lines)
+        .when(share < b.code_han)
+        .then(b.code_lines_han)
+        .otherwise(b.code_lines_most)
     )
 
 
@@ -128,32 +138,32 @@ def _verdict(label: str | pl.Expr, score: pl.Expr) -> pl.Expr:
 class Rules:
     """The rules as expressions, built once."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: LangIdBounds) -> None:
         """Build the expressions."""
         self._shares = shares()
         self._eastern = eastern(bounds).alias("eastern")
-        dense = pl.col("code") >= bounds["code_trace"] * pl.col("length")
-        often = pl.col("code") >= bounds["code_trace_han"] * pl.col("length")
-        often |= pl.col("length") < bounds["code_brief"]
+        dense = pl.col("code") >= bounds.code_trace * pl.col("length")
+        often = pl.col("code") >= bounds.code_trace_han * pl.col("length")
+        often |= pl.col("length") < bounds.code_brief
         # Comments have few full stops; prose with so many symbols is a manual.
-        terse = pl.col("stop") <= 1 + bounds["code_stops"] * pl.col("han")
+        terse = pl.col("stop") <= 1 + bounds.code_stops * pl.col("han")
         # Short texts are cheap to look at.
-        terse |= pl.col("length") < bounds["code_short"]
-        mostly = pl.col("share") < bounds["chinese_share"]
-        little = pl.col("share") < bounds["code_han"]
+        terse |= pl.col("length") < bounds.code_short
+        mostly = pl.col("share") < bounds.chinese_share
+        little = pl.col("share") < bounds.code_han
         # A program has names in Latin letters; a sentence may end with a half-width semicolon.
-        named = pl.col("latin") >= bounds["code_names"] * pl.col("length")
+        named = pl.col("latin") >= bounds.code_names * pl.col("length")
         few = ~pl.col("eastern") | (named & (mostly | (terse & (little | often))))
         # No prose in an alphabet has so many: its lines need not be looked at.
-        sure = ~pl.col("eastern") & (pl.col("code") >= bounds["code_sure"] * pl.col("length"))
+        sure = ~pl.col("eastern") & (pl.col("code") >= bounds.code_sure * pl.col("length"))
         self._like_code = (dense & few & ~sure).fill_null(value=False)
-        listing = pl.col("code") >= bounds["code_block"] * pl.col("length")
+        listing = pl.col("code") >= bounds.code_block * pl.col("length")
         self._like_listing = (~pl.col("eastern") & listing).fill_null(value=False)
         letters = pl.col("latin") + pl.col("cyrillic")
         self._like_address = (
             ~pl.col("eastern")
             & (letters > 0)
-            & (pl.col("mark") >= bounds["address_marks"] * pl.col("length"))
+            & (pl.col("mark") >= bounds.address_marks * pl.col("length"))
         )
         self._verdict = settled(bounds).alias("verdict")
 

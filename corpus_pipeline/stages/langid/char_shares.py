@@ -6,10 +6,9 @@ Refuses: to judge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
+from corpus_pipeline.rules.langid import Markers
 from corpus_pipeline.text.unicode import classes as han
 from corpus_pipeline.text.unicode.script import (
     JAPANESE_ONLY,
@@ -33,7 +32,7 @@ ONE_LANGUAGE = {
 }
 
 
-def counter(markers: Mapping[str, str]) -> han.CharTable:
+def counter(markers: Markers) -> han.CharTable:
     """The classes that the rules ask about."""
     mainland = "".join(sorted(set(SIMPLIFIED_ONLY) - set(JAPANESE_TOO)))
     return han.CharTable(
@@ -53,8 +52,8 @@ def counter(markers: Mapping[str, str]) -> han.CharTable:
             "traditional": han.mask(TRADITIONAL_ONLY),
             "japanese": han.mask(JAPANESE_ONLY),
             "mainland": han.mask(mainland),
-            **{name: han.mask(letters) for name, letters in markers.items()},
-            "vietnamese": han.mask(markers["vietnamese"], ((0x1EA0, 0x1EF9),)),
+            **{name: han.mask(marker.characters) for name, marker in markers},
+            "vietnamese": han.mask(markers.vietnamese.characters, ((0x1EA0, 0x1EF9),)),
         }
     )
 

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from corpus_pipeline.rules.langid import LangIdBounds
+from corpus_pipeline.text.arrays import F32
 
 Facts = Mapping[str, Any]
-Bounds = Mapping[str, float]
 Answer = Mapping[str, float]
 
 #: What is asked of a document beside the model's answer.
@@ -29,87 +30,87 @@ FACTS = (
 CHINESE = ("zh", "lzh", "yue", "wuu")
 #: What a model may not say of a text in Latin letters.
 NOT_LATIN = {*CHINESE, "ja", "ko", "ru", "kk", "mn", "ar", "ug"}
+#: No probability reaches it.
+_NEVER = 2.0
 
 
-def judge(facts: Facts, answer: Answer, b: Bounds) -> tuple[str, float]:
+def judge(facts: Facts, answer: Answer, b: LangIdBounds) -> tuple[str, float]:
     """Label and score of one document."""
     return _of_han(facts, answer, b) if facts["eastern"] else _of_alphabet(facts, answer, b)
 
 
-def _of_alphabet(facts: Facts, answer: Answer, b: Bounds) -> tuple[str, float]:
+def _of_alphabet(facts: Facts, answer: Answer, b: LangIdBounds) -> tuple[str, float]:
     for alphabet, label, marker in (
         ("arabic", "ug", "uyghur"),
         ("cyrillic", "kk", "kazakh"),
         ("cyrillic", "mn", "mongolian"),
     ):
-        sure = facts[marker] >= b["alphabet_share"] * facts[alphabet]
+        sure = facts[marker] >= b.alphabet_share * facts[alphabet]
         if facts[alphabet] > facts["latin"] and sure:
-            return label, 0.95
+            return label, b.marker_score
     latin = facts["latin"] >= facts["cyrillic"] + facts["arabic"]
     allowed = {k: v for k, v in answer.items() if not (latin and k in NOT_LATIN)}
     total = sum(allowed.values())
     label, probability = max(allowed.items(), key=lambda pair: pair[1], default=("und", 0.0))
     # What the letters rule out leaves its weight to the rest, and its doubt.
     score = min(probability / total, (1 + total) / 2) if total else 0.0
-    return (label if score >= b["language_probability"] else "und"), score
+    return (label if score >= b.language_probability else "und"), score
 
 
-def _of_han(facts: Facts, answer: Answer, b: Bounds) -> tuple[str, float]:
+def _of_han(facts: Facts, answer: Answer, b: LangIdBounds) -> tuple[str, float]:
     if facts["digit"] and 0 < facts["ordinal"] == facts["letters"]:
         # 第12条 alone: Chinese statutes write 第十二条, Japanese ones digits; either may be meant.
-        return "ja", b["ordinal_score"]
+        return "ja", b.ordinal_score
     for label in ("ja", "ko"):
         if answer.get(label, 0.0) >= _least(facts, b):
             return label, min(answer[label], 1.0)
     for label, syllables in (("ko", "hangul"), ("ja", "kana")):
         if facts[syllables] > facts["han"]:
-            return label, b["syllable_score"]
+            return label, b.syllable_score
     return _of_chinese(facts, answer, b)
 
 
-def _of_chinese(facts: Facts, answer: Answer, b: Bounds) -> tuple[str, float]:
+def _of_chinese(facts: Facts, answer: Answer, b: LangIdBounds) -> tuple[str, float]:
     chinese = {label: answer.get(label, 0.0) for label in CHINESE}
     for label, markers in (("yue", "cantonese"), ("wuu", "wu")):
-        if facts[markers] and chinese[label] >= b["marked_probability"]:
+        if facts[markers] and chinese[label] >= b.marked_probability:
             chinese[label] += 1.0
         elif not facts[markers] + facts[markers + "_too"]:
             # Without one word of its own it is written as everybody writes.
             chinese[label] = 0.0
-    classical = facts["classical"] >= b["classical_share"] * facts["han"]
-    if classical and not facts["vernacular"] and chinese["lzh"] >= b["classical_probability"]:
+    classical = facts["classical"] >= b.classical_share * facts["han"]
+    if classical and not facts["vernacular"] and chinese["lzh"] >= b.classical_probability:
         chinese["lzh"] += 1.0
     label = max(chinese, key=lambda name: chinese[name])
     # What the model calls Japanese and the characters do not is Chinese with half a doubt.
-    score = min(max(answer.get(label, 0.0), 0.5), 1.0)
+    score = min(max(answer.get(label, 0.0), b.chinese_score), 1.0)
     if label != "zh":
         return label, score
     # A few characters are as good in a classical text or in a dialect.
-    score *= 1 - b["short_doubt"] * math.exp(-facts["han"] / b["short_han"])
+    score *= 1 - b.short_doubt * math.exp(-facts["han"] / b.short_han)
     if facts["traditional"] == facts["simplified"]:
-        score = min(score, b["no_script_score"])
+        score = min(score, b.no_script_score)
     return ("zh-Hant" if facts["traditional"] > facts["simplified"] else "zh-Hans"), score
 
 
-def _least(facts: Facts, b: Bounds) -> float:
-    """The probability that makes a Han text Japanese or Korean; 2 where nothing can."""
-    quoting = facts["kana_share"] >= b["kana_trace"] or facts["hangul_share"] >= b["hangul_trace"]
-    if not quoting and (facts["mainland"] or facts["han"] >= b["long_han"]):
-        return 2.0
-    if facts["japanese"] >= max(2, b["japanese_share"] * facts["han"]):
-        return b["japanese_probability"]
+def _least(facts: Facts, b: LangIdBounds) -> float:
+    """The probability that makes a Han text Japanese or Korean; `_NEVER` where nothing can."""
+    quoting = facts["kana_share"] >= b.kana_trace or facts["hangul_share"] >= b.hangul_trace
+    if not quoting and (facts["mainland"] or facts["han"] >= b.long_han):
+        return _NEVER
+    if facts["japanese"] >= max(b.japanese_least, b.japanese_share * facts["han"]):
+        return b.japanese_probability
     if quoting and not facts["chinese"]:
-        return b["quoting_probability"]
+        return b.quoting_probability
     if facts["kana"] + facts["hangul"]:
-        return b["foreign_probability"]
+        return b.foreign_probability
     if facts["japanese"] or (facts["simplified"] and facts["traditional"]):
-        return b["foreign_seen"]
-    return b["foreign_unseen"] if facts["han"] >= b["foreign_han"] else b["foreign_short"]
+        return b.foreign_seen
+    return b.foreign_unseen if facts["han"] >= b.foreign_han else b.foreign_short
 
 
-def calibrated(
-    scores: npt.NDArray[np.float32], table: Sequence[Sequence[float]]
-) -> npt.NDArray[np.float32]:
+def calibrated(scores: F32, table: Sequence[Sequence[float]]) -> F32:
     """What the model's probabilities mean: how often such an answer is right."""
     said, right = np.asarray(table, dtype=np.float64).T
-    means: npt.NDArray[np.float32] = np.interp(scores, said, right).astype(np.float32)
+    means: F32 = np.interp(scores, said, right).astype(np.float32)
     return means

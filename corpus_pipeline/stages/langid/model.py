@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.rules.models import predict
+from corpus_pipeline.rules.fasttext_model import predict
+from corpus_pipeline.text.arrays import I64
 from corpus_pipeline.text.tokens.langid import model_lines
 from corpus_pipeline.text.unicode.classes import sample
 
@@ -27,7 +26,7 @@ _LEAST = 0.001
 def ask(
     model: Any,
     texts: pl.Series,
-    rows: npt.NDArray[np.int64],
+    rows: I64,
     names: Mapping[str, str],
     *,
     tokens: bool,

@@ -71,7 +71,7 @@ class LineDedup(CountStage):
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
         """Load the key's character table and the pack."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"].path)
+        self.table = load_key_table(assets["key_table"])
         self.rules = load_line_rules(assets["pack"])
         self.repeats = Repeats(
             self.options.shortest_repeat, self.rules.bounds.window, self.table, self.rules

@@ -8,16 +8,14 @@ Refuses: to touch a line that `match` did not name for this document.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import xxhash
 
 from corpus_pipeline.rules.line_dedup import LineRules
 from corpus_pipeline.stages.line_dedup.counting import HOST, NAMES, REPEAT
+from corpus_pipeline.text.arrays import I64, U64, Bool
 from corpus_pipeline.text.dedup.key import KeyTable
 from corpus_pipeline.text.dedup.line_keys import END, START, line_keys, neighbours, split_lines
-
-Flags = npt.NDArray[np.bool_]
 
 _HOST = r"^(?i)(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:www\.)?(\[[^\]/?#]*\]|[^/?#:\[]+)"
 #: Lengths of clauses that stand alone in a line; menus have four characters and no full stop.
@@ -59,7 +57,7 @@ class LineTable:
         self.counts = (key != 0) & wordy & ~alone & (chars <= longest).to_numpy()
 
 
-def line_rows(lines: LineTable, merits: npt.NDArray[np.uint64]) -> pl.DataFrame:
+def line_rows(lines: LineTable, merits: U64) -> pl.DataFrame:
     """One row for each line that a document has, where it has it first."""
     rows = lines.frame.drop("text", "chars").filter(pl.Series(lines.counts))
     rows = rows.unique(["row", "key"], keep="first", maintain_order=True)
@@ -75,7 +73,7 @@ def line_rows(lines: LineTable, merits: npt.NDArray[np.uint64]) -> pl.DataFrame:
     )
 
 
-def hosts(urls: pl.Series) -> npt.NDArray[np.uint64]:
+def hosts(urls: pl.Series) -> U64:
     """A number for the host of each URL; 0 where there is none."""
     names = urls.cast(pl.String).str.extract(_HOST).str.to_lowercase().str.strip_chars_end(".")
     known = names.unique().drop_nulls().to_list()
@@ -139,7 +137,7 @@ def _shapes(lines: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
     )
 
 
-def around(lines: LineTable, at: npt.NDArray[np.int64], least: int) -> Flags:
+def around(lines: LineTable, at: I64, least: int) -> Bool:
     """Lines before the first and after the last line of prose; the lines `at` are none."""
     text = pl.col("text")
     prose = lines.frame.select(text.str.contains("[。；]") | (pl.col("chars") >= least))
@@ -151,18 +149,18 @@ def around(lines: LineTable, at: npt.NDArray[np.int64], least: int) -> Flags:
     np.minimum.at(first, doc[spots], spots)
     np.maximum.at(last, doc[spots], spots)
     number = np.arange(len(doc))
-    outside: Flags = (number < first[doc]) | (number > last[doc])
+    outside: Bool = (number < first[doc]) | (number > last[doc])
     return outside
 
 
-def fenced(lines: LineTable) -> Flags:
+def fenced(lines: LineTable) -> Bool:
     """Lines of code between two fences."""
     fence = pl.col("text").str.contains(r"^(?:`{3}|~{3})").cast(pl.Int32)
     inside = lines.frame.select(fence.cum_sum().over("row") % 2 == 1).to_series()
     return inside.to_numpy()
 
 
-def near_verse(lines: LineTable, at: npt.NDArray[np.int64], rules: LineRules) -> Flags:
+def near_verse(lines: LineTable, at: I64, rules: LineRules) -> Bool:
     """Lines of verse, and those within reach of one; asked only around the lines `at`."""
     reach, doc = rules.bounds.verse_reach, lines.parts.doc
     flags = np.zeros(len(doc), dtype=np.bool_)
@@ -175,7 +173,7 @@ def near_verse(lines: LineTable, at: npt.NDArray[np.int64], rules: LineRules) ->
     return _spread(verse, doc, reach)
 
 
-def stanzas(lines: LineTable) -> Flags:
+def stanzas(lines: LineTable) -> Bool:
     """Lines of one clause of five or seven Han: two in a row with a mark at the end, or four."""
     size, chars = lines.raw.size, lines.frame.get_column("chars").to_numpy()
     # Three bytes a character; the line feed beside.
@@ -184,11 +182,11 @@ def stanzas(lines: LineTable) -> Flags:
     even &= marked | (chars == size)
     code = pl.Series(np.where(even, size + 8 * marked, 0) + lines.parts.doc * 16)
     run = pl.DataFrame({"run": code.rle_id()}).select(pl.len().over("run")).to_series().to_numpy()
-    found: Flags = even & (run >= np.where(marked, _MARKED, _BARE))
+    found: Bool = even & (run >= np.where(marked, _MARKED, _BARE))
     return found
 
 
-def _spread(flags: Flags, doc: npt.NDArray[np.int64], reach: int) -> Flags:
+def _spread(flags: Bool, doc: I64, reach: int) -> Bool:
     """The flags, and the lines of the same document within reach of one."""
     out = flags.copy()
     for step in range(1, reach + 1):

@@ -15,14 +15,14 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from corpus_pipeline.rules.line_dedup import LineRules
-from corpus_pipeline.stages.line_dedup.boilerplate import Flags, LineTable, stanzas
+from corpus_pipeline.stages.line_dedup.boilerplate import LineTable, stanzas
 from corpus_pipeline.stages.line_dedup.counting import NAMES, REPEAT
+from corpus_pipeline.text.arrays import I64, U64, Bool
 from corpus_pipeline.text.dedup.key import KeyTable
-from corpus_pipeline.text.dedup.ngrams import Offsets, shingles
+from corpus_pipeline.text.dedup.ngrams import shingles
 from corpus_pipeline.text.dedup.spans import characters, spots
 from corpus_pipeline.text.dedup.winnowing import covered, fingerprints, stretches
 
@@ -51,9 +51,9 @@ Repeated = tuple[pl.Series, pl.DataFrame]
 class _Chosen:
     """The fingerprints of a batch; `place`: first key character, one of room between documents."""
 
-    doc: Offsets
-    place: Offsets
-    key: npt.NDArray[np.uint64]
+    doc: I64
+    place: I64
+    key: U64
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Repeats:
         """Characters of a fingerprint."""
         return self.shortest - self.window + 1
 
-    def rows(self, lines: LineTable, merits: npt.NDArray[np.uint64]) -> pl.DataFrame:
+    def rows(self, lines: LineTable, merits: U64) -> pl.DataFrame:
         """One row for each fingerprint of each document."""
         chosen = self._chosen(lines)
         rows = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key})
@@ -132,7 +132,7 @@ class Repeats:
         )
         return counted, cuts.filter(pl.col("begin") < pl.col("end"))
 
-    def _poetic(self, lines: LineTable, asked: Flags) -> Flags:
+    def _poetic(self, lines: LineTable, asked: Bool) -> Bool:
         """Key characters in lines of verse or quotation that hold anything asked."""
         doc, size = lines.parts.doc, lines.raw.size
         count = np.concatenate([[0], np.cumsum(asked)])
@@ -158,13 +158,13 @@ class _Spots:
         self.keyed = lines.raw.offsets[parts.docs]
         self.begin, self.end = spots(parts.data, parts.bounds, lines.raw.offsets, table)
 
-    def runs(self, inside: Flags) -> tuple[Offsets, Offsets, Offsets]:
+    def runs(self, inside: Bool) -> tuple[I64, I64, I64]:
         """Document, first and last key character of each run of flags (with room between)."""
         first, end = stretches(inside)
         doc = np.searchsorted(self.keyed + np.arange(len(self.keyed)), first, side="right") - 1
         return doc, first - doc, end - doc - 1
 
-    def characters(self, doc: Offsets, first: Offsets, last: Offsets) -> Offsets:
+    def characters(self, doc: I64, first: I64, last: I64) -> I64:
         """How many characters of each document the runs cover."""
         begin = characters(self.data, self.docs, doc, self.begin[first])
         end = characters(self.data, self.docs, doc, self.end[last])

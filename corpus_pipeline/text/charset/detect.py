@@ -18,11 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import F32, U32
 from corpus_pipeline.text.charset.pairs import pair_costs, quick
 
-Costs = Mapping[str, npt.NDArray[np.float32]]
+Costs = Mapping[str, F32]
 
 #: Bits that a character costs when the table does not list it.  The table ends at 17 bits.
 UNLISTED_HAN, UNLISTED_LETTER, FOREIGN, UNASSIGNED, NO_CHARACTER, ASCII = 19, 15, 18, 24, 30, 5
@@ -322,13 +322,13 @@ def _runs(data: bytes, start: int) -> tuple[bytes, int]:
     return b"\n".join(found), at
 
 
-def _codes(text: str) -> npt.NDArray[np.uint32]:
+def _codes(text: str) -> U32:
     code = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
     # Astral characters cost what a private one costs, whatever they are.
     return np.where(code > 0xFFFF, np.uint32(0xE000), code)
 
 
-def _bits(code: npt.NDArray[np.uint32], model: str, costs: Costs) -> float:
+def _bits(code: U32, model: str, costs: Costs) -> float:
     bits = costs[model][code]
     high = code >= 0x80
     before, after = np.zeros(code.size, dtype=bool), np.zeros(code.size, dtype=bool)

@@ -8,14 +8,8 @@ Refuses: to decide which charset a page has (`charset` does), and runs in the mi
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from corpus_pipeline.text.compiled import compiled
-
-Byte = npt.NDArray[np.uint8]
-
-#: The fewest characters of a run: pairs of GBK do not fall as UTF-8 that often, nor the reverse.
-_UTF8, _GBK = 3, 4
+from corpus_pipeline.text.charset.embedded_kernel import has_private, runs
 
 
 def utf8_inside(data: bytes) -> list[tuple[int, int]]:
@@ -42,58 +36,10 @@ def may_have_private(data: bytes) -> bool:
     >>> may_have_private(bytes.fromhex("a6d9")), may_have_private("网页".encode("gbk"))
     (True, False)
     """
-    return bool(_private(np.frombuffer(data, dtype=np.uint8)))
+    return bool(has_private(np.frombuffer(data, dtype=np.uint8)))
 
 
 def _found(data: bytes, *, wide: bool) -> list[tuple[int, int]]:
     byte = np.frombuffer(data, dtype=np.uint8)
     spans = np.empty((byte.size // 9 + 1, 2), dtype=np.int64)
-    return [(int(a), int(b)) for a, b in spans[: _runs(byte, wide, spans)]]
-
-
-@compiled
-def _runs(byte: Byte, wide: bool, spans: npt.NDArray[np.int64]) -> int:
-    """Write the runs; returns how many."""
-    count, at, size = 0, 0, byte.size
-    while at < size:
-        if byte[at] < 0x80:
-            at += 1
-            continue
-        start, units, whole = at, 0, True
-        while at < size and byte[at] >= 0x80:
-            if not whole:
-                at += 1
-                continue
-            first = byte[at]
-            if wide:
-                whole = (0xE3 <= first <= 0xE9 or first == 0xEF) and at + 2 < size
-                whole = whole and byte[at + 1] & 0xC0 == 0x80 and byte[at + 2] & 0xC0 == 0x80
-                at += 3 if whole else 1
-            else:
-                whole = 0xB0 <= first <= 0xD7 or first in (0xA1, 0xA3)
-                whole = whole and at + 1 < size and 0xA1 <= byte[at + 1] <= 0xFE
-                at += 2 if whole else 1
-            units += 1
-        if whole and units >= (_UTF8 if wide else _GBK):
-            spans[count, 0], spans[count, 1] = start, at
-            count += 1
-    return count
-
-
-@compiled
-def _private(byte: Byte) -> bool:
-    at = 0
-    while at + 1 < byte.size:
-        first, second = byte[at], byte[at + 1]
-        if first < 0x80:
-            at += 1
-            continue
-        if first == 0xFE and 0x50 <= second <= 0xA0:
-            return True
-        if (first == 0xA6 and 0xD9 <= second <= 0xF5) or (first == 0xA8 and second == 0xBC):
-            return True
-        # Behind damage the pairs may be out of step: then the answer is yes too often.
-        if first in (0x80, 0xFF) or second in (0x7F, 0xFF) or second < 0x40:
-            return True
-        at += 2
-    return False
+    return [(int(a), int(b)) for a, b in spans[: runs(byte, wide, spans)]]

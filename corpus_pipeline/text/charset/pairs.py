@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-
-Floats = npt.NDArray[np.float32]
+from corpus_pipeline.text.arrays import F32
+from corpus_pipeline.text.charset.pairs_kernel import add_costs
 
 #: Bits that a byte costs at least in a charset it is not in (Chinese texts cost 4.5 to 6 in their
 #: own), and how many bits all of them together must be cheaper.
@@ -52,7 +50,7 @@ def _valid(payload: bytes | None) -> str | None:
         return None
 
 
-def pair_costs(costs: Mapping[str, Floats]) -> Floats:
+def pair_costs(costs: Mapping[str, F32]) -> F32:
     """What each pair of bytes costs: as GBK in simplified, in traditional script, and as Big5."""
     table = np.full((len(_CODECS), 65536), _NONE, dtype=np.float32)
     for row, (_, codec, model) in enumerate(_CODECS):
@@ -64,41 +62,15 @@ def pair_costs(costs: Mapping[str, Floats]) -> Floats:
     return table
 
 
-def quick(data: bytes, table: Floats, limit: int) -> tuple[str, float] | None:
+def quick(data: bytes, table: F32, limit: int) -> tuple[str, float] | None:
     """The charset and how sure it is, from at most so many pairs of the front and the middle."""
     byte = np.frombuffer(data, dtype=np.uint8)
     total = np.zeros(len(_CODECS), dtype=np.float64)
-    size = _sum(byte, 0, limit, table, total)
+    size = add_costs(byte, 0, limit, table, total)
     if byte.size > 8 * limit:
-        size += _sum(byte, byte.size // 2, limit, table, total)
+        size += add_costs(byte, byte.size // 2, limit, table, total)
     best = int(total.argmin())
     margin = _NEXT * size - float(total[best])
     if size < _FEWEST or margin < _SURE:
         return None
     return _CODECS[best][0], 1 - 2 ** (-margin / 4)
-
-
-@compiled
-def _sum(
-    byte: npt.NDArray[np.uint8],
-    start: int,
-    limit: int,
-    table: Floats,
-    total: npt.NDArray[np.float64],
-) -> int:
-    """Add what the pairs from here on cost; returns their bytes."""
-    at, size = start, 0
-    if at > 0:  # in the midst of a run nobody knows where a character starts
-        while at < byte.size and byte[at - 1] >= 0x80:
-            at += 1
-    while at < byte.size and size < limit:
-        first = np.int64(byte[at])
-        if first < 0x80:
-            at += 1
-            continue
-        pair = first << 8 | (np.int64(byte[at + 1]) if at + 1 < byte.size else 0)
-        for row in range(total.size):
-            total[row] += table[row, pair]
-        at += 2
-        size += 2
-    return size

@@ -18,19 +18,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import F64, I64, U8, U32, U64, Bool, Integers
 from corpus_pipeline.text.contamination.passages_kernel import (
+    ASKING,
+    CHOICES_TELLING,
+    COLUMNS,
     FIRST_HAN,
     HAN,
     HEAD,
-    Codes,
-    Flags,
-    Hashes,
-    Numbers,
+    MARK_AT,
+    STEM,
+    TELLING,
     cover,
     grams,
     places,
@@ -71,33 +72,33 @@ class Plan:
 class Sizes:
     """Weights of the items (`passages`: a Han character 3, a letter 1), an entry each."""
 
-    stem: Numbers
-    telling: Numbers  # of the stem
-    asking: Numbers
-    choices: Numbers
-    choices_telling: Numbers
-    countable: Numbers  # choices long enough to be seen
+    stem: I64
+    telling: I64  # of the stem
+    asking: I64
+    choices: I64
+    choices_telling: I64
+    countable: I64  # choices long enough to be seen
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Candidates: document (position in the batch), item, and the weights covered (`cover`)."""
 
-    doc: Numbers
-    item: Numbers
-    covered: Numbers
+    doc: I64
+    item: I64
+    covered: I64
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
     """Some items laid end to end: their characters, the pieces of those, and the runs."""
 
-    codes: Codes
-    sizes: Numbers  # of each piece
-    kinds: Flags
-    owner: Numbers  # the item of each run
-    is_choice: npt.NDArray[np.bool_]
-    run_of: Numbers  # each piece
+    codes: U32
+    sizes: I64  # of each piece
+    kinds: U8
+    owner: I64  # the item of each run
+    is_choice: Bool
+    run_of: I64  # each piece
 
     @classmethod
     def empty(cls) -> _Block:
@@ -132,10 +133,10 @@ class _Block:
 class Shares:
     """What share of an item is covered, an entry a candidate."""
 
-    telling: npt.NDArray[np.float64]  # of the stem's telling characters
-    asking: npt.NDArray[np.float64]
-    stem: npt.NDArray[np.float64]
-    every: npt.NDArray[np.float64]  # of what tells in stem and choices
+    telling: F64  # of the stem's telling characters
+    asking: F64
+    stem: F64
+    every: F64  # of what tells in stem and choices
 
 
 class ItemIndex:
@@ -153,7 +154,7 @@ class ItemIndex:
         weights = np.where(self.codes >= FIRST_HAN, HAN, 1).astype(np.uint8)
         telling, asking = self.flags & _TELLS, self.flags >> 1
 
-        def total(where: npt.NDArray[Any], *, choice: bool) -> Numbers:
+        def total(where: Integers, *, choice: bool) -> I64:
             if not len(weights):
                 return np.zeros(len(self.lengths), dtype=np.int64)
             of_run = np.add.reduceat(weights * where, self.runs[:-1], dtype=np.int64)
@@ -182,9 +183,9 @@ class ItemIndex:
         codes, sizes, kinds, owner, is_choice, run_of = (
             np.concatenate([getattr(block, name) for block in laid]) for name in _Block.__slots__
         )
-        self.codes: Codes = codes
+        self.codes: U32 = codes
         kind = np.repeat(kinds, sizes)
-        self.flags: Flags = np.where((kind == PHRASE) | (kind == STOCK), 0, _TELLS).astype(np.uint8)
+        self.flags: U8 = np.where((kind == PHRASE) | (kind == STOCK), 0, _TELLS).astype(np.uint8)
         ends_stem = (kind == END) | (kind == ACROSS)
         self.flags[(kind == PHRASE) | ends_stem] |= _ASKS
         lengths = np.bincount(run_of, sizes, minlength=len(owner))
@@ -219,15 +220,13 @@ class ItemIndex:
         kept = ~shared & (2 * (told[at + sizes[at]] - told[at]) >= sizes[at])
         self._keep(gram[kept], item[kept], self.is_choice[run[at[kept]]], most)
 
-    def _untell(self, at: Numbers, sizes: Flags) -> None:
+    def _untell(self, at: I64, sizes: U8) -> None:
         """Mark the characters of the benchmark's own phrases."""
         size = len(self.codes) + 1
         change = np.bincount(at, minlength=size) - np.bincount(at + sizes[at], minlength=size)
         self.flags[np.cumsum(change)[:-1] > 0] &= ~np.uint8(_TELLS)
 
-    def _keep(
-        self, gram: Hashes, item: Numbers, of_choice: npt.NDArray[np.bool_], most: int
-    ) -> None:
+    def _keep(self, gram: U64, item: I64, of_choice: Bool, most: int) -> None:
         """At most so many seeds of each stem and of each item's choices, the smallest by hash."""
         group = 2 * item + of_choice
         counts = np.bincount(group, minlength=2 * len(self.lengths))
@@ -255,10 +254,10 @@ class ItemIndex:
         sizes, item, covered = self.sizes, found.item, found.covered
         every = sizes.telling[item] + sizes.choices_telling[item]
         return Shares(
-            covered[:, 0] / np.maximum(sizes.telling[item], 1),
-            covered[:, 1] / np.maximum(sizes.asking[item], 1),
-            covered[:, 2] / np.maximum(sizes.stem[item], 1),
-            (covered[:, 0] + covered[:, 3]) / np.maximum(every, 1),
+            covered[:, TELLING] / np.maximum(sizes.telling[item], 1),
+            covered[:, ASKING] / np.maximum(sizes.asking[item], 1),
+            covered[:, STEM] / np.maximum(sizes.stem[item], 1),
+            (covered[:, TELLING] + covered[:, CHOICES_TELLING]) / np.maximum(every, 1),
         )
 
     def search(self, share: float) -> Search:
@@ -294,20 +293,20 @@ class Search:
         spans = spans[:found]
         doc, item = spans[:, 0].copy(), spans[:, 1].copy()
         beside = index.lengths[item] + _SLACK
-        spans[:, 1] = item
-        spans[:, 2] = np.maximum(spans[:, 2] - beside, keys.offsets[doc])
-        spans[:, 3] = np.minimum(spans[:, 3] + beside, keys.offsets[doc + 1])
-        covered = np.zeros((found, 9), dtype=np.int64)
+        begin = np.maximum(spans[:, 2] - beside, keys.offsets[doc])
+        end = np.minimum(spans[:, 3] + beside, keys.offsets[doc + 1])
+        covered = np.zeros((found, COLUMNS), dtype=np.int64)
+        places_of_items = np.stack([item, begin, end], axis=1)
         cover(
-            keys.codes, spans[:, 1:], index.codes, index.flags, index.runs, index.firsts,
+            keys.codes, places_of_items, index.codes, index.flags, index.runs, index.firsts,
             index.is_choice, index.marks, index.across, index.gram, index.powers, covered,
         )  # fmt: skip
-        ended = covered[:, 7] >= 0
-        covered[ended, 7] -= keys.offsets[doc[ended]]
+        ended = covered[:, MARK_AT] >= 0
+        covered[ended, MARK_AT] -= keys.offsets[doc[ended]]
         return Found(doc + keys.first, item, covered)
 
 
-def _in_many(gram: Hashes, item: Numbers, common: int) -> npt.NDArray[np.bool_]:
+def _in_many(gram: U64, item: I64, common: int) -> Bool:
     """Which grams more than `common` items have."""
     bucket = (gram & np.uint64((1 << _BUCKETS) - 1)).astype(np.int64)
     crowded = np.flatnonzero(np.bincount(bucket, minlength=1)[bucket] > common)

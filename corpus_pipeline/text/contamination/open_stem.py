@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from corpus_pipeline.text.arrays import U32
 from corpus_pipeline.text.contamination.question import is_open
-from corpus_pipeline.text.dedup.key import CodePoints, KeyTable, fold
+from corpus_pipeline.text.dedup.key import KeyTable, fold
 
 
 def around(text: str, position: int, table: KeyTable, most: int = 40) -> tuple[str, str]:
@@ -30,7 +31,7 @@ def around(text: str, position: int, table: KeyTable, most: int = 40) -> tuple[s
     return text[start : start + 1], text[start + 1 : start + 1 + most]
 
 
-def left_open(text: str, position: int, left: CodePoints, table: KeyTable) -> bool:
+def left_open(text: str, position: int, left: U32, table: KeyTable) -> bool:
     r"""Whether a stem is left open in a text.
 
     At `position` of the text's key ends what is sure of the stem; `left` should follow, its first

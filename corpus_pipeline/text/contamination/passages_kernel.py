@@ -12,29 +12,42 @@ are grams of the same weight.  Its hash is that of `ngrams`.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import (
+    I32,
+    I64,
+    U8,
+    U32,
+    U64,
+    Bool,
+    I64Grid,
+    OutI64,
+    OutI64Grid,
+    OutU8,
+    OutU64,
+)
 from corpus_pipeline.text.compiled import compiled
-
-Codes = npt.NDArray[np.uint32]
-Hashes = npt.NDArray[np.uint64]
-Numbers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.uint8]
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, mixed
 
 #: What a Han character (or kana, or hangul) says, in letters.
 HAN = 3
 FIRST_HAN = 0x2E80
 #: How far from the end of a stem an edited character may cut it off.
 _LAST = 4
-BASE = np.uint64(0x9E3779B97F4A7C15)
-FINAL = np.uint64(0xD6E8FEB86659FD93)
-_HALF = np.uint64(32)
+#: Columns of what `cover` finds, in weights: the stem's telling characters, its asking ones, all of
+#: it; the choices' telling characters, all of them; how many choices are there, and how many after
+#: a letter A–H; the place after the last gram before the item's mark (an end of its stem; -1: none)
+#: and how far that is off (for a mark at a blank: how many grams reach across).
+TELLING, ASKING, STEM, CHOICES_TELLING, CHOICES, CHOICES_SEEN, LABELLED, MARK_AT, MARK_OFF = range(
+    9
+)
+COLUMNS = 9
 #: Bits of a gram by which its place among the seeds is found.
 HEAD = 18
 _HEAD_SHIFT = np.uint64(64 - HEAD)
 
 
-def powers(weight: int) -> Hashes:
+def powers(weight: int) -> U64:
     """BASE⁰ … of as many characters as a gram of this weight can have."""
     return np.array([pow(int(BASE), i, 1 << 64) for i in range(weight + 1)], dtype=np.uint64)
 
@@ -44,7 +57,7 @@ _ROOM = 8
 _FIRST_BIT, _SECOND_BIT = np.uint64(30), np.uint64(36)
 
 
-def sieve_of(seeds: Hashes) -> Hashes:
+def sieve_of(seeds: U64) -> U64:
     """A Bloom filter that costs one look into memory: says no to 97 % of strange grams."""
     words = 1 << max(6, (_ROOM * len(seeds)).bit_length() - 6)
     sieve = np.zeros(words, dtype=np.uint64)
@@ -61,9 +74,7 @@ def said(code: int) -> int:
 
 
 @compiled
-def grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    codes: Codes, offsets: Numbers, weight: int, power: Hashes, out: Hashes, lengths: Flags
-) -> None:
+def grams(codes: U32, offsets: I64, weight: int, power: U64, out: OutU64, lengths: OutU8) -> None:
     """The gram that begins at each character; length 0 where the text ends before it does."""
     for doc in range(len(offsets) - 1):
         end, last, total, value = offsets[doc], offsets[doc + 1], 0, np.uint64(0)
@@ -75,29 +86,28 @@ def grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
             if total < weight:
                 lengths[at:last] = 0
                 break
-            gram = (value ^ value >> _HALF) * FINAL
-            out[at] = gram ^ gram >> _HALF
+            out[at] = mixed(value)
             lengths[at] = end - at
             value -= np.uint64(codes[at]) * power[end - at - 1]
             total -= said(codes[at])
 
 
 @compiled
-def places(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes its arrays one by one
-    codes: Codes,
-    offsets: Numbers,
+def places(
+    codes: U32,
+    offsets: I64,
     weight: int,
-    power: Hashes,
-    sieve: Hashes,
-    seeds: Hashes,
-    heads: npt.NDArray[np.int32],
-    starts: Numbers,
-    owners: npt.NDArray[np.int32],
-    needs: Numbers,
-    reaches: Numbers,
-    state: Numbers,
+    power: U64,
+    sieve: U64,
+    seeds: U64,
+    heads: I32,
+    starts: I64,
+    owners: I32,
+    needs: I64,
+    reaches: I64,
+    state: OutI64Grid,
     epoch: int,
-    out: Numbers,
+    out: OutI64Grid,
 ) -> int:
     """Spans where an item has as many seeds as it needs, none further than its reach from the next.
 
@@ -116,8 +126,7 @@ def places(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes its
                 end += 1
             if total < weight:
                 break
-            gram = (value ^ value >> _HALF) * FINAL
-            gram ^= gram >> _HALF
+            gram = mixed(value)
             value -= np.uint64(codes[at]) * power[end - at - 1]
             total -= said(codes[at])
             word = sieve[gram & mask]
@@ -151,27 +160,24 @@ def places(  # noqa: C901, PLR0917 – one pass is the point; a kernel takes its
 
 
 @compiled
-def cover(  # noqa: C901, PLR0917 – one row after another; a kernel takes its arrays one by one
-    codes: Codes,
-    spans: Numbers,
-    items: Codes,
-    flags: Flags,
-    runs: Numbers,
-    firsts: Numbers,
-    choice: npt.NDArray[np.bool_],
-    marks: Numbers,
-    across: npt.NDArray[np.bool_],
+def cover(
+    codes: U32,
+    spans: I64Grid,
+    items: U32,
+    flags: U8,
+    runs: I64,
+    firsts: I64,
+    choice: Bool,
+    marks: I64,
+    across: Bool,
     weight: int,
-    power: Hashes,
-    out: Numbers,
+    power: U64,
+    out: OutI64Grid,
 ) -> None:
     """How much of each span's item stands in the span, in any order, by grams of this weight.
 
-    A row of `spans`: item, begin, end.  A row of `out`: weight covered of the stem's telling
-    characters, of its asking ones, of all of it, of the choices' telling characters, of all of
-    them, the number of choices that are there and of those after a letter A–H, and the place after
-    the last gram before the item's mark (an end of its stem; -1: none) and how far that is off (for
-    a mark at a blank: how many grams reach across).  `flags` of a character: 1 tells, 2 asks.
+    A row of `spans`: item, begin, end.  A row of `out`: the nine columns above.  `flags` of a
+    character: 1 tells, 2 asks.
     """
     widest = 1
     for row in range(len(spans)):
@@ -182,10 +188,10 @@ def cover(  # noqa: C901, PLR0917 – one row after another; a kernel takes its 
     held, stamps = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
     where = np.zeros(size, dtype=np.int64)
     for row in range(len(spans)):
-        item, begin, stop = spans[row]
+        item, begin, stop = spans[row, 0], spans[row, 1], spans[row, 2]
         _fill(codes, begin, stop, weight, power, held, where, stamps, row + 1)
         found = out[row]
-        found[7] = -1
+        found[MARK_AT] = -1
         for run in range(firsts[item], firsts[item + 1]):
             start, last = runs[run], runs[run + 1]
             total = 0
@@ -205,27 +211,27 @@ def cover(  # noqa: C901, PLR0917 – one row after another; a kernel takes its 
             else:
                 continue
             if choice[run] and 5 * covered >= 4 * total:
-                found[5] += 1
+                found[CHOICES_SEEN] += 1
                 if place > begin and 97 <= codes[place - 1] <= 104:
-                    found[6] += 1
+                    found[LABELLED] += 1
 
 
 @compiled
-def _by_grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    items: Codes,
+def _by_grams(
+    items: U32,
     start: int,
     last: int,
-    flags: Flags,
+    flags: U8,
     choice: bool,
     mark: int,
     across: bool,
     weight: int,
-    power: Hashes,
-    held: Hashes,
-    where: Numbers,
-    stamps: Numbers,
+    power: U64,
+    held: U64,
+    where: I64,
+    stamps: I64,
     stamp: int,
-    found: Numbers,
+    found: OutI64,
 ) -> tuple[int, int]:
     """Count what of a run lies in grams of the table; its weight, and where its first gram is."""
     mask = np.uint64(len(held) - 1)
@@ -237,8 +243,7 @@ def _by_grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
             end += 1
         if total < weight:
             break
-        gram = (value ^ value >> _HALF) * FINAL
-        gram ^= gram >> _HALF
+        gram = mixed(value)
         value -= np.uint64(items[at]) * power[end - at - 1]
         total -= said(items[at])
         slot = gram & mask
@@ -257,38 +262,38 @@ def _by_grams(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 
 @compiled
-def _note(found: Numbers, across: bool, mark: int, at: int, end: int, place: int) -> None:  # noqa: PLR0917 – a kernel
+def _note(found: OutI64, across: bool, mark: int, at: int, end: int, place: int) -> None:
     """Note where the item's mark is in the document, if the gram tells."""
     if across:
         if at < mark < end:
-            found[7] = place
-            found[8] += 1
+            found[MARK_AT] = place
+            found[MARK_OFF] += 1
     elif 0 <= mark - end <= _LAST:
-        found[7] = place + end - at
-        found[8] = mark - end
+        found[MARK_AT] = place + end - at
+        found[MARK_OFF] = mark - end
 
 
 @compiled
-def _count(found: Numbers, choice: bool, flags: int, amount: int) -> None:
+def _count(found: OutI64, choice: bool, flags: int, amount: int) -> None:
     if choice:
-        found[3] += amount * (flags & 1)
-        found[4] += amount
+        found[CHOICES_TELLING] += amount * (flags & 1)
+        found[CHOICES] += amount
     else:
-        found[0] += amount * (flags & 1)
-        found[1] += amount * (flags >> 1 & 1)
-        found[2] += amount
+        found[TELLING] += amount * (flags & 1)
+        found[ASKING] += amount * (flags >> 1 & 1)
+        found[STEM] += amount
 
 
 @compiled
-def _fill(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    codes: Codes,
+def _fill(
+    codes: U32,
     begin: int,
     stop: int,
     weight: int,
-    power: Hashes,
-    held: Hashes,
-    where: Numbers,
-    stamps: Numbers,
+    power: U64,
+    held: OutU64,
+    where: OutI64,
+    stamps: OutI64,
     stamp: int,
 ) -> None:
     """Put the grams of a span into the table."""
@@ -301,8 +306,7 @@ def _fill(  # noqa: PLR0917 – a kernel takes its arrays one by one
             end += 1
         if total < weight:
             break
-        gram = (value ^ value >> _HALF) * FINAL
-        gram ^= gram >> _HALF
+        gram = mixed(value)
         value -= np.uint64(codes[at]) * power[end - at - 1]
         total -= said(codes[at])
         slot = gram & mask
@@ -312,9 +316,7 @@ def _fill(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 
 @compiled
-def _within(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    codes: Codes, begin: int, stop: int, items: Codes, start: int, last: int
-) -> int:
+def _within(codes: U32, begin: int, stop: int, items: U32, start: int, last: int) -> int:
     """Where the run stands in the span, character by character; -1: nowhere."""
     for at in range(begin, stop - (last - start) + 1):
         same = 0

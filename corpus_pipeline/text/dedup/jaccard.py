@@ -11,12 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import F64, I64, U64
 from corpus_pipeline.text.dedup.key import KeyTable, fold
-from corpus_pipeline.text.dedup.ngrams import Hashes, distinct, shared, shingles
-
-Positions = npt.NDArray[np.int64]
+from corpus_pipeline.text.dedup.ngrams import distinct, shared, shingles
 
 #: Characters whose n-grams are held at once (8 bytes each, and as much again while sorting).
 PORTION = 8_000_000
@@ -26,32 +24,30 @@ PORTION = 8_000_000
 class Resemblance:
     """The sizes of the sets of each pair's two documents, and of what they share."""
 
-    size_a: Positions
-    size_b: Positions
-    both: Positions
+    size_a: I64
+    size_b: I64
+    both: I64
 
     @property
-    def jaccard(self) -> npt.NDArray[np.float64]:
+    def jaccard(self) -> F64:
         """Shared n-grams of all n-grams."""
-        every: Positions = np.maximum(self.size_a + self.size_b - self.both, 1)
+        every: I64 = np.maximum(self.size_a + self.size_b - self.both, 1)
         return self.both / every
 
     @property
-    def containment(self) -> npt.NDArray[np.float64]:
+    def containment(self) -> F64:
         """Shared n-grams of those of the smaller set."""
         return self.both / np.maximum(np.minimum(self.size_a, self.size_b), 1)
 
     @property
-    def length_ratio(self) -> npt.NDArray[np.float64]:
+    def length_ratio(self) -> F64:
         """The smaller set's size by the larger one's."""
         return np.minimum(self.size_a, self.size_b) / np.maximum(
             np.maximum(self.size_a, self.size_b), 1
         )
 
 
-def resemblance(
-    texts: Sequence[str], a: Positions, b: Positions, table: KeyTable, n: int
-) -> Resemblance:
+def resemblance(texts: Sequence[str], a: I64, b: I64, table: KeyTable, n: int) -> Resemblance:
     r"""Compare texts[a[i]] with texts[b[i]] for every i.
 
     >>> from corpus_pipeline.text.dedup.key import parse_key_table
@@ -79,7 +75,7 @@ def resemblance(
     return out
 
 
-def _portions(hub: Positions, leaf: Positions, lengths: list[int]) -> Iterator[slice]:
+def _portions(hub: I64, leaf: I64, lengths: list[int]) -> Iterator[slice]:
     """Runs of pairs whose documents together have about `PORTION` characters."""
     start, held, seen = 0, 0, set[int]()
     for i, pair in enumerate(zip(hub.tolist(), leaf.tolist(), strict=True)):
@@ -98,7 +94,7 @@ def _portions(hub: Positions, leaf: Positions, lengths: list[int]) -> Iterator[s
 class _Sets:
     """The n-gram sets of some of the documents, end to end."""
 
-    def __init__(self, texts: Sequence[str], wanted: Positions, table: KeyTable, n: int) -> None:
+    def __init__(self, texts: Sequence[str], wanted: I64, table: KeyTable, n: int) -> None:
         self.wanted = wanted
         flat, ends, total = [], [np.zeros(1, dtype=np.int64)], 0
         for keys in fold([texts[i] for i in wanted.tolist()], table):
@@ -109,14 +105,14 @@ class _Sets:
         self.flat = np.concatenate(flat)
         self.starts = np.concatenate(ends)
 
-    def sizes(self, docs: Positions) -> Positions:
+    def sizes(self, docs: I64) -> I64:
         at = np.searchsorted(self.wanted, docs)
         return self.starts[at + 1] - self.starts[at]
 
-    def one(self, doc: int) -> Hashes:
+    def one(self, doc: int) -> U64:
         at = np.searchsorted(self.wanted, doc)
         return self.flat[self.starts[at] : self.starts[at + 1]]
 
-    def several(self, docs: Positions) -> tuple[Hashes, Positions]:
+    def several(self, docs: I64) -> tuple[U64, I64]:
         starts = np.concatenate([[0], np.cumsum(self.sizes(docs))])
         return np.concatenate([self.one(doc) for doc in docs.tolist()]), starts

@@ -20,18 +20,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import Bytes, buffers, decoded, runs
+from corpus_pipeline.text.arrays import I64, U8, U32
+from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW, look_up
+from corpus_pipeline.text.unicode.utf8 import buffers, runs
 
-CodePoints = npt.NDArray[np.uint32]
-Offsets = npt.NDArray[np.int64]
-
-#: Code points from here on (tags, variation selectors, private use) are no part of a key.
-LIMIT = 0x34000
-SLOW = 0xFFFFFFFF
 #: Characters handled at once: the arrays of one step stay in the processor's cache.
 CHUNK = 1 << 16
 
@@ -40,8 +34,8 @@ CHUNK = 1 << 16
 class KeyTable:
     """What becomes of each code point: its image, 0 = nothing, `SLOW` = ask NFKC first."""
 
-    fast: CodePoints
-    after: CodePoints  # for what NFKC left standing
+    fast: U32
+    after: U32  # for what NFKC left standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +43,8 @@ class Keys:
     """The keys of documents `first` … `first + len(self)` of a batch, laid end to end."""
 
     first: int
-    codes: CodePoints
-    offsets: Offsets  # one more than there are documents
+    codes: U32
+    offsets: I64  # one more than there are documents
 
     def __len__(self) -> int:
         """How many documents."""
@@ -106,7 +100,7 @@ def _series(texts: Sequence[str] | pl.Series) -> pl.Series:
     return texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
 
 
-def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
+def _folded(first: int, data: U8, offsets: I64, table: KeyTable) -> Keys:
     codes, ends, slow = _images(data, offsets, table.fast, table.fast)
     if not len(slow):
         return Keys(first, codes, ends)
@@ -125,46 +119,13 @@ def _folded(first: int, data: Bytes, offsets: Offsets, table: KeyTable) -> Keys:
     return Keys(first, np.concatenate([*parts, codes[done:]]), ends + np.cumsum(grown))
 
 
-def _images(
-    data: Bytes, offsets: Offsets, fast: CodePoints, after: CodePoints
-) -> tuple[CodePoints, Offsets, Offsets]:
+def _images(data: U8, offsets: I64, fast: U32, after: U32) -> tuple[U32, I64, I64]:
     codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
     ends = np.zeros(len(offsets), dtype=np.int64)
     slow = np.zeros(len(offsets) - 1, dtype=np.bool_)
-    size = _look_up(data, offsets, fast, after, codes, ends, slow)
+    size = look_up(data, offsets, fast, after, codes, ends, slow)
     return codes[:size], ends, np.flatnonzero(slow)
 
 
-@compiled
-def _look_up(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    fast: CodePoints,
-    after: CodePoints,
-    codes: CodePoints,
-    ends: Offsets,
-    slow: npt.NDArray[np.bool_],
-) -> int:
-    """The image of each character; none at all of a document with a slow one."""
-    size = 0
-    for doc in range(len(offsets) - 1):
-        begin, at, stop = size, offsets[doc], offsets[doc + 1]
-        while at < stop:
-            code, at = decoded(data, at)
-            if code >= LIMIT:
-                continue
-            image = fast[code]
-            if image == SLOW:
-                image = after[code]
-                if image == SLOW:
-                    slow[doc] = True
-                    size = begin
-                    break
-            codes[size] = image
-            size += image != 0
-        ends[doc + 1] = size
-    return size
-
-
-def _codes(text: str) -> CodePoints:
+def _codes(text: str) -> U32:
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")

@@ -14,13 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.key import CodePoints, KeyTable, fold
-from corpus_pipeline.text.dedup.ngrams import BASE, FINAL, Hashes, Offsets
-from corpus_pipeline.text.unicode.utf8 import Bytes, buffers, column
+from corpus_pipeline.text.arrays import I64, U8, U32, U64, Bool
+from corpus_pipeline.text.dedup.key import KeyTable, fold
+from corpus_pipeline.text.dedup.line_keys_kernel import hash_lines
+from corpus_pipeline.text.unicode.utf8 import buffers, column
 
 #: Neighbours that no line has: nothing is known, the document begins, the document ends.
 NONE, START, END = 0, 1, 2
@@ -30,13 +29,13 @@ NONE, START, END = 0, 1, 2
 class Lines:
     """All lines of a batch, in order."""
 
-    data: Bytes
-    bounds: Offsets  # in bytes; one more than there are lines
-    docs: Offsets  # the first line of each document; one more than there are documents
+    data: U8
+    bounds: I64  # in bytes; one more than there are lines
+    docs: I64  # the first line of each document; one more than there are documents
     texts: pl.Series
 
     @property
-    def doc(self) -> Offsets:
+    def doc(self) -> I64:
         """The document of each line."""
         return np.repeat(np.arange(len(self.docs) - 1), np.diff(self.docs))
 
@@ -45,13 +44,13 @@ class Lines:
 class LineKeys:
     """The key texts of lines laid end to end, and what was made of each."""
 
-    codes: CodePoints
-    offsets: Offsets  # one more than there are lines
-    key: Hashes  # 0: no key text
-    wordy: npt.NDArray[np.bool_]  # more than digits
+    codes: U32
+    offsets: I64  # one more than there are lines
+    key: U64  # 0: no key text
+    wordy: Bool  # more than digits
 
     @property
-    def size(self) -> Offsets:
+    def size(self) -> I64:
         """Characters of each key text."""
         return np.diff(self.offsets)
 
@@ -86,28 +85,11 @@ def line_keys(lines: pl.Series, table: KeyTable) -> LineKeys:
     offsets = np.cumsum(np.concatenate([[0], *sizes]), dtype=np.int64)
     key = np.zeros(len(offsets) - 1, dtype=np.uint64)
     wordy = np.zeros(len(key), dtype=np.bool_)
-    _hash(codes, offsets, key, wordy)
+    hash_lines(codes, offsets, key, wordy)
     return LineKeys(codes, offsets, key, wordy)
 
 
-@compiled
-def _hash(codes: CodePoints, offsets: Offsets, out: Hashes, wordy: npt.NDArray[np.bool_]) -> None:
-    base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
-    for line in range(len(out)):
-        begin, end = offsets[line], offsets[line + 1]
-        if begin == end:
-            continue
-        value = np.uint64(1)
-        for at in range(begin, end):
-            value = value * base + np.uint64(codes[at])
-            if codes[at] < 0x30 or codes[at] > 0x39:
-                wordy[line] = True
-        value = (value ^ value >> half) * final
-        value ^= value >> half
-        out[line] = max(value, np.uint64(1))
-
-
-def neighbours(key: Hashes, doc: Offsets) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def neighbours(key: U64, doc: I64) -> tuple[U32, U32]:
     """What stands before and after each line that has a key, in 32 bits; `NONE` for the others.
 
     >>> key = np.array([7 << 32, 0, 9 << 32, 5 << 32], dtype=np.uint64)

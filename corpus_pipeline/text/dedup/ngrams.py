@@ -14,27 +14,20 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from corpus_pipeline.text.compiled import compiled
-
-Hashes = npt.NDArray[np.uint64]
-Offsets = npt.NDArray[np.int64]
-
-BASE = 0x9E3779B97F4A7C15
-FINAL = 0xD6E8FEB86659FD93
-_HALF = np.uint64(32)
+from corpus_pipeline.text.arrays import I64, U32, U64
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, FINAL, HALF, within
 
 
-def mixed(values: Hashes) -> Hashes:
+def _mixed(values: U64) -> U64:
     """The last step of the hash, in place: every bit of the polynomial reaches every other."""
-    values ^= values >> _HALF
-    values *= np.uint64(FINAL)
-    values ^= values >> _HALF
+    values ^= values >> HALF
+    values *= FINAL
+    values ^= values >> HALF
     return values
 
 
-def rolling(codes: npt.NDArray[np.uint32], n: int) -> Hashes:
+def rolling(codes: U32, n: int) -> U64:
     """The hashes of all windows of n code points, whatever document they belong to.
 
     >>> codes = np.array([ord(c) for c in "去去来来去去来"])
@@ -54,19 +47,19 @@ def rolling(codes: npt.NDArray[np.uint32], n: int) -> Hashes:
         if length < n:
             power = _joined(power, power, size, size)
             size *= 2
-    return mixed(whole)
+    return _mixed(whole)
 
 
-def _joined(left: Hashes, right: Hashes, length: int, right_length: int) -> Hashes:
+def _joined(left: U64, right: U64, length: int, right_length: int) -> U64:
     """The windows of `left` followed by those of `right`, which begin `length` further on."""
-    shift = np.uint64(pow(BASE, right_length, 1 << 64))
+    shift = np.uint64(pow(int(BASE), right_length, 1 << 64))
     right = right[length:]
     out = left[: len(right)] * shift
     out += right[: len(out)]
     return out
 
 
-def shingles(codes: npt.NDArray[np.uint32], offsets: Offsets, n: int) -> tuple[Hashes, Offsets]:
+def shingles(codes: U32, offsets: I64, n: int) -> tuple[U64, I64]:
     """All n-grams of each document, in order, repeats included, and where each document's begin.
 
     >>> hashes, starts = shingles(np.arange(9, dtype=np.uint32), np.array([0, 5, 7, 9]), 3)
@@ -76,35 +69,11 @@ def shingles(codes: npt.NDArray[np.uint32], offsets: Offsets, n: int) -> tuple[H
     starts = np.zeros(len(offsets), dtype=np.int64)
     np.cumsum(np.maximum(np.diff(offsets) - n + 1, 0), out=starts[1:])
     hashes = np.empty(starts[-1], dtype=np.uint64)
-    _within(codes, offsets, n, np.uint64(pow(BASE, n, 1 << 64)), hashes)
+    within(codes, offsets, n, np.uint64(pow(int(BASE), n, 1 << 64)), hashes)
     return hashes, starts
 
 
-@compiled
-def _within(
-    codes: npt.NDArray[np.uint32], offsets: Offsets, n: int, leaving: np.uint64, out: Hashes
-) -> None:
-    """The n-grams of each document: one comes from the one before by a step to the right."""
-    base, final, half = np.uint64(BASE), np.uint64(FINAL), np.uint64(32)
-    size = 0
-    for doc in range(len(offsets) - 1):
-        begin, end = offsets[doc], offsets[doc + 1]
-        if end - begin < n:
-            continue
-        value = np.uint64(0)
-        for at in range(begin, begin + n - 1):
-            value = value * base + np.uint64(codes[at])
-        gone = np.uint64(0)
-        for at in range(begin + n - 1, end):
-            # Only one multiplication and one sum wait for the n-gram before.
-            value = value * base + (np.uint64(codes[at]) - leaving * gone)
-            gone = np.uint64(codes[at - n + 1])
-            gram = (value ^ value >> half) * final
-            out[size] = gram ^ gram >> half
-            size += 1
-
-
-def distinct(hashes: Hashes, starts: Offsets) -> tuple[Hashes, Offsets]:
+def distinct(hashes: U64, starts: I64) -> tuple[U64, I64]:
     """Each document's n-grams as a set: sorted, each once.
 
     >>> sets, starts = distinct(np.array([3, 1, 3, 2, 2], dtype=np.uint64), np.array([0, 3, 5]))
@@ -121,7 +90,7 @@ def distinct(hashes: Hashes, starts: Offsets) -> tuple[Hashes, Offsets]:
     return hashes[kept], np.searchsorted(kept, starts)
 
 
-def shared(one: Hashes, others: Hashes, starts: Offsets) -> npt.NDArray[np.int64]:
+def shared(one: U64, others: U64, starts: I64) -> I64:
     """How many members of the set `one` each of the other sets holds.
 
     >>> one = np.array([1, 3, 5], dtype=np.uint64)

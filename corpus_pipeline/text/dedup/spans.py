@@ -12,18 +12,16 @@ import unicodedata
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.key import LIMIT, SLOW, CodePoints, KeyTable
-from corpus_pipeline.text.dedup.ngrams import Offsets
-from corpus_pipeline.text.unicode.utf8 import Bytes, column, decoded
+from corpus_pipeline.text.arrays import I64, U8, U32
+from corpus_pipeline.text.dedup.key import KeyTable
+from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW
+from corpus_pipeline.text.dedup.spans_kernel import count_characters, find_spots, remove
+from corpus_pipeline.text.unicode.utf8 import column
 
-_FEED = 0x0A
 
-
-def merged(doc: Offsets, begins: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
+def merged(doc: I64, begins: I64, ends: I64) -> tuple[I64, I64]:
     """Stretches in order and apart: those of one document that touch or overlap become one.
 
     >>> begin, end = merged(np.array([1, 0, 0]), np.array([9, 0, 3]), np.array([12, 4, 9]))
@@ -38,7 +36,7 @@ def merged(doc: Offsets, begins: Offsets, ends: Offsets) -> tuple[Offsets, Offse
     return begins[new], ends[last]
 
 
-def without(data: Bytes, offsets: Offsets, begins: Offsets, ends: Offsets) -> pl.Series:
+def without(data: U8, offsets: I64, begins: I64, ends: I64) -> pl.Series:
     r"""The documents without the stretches (`merged`, none across two documents).
 
     >>> from corpus_pipeline.text.unicode.utf8 import buffers
@@ -48,44 +46,11 @@ def without(data: Bytes, offsets: Offsets, begins: Offsets, ends: Offsets) -> pl
     """
     out = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint8)
     made = np.zeros(len(offsets), dtype=np.int64)
-    size = _remove(data, offsets, begins, ends, out, made)
+    size = remove(data, offsets, begins, ends, out, made)
     return column(out[:size].copy(), made)
 
 
-@compiled
-def _remove(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes, offsets: Offsets, begins: Offsets, ends: Offsets, out: Bytes, made: Offsets
-) -> int:
-    size, cut = 0, 0
-    for doc in range(len(offsets) - 1):
-        first, at, stop = size, offsets[doc], offsets[doc + 1]
-        edited = False
-        while cut < len(begins) and begins[cut] < stop:
-            edited = True
-            while at < begins[cut]:
-                out[size] = data[at]
-                size += 1
-                at += 1
-            at = ends[cut]
-            fresh = size == first or out[size - 1] == _FEED
-            if fresh and at < stop and data[at] == _FEED and data[at - 1] != _FEED:
-                at += 1
-            blank = size == first or (fresh and (size - first < 2 or out[size - 2] == _FEED))
-            while blank and at < stop and data[at] == _FEED:
-                at += 1
-            cut += 1
-        tail = at == stop
-        while at < stop:
-            out[size] = data[at]
-            size += 1
-            at += 1
-        while edited and tail and size > first and out[size - 1] == _FEED:
-            size -= 1
-        made[doc + 1] = size
-    return size
-
-
-def characters(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets) -> Offsets:
+def characters(data: U8, offsets: I64, doc: I64, at: I64) -> I64:
     """Bytes into characters of their document; `at` goes up.
 
     >>> data = np.frombuffer("中文ab".encode(), dtype=np.uint8)
@@ -93,23 +58,11 @@ def characters(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets) -> Offs
     [1, 1, 3]
     """
     found = np.zeros(len(at), dtype=np.int64)
-    _count(data, offsets, doc, at, found)
+    count_characters(data, offsets, doc, at, found)
     return found
 
 
-@compiled
-def _count(data: Bytes, offsets: Offsets, doc: Offsets, at: Offsets, found: Offsets) -> None:
-    here, count, spot = np.int64(-1), 0, np.int64(0)
-    for i in range(len(at)):
-        if doc[i] != here:
-            here, count, spot = doc[i], 0, offsets[doc[i]]
-        while spot < at[i]:
-            count += (data[spot] & 0xC0) != 0x80
-            spot += 1
-        found[i] = count
-
-
-def spots(data: Bytes, bounds: Offsets, keyed: Offsets, table: KeyTable) -> tuple[Offsets, Offsets]:
+def spots(data: U8, bounds: I64, keyed: I64, table: KeyTable) -> tuple[I64, I64]:
     """First byte and end of what each key character stood for.
 
     `bounds` are those of the lines in `data`, `keyed` those of their key texts.  Where that cannot
@@ -118,7 +71,7 @@ def spots(data: Bytes, bounds: Offsets, keyed: Offsets, table: KeyTable) -> tupl
     begin = np.empty(int(keyed[-1]), dtype=np.int64)
     end = np.empty_like(begin)
     slow = np.zeros(len(bounds) - 1, dtype=np.bool_)
-    _spots(data, bounds, keyed, table.fast, begin, end, slow)
+    find_spots(data, bounds, keyed, table.fast, begin, end, slow)
     for line in np.flatnonzero(slow).tolist():
         text = data[bounds[line] : bounds[line + 1]].tobytes().decode()
         pieces = _pieces(text, table)
@@ -147,7 +100,7 @@ def _pieces(text: str, table: KeyTable) -> list[tuple[int, int]]:
     return found
 
 
-def _image(char: str, *tables: CodePoints) -> int:
+def _image(char: str, *tables: U32) -> int:
     """What the first table that knows the character makes of it."""
     code, image = ord(char), 0
     for table in tables:
@@ -155,28 +108,3 @@ def _image(char: str, *tables: CodePoints) -> int:
         if image != SLOW:
             break
     return image
-
-
-@compiled
-def _spots(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    bounds: Offsets,
-    keyed: Offsets,
-    fast: CodePoints,
-    begin: Offsets,
-    end: Offsets,
-    slow: npt.NDArray[np.bool_],
-) -> None:
-    for line in range(len(bounds) - 1):
-        at, size = bounds[line], keyed[line]
-        while at < bounds[line + 1]:
-            code, after = decoded(data, at)
-            image = fast[code] if code < LIMIT else np.uint32(0)
-            if image == SLOW:
-                slow[line] = True
-                break
-            if image:
-                begin[size] = at
-                end[size] = after
-                size += 1
-            at = after

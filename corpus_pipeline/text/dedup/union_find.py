@@ -14,15 +14,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.arrays import I64, U64, Integers
+from corpus_pipeline.text.dedup.union_find_kernel import (
+    flatten,
+    flatten_wide,
+    join,
+    join_wide,
+    number_groups,
+    number_groups_wide,
+)
 
-Numbers = npt.NDArray[Any]  # any unsigned or signed integer type
-
-#: The group of a document that resembles no other.
-ALONE = 0xFFFFFFFF
 #: Numbers written at once where an array may be a file.
 STEP = 1 << 22
 
@@ -48,7 +51,7 @@ def best_first(facts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def merit(docs: pl.DataFrame) -> npt.NDArray[np.uint64]:
+def merit(docs: pl.DataFrame) -> U64:
     """The order of survival in 64 bits: quality (16), length (20), id (28, smaller is better).
 
     Coarser than `best_first`, which has the last word: it only picks whom to compare with.
@@ -63,7 +66,7 @@ def merit(docs: pl.DataFrame) -> npt.NDArray[np.uint64]:
     return parts.select(total.cast(pl.UInt64)).to_series().to_numpy()
 
 
-def positions(pairs: pl.DataFrame, docs: pl.Series) -> tuple[Numbers, Numbers]:
+def positions(pairs: pl.DataFrame, docs: pl.Series) -> tuple[Integers, Integers]:
     """Where the ends `a` and `b` of each pair stand in `docs`."""
     order = docs.arg_sort()
     at = docs.gather(order)
@@ -84,7 +87,7 @@ class UnionFind:
     [0, 1, 2, 2, 1, 1]
     """
 
-    def __init__(self, size: int, parent: Numbers | None = None) -> None:
+    def __init__(self, size: int, parent: Integers | None = None) -> None:
         """Every number on its own."""
         own = np.empty(size, dtype=number_type(size)) if parent is None else parent
         self.parent = np.asarray(own)
@@ -92,13 +95,14 @@ class UnionFind:
             end = min(start + STEP, size)
             self.parent[start:end] = np.arange(start, end, dtype=own.dtype)
 
-    def union(self, a: Numbers, b: Numbers) -> None:
+    def union(self, a: Integers, b: Integers) -> None:
         """Join the ends of each edge."""
-        _join(self.parent, a.astype(np.int64, copy=False), b.astype(np.int64, copy=False))
+        edges = (np.ascontiguousarray(end, dtype=np.int64) for end in (a, b))
+        (join if self.parent.dtype == np.uint32 else join_wide)(self.parent, *edges)
 
-    def roots(self) -> Numbers:
+    def roots(self) -> Integers:
         """The root of every number; the array stays this object's."""
-        _flatten(self.parent)
+        (flatten if self.parent.dtype == np.uint32 else flatten_wide)(self.parent)
         return self.parent
 
 
@@ -107,31 +111,7 @@ def number_type(size: int) -> Any:
     return np.uint32 if size <= 1 << 32 else np.uint64
 
 
-@compiled
-def _join(parent: Numbers, a: Numbers, b: Numbers) -> None:
-    """The larger root hangs under the smaller; paths are halved on the way up."""
-    for i in range(len(a)):
-        left, right = np.int64(a[i]), np.int64(b[i])
-        while left != right:
-            if left < right:
-                left, right = right, left
-            above = np.int64(parent[left])
-            if above == left:
-                parent[left] = right
-                break
-            # Below its root a number may hang under any smaller one of its component.
-            parent[left] = min(above, np.int64(parent[above]))
-            left = above
-
-
-@compiled
-def _flatten(parent: Numbers) -> None:
-    """Every number hangs under a smaller one, which has its root already."""
-    for number in range(len(parent)):
-        parent[number] = parent[parent[number]]
-
-
-def portions(roots: Numbers, most: int, out: Numbers) -> tuple[int, int, int]:
+def portions(roots: Integers, most: int, out: Integers) -> tuple[int, int, int]:
     """Number the components of two and more, in order, and put `most` members in a group.
 
     `out` (u32, as long as `roots`) gets each number's group, `ALONE` where it is in no component.
@@ -143,33 +123,12 @@ def portions(roots: Numbers, most: int, out: Numbers) -> tuple[int, int, int]:
     >>> out.tolist()
     [4294967295, 0, 1, 1, 0, 0]
     """
-    groups, found, largest = _portions(roots, most, np.asarray(out))
+    number = number_groups if roots.dtype == np.uint32 else number_groups_wide
+    groups, found, largest = number(roots, most, np.asarray(out))
     return int(groups), int(found), int(largest)
 
 
-@compiled
-def _portions(roots: Numbers, most: int, out: Numbers) -> tuple[Any, Any, Any]:
-    out[:] = 0
-    for number in range(len(roots)):
-        out[roots[number]] += 1
-    members, found, largest, groups = np.int64(0), 0, np.int64(0), np.int64(0)
-    for number in range(len(roots)):
-        if roots[number] == number:
-            size = np.int64(out[number])
-            if size > 1:
-                out[number] = members // most
-                groups = members // most + 1
-                members += size
-                found += 1
-                largest = max(largest, size)
-            else:
-                out[number] = ALONE
-    for number in range(len(roots) - 1, -1, -1):
-        out[number] = out[roots[number]]
-    return groups, found, largest
-
-
-def forest(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
+def forest(a: Integers, b: Integers) -> tuple[Integers, Integers]:
     """As few edges as join what these edges join: each number with the smallest of its component.
 
     >>> one, other = forest(np.array([7, 5, 5]), np.array([9, 7, 9]))
@@ -182,7 +141,7 @@ def forest(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     return named[roots[hung]], named[hung]
 
 
-def components(a: Numbers, b: Numbers, size: int) -> Numbers:
+def components(a: Integers, b: Integers, size: int) -> Integers:
     """For each of the numbers 0 … size - 1 the smallest number of its component.
 
     >>> components(np.array([0, 3]), np.array([3, 4]), 6).tolist()
@@ -193,7 +152,7 @@ def components(a: Numbers, b: Numbers, size: int) -> Numbers:
     return forest.roots()
 
 
-def stars(a: Numbers, b: Numbers, size: int) -> tuple[Numbers, Numbers]:
+def stars(a: Integers, b: Integers, size: int) -> tuple[Integers, Integers]:
     """Clusters of a centre and its neighbours, centres by rank.
 
     Each number of 0 … size - 1 that nobody took is a centre and takes the neighbours that nobody
@@ -224,7 +183,7 @@ def stars(a: Numbers, b: Numbers, size: int) -> tuple[Numbers, Numbers]:
     return np.array(centre, dtype=np.int64), np.array(via, dtype=np.int64)
 
 
-def unmet(a: Numbers, b: Numbers, size: int, most: int) -> tuple[Numbers, Numbers]:
+def unmet(a: Integers, b: Integers, size: int, most: int) -> tuple[Integers, Integers]:
     """Centres that share a neighbour with a better centre, and that one: pairs worth a look.
 
     In order: the worse centre first, then up to `most` of the better ones, the best first.
@@ -243,13 +202,13 @@ def unmet(a: Numbers, b: Numbers, size: int, most: int) -> tuple[Numbers, Number
     return one[place < most], other[place < most]
 
 
-def pair_codes(a: Numbers, b: Numbers) -> npt.NDArray[np.int64]:
+def pair_codes(a: Integers, b: Integers) -> I64:
     """One number for each pair of numbers below 2³¹, whichever way round it is.
 
     >>> pair_codes(np.array([1]), np.array([7])) == pair_codes(np.array([7]), np.array([1]))
     array([ True])
     """
-    codes: npt.NDArray[np.int64] = np.minimum(a, b) << 32 | np.maximum(a, b)
+    codes: I64 = np.minimum(a, b) << 32 | np.maximum(a, b)
     return codes
 
 
@@ -264,8 +223,8 @@ def in_company(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def bucket_pairs(
-    bucket: Numbers, member: Numbers, merits: Numbers, *, full: int, hubs: int, next_to: int
-) -> tuple[Numbers, Numbers]:
+    bucket: Integers, member: Integers, merits: Integers, *, full: int, hubs: int, next_to: int
+) -> tuple[Integers, Integers]:
     """Pairs of members that share a bucket; a pair may come several times, in either order.
 
     A bucket of up to `full` members gives all its pairs.  A larger one, a family of pages from one

@@ -17,15 +17,12 @@ are chosen, one in w of a text that repeats one character.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.dedup.ngrams import Hashes, Offsets
-
-Flags = npt.NDArray[np.bool_]
+from corpus_pipeline.text.arrays import I64, U64, Bool
+from corpus_pipeline.text.dedup.winnowing_kernel import choose
 
 
-def fingerprints(hashes: Hashes, starts: Offsets, window: int) -> tuple[Offsets, Offsets]:
+def fingerprints(hashes: U64, starts: I64, window: int) -> tuple[I64, I64]:
     """Positions of the chosen n-grams in `hashes`, and where each document's begin among them.
 
     >>> hashes = np.array([77, 74, 42, 17, 98, 50, 17, 98, 8, 88, 67, 39, 77, 74, 42, 17, 98],
@@ -36,43 +33,11 @@ def fingerprints(hashes: Hashes, starts: Offsets, window: int) -> tuple[Offsets,
     """
     chosen = np.empty(len(hashes), dtype=np.int64)
     ends = np.zeros(len(starts), dtype=np.int64)
-    size = _choose(hashes, starts, window, chosen, ends)
+    size = choose(hashes, starts, window, chosen, ends)
     return chosen[:size].copy(), ends
 
 
-@compiled
-def _choose(hashes: Hashes, starts: Offsets, window: int, chosen: Offsets, ends: Offsets) -> int:
-    """One pass; a window is only searched again when its smallest n-gram has left it.
-
-    Positions are unsigned, which spares each access the test for a negative one.
-    """
-    size = 0
-    one, width = np.uint64(1), np.uint64(window)
-    for doc in range(len(starts) - 1):
-        last, end = np.uint64(starts[doc]) + width - one, np.uint64(starts[doc + 1])
-        while last < end:
-            best, least = last, hashes[last]
-            at, first = last, last + one - width
-            while at > first:
-                at -= one
-                if hashes[at] < least:
-                    best, least = at, hashes[at]
-            chosen[size] = best
-            size += 1
-            stop = min(best + width, end)
-            last += one
-            while last < stop:
-                if hashes[last] < least:
-                    best, least = last, hashes[last]
-                    chosen[size] = best
-                    size += 1
-                    stop = min(best + width, end)
-                last += one
-        ends[doc + 1] = size
-    return size
-
-
-def covered(chosen: Offsets, flags: Flags, size: int, n: int) -> Flags:
+def covered(chosen: I64, flags: Bool, size: int, n: int) -> Bool:
     """Which of `size` characters lie in a chosen n-gram whose flag is set.
 
     >>> covered(np.array([1, 3, 7]), np.array([True, True, False]), 10, 3).nonzero()[0].tolist()
@@ -81,11 +46,11 @@ def covered(chosen: Offsets, flags: Flags, size: int, n: int) -> Flags:
     steps = np.zeros(size + 1, dtype=np.int64)
     np.add.at(steps, chosen[flags], 1)
     np.subtract.at(steps, np.minimum(chosen[flags] + n, size), 1)
-    inside: Flags = np.cumsum(steps[:-1]) > 0
+    inside: Bool = np.cumsum(steps[:-1]) > 0
     return inside
 
 
-def stretches(inside: Flags) -> tuple[Offsets, Offsets]:
+def stretches(inside: Bool) -> tuple[I64, I64]:
     """First and end of each run of set flags.
 
     >>> first, end = stretches(np.array([True, True, False, True]))

@@ -34,6 +34,14 @@ class Bounds:
     link_line_share: float
     verse_share: float
     posts_share: float
+    posts_fewest: int
+    posts_alike: int
+    posts_tried: int
+    posts_signed_one_in: int
+    posts_saying_one_in: int
+    posts_lead_share: float
+    replies_share: float
+    labels_repeat: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from typing import Final
 
-from corpus_pipeline.text.html.blocks import Block, Line, Page
+from corpus_pipeline.text.html.blocks import Block, Bounds, Line, Page
 
 #: A time of writing: at one end of its line or all of it.
 _TIME: Final = (
@@ -25,11 +25,9 @@ _TIME: Final = (
 _STAMP = re.compile(_TIME)
 _FLOOR = re.compile(r"^(?:第?\s?\d{1,5}\s?[楼樓层#]|#\s?\d{1,5}|楼主|樓主|沙发|板凳|地板)\W*$")
 _SENTENCE = re.compile(r"[。！？!?…]")
+#: Characters: who wrote when is said in fewer; a longer line is a sentence.  Set by eye, unswept.
 _LONGEST_LABEL: Final = 40
 _EDGE = frozenset(" |·•,，:：-—/于於[]【】()（）@#\t")
-#: As many siblings make a thread of a page that calls itself one, and of any page.
-_FEWEST, _ALIKE = 2, 3
-_TRIED: Final = 20
 
 
 def is_stamp(text: str) -> bool:
@@ -63,7 +61,7 @@ def find_posts(page: Page, *, thread: bool) -> list[int]:
     for index, block in enumerate(blocks):
         if block.plain and block.children and block.names[0] >= page.bounds.unwanted_weight:
             groups[block.parent, block.kind].append(index)
-    fewest = _FEWEST if thread else _ALIKE
+    fewest = page.bounds.posts_fewest if thread else page.bounds.posts_alike
     enough = page.bounds.posts_share * blocks[0].said
     said = {
         at: text
@@ -71,7 +69,7 @@ def find_posts(page: Page, *, thread: bool) -> list[int]:
         if len(members) >= fewest and (text := sum([blocks[i].said for i in members])) > enough
     }
     # Of nested groups the outer one says more; on a page made to stall there are very many.
-    for at in sorted(said, key=lambda at: (-said[at], at))[:_TRIED]:
+    for at in sorted(said, key=lambda at: (-said[at], at))[: page.bounds.posts_tried]:
         members = groups[at]
         if _are_posts(page, members) and (thread or _leads(page, members, said[at])):
             return _with_siblings(page, members)
@@ -93,12 +91,13 @@ def _are_posts(page: Page, members: list[int]) -> bool:
     """Whether most of the siblings name a writer or a time, and most of them say something."""
     signed = sum([_is_signed(page, page.blocks[index], index) for index in members])
     saying = sum([page.blocks[index].said > 0 for index in members])
-    return 2 * signed > len(members) and 3 * saying > len(members)
+    one_in, says_one_in = page.bounds.posts_signed_one_in, page.bounds.posts_saying_one_in
+    return one_in * signed > len(members) and says_one_in * saying > len(members)
 
 
 def _is_signed(page: Page, post: Block, index: int) -> bool:
     own = [line for at in range(index, post.end) for line in _lines(page, at)]
-    if len(own) < _FEWEST or not any(line.links < line.size for line in own):
+    if len(own) < page.bounds.posts_fewest or not any(line.links < line.size for line in own):
         return False
     timed = any(is_stamp(line.text) for line in own)
     named = any(page.blocks[at].names[2] and _lines(page, at) for at in range(index + 1, post.end))
@@ -112,7 +111,7 @@ def _lines(page: Page, at: int) -> list[Line]:
 def _leads(page: Page, members: list[int], said: int) -> bool:
     """Whether the page says little before the first post, and the posts say more than that."""
     before = sum([line.size for line in page.lines if line.prose and line.block < members[0]])
-    return before < said * 0.2 and _timed(page, members)
+    return before < said * page.bounds.posts_lead_share and _timed(page, members)
 
 
 def _timed(page: Page, members: list[int]) -> bool:
@@ -122,7 +121,7 @@ def _timed(page: Page, members: list[int]) -> bool:
         block = page.blocks[index]
         own = (line for at in range(index, block.end) for line in _lines(page, at))
         found += any(is_stamp(line.text) for line in own)
-    return 2 * found > len(members)
+    return page.bounds.posts_signed_one_in * found > len(members)
 
 
 def reply_blocks(page: Page, chosen: int) -> list[int]:
@@ -147,10 +146,10 @@ def units(page: Page, root: int) -> list[int]:
         if blocks[index].plain and blocks[index].children:
             groups[blocks[index].parent, blocks[index].kind].append(index)
     best: list[int] = []
-    most = blocks[root].plain * 0.5
+    most = blocks[root].plain * page.bounds.replies_share
     for members in groups.values():
         text = sum([blocks[i].plain for i in members])
-        if len(members) >= _FEWEST and text > most:
+        if len(members) >= page.bounds.posts_fewest and text > most:
             best, most = members, text
     return best
 
@@ -167,15 +166,17 @@ def without_labels(page: Page, kept: list[Line]) -> list[Line]:
     places: dict[int, list[Line]] = defaultdict(list)
     for line in left:
         places[page.blocks[line.block].kind].append(line)
-    labels = {kind for kind, lines in places.items() if _are_labels(lines)}
+    labels = {kind for kind, lines in places.items() if _are_labels(lines, page.bounds)}
     return [line for line in left if page.blocks[line.block].kind not in labels]
 
 
-def _are_labels(lines: list[Line]) -> bool:
+def _are_labels(lines: list[Line], bounds: Bounds) -> bool:
     """Whether a place in the posts holds ranks, counters or buttons: it repeats itself."""
-    if len(lines) < _ALIKE or any(line.prose or line.size > _LONGEST_LABEL for line in lines):
+    if len(lines) < bounds.posts_alike or any(
+        line.prose or line.size > _LONGEST_LABEL for line in lines
+    ):
         return False
     if any(line.tag == "pre" or _SENTENCE.search(line.text) for line in lines):
         return False
     distinct = len({re.sub(r"\d+", "0", line.text) for line in lines})
-    return 2 * distinct <= len(lines)
+    return bounds.labels_repeat * distinct <= len(lines)

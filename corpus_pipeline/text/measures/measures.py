@@ -17,7 +17,9 @@ import numpy as np
 import polars as pl
 import zstandard
 
-from corpus_pipeline.text.measures.char_counts import (
+from corpus_pipeline.text.arrays import F64, I64, U8, Bool
+from corpus_pipeline.text.measures.char_counts import Counts, counted
+from corpus_pipeline.text.measures.char_counts_kernel import (
     BULLETS,
     ENDED,
     EVEN,
@@ -25,15 +27,11 @@ from corpus_pipeline.text.measures.char_counts import (
     PHRASES,
     QUOTES,
     SPEAKERS,
-    Bytes,
-    Counts,
-    counted,
 )
 from corpus_pipeline.text.measures.repetition import MEASURES as REPETITION
-from corpus_pipeline.text.measures.repetition import Shares, repeated_lines, repetition
-from corpus_pipeline.text.measures.repetition_kernel import Flags, Index
-from corpus_pipeline.text.unicode.categories import (
-    BOTH,
+from corpus_pipeline.text.measures.repetition import repeated_lines, repetition
+from corpus_pipeline.text.unicode.categories import BOTH, MODERN
+from corpus_pipeline.text.unicode.categories_kernel import (
     CODE,
     DIGIT,
     EMOJI,
@@ -43,7 +41,6 @@ from corpus_pipeline.text.unicode.categories import (
     LATIN,
     LETTER,
     MARK,
-    MODERN,
     NEWLINE,
     RARE,
     SPACE,
@@ -93,8 +90,6 @@ MEASURES: dict[str, str] = {
 
 #: Bytes that are compressed: enough to tell a loop from prose and noise from both.
 SAMPLE = 4096
-_BULLETS = np.array([ord(c) for c in "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"], dtype=np.uint32)
-_OPENING = np.array([ord(c) for c in '“「『‘"—'], dtype=np.uint32)
 _URL = r"(?:https?://|www\.)[!-~]+"
 _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
@@ -129,7 +124,7 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({name: columns[name].astype(np.float32) for name in MEASURES})
 
 
-def _bytes(texts: pl.Series) -> tuple[Bytes, Index]:
+def _bytes(texts: pl.Series) -> tuple[U8, I64]:
     """The UTF-8 of all texts end to end, and where each starts."""
     arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = arrow.buffers()
@@ -138,7 +133,7 @@ def _bytes(texts: pl.Series) -> tuple[Bytes, Index]:
     return np.frombuffer(raw, dtype=np.uint8), at - at[0]
 
 
-def _compressed(data: Bytes, at: Index) -> Shares:
+def _compressed(data: U8, at: I64) -> F64:
     """How far the head of each text compresses."""
     compressed = np.ones(at.size - 1)
     compress = zstandard.ZstdCompressor(level=1).compress
@@ -147,7 +142,7 @@ def _compressed(data: Bytes, at: Index) -> Shares:
     return compressed
 
 
-def _shares(counts: Index) -> dict[str, Shares]:
+def _shares(counts: I64) -> dict[str, F64]:
     """The measures that are plain counts of kinds."""
     words = counts[:, WORD:]
     both = words.sum(axis=1)
@@ -178,7 +173,7 @@ def _shares(counts: Index) -> dict[str, Shares]:
     }
 
 
-def _line_shares(counts: Counts, repeated: Flags) -> dict[str, Shares]:
+def _line_shares(counts: Counts, repeated: Bool) -> dict[str, F64]:
     """The measures that look at lines."""
     length, lines, tally = np.diff(counts.starts), np.diff(counts.bounds), counts.tally
     doc = np.repeat(np.arange(length.size), lines)
@@ -197,7 +192,7 @@ def _line_shares(counts: Counts, repeated: Flags) -> dict[str, Shares]:
     }
 
 
-def _phrases(counts: Counts) -> dict[str, Shares]:
+def _phrases(counts: Counts) -> dict[str, F64]:
     """The measures of stretches of Han."""
     count = counts.tally[:, PHRASES]
     return {
@@ -208,13 +203,13 @@ def _phrases(counts: Counts) -> dict[str, Shares]:
     }
 
 
-def _ratio(part: Index | Shares, whole: Index | Shares) -> Shares:
+def _ratio(part: I64 | F64, whole: I64 | F64) -> F64:
     """A share; nothing has no share of nothing."""
-    share: Shares = part / np.maximum(whole, 1)
+    share: F64 = part / np.maximum(whole, 1)
     return share
 
 
-def _matched(texts: pl.Series) -> dict[str, Shares]:
+def _matched(texts: pl.Series) -> dict[str, F64]:
     """Characters inside patterns, and counts of them: only where a cheap look finds a sign."""
     return {
         "url_ratio": _inside(texts, "https?://|www\\.", _URL),
@@ -225,7 +220,7 @@ def _matched(texts: pl.Series) -> dict[str, Shares]:
     }
 
 
-def _inside(texts: pl.Series, sign: str, pattern: str) -> Shares:
+def _inside(texts: pl.Series, sign: str, pattern: str) -> F64:
     """How many code points of each text the pattern covers."""
     chars = np.zeros(len(texts))
     at = np.flatnonzero(texts.str.contains(sign).to_numpy())
@@ -235,7 +230,7 @@ def _inside(texts: pl.Series, sign: str, pattern: str) -> Shares:
     return chars
 
 
-def _boilerplate(texts: pl.Series) -> Shares:
+def _boilerplate(texts: pl.Series) -> F64:
     """How many visible characters of each text stand in short lines about the page itself."""
     chars = np.zeros(len(texts))
     at = np.flatnonzero(texts.str.contains(BOILERPLATE).to_numpy())

@@ -10,12 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.measures.repetition_kernel import SIZES, Codes, Flags, Index, repeat
-
-Shares = NDArray[np.float64]
+from corpus_pipeline.text.arrays import F64, I64, U32, Bool
+from corpus_pipeline.text.measures.repetition_kernel import SIZES, come_again, repeat
 
 #: The measures by length of their n-gram, shortest first.
 MEASURES = {4: "top_4", 6: "top_6", 8: "top_8", 10: "dup_10", 15: "dup_15", 20: "dup_20"}
@@ -23,20 +20,15 @@ assert tuple(MEASURES) == SIZES
 #: Shorter lines (`}`, a page number) say nothing when they come back.
 SHORTEST_LINE = 4
 
-#: Odd 64-bit constants of xxHash: they spread code points over the upper bits.
-_A = np.uint64(0x9E3779B185EBCA87)
-_B = np.uint64(0xC2B2AE3D27D4EB4F)
-_WORD = np.uint64(32)
-
 
 class Repetition(NamedTuple):
     """Shares by measure name, and which positions start a 4-gram that its document repeats."""
 
-    shares: dict[str, Shares]
-    repeated: Flags
+    shares: dict[str, F64]
+    repeated: Bool
 
 
-def repetition(codes: Codes, starts: Index) -> Repetition:
+def repetition(codes: U32, starts: I64) -> Repetition:
     """The repetition measures of every document in `codes`.
 
     `top_<n>`: the share of characters that the most frequent n-gram covers (of equals the one
@@ -58,7 +50,7 @@ def repetition(codes: Codes, starts: Index) -> Repetition:
     return Repetition({name: chars / size for name, chars in names}, repeated)
 
 
-def repeated_lines(codes: Codes, starts: Index, ends: Index, doc: Index, repeated: Flags) -> Flags:
+def repeated_lines(codes: U32, starts: I64, ends: I64, doc: I64, repeated: Bool) -> Bool:
     """Which lines come again later in their document; a line is `codes[start:end]`.
 
     A line can only come again when its first and its last 4-gram do; such lines are compared as
@@ -74,11 +66,11 @@ def repeated_lines(codes: Codes, starts: Index, ends: Index, doc: Index, repeate
     able = able[repeated[starts[able]] & repeated[ends[able] - SHORTEST_LINE]]
     again = np.zeros(starts.size, dtype=np.bool_)
     if able.size:
-        again[able] = _come_again(_frozen(codes), starts[able], ends[able], doc[able])
+        again[able] = come_again(_frozen(codes), starts[able], ends[able], doc[able])
     return again
 
 
-def encode(texts: list[str]) -> tuple[Codes, Index]:
+def encode(texts: list[str]) -> tuple[U32, I64]:
     """Code points end to end, and where each text starts (one more entry: where the last ends).
 
     >>> encode(["一", "", "二三"])[1]
@@ -88,36 +80,8 @@ def encode(texts: list[str]) -> tuple[Codes, Index]:
     return np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32), starts
 
 
-def _frozen(codes: Codes) -> Codes:
+def _frozen(codes: U32) -> U32:
     """The same memory, read-only: a kernel is compiled once for each kind of array."""
     view = codes.view()
     view.flags.writeable = False
     return view
-
-
-@compiled
-def _come_again(codes: Codes, starts: Index, ends: Index, doc: Index) -> Flags:
-    """Which of these lines equals a later one of the same document."""
-    bits = 4
-    while (1 << bits) < 2 * starts.size:
-        bits += 1
-    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
-    table = np.full(1 << bits, -1, dtype=np.int64)
-    again = np.zeros(starts.size, dtype=np.bool_)
-    for line in range(starts.size - 1, -1, -1):
-        size = ends[line] - starts[line]
-        mixed = np.uint64(doc[line])
-        for code in codes[starts[line] : ends[line]]:
-            mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
-        slot = np.int64((mixed * _B) >> shift)
-        while table[slot] >= 0 and not again[line]:
-            other = table[slot]
-            if doc[other] == doc[line] and ends[other] - starts[other] == size:
-                same = 0
-                while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
-                    same += 1
-                again[line] = same == size
-            slot = (slot + 1) & mask
-        if not again[line]:
-            table[slot] = line
-    return again

@@ -12,16 +12,20 @@ up only where it differs from the one at the last place of its beginning.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpus_pipeline.text.arrays import (
+    I64,
+    U32,
+    Bool,
+    OutBool,
+    OutI64Grid,
+    OutU32,
+    OutU32Grid,
+    U32Grid,
+)
 from corpus_pipeline.text.compiled import compiled
 
-Codes = NDArray[np.uint32]
-Index = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 #: Memory that documents share: a row per property, a cell per character of the longest.
-Work = NDArray[np.uint32]
-Row = NDArray[np.uint32]
 
 #: The lengths of n-grams, shortest first.
 SIZES = (4, 6, 8, 10, 15, 20)
@@ -54,7 +58,7 @@ def _bits(count: int) -> int:
 
 
 @compiled
-def repeat(codes: Codes, starts: Index, covered: Index, repeated: Flags) -> None:
+def repeat(codes: U32, starts: I64, covered: OutI64Grid, repeated: OutBool) -> None:
     """Count document after document, in tables that all of them share."""
     longest = 0
     for doc in range(starts.size - 1):
@@ -89,7 +93,7 @@ def repeat(codes: Codes, starts: Index, covered: Index, repeated: Flags) -> None
 
 
 @compiled
-def _settle_four(text: Codes, table: Row, base: int, work: Work) -> None:
+def _settle_four(text: U32, table: OutU32, base: int, work: OutU32Grid) -> None:
     """The last place of each 4-gram, how often it occurs (at that place), how far both agree."""
     four, counts, reach = work[_FOURS], work[_COUNTS], work[_REACH]
     bits = _bits(text.size)
@@ -129,7 +133,7 @@ def _settle_four(text: Codes, table: Row, base: int, work: Work) -> None:
 
 
 @compiled
-def _first(work: Work, grams: int, repeated: Flags) -> int:
+def _first(work: OutU32Grid, grams: int, repeated: OutBool) -> int:
     """List the places whose 4-gram occurs twice, and mark them."""
     four, last, counts = work[_FOURS], work[_LAST], work[_COUNTS]
     level, at = work[_LEVEL], work[_AT]
@@ -145,7 +149,7 @@ def _first(work: Work, grams: int, repeated: Flags) -> int:
 
 
 @compiled
-def _agree(text: Codes, one: int, other: int) -> int:
+def _agree(text: U32, one: int, other: int) -> int:
     """How many characters agree at two places whose 4-grams do."""
     size = _FOUR
     end = min(_LONGEST, text.size - other)
@@ -158,7 +162,7 @@ def _agree(text: Codes, one: int, other: int) -> int:
 
 
 @compiled
-def _able(work: Work, found: int, number: int, end: int) -> int:
+def _able(work: OutU32Grid, found: int, number: int, end: int) -> int:
     """Keep the places where a longer n-gram may come twice: both its ends do."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
     size = SIZES[number]
@@ -174,7 +178,7 @@ def _able(work: Work, found: int, number: int, end: int) -> int:
 
 
 @compiled
-def _unsettled(work: Work, found: int, size: int) -> int:
+def _unsettled(work: OutU32Grid, found: int, size: int) -> int:
     """List the places that agree less far with the last place of the shorter n-gram.
 
     Where the shorter one comes last, a longer one with the same beginning can only come last too.
@@ -191,7 +195,7 @@ def _unsettled(work: Work, found: int, size: int) -> int:
 
 
 @compiled
-def _returning(work: Work, found: int, number: int) -> int:
+def _returning(work: OutU32Grid, found: int, number: int) -> int:
     """Keep the places whose n-gram occurs twice, and mark them."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
     kept = 0
@@ -204,9 +208,7 @@ def _returning(work: Work, found: int, number: int) -> int:
 
 
 @compiled
-def _settle(  # noqa: PLR0917 – a kernel takes arrays
-    text: Codes, number: int, table: Row, base: int, work: Work, left: int
-) -> None:
+def _settle(text: U32, number: int, table: OutU32, base: int, work: OutU32Grid, left: int) -> None:
     """Look up the last place of what is not settled."""
     four, last, counts, reach = work[_FOURS], work[_LAST], work[_COUNTS], work[_REACH]
     size = SIZES[number]
@@ -234,7 +236,7 @@ def _settle(  # noqa: PLR0917 – a kernel takes arrays
 
 
 @compiled
-def _hash(four: Row, place: int, size: int) -> np.uint64:
+def _hash(four: U32, place: int, size: int) -> np.uint64:
     """A 64-bit number made of the 4-grams that cover an n-gram."""
     value = np.uint64(four[place + size - _FOUR])
     for begin in range(place, place + size - _FOUR, _FOUR):
@@ -243,19 +245,19 @@ def _hash(four: Row, place: int, size: int) -> np.uint64:
 
 
 @compiled
-def _equal(four: Row, one: int, other: int, size: int) -> bool:
+def _equal(four: U32, one: int, other: int, size: int) -> bool:
     """Whether two n-grams are covered by the same 4-grams."""
     rest = size - _FOUR
     if four[one + rest] != four[other + rest]:
         return False
-    for begin in range(0, rest, _FOUR):  # noqa: SIM110 – a kernel has no generators
+    for begin in range(0, rest, _FOUR):
         if four[one + begin] != four[other + begin]:
             return False
     return True
 
 
 @compiled
-def _top(work: Work, found: int, size: int) -> int:
+def _top(work: U32Grid, found: int, size: int) -> int:
     """Characters covered by the n-gram that occurs most; of equals, the one seen last."""
     at, last, counts = work[_AT], work[_LAST], work[_COUNTS]
     winner, most = -1, 1
@@ -271,7 +273,7 @@ def _top(work: Work, found: int, size: int) -> int:
 
 
 @compiled
-def _covered(work: Work, found: int, size: int) -> int:
+def _covered(work: U32Grid, found: int, size: int) -> int:
     """Characters inside n-grams that occur again later."""
     at, last = work[_AT], work[_LAST]
     covered, begin = 0, at[0] + size
@@ -280,3 +282,31 @@ def _covered(work: Work, found: int, size: int) -> int:
         covered += min(size, begin - place) if again else 0
         begin = place if again else begin
     return covered
+
+
+@compiled
+def come_again(codes: U32, starts: I64, ends: I64, doc: I64) -> Bool:
+    """Which of these lines equals a later one of the same document."""
+    bits = 4
+    while (1 << bits) < 2 * starts.size:
+        bits += 1
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    table = np.full(1 << bits, -1, dtype=np.int64)
+    again = np.zeros(starts.size, dtype=np.bool_)
+    for line in range(starts.size - 1, -1, -1):
+        size = ends[line] - starts[line]
+        mixed = np.uint64(doc[line])
+        for code in codes[starts[line] : ends[line]]:
+            mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
+        slot = np.int64((mixed * _B) >> shift)
+        while table[slot] >= 0 and not again[line]:
+            other = table[slot]
+            if doc[other] == doc[line] and ends[other] - starts[other] == size:
+                same = 0
+                while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
+                    same += 1
+                again[line] = same == size
+            slot = (slot + 1) & mask
+        if not again[line]:
+            table[slot] = line
+    return again

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
@@ -31,6 +32,17 @@ _TALK = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LostBounds:
+    """When a line is lost, and when a document is; the rule pack has the reasons."""
+
+    min_traces: int
+    min_trace_share: float
+    told_share: float
+    max_lost_text: float
+    min_lost_text: int
+
+
 class Cut(NamedTuple):
     """The text that stays, the lines that went, and how much of the visible text they held."""
 
@@ -40,30 +52,32 @@ class Cut(NamedTuple):
     share: float
 
 
-def cuts(docs: pl.DataFrame, least: int, share: float) -> dict[int, Cut]:
+def cuts(docs: pl.DataFrame, bounds: LostBounds) -> dict[int, Cut]:
     """The rows with lost lines: their `text` without them, as a page or as plain text."""
     found = {}
     for row in docs.get_column("text").str.contains(PATTERN).arg_true():
         text, media_type = docs.get_column("text")[row], docs.get_column("media_type")[row]
-        cut = without_lost_lines(text, page="html" in (media_type or ""), least=least, share=share)
+        cut = without_lost_lines(text, bounds, page="html" in (media_type or ""))
         if cut.lines:
             found[row] = cut
     return found
 
 
-def without_lost_lines(text: str, *, page: bool, least: int, share: float) -> Cut:
+def without_lost_lines(text: str, bounds: LostBounds, *, page: bool) -> Cut:
     r"""Cut the lines that hold at least so many traces, and those are such a share of them.
 
-    >>> without_lost_lines("一\n锟斤拷锟斤拷锟斤拷\n二", page=False, least=4, share=0.5)
+    >>> bounds = LostBounds(4, 0.5, 0.5, 0.5, 20)
+    >>> without_lost_lines("一\n锟斤拷锟斤拷锟斤拷\n二", bounds, page=False)
     Cut(text='一\n二', lines=1, characters=9, share=0.8181818181818182)
-    >>> without_lost_lines("手持两把锟斤拷", page=False, least=4, share=0.5).lines
+    >>> without_lost_lines("手持两把锟斤拷", bounds, page=False).lines
     0
     """
     pieces, at, lost, lines = [], 0, 0, 0
     for start, end in _suspicious(text, page=page):
         line = text[start:end]
         traces = sum(len(found[0]) for found in _TRACE.finditer(line))
-        if traces >= least and traces >= share * len(_SPACE.sub("", line)):
+        visible = len(_SPACE.sub("", line))
+        if traces >= bounds.min_traces and traces >= bounds.min_trace_share * visible:
             pieces.append(text[at:start])
             # A line goes with its break; in a page the tags around it stay.
             at = end if page else end + 1
@@ -74,7 +88,7 @@ def without_lost_lines(text: str, *, page: bool, least: int, share: float) -> Cu
     kept = "".join([*pieces, text[at:]])
     words = _TAG.sub("", kept) if page else kept
     part = lost / (lost + len(_SPACE.sub("", words)))
-    if part < 0.5 and _TALK.search(words):
+    if part < bounds.told_share and _TALK.search(words):
         return Cut(text, 0, 0, 0.0)
     return Cut(kept, lines, lost, part)
 

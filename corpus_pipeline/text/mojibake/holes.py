@@ -8,13 +8,10 @@ Refuses: to guess from what is common alone; what stays open stays U+FFFD.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I64, U16, U32
 from corpus_pipeline.text.mojibake import reading_kernel as read
 from corpus_pipeline.text.mojibake.tables import Tables
-
-Codes = npt.NDArray[np.uint32]
-Index = npt.NDArray[np.int64]
 
 _GONE = {read.LOST, read.QUESTION}
 #: Bits by which a character that lost a byte must be likelier than any other it may have been.
@@ -22,7 +19,7 @@ _GONE = {read.LOST, read.QUESTION}
 _LIKELY = 7.0
 
 
-def full_stops(symbols: read.Symbols, at: Index, out: Codes) -> None:
+def full_stops(symbols: U16, at: I64, out: U32) -> None:
     """Give back the stop that ends a line and lost its last byte: 銆 and U+FFFD.
 
     Of the characters that begin so, only closing brackets end a line as well; they need an
@@ -37,7 +34,7 @@ def full_stops(symbols: read.Symbols, at: Index, out: Codes) -> None:
                 out[i] = ord("。")
 
 
-def holes(symbols: read.Symbols, at: Index, out: Codes, known: Tables, *, private: bool) -> None:
+def holes(symbols: U16, at: I64, out: U32, known: Tables, *, private: bool) -> None:
     """Give back characters that lost a byte in the midst of others, where only one is likely.
 
     There a byte is lost that begins no pair with the next one: 0x80 always, and for a strict

@@ -9,14 +9,10 @@ Refuses: to know any charset by name, and to decide (`mojibake` does).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import F32, I64, U8, U16, U32, OutF32, OutI64, OutI64Grid, OutU32
 from corpus_pipeline.text.compiled import compiled
-
-Symbols = npt.NDArray[np.uint16]
-Bits = npt.NDArray[np.float32]
-Codes = npt.NDArray[np.uint32]
-Index = npt.NDArray[np.int64]
+from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Symbols beyond the 256 bytes.
 LOST, BREAK = 0x100, 0x200
@@ -29,8 +25,8 @@ REPLACEMENT = 0xFFFD
 
 
 @compiled
-def read_utf8(  # noqa: C901, PLR0912, PLR0917 – one pass; a kernel takes arrays
-    symbols: Symbols, bits: Bits, costs: Bits, units: Index, codes: Codes, won: Bits
+def read_utf8(
+    symbols: U16, bits: F32, costs: F32, units: OutI64, codes: OutU32, won: OutF32
 ) -> int:
     """Read symbols as UTF-8; returns the number of units.  A character may lack one byte."""
     at, count, size = 0, 0, symbols.size
@@ -59,7 +55,7 @@ def read_utf8(  # noqa: C901, PLR0912, PLR0917 – one pass; a kernel takes arra
                 byte = np.int64(symbols[spot])
                 if byte & 0x3C0 == 0x80:
                     code = code << 6 | byte & 0x3F
-                elif byte in (LOST, QUESTION):
+                elif byte == LOST or byte == QUESTION:
                     hole = True
                     # A question mark stands for all that was left, unless more of it follows.
                     more = spot + 1 < size and (
@@ -94,16 +90,16 @@ def read_utf8(  # noqa: C901, PLR0912, PLR0917 – one pass; a kernel takes arra
 
 
 @compiled
-def read_pairs(  # noqa: C901, PLR0917 – one pass; a kernel takes arrays
-    symbols: Symbols,
-    bits: Bits,
-    pairs: Bits,
-    named: Codes,
-    units: Index,
-    codes: Codes,
-    won: Bits,
-    best: Bits,
-    step: Index,
+def read_pairs(
+    symbols: U16,
+    bits: F32,
+    pairs: F32,
+    named: U32,
+    units: OutI64,
+    codes: OutU32,
+    won: OutF32,
+    best: OutF32,
+    step: OutI64,
 ) -> int:
     """Read symbols as a charset of one and two bytes, the best way through; returns the units.
 
@@ -131,7 +127,7 @@ def read_pairs(  # noqa: C901, PLR0917 – one pass; a kernel takes arrays
         if first == LOST:
             if 0x40 <= second < LOST and second != 0x7F:
                 gain = together - HOLE
-        elif second in (LOST, QUESTION):
+        elif second == LOST or second == QUESTION:
             gain = together - HOLE
         elif pairs[first << 8 | second] >= 0:
             gain = together - pairs[first << 8 | second]
@@ -153,7 +149,7 @@ def read_pairs(  # noqa: C901, PLR0917 – one pass; a kernel takes arrays
 
 
 @compiled
-def stretches(won: Bits, least: float, slack: float, found: Index) -> int:
+def stretches(won: F32, least: float, slack: float, found: OutI64Grid) -> int:
     """Stretches of units that together win `least`, and nowhere lose `slack` on the way.
 
     Writes first unit and end into `found`; returns how many.
@@ -179,7 +175,7 @@ def stretches(won: Bits, least: float, slack: float, found: Index) -> int:
 
 
 @compiled
-def widened(won: Bits, codes: Codes, at: int, step: int, budget: float) -> int:
+def widened(won: F32, codes: U32, at: int, step: int, budget: float) -> int:
     """How far a stretch that ends before `at` goes on (`step` 1, or -1 for its other end).
 
     It takes in whole runs of characters that fit and lose little, as single common characters
@@ -203,7 +199,7 @@ def widened(won: Bits, codes: Codes, at: int, step: int, budget: float) -> int:
 
 
 @compiled
-def suspicion(data: npt.NDArray[np.uint8], offsets: Index, weight: Bits, score: Bits) -> None:
+def suspicion(data: U8, offsets: I64, weight: F32, score: OutF32) -> None:
     """How much of a document in one place looks garbled: the highest sum of weights on the way.
 
     A letter of Latin-1 weighs only next to another one; such runs are what bytes read one by
@@ -219,16 +215,8 @@ def suspicion(data: npt.NDArray[np.uint8], offsets: Index, weight: Bits, score: 
                 before = False
                 at += 1
                 continue
-            if lead < 0xE0:
-                code = (lead & 0x1F) << 6 | data[at + 1] & 0x3F
-                at += 2
-            elif lead < 0xF0:
-                code = (lead & 0x0F) << 12 | (data[at + 1] & 0x3F) << 6 | data[at + 2] & 0x3F
-                at += 3
-            else:
-                code = 0xFFFF
-                at += 4
-            step = weight[code]
+            code, at = decoded(data, at)
+            step = weight[min(code, 0xFFFF)]
             if step >= 100:  # marked as single-byte: see `weights`
                 step = step - 100 if before else np.float32(0)
                 before = True

@@ -14,20 +14,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import F32, I64, U8, U16, U32, Bool, Integers
 from corpus_pipeline.text.mojibake import reading_kernel as read
 from corpus_pipeline.text.mojibake.holes import full_stops, holes
 from corpus_pipeline.text.mojibake.tables import ONLY_IN_RUNS, SINGLE, Tables, pairs, written
 from corpus_pipeline.text.unicode.utf8 import buffers
-
-Floats = npt.NDArray[np.float32]
-Codes = npt.NDArray[np.uint32]
-Index = npt.NDArray[np.int64]
 
 
 class Kind(NamedTuple):
@@ -50,21 +47,6 @@ KINDS = (
     Kind("big5-as-latin1", "big5", "windows-1252"),
     Kind("big5-as-gbk", "big5", "gb18030"),
 )
-#: A text may have been garbled more than once.
-_ROUNDS = 3
-#: Bits that a stretch may lose on its way, and that single characters at its ends may cost.
-_SLACK, _BUDGET = 45.0, 10.0
-#: Of a text garbled by one mistake in so large a part, the rest may cost so many bits a line.
-_MOST, _RULED = 0.7, 40.0
-#: Bits by which a letter beside another one is rarer than one alone, and kana beside a character
-#: that no Japanese text holds.
-_RUN, _NO_KANA = 6.0, 7.0
-#: Pairs of bytes are no structure as UTF-8 is: two characters may be an accident.
-_DISTINCT = 3
-#: Neighbouring letters that a text garbled byte by byte has at least.
-_LETTERS = 3
-#: A part of a text this suspicious is looked at once its document is.
-_PART = 8.0
 #: Texts about garbling show it on purpose.
 _TALK = re.compile(r"乱码|亂碼|文字化け|mojibake", re.IGNORECASE)
 _NEAR_TALK = re.compile(
@@ -74,15 +56,26 @@ _NEAR_TALK = re.compile(
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """When a repair counts as better; the numbers and their reasons are in the rule pack."""
 
     suspicion: float
-    least: float
-    follow: float
-    each: float
-    lost: float
-    shown: int
+    part_suspicion: float
+    rounds: int  # a text may have been garbled more than once
+    least_bits: float
+    follow_bits: float
+    slack_bits: float
+    edge_bits: float
+    run_bits: float
+    kana_bits: float
+    max_bits_each: float
+    max_lost_share: float
+    min_distinct: int
+    min_letters: int
+    ruling_share: float
+    ruling_edge_bits: float
+    min_shown: int
 
 
 class Repair(NamedTuple):
@@ -100,7 +93,7 @@ class Found(NamedTuple):
     kind: Kind
     start: int
     end: int
-    codes: Codes
+    codes: U32
     bits: float
     each: float
     lost: int
@@ -124,19 +117,26 @@ def repair(text: str, known: Tables, limits: Limits) -> Repair | None:
     whole = _codes(text)
     # Parts without suspicion hold no stretch; the others, and their neighbours, go together.
     parts = _parts(whole)
-    odd = np.flatnonzero(_scores(data, _parts(data), known) >= _PART)
+    odd = np.flatnonzero(_scores(data, _parts(data), known) >= limits.part_suspicion)
     near = np.unique(np.clip(odd[:, None] + np.arange(-2, 3), 0, parts.size - 2)).tolist()
     codes = np.concatenate([whole[:0], *(whole[parts[i] : parts[i + 1]] for i in near)])
     kinds: set[str] = set()
     back = lost = 0
-    for _ in range(_ROUNDS):
+    for _ in range(limits.rounds):
         found = _chosen(codes, known, limits)
         if not kinds and found:
             found = _meant(text, whole, codes, found, limits)
-            ruling = _ruling(whole, codes, found)
+            ruling = _ruling(whole, codes, found, limits.ruling_share)
             if ruling:
                 near, codes = list(range(parts.size - 1)), whole
-                ways = [_apart(candidates(codes, k, known, 0.5, _RULED)) for k in ruling]
+                ways = [
+                    _apart(
+                        candidates(
+                            codes, k, known, limits, least=0.5, edge_bits=limits.ruling_edge_bits
+                        )
+                    )
+                    for k in ruling
+                ]
                 found = max(ways, key=lambda way: sum(f.bits for f in way))
         if not found:
             break
@@ -159,10 +159,10 @@ def repair(text: str, known: Tables, limits: Limits) -> Repair | None:
 
 
 def candidates(
-    codes: Codes, kind: Kind, known: Tables, least: float, budget: float = _BUDGET
+    codes: U32, kind: Kind, known: Tables, limits: Limits, *, least: float, edge_bits: float
 ) -> list[Found]:
     """The stretches that this mistake explains better by at least so many bits."""
-    symbols, bits, owner, first = _bytes_of(codes, kind.wrong, known)
+    symbols, bits, owner, first = _bytes_of(codes, kind.wrong, known, limits)
     size = symbols.size
     at, won = np.empty(size + 1, dtype=np.int64), np.empty(size, dtype=np.float32)
     out = np.empty(size, dtype=np.uint32)
@@ -183,8 +183,8 @@ def candidates(
     starts = np.append(first, [True])[at]
     spans = np.empty((count // 2 + 1, 2), dtype=np.int64)
     answer = []
-    for span in spans[: read.stretches(won, least, _SLACK, spans)].tolist():
-        a, b = _whole(span, starts, out, won, budget)
+    for span in spans[: read.stretches(won, least, limits.slack_bits, spans)].tolist():
+        a, b = _whole(span, starts, out, won, edge_bits)
         new = out[a:b]
         high = new[(new >= 0x80) & (new != read.REPLACEMENT)]
         if not high.size:
@@ -198,16 +198,14 @@ def candidates(
         # A character that comes again and again is one piece of evidence, or two.
         seen = np.unique(new, return_index=True)[1]
         bits_won = min(float(won[a:b].sum()), 1.5 * float(won[a:b][seen].sum()))
-        if least > 1 and kind.right != "utf-8" and np.unique(high).size < _DISTINCT:
+        if least > 1 and kind.right != "utf-8" and np.unique(high).size < limits.min_distinct:
             continue
         lost = int((new == read.REPLACEMENT).sum())
         answer.append(Found(kind, int(owner[at[a]]), int(owner[at[b]]), new, bits_won, each, lost))
     return answer
 
 
-def _bytes_of(
-    codes: Codes, wrong: str, known: Tables
-) -> tuple[read.Symbols, Floats, Index, npt.NDArray[np.bool_]]:
+def _bytes_of(codes: U32, wrong: str, known: Tables, limits: Limits) -> tuple[U16, F32, I64, Bool]:
     """The bytes that the characters stood for: symbols, bits, whose they are, which come first."""
     small, high, lost = np.minimum(codes, 65535), codes >= 0x80, codes == read.REPLACEMENT
     value = np.where(high, written(wrong)[small], codes).astype(np.uint16)
@@ -217,13 +215,13 @@ def _bytes_of(
     two &= ~lost
     if wrong in SINGLE:
         stood = known.single[small]
-        stood[1:] += _RUN * (high[1:] & high[:-1])
+        stood[1:] += limits.run_bits * (high[1:] & high[:-1])
     else:
         stood = known.stands[small]
         rare = (known.japanese[small] >= 17) & high
         kana = (codes >= 0x3040) & (codes < 0x3100)
-        stood[1:] += _NO_KANA * (kana[1:] & rare[:-1])
-        stood[:-1] += _NO_KANA * (kana[:-1] & rare[1:])
+        stood[1:] += limits.kana_bits * (kana[1:] & rare[:-1])
+        stood[:-1] += limits.kana_bits * (kana[:-1] & rare[1:])
     stood[lost] = read.HOLE
     owner = np.repeat(np.arange(codes.size), 1 + two)
     first = np.diff(owner, prepend=-1) > 0
@@ -232,9 +230,7 @@ def _bytes_of(
     return symbols, (stood[owner] / (1 + pair)).astype(np.float32), owner, first
 
 
-def _whole(
-    span: list[int], starts: npt.NDArray[np.bool_], out: Codes, won: Floats, budget: float
-) -> tuple[int, int]:
+def _whole(span: list[int], starts: Bool, out: U32, won: F32, budget: float) -> tuple[int, int]:
     """The stretch with what it cut off: the rest of a character, single cheap characters."""
     a, b = span
     while not starts[b] and won[b] > -read.STRAY / 2:
@@ -248,19 +244,22 @@ def _whole(
     return a, b
 
 
-def _chosen(codes: Codes, known: Tables, limits: Limits) -> list[Found]:
+def _chosen(codes: U32, known: Tables, limits: Limits) -> list[Found]:
     """The stretches to replace: those that win clearly, and their like in the same document."""
     letters = known.weights[np.minimum(codes, 65535)] >= ONLY_IN_RUNS
-    single = int((letters[1:] & letters[:-1]).sum()) >= _LETTERS
+    single = int((letters[1:] & letters[:-1]).sum()) >= limits.min_letters
     euro = bool((codes == ord("€")).any())
     found = [
         f
         for kind in KINDS
         if (single or kind.wrong not in SINGLE) and (euro or kind.wrong != "cp936")
-        for f in candidates(codes, kind, known, limits.follow)
-        if f.each <= limits.each and f.lost <= limits.lost * (f.codes >= 0x80).sum()
+        for f in candidates(
+            codes, kind, known, limits, least=limits.follow_bits, edge_bits=limits.edge_bits
+        )
+        if f.each <= limits.max_bits_each
+        and f.lost <= limits.max_lost_share * (f.codes >= 0x80).sum()
     ]
-    sure = {f.kind for f in found if f.bits >= limits.least}
+    sure = {f.kind for f in found if f.bits >= limits.least_bits}
     return _apart([f for f in found if f.kind in sure])
 
 
@@ -276,19 +275,17 @@ def _apart(found: list[Found]) -> list[Found]:
     return chosen
 
 
-def _ruling(whole: Codes, codes: Codes, chosen: list[Found]) -> list[Kind]:
+def _ruling(whole: U32, codes: U32, chosen: list[Found], share: float) -> list[Kind]:
     """The mistake that garbled nearly all of a text, in its variants: it garbled the rest too."""
     size: dict[str, int] = {}
     for f in chosen:
         high = int((codes[f.start : f.end] >= 0x80).sum())
         size[f.kind.name] = size.get(f.kind.name, 0) + high
-    most = _MOST * int((whole >= 0x80).sum())
+    most = share * int((whole >= 0x80).sum())
     return [kind for kind in KINDS if size.get(kind.name, 0) >= max(most, 1)]
 
 
-def _meant(
-    text: str, whole: Codes, codes: Codes, chosen: list[Found], limits: Limits
-) -> list[Found]:
+def _meant(text: str, whole: U32, codes: U32, chosen: list[Found], limits: Limits) -> list[Found]:
     """Without those that a text about garbling shows as examples."""
     garbled = sum(int((codes[f.start : f.end] >= 0x80).sum()) for f in chosen)
     if 2 * garbled >= int((whole >= 0x80).sum()):
@@ -297,26 +294,26 @@ def _meant(
     if _TALK.search(words):
         return []
     if _NEAR_TALK.search(words):
-        return [f for f in chosen if (f.codes >= 0x80).sum() >= limits.shown]
+        return [f for f in chosen if (f.codes >= 0x80).sum() >= limits.min_shown]
     return chosen
 
 
-def _scores(data: npt.NDArray[np.uint8], offsets: Index, known: Tables) -> Floats:
+def _scores(data: U8, offsets: I64, known: Tables) -> F32:
     scores = np.empty(offsets.size - 1, dtype=np.float32)
     read.suspicion(data, offsets, known.weights, scores)
     return scores
 
 
-def _parts(symbols: npt.NDArray[Any]) -> Index:
+def _parts(symbols: Integers) -> I64:
     """Where the parts between line breaks and tags begin; no charset has these in its pairs."""
     ends = (symbols == ord("\n")) | (symbols == ord("<")) | (symbols == ord(">"))
     inner = np.flatnonzero(ends[:-1]) + 1
     return np.concatenate([[0], inner, [symbols.size]]).astype(np.int64)
 
 
-def _codes(text: str) -> Codes:
+def _codes(text: str) -> U32:
     return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
 
 
-def _text(codes: Codes) -> str:
+def _text(codes: U32) -> str:
     return codes.astype("<u4").tobytes().decode("utf-32-le", "replace")

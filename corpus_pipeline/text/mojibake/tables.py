@@ -11,12 +11,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import F32, I64, U16, U32
 from corpus_pipeline.text.charset.detect import Costs
-
-Floats = npt.NDArray[np.float32]
-Codes = npt.NDArray[np.uint32]
 
 #: Charsets of one byte: a garbled Chinese character is two or three letters there.
 SINGLE = ("windows-1252", "mac-roman")
@@ -36,19 +33,19 @@ _USUAL, _LIGHTEST, _HEAVIEST = 12.5, -4.0, 6.0
 class Tables(NamedTuple):
     """Bits per character: as it stands (of two bytes, of one), as it was, per model and pair."""
 
-    stands: Floats
-    single: Floats
-    clear: Floats
-    clear_of_pairs: Floats
-    models: tuple[Floats, ...]
-    japanese: Floats
-    pairs: dict[str, Floats]
-    weights: Floats
-    unpaired: tuple[npt.NDArray[np.int64], ...]
+    stands: F32
+    single: F32
+    clear: F32
+    clear_of_pairs: F32
+    models: tuple[F32, ...]
+    japanese: F32
+    pairs: dict[str, F32]
+    weights: F32
+    unpaired: tuple[I64, ...]
 
 
 @cache
-def pairs(charset: str) -> Codes:
+def pairs(charset: str) -> U32:
     """The character of each pair of bytes; 0 where there is none.
 
     >>> chr(pairs("gb18030")[0xD6D0]), chr(pairs("big5")[0xA4A4]), int(pairs("big5")[0xD000])
@@ -64,7 +61,7 @@ def pairs(charset: str) -> Codes:
 
 
 @cache
-def written(charset: str) -> npt.NDArray[np.uint16]:
+def written(charset: str) -> U16:
     """The byte or the pair that a character stands for; 0 where it stands for none.
 
     >>> hex(written("gb18030")[ord("中")]), hex(written("windows-1252")[ord("€")])
@@ -123,7 +120,7 @@ def tables(costs: Costs) -> Tables:
     )
 
 
-def _unpaired() -> tuple[npt.NDArray[np.int64], ...]:
+def _unpaired() -> tuple[I64, ...]:
     """Of UTF-8's trail bytes, those that strict GBK cannot pair with each next byte."""
     found = []
     for after in range(256):
@@ -137,9 +134,9 @@ def _unpaired() -> tuple[npt.NDArray[np.int64], ...]:
     return tuple(found)
 
 
-def _weights(costs: Costs) -> Floats:
+def _weights(costs: Costs) -> F32:
     """How much a character speaks for garbling: rare and in reach of a wrong charset, or not."""
-    weight: Floats = np.clip(costs["any"] - _USUAL, _LIGHTEST, _HEAVIEST).astype(np.float32)
+    weight: F32 = np.clip(costs["any"] - _USUAL, _LIGHTEST, _HEAVIEST).astype(np.float32)
     reach = (written("gb18030") > 0) | (written("big5") > 0)
     weight[~reach] = np.minimum(weight[~reach], 0)
     weight[:0x80] = -0.5

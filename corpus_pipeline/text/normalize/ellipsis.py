@@ -9,30 +9,30 @@ Refuses: to touch English and code, the leaders of a table of contents (目录�
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import HAN, UNICODE_END, CodePoints, points
-from corpus_pipeline.text.unicode.utf8 import (
-    Bytes,
-    Offsets,
-    buffers,
-    column,
-    decoded,
-    encoded,
-    replaced,
+from corpus_pipeline.text.arrays import U8
+from corpus_pipeline.text.normalize.ellipsis_kernel import (
+    CHINESE,
+    DASH,
+    DOT,
+    ELLIPSIS,
+    HYPHEN,
+    LETTER,
+    QUOTE,
+    SIGN,
+    STOP,
+    unify,
 )
+from corpus_pipeline.text.unicode.classes import HAN, points
+from corpus_pipeline.text.unicode.utf8 import buffers, column, replaced
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
-#: What kind a character is to this rule.
-CHINESE, DOT, STOP, ELLIPSIS, DASH, HYPHEN, LETTER, SIGN, QUOTE = range(1, 10)
-#: Longer runs are leaders or rules.
-_LONGEST_DOTS, _LONGEST_DASHES = 12, 4
 _PATTERNS = ("...", "。。。", "．．．", "…", "⋯", "--", "－－", "―", "──", "———")
 _FORMS = np.array([0x2026, 0x2014], dtype=np.uint32)
 
 
-def _kinds() -> npt.NDArray[np.uint8]:
+def _kinds() -> U8:
     kind = np.zeros(UNICODE_END + 1, dtype=np.uint8)
     kind[points(HAN)] = CHINESE
     for characters, value in (
@@ -71,108 +71,5 @@ def unified(texts: pl.Series) -> pl.Series:
     out = np.empty(2 * size + 8, dtype=np.uint8)
     ends = np.zeros(len(offsets), dtype=np.int64)
     cps = np.empty(longest + 3, dtype=np.uint32)
-    _unify(data, offsets, _KIND, _FORMS, cps, out, ends)
+    unify(data, offsets, _KIND, _FORMS, cps, out, ends)
     return replaced(texts, rows, column(out[: ends[-1]], ends))
-
-
-@compiled
-def _unify(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    kind: npt.NDArray[np.uint8],
-    forms: CodePoints,
-    cps: CodePoints,
-    out: Bytes,
-    ends: Offsets,
-) -> None:
-    size = 0
-    for doc in range(len(offsets) - 1):
-        at, end, length = offsets[doc], offsets[doc + 1], 1
-        cps[0] = UNICODE_END
-        while at < end:
-            code, at = decoded(data, at)
-            cps[length] = code
-            length += 1
-        cps[length] = cps[length + 1] = UNICODE_END
-        here = 1
-        while here < length:
-            if not DOT <= kind[cps[here]] <= HYPHEN:
-                size = encoded(np.int64(cps[here]), out, size)
-                here += 1
-                continue
-            begin, stop, behind, form = _run(cps, here, kind)
-            for position in range(here, begin):
-                size = encoded(np.int64(cps[position]), out, size)
-            if form >= 0:
-                for _ in range(2):
-                    size = encoded(np.int64(forms[form]), out, size)
-            for position in range(stop, behind):
-                size = encoded(np.int64(cps[position]), out, size)
-            here = behind
-        ends[doc + 1] = size
-
-
-@compiled
-def _run(cps: CodePoints, here: int, kind: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """From where to where another form stands, where the run ends, and the form or -1."""
-    what = kind[cps[here]]
-    behind = here + 1
-    if DOT <= what <= ELLIPSIS:
-        begin, behind, stop = _dots(cps, here, kind)
-        if _ellipsis(cps, (here, begin, stop, behind), kind):
-            return begin, stop, behind, 0
-    elif DASH <= what <= HYPHEN:
-        while DASH <= kind[cps[behind]] <= HYPHEN:
-            behind += 1
-        sides = kind[cps[here - 1]], kind[cps[behind]]
-        if _between_chinese(sides) and 2 <= behind - here <= _LONGEST_DASHES:
-            return here, behind, behind, 1
-    return behind, behind, behind, -1
-
-
-@compiled
-def _between_chinese(sides: tuple[int, int]) -> bool:
-    """Han or their marks at both sides; curly quotes are English as well."""
-    one, other = sides
-    return (one == CHINESE and other in (CHINESE, QUOTE)) or (one == QUOTE and other == CHINESE)
-
-
-@compiled
-def _dots(cps: CodePoints, here: int, kind: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
-    """A run of dots: where full stops before it end, where it ends, where those behind it begin.
-
-    One full stop or two at either side are full stops; three are dots themselves.
-    """
-    stop = here
-    while DOT <= kind[cps[stop]] <= ELLIPSIS:
-        stop += 1
-    lead = here
-    while lead < stop and kind[cps[lead]] == STOP:
-        lead += 1
-    if lead - here > 2:
-        lead = here
-    tail = stop
-    while tail > lead and kind[cps[tail - 1]] == STOP:
-        tail -= 1
-    if stop - tail > 2:
-        tail = stop
-    return lead, stop, tail
-
-
-@compiled
-def _ellipsis(cps: CodePoints, run: tuple[int, int, int, int], kind: npt.NDArray[np.uint8]) -> bool:
-    """Whether the dots within a run, without the full stops at its sides, are an ellipsis."""
-    here, lead, tail, stop = run
-    dots, stops, ellipses = 0, 0, 0
-    for position in range(lead, tail):
-        what = kind[cps[position]]
-        dots += what == DOT
-        stops += what == STOP
-        ellipses += what == ELLIPSIS
-    if not (ellipses or dots >= 3 or stops >= 3) or tail - lead > _LONGEST_DOTS:
-        return False
-    before, after = kind[cps[here - 1]], kind[cps[stop]]
-    # 目录......12 is a leader, 文件.../路径 and 参数...args are code; 甲…5 is an ellipsis.
-    if after in (LETTER, SIGN) and (dots or tail - lead > 2):
-        return False
-    return CHINESE in (before, after) or lead > here or stop > tail

@@ -12,33 +12,25 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import UNICODE_END, CodePoints
-from corpus_pipeline.text.unicode.utf8 import (
-    Bytes,
-    Int,
-    Offsets,
-    buffers,
-    column,
-    decoded,
-    encoded,
-    runs,
+from corpus_pipeline.text.arrays import I32, I64, U8, U32
+from corpus_pipeline.text.normalize.phrases_kernel import (
+    CHOICE,
+    MARK,
+    NAME,
+    OPENER,
+    OTHERS,
+    STOP,
+    SURNAME,
+    exchange_all,
+    spot,
 )
-
-Flags = npt.NDArray[np.uint8]
-Numbers = npt.NDArray[np.int32]
-Keys = npt.NDArray[np.int64]
+from corpus_pipeline.text.unicode.utf8 import buffers, column, runs
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
 #: Bytes at once: what bounds the memory of a pass.
 _BLOCK = 1 << 22
-#: What a character is beside its place in the table: a choice, an author's mark, what may stand
-#: behind that mark, before the author's name, and at its beginning; Han and the dot inside names.
-CHOICE, MARK, STOP, OPENER, SURNAME, NAME, OTHERS = 1, 2, 4, 8, 16, 32, 64
-#: No name of an author is longer.
-_LONGEST_NAME = 12
 
 
 class Signature(NamedTuple):
@@ -55,8 +47,8 @@ class Exchange(NamedTuple):
     """A column after the exchange, with two counts per row."""
 
     texts: pl.Series
-    changed: npt.NDArray[np.uint32]
-    chosen: npt.NDArray[np.uint32]
+    changed: U32
+    chosen: U32
 
 
 class Phrases:
@@ -97,15 +89,15 @@ class Phrases:
             out = np.empty(size + size // 3 + 4, dtype=np.uint8)
             ends = np.zeros(len(here), dtype=np.int64)
             cps = np.empty(int(np.diff(here).max(initial=0)) + 2, dtype=np.uint32)
-            _exchange(
+            exchange_all(
                 data, here, self._table, self._flags, *self._trie, cps, out, ends,
-                counts[:, first:end],
+                counts, first,
             )  # fmt: skip
             parts.append(column(out[: ends[-1]], ends))
         return Exchange(pl.concat(parts, rechunk=True).alias(texts.name), counts[0], counts[1])
 
 
-def _flags(choices: Collection[str], signature: Signature) -> Flags:
+def _flags(choices: Collection[str], signature: Signature) -> U8:
     flags = np.zeros(UNICODE_END + 1, dtype=np.uint8)
     for low, high in ((0x3400, 0x9FFF), (0x20000, 0x323AF)):
         flags[low : high + 1] |= NAME
@@ -123,7 +115,7 @@ def _flags(choices: Collection[str], signature: Signature) -> Flags:
     return flags
 
 
-def _trie(phrases: Mapping[str, str]) -> tuple[Numbers, Keys, Numbers, Numbers, CodePoints]:
+def _trie(phrases: Mapping[str, str]) -> tuple[I32, I64, I32, I32, U32]:
     """First nodes by character, edges in a hash table, what each node says, and other forms."""
     children: list[dict[str, int]] = [{}]
     says: list[int] = [-1]
@@ -146,126 +138,8 @@ def _trie(phrases: Mapping[str, str]) -> tuple[Numbers, Keys, Numbers, Numbers, 
     for parent, edges in enumerate(children[1:], 1):
         for char, node in edges.items():
             key = parent << 21 | ord(char)
-            spot = _spot(key, size)
-            while keys[spot] != -1:
-                spot = (spot + 1) & (size - 1)
-            keys[spot], nodes[spot] = key, node
+            place = spot(key, size)
+            while keys[place] != -1:
+                place = (place + 1) & (size - 1)
+            keys[place], nodes[place] = key, node
     return first, keys, nodes, np.array(says, dtype=np.int32), np.array(forms, dtype=np.uint32)
-
-
-@compiled
-def _spot(key: Int, size: int) -> Int:
-    """Where the search for a key begins: Fibonacci hashing within 63 bits."""
-    return ((key * 0x9E3779B1) >> 16) & (size - 1)
-
-
-@compiled
-def _exchange(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    table: CodePoints,
-    flags: Flags,
-    first: Numbers,
-    keys: Keys,
-    nodes: Numbers,
-    says: Numbers,
-    forms: CodePoints,
-    cps: CodePoints,
-    out: Bytes,
-    ends: Offsets,
-    counts: npt.NDArray[np.uint32],
-) -> None:
-    size = 0
-    for doc in range(len(offsets) - 1):
-        at, end, length = offsets[doc], offsets[doc + 1], 1
-        cps[0] = UNICODE_END
-        while at < end:
-            code, at = decoded(data, at)
-            cps[length] = code
-            length += 1
-        cps[length] = UNICODE_END
-        here, changed, chosen = 1, 0, 0
-        while here < length:
-            code = np.int64(cps[here])
-            node = first[code]
-            if node:
-                stop, form = _longest(cps, here, node, keys, nodes, says)
-                if stop and not (stop == here + 2 and _signed_by_many(cps, here, flags)):
-                    for position in range(here, stop):
-                        new = forms[form + position - here]
-                        changed += new != cps[position]
-                        chosen += flags[cps[position]] & CHOICE
-                        size = encoded(np.int64(new), out, size)
-                    here = stop
-                    continue
-            new = table[code]
-            flag = flags[code]
-            if flag & (CHOICE | MARK):
-                chosen += flag & CHOICE
-                if flag & MARK and _signed(cps, here, flags):
-                    new = cps[here]
-            changed += new != code
-            size = encoded(np.int64(new), out, size)
-            here += 1
-        ends[doc + 1] = size
-        counts[0, doc], counts[1, doc] = changed, chosen
-
-
-@compiled
-def _longest(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    cps: CodePoints, here: int, node: int, keys: Keys, nodes: Numbers, says: Numbers
-) -> tuple[int, int]:
-    """The end of the longest phrase that begins here, and where its other form lies; or 0."""
-    stop, form, ahead = 0, 0, here + 1
-    while True:
-        key = np.int64(node) << 21 | np.int64(cps[ahead])
-        spot = _spot(key, len(keys))
-        while keys[spot] not in (-1, key):
-            spot = (spot + 1) & (len(keys) - 1)
-        if keys[spot] == -1:
-            return stop, form
-        node = nodes[spot]
-        ahead += 1
-        if says[node] >= 0:
-            stop, form = ahead, says[node]
-
-
-@compiled
-def _signed(cps: CodePoints, mark: int, flags: Flags) -> bool:
-    """Whether the mark ends a signature: opener, a name that begins with a surname, mark, stop."""
-    if not flags[cps[mark + 1]] & STOP:
-        return False
-    start = mark
-    while start > 0 and mark - start <= _LONGEST_NAME and flags[cps[start - 1]] & NAME:
-        start -= 1
-    if mark - start < 2 or not flags[cps[start]] & SURNAME or not flags[cps[start - 1]] & OPENER:
-        return False
-    alone = cps[mark + 1] in (UNICODE_END, 0x0A) and mark - start <= 4
-    while cps[start - 1] == 0x3001:
-        # 曹雪芹、高鹗著: one name after the other.
-        end = start - 1
-        start = end
-        while start > 0 and end - start <= _LONGEST_NAME and flags[cps[start - 1]] & NAME:
-            start -= 1
-        if end - start < 2 or not flags[cps[start]] & SURNAME:
-            return False
-    before = cps[start - 1]
-    if before not in (UNICODE_END, 0x0A, 0x20, 0x3000, 0xFF0C, 0x2C):
-        return True
-    # After a comma or a space the title has to end there; a line of its own is a signature too.
-    position = start - 1
-    while position > 0 and cps[position] in (0x20, 0x3000, 0xFF0C, 0x2C):
-        position -= 1
-    if cps[position] in (0x300B, 0x3009, 0x300D, 0x300F):
-        return True
-    return alone and cps[position] in (UNICODE_END, 0x0A)
-
-
-@compiled
-def _signed_by_many(cps: CodePoints, here: int, flags: Flags) -> bool:
-    """曹雪芹等著: the two last characters are a phrase elsewhere."""
-    return (
-        flags[cps[here]] & OTHERS != 0
-        and flags[cps[here + 1]] & MARK != 0
-        and _signed(cps, here + 1, flags)
-    )

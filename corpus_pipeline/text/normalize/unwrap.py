@@ -3,7 +3,7 @@
 Enters: string columns.  Leaves: the columns with wrapped lines joined (Latin words by a space, Han
 by nothing), and how many joins each text saw.
 Refuses: verse, lists, tables, headings and code; lines that merely are alike in length; a wrap seen
-fewer than `_EVIDENCE` times at the same right edge.
+fewer than `EVIDENCE` times at the same right edge.
 
 A wrapped line ends in the middle of a sentence, at the same right edge as its neighbours, and no
 line near it reaches further: paragraphs that an author ended are never that even.
@@ -18,18 +18,20 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded, replaced
+from corpus_pipeline.text.arrays import I64, U32
+from corpus_pipeline.text.normalize.unwrap_kernel import (
+    EVIDENCE,
+    NARROWEST,
+    RAGGED,
+    WIDEST,
+    mark_wrapped,
+)
+from corpus_pipeline.text.unicode.utf8 import buffers, replaced
 
-#: Columns (a Han character is two).  Couplets of seven characters have 32, a page has 60 to 80.
-_NARROWEST, _WIDEST = 36, 160
-#: How far a line may stay short of the edge: a mark that may not begin a line, a Latin word.
-_RAGGED = 3
-#: Wraps at the same edge that prove it, and how many lines around are looked at.
-_EVIDENCE, _AROUND = 3, 40
+#: How many lines around are looked at.
+_AROUND = 40
 #: Where lines that go further lie between, this share of all lines that stop in mid-sentence.
 _NEARLY_ALL = 0.8
 #: A wrapped line ends where it ends: few of them at a mark, and most have one inside.
@@ -71,13 +73,13 @@ class Joined(NamedTuple):
     """A column after joining, and the joins of each row."""
 
     texts: pl.Series
-    joins: npt.NDArray[np.uint32]
+    joins: U32
 
 
 def joined(texts: pl.Series) -> Joined:
     """The column, without a null; a text without wraps is neither copied nor looked at again."""
     likely = np.zeros(len(texts), dtype=np.bool_)
-    _wrapped(*buffers(texts), likely)
+    mark_wrapped(*buffers(texts), likely)
     rows, new = [], []
     joins = np.zeros(len(texts), dtype=np.uint32)
     for row in np.flatnonzero(likely).tolist():
@@ -105,9 +107,9 @@ def join(text: str) -> tuple[str, int]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = [line.rstrip(_BLANK) for line in text.split("\n")]
     widths = _widths(lines)
-    candidates = np.flatnonzero((widths >= _NARROWEST) & (widths <= _WIDEST)).tolist()
+    candidates = np.flatnonzero((widths >= NARROWEST) & (widths <= WIDEST)).tolist()
     soft = [at for at in candidates if at + 1 < len(lines) and _breaks(lines, at)]
-    if len(soft) < _EVIDENCE:
+    if len(soft) < EVIDENCE:
         return text, 0
     wraps = set(_proven(soft, lines, widths.tolist()))
     if not wraps:
@@ -163,24 +165,24 @@ def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[in
     for number, at in enumerate(soft):
         width = widths[at]
         found = everywhere[width]
-        if found[0] <= _EVIDENCE or found[0] < _NEARLY_ALL * len(soft):
+        if found[0] <= EVIDENCE or found[0] < _NEARLY_ALL * len(soft):
             first = last = at
-            while first > max(0, at - _AROUND) and widths[first - 1] <= width + _RAGGED:
+            while first > max(0, at - _AROUND) and widths[first - 1] <= width + RAGGED:
                 first -= 1
-            while last < min(len(lines) - 1, at + _AROUND) and widths[last + 1] <= width + _RAGGED:
+            while last < min(len(lines) - 1, at + _AROUND) and widths[last + 1] <= width + RAGGED:
                 last += 1
             near = facts[bisect_left(soft, first, 0, number + 1) : bisect_right(soft, last, number)]
             allowed = _near(width, 0)
             found = _summed((1, *flags) for other, *flags in near if other in allowed)
         count, plain, inner, middle = found
-        enough = count >= _EVIDENCE and plain >= _PLAIN_ENDS * count
+        enough = count >= EVIDENCE and plain >= _PLAIN_ENDS * count
         if enough and inner >= _INNER_MARKS * count and middle >= _IN_MIDDLE * count:
             yield at
 
 
 def _near(width: int, tighter: int) -> range:
     """Widths that share an edge with this one."""
-    return range(width - _RAGGED + tighter, width + _RAGGED + 1 - tighter)
+    return range(width - RAGGED + tighter, width + RAGGED + 1 - tighter)
 
 
 def _summed(counts: Iterable[Iterable[int]]) -> tuple[int, int, int, int]:
@@ -200,7 +202,7 @@ def _in_middle(line: str, following: str) -> bool:
     return any(line.count(one) != line.count(other) for one, other in _OPEN_CLOSE)
 
 
-def _widths(lines: list[str]) -> npt.NDArray[np.int64]:
+def _widths(lines: list[str]) -> I64:
     """Columns of each line on a terminal.
 
     >>> _widths(["第 3 條", "", "abc"]).tolist()
@@ -215,38 +217,3 @@ def _widths(lines: list[str]) -> npt.NDArray[np.int64]:
 def _columns(text: str) -> int:
     """A Han character has three bytes and two columns."""
     return (len(text) + len(text.encode())) // 2
-
-
-@compiled
-def _wrapped(data: Bytes, offsets: Offsets, likely: npt.NDArray[np.bool_]) -> None:
-    """Texts with lines, near one another, of the same width and without an end of a sentence."""
-    recent = np.zeros(16, dtype=np.int64)
-    for doc in range(len(offsets) - 1):
-        at, end, count = offsets[doc], offsets[doc + 1], 0
-        width, soft = np.int64(0), np.int64(0)
-        last: Int = np.int64(0)
-        recent[:] = 0
-        while at < end:
-            code, at = decoded(data, at)
-            if code == 0x0A:
-                # Lines that stop at Latin letters are no evidence: most texts with them are code.
-                ideograph = 0x3400 <= last <= 0x9FFF or last in (0x3001, 0xFF0C, 0x2C)
-                soft = width if ideograph and _NARROWEST <= width <= _WIDEST else np.int64(0)
-                width = np.int64(0)
-                continue
-            if width == 0 and soft:
-                # After an empty line, a bullet, a heading or a border nothing goes on.
-                if code not in (0x0D, 0x23, 0x2A, 0x2D, 0x3C, 0x3E, 0x60, 0x7C, 0x2502, 0x251C):
-                    near = 1
-                    for other in recent:
-                        near += int(abs(other - soft) <= _RAGGED)
-                    if near >= _EVIDENCE:
-                        likely[doc] = True
-                        break
-                    recent[count % len(recent)] = soft
-                    count += 1
-                soft = np.int64(0)
-            if code != 0x0D:
-                width += 2 if code >= 0x1100 else 1
-                if code not in (0x20, 0x3000):
-                    last = code

@@ -14,15 +14,15 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool
 from corpus_pipeline.text.normalize.width_kernel import (
     ASCII,
     CLOSE,
-    COMPOSED,
     FULL,
     FULL_PARENTHESIS,
     HALF,
@@ -41,19 +41,11 @@ from corpus_pipeline.text.normalize.width_kernel import (
     UNSAFE,
     WIDE,
     WIDE_SPACE,
-    Tables,
-    rewritten,
+    rewrite,
 )
-from corpus_pipeline.text.unicode.classes import (
-    HAN,
-    LATIN,
-    UNICODE_END,
-    CodePoints,
-    Range,
-    mask,
-    points,
-)
-from corpus_pipeline.text.unicode.utf8 import Bytes, Offsets, buffers, column, replaced, runs
+from corpus_pipeline.text.unicode.classes import HAN, LATIN, Range, mask, points
+from corpus_pipeline.text.unicode.utf8 import buffers, column, replaced, runs
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
 #: What the table says of a character that goes.
 GONE = UNICODE_END + 1
@@ -113,6 +105,53 @@ _FULL_OF = dict(zip(",.?!:;()", "，。？！：；（）", strict=True))
 #: Full-width marks that are ASCII between two ASCII letters or digits: ３．１４, １９－２０.
 _BETWEEN_ASCII = dict(zip("．－／", ".-/", strict=True))
 _HALF_CJK = dict(zip("｡｢｣､", "。「」、", strict=True))
+
+
+#: Code points that canonical composition leaves alone wherever they stand: no mark, no second half
+#: of a pair, nothing that decomposes.  A test holds them against `unicodedata`.
+COMPOSED: tuple[Range, ...] = (
+    (0x0000, 0x02FF),
+    (0x0391, 0x0482),
+    (0x048A, 0x0590),
+    (0x1E00, 0x1EFF),
+    (0x2002, 0x20CF),
+    (0x2100, 0x2125),
+    (0x212C, 0x2328),
+    (0x232B, 0x2ADB),
+    (0x2E80, 0x3029),
+    (0x3030, 0x3098),
+    (0x309B, 0xA66E),
+    (0xAC00, 0xF8FF),
+    (0xFE00, 0xFE1F),
+    (0xFE30, 0xFFFF),
+    (0x1F000, 0x1FAFF),
+    (0x20000, 0x2F7FF),
+    (0x30000, 0x3FFFF),
+    (0xE0000, UNICODE_END - 1),
+)
+
+
+class Tables(NamedTuple):
+    """Per code point: what it is, what it becomes, and the other width of some."""
+
+    traits: U8  # kind, `MOVES`, `UNSAFE`: most characters need no other table
+    becomes: U32
+    picture: Bool
+    full: U32
+    narrow: U32
+
+
+def rewritten(data: U8, offsets: I64, tables: Tables) -> tuple[U8, I64, I64]:
+    """The documents after all rules, their offsets, and which were left out to be composed."""
+    longest = int(np.diff(offsets).max(initial=0))
+    # A mark of one byte may become a full-width one of three; untouched pages cost nothing.
+    out = np.empty(3 * int(offsets[-1] - offsets[0]), dtype=np.uint8)
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    skipped = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    cps, kind = np.empty(longest + 2, dtype=np.uint32), np.empty(longest + 2, dtype=np.uint8)
+    marks = np.empty(longest + 2, dtype=np.uint32)
+    rewrite(data, offsets, *tables, cps, kind, marks, out, ends, skipped)
+    return out[: ends[-1]], ends, np.flatnonzero(skipped)
 
 
 class Width:
@@ -178,7 +217,7 @@ class Width:
         return pl.concat(parts, rechunk=True).alias(texts.name)
 
     def _pass(
-        self, data: Bytes, offsets: Offsets, *, any_text: bool = False
+        self, data: U8, offsets: I64, *, any_text: bool = False
     ) -> tuple[pl.Series, list[int]]:
         tables = self._tables
         if any_text:
@@ -238,14 +277,14 @@ def _entity(match: re.Match[str]) -> str:
     return character if plain and unicodedata.combining(character) == 0 else match[0]
 
 
-def _moved(pairs: Mapping[str, str]) -> CodePoints:
+def _moved(pairs: Mapping[str, str]) -> U32:
     table = np.arange(UNICODE_END + 1, dtype=np.uint32)
     for old, new in pairs.items():
         table[ord(old)] = ord(new)
     return table
 
 
-def _kinds() -> npt.NDArray[np.uint8]:
+def _kinds() -> U8:
     kind = np.full(UNICODE_END + 1, OTHER, dtype=np.uint8)
     kind[points(_EMOJI)] = PICTURE
     kind[points(HAN)] = IDEOGRAPH

@@ -8,17 +8,11 @@ marked and left out, for its owner to compose first.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool, Int, OutBool, OutI64, OutU8, OutU32
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import UNICODE_END, CodePoints, Range
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, decoded, encoded
-
-Kinds = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encoded
 
 # What the rules ask of a character; one byte each.
 # The order matters: spaces are 1 to 3, what ends a search for the other parenthesis is 4 to 8, and
@@ -30,69 +24,33 @@ HALF, WIDE, SELECTOR, JOINER, LOST = range(14, 19)
 #: Beside the kind: the character becomes another one; composition may touch it.
 MOVES, UNSAFE = 32, 64
 
-#: Code points that canonical composition leaves alone wherever they stand: no mark, no second half
-#: of a pair, nothing that decomposes.  A test holds them against `unicodedata`.
-COMPOSED: tuple[Range, ...] = (
-    (0x0000, 0x02FF),
-    (0x0391, 0x0482),
-    (0x048A, 0x0590),
-    (0x1E00, 0x1EFF),
-    (0x2002, 0x20CF),
-    (0x2100, 0x2125),
-    (0x212C, 0x2328),
-    (0x232B, 0x2ADB),
-    (0x2E80, 0x3029),
-    (0x3030, 0x3098),
-    (0x309B, 0xA66E),
-    (0xAC00, 0xF8FF),
-    (0xFE00, 0xFE1F),
-    (0xFE30, 0xFFFF),
-    (0x1F000, 0x1FAFF),
-    (0x20000, 0x2F7FF),
-    (0x30000, 0x3FFFF),
-    (0xE0000, UNICODE_END - 1),
-)
-
-
-class Tables(NamedTuple):
-    """Per code point: what it is, what it becomes, and the other width of some."""
-
-    traits: Kinds  # kind, `MOVES`, `UNSAFE`: most characters need no other table
-    becomes: CodePoints
-    picture: Mask
-    full: CodePoints
-    narrow: CodePoints
-
-
-def rewritten(data: Bytes, offsets: Offsets, tables: Tables) -> tuple[Bytes, Offsets, Offsets]:
-    """The documents after all rules, their offsets, and which were left out to be composed."""
-    longest = int(np.diff(offsets).max(initial=0))
-    # A mark of one byte may become a full-width one of three; untouched pages cost nothing.
-    out = np.empty(3 * int(offsets[-1] - offsets[0]), dtype=np.uint8)
-    ends = np.zeros(len(offsets), dtype=np.int64)
-    skipped = np.zeros(len(offsets) - 1, dtype=np.bool_)
-    cps, kind = np.empty(longest + 2, dtype=np.uint32), np.empty(longest + 2, dtype=np.uint8)
-    marks = np.empty(longest + 2, dtype=np.uint32)
-    _rewrite(data, offsets, *tables, cps, kind, marks, out, ends, skipped)
-    return out[: ends[-1]], ends, np.flatnonzero(skipped)
+# 章 节 節 编 編 篇 条 條 款 卷 回 部 讲 講 课 課
+_CHAPTERS = (
+    0x7AE0, 0x8282, 0x7BC0, 0x7F16, 0x7DE8, 0x7BC7, 0x6761, 0x689D,
+    0x6B3E, 0x5377, 0x56DE, 0x90E8, 0x8BB2, 0x8B1B, 0x8BFE, 0x8AB2,
+)  # fmt: skip
 
 
 @compiled
-def _rewrite(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    traits: Kinds,
-    becomes: CodePoints,
-    picture: Mask,
-    full: CodePoints,
-    narrow: CodePoints,
-    cps: CodePoints,
-    kind: Kinds,
-    marks: CodePoints,
-    out: Bytes,
-    ends: Offsets,
-    skipped: Mask,
+def rewrite(
+    data: U8,
+    offsets: I64,
+    traits: U8,
+    becomes: U32,
+    picture: Bool,
+    full: U32,
+    narrow: U32,
+    cps: OutU32,
+    kind: OutU8,
+    marks: OutU32,
+    out: OutU8,
+    ends: OutI64,
+    skipped: OutBool,
 ) -> None:
+    """Write each document; one that NFC could touch is skipped.
+
+    `cps`, `kind` and `marks` are room for the longest document and two more.
+    """
     size = 0
     for doc in range(len(offsets) - 1):
         begin, end = offsets[doc], offsets[doc + 1]
@@ -100,23 +58,16 @@ def _rewrite(  # noqa: PLR0917 – a kernel takes its arrays one by one
         if length:
             if special:
                 length, count = _sequences(cps, kind, marks, length, picture)
-            _between(cps, kind, marks[:count], full, narrow)
-            size = _write(cps, kind, marks[:count], out, size)
+            _between(cps, kind, marks, count, full, narrow)
+            size = _write(cps, kind, marks, count, out, size)
         else:
             skipped[doc] = True
         ends[doc + 1] = size
 
 
 @compiled
-def _read(  # noqa: PLR0917 – a kernel takes its arrays one by one
-    data: Bytes,
-    at: Int,
-    end: Int,
-    traits: Kinds,
-    becomes: CodePoints,
-    cps: CodePoints,
-    kind: Kinds,
-    marks: CodePoints,
+def _read(
+    data: U8, at: Int, end: Int, traits: U8, becomes: U32, cps: OutU32, kind: OutU8, marks: OutU32
 ) -> tuple[int, int, bool]:
     """Characters and kinds between two marks, CR LF as LF; length 0 where NFC has to go first.
 
@@ -149,7 +100,7 @@ def _read(  # noqa: PLR0917 – a kernel takes its arrays one by one
             continue
         else:
             carriage = False
-            special |= what in (SELECTOR, JOINER)
+            special |= SELECTOR <= what <= JOINER
         marks[count] = size
         count += 1
         size += 1
@@ -159,7 +110,7 @@ def _read(  # noqa: PLR0917 – a kernel takes its arrays one by one
 
 @compiled
 def _sequences(
-    cps: CodePoints, kind: Kinds, marks: CodePoints, length: int, picture: Mask
+    cps: OutU32, kind: OutU8, marks: OutU32, length: int, picture: Bool
 ) -> tuple[int, int]:
     """Variation selectors and joiners stay inside emoji only; the new lengths."""
     size, before = 0, False
@@ -184,12 +135,10 @@ def _sequences(
 
 
 @compiled
-def _between(
-    cps: CodePoints, kind: Kinds, marks: CodePoints, full: CodePoints, narrow: CodePoints
-) -> None:
+def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow: U32) -> None:
     """Marks whose neighbours on both sides say which width they want; changed in place."""
     opened = np.int64(0)
-    for mark in range(len(marks) - 1):
+    for mark in range(count - 1):
         at = np.int64(marks[mark])
         what = kind[at]
         if what == HALF:
@@ -212,25 +161,23 @@ def _between(
 
 @compiled
 def _chinese(kind: int) -> bool:
-    return kind in (IDEOGRAPH, FULL, FULL_PARENTHESIS)
+    return kind == IDEOGRAPH or kind == FULL or kind == FULL_PARENTHESIS
 
 
 @compiled
-def _write(  # noqa: C901 – one loop with the state of a line
-    cps: CodePoints, kind: Kinds, marks: CodePoints, out: Bytes, size: int
-) -> int:
+def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int) -> int:
     """No space at a line's end or between Han, no empty line at the ends, one in a row inside."""
     # From `start` on characters wait to be written, before them `lines` line ends.
     start, lines, first = np.int64(1), 0, size
     skip = np.int64(0)
     # Whether single spaces mean something is asked once a line, and only where there are some.
     line, judged, meant = np.int64(1), np.int64(0), False
-    for mark in range(len(marks)):
+    for mark in range(count):
         at = np.int64(marks[mark])
         if at < skip:
             continue
         what = kind[at]
-        if what > TAB and what not in (LINE, MARK):
+        if what > TAB and not LINE <= what <= MARK:
             continue
         after_run = at + 1
         while what <= TAB and kind[after_run] <= TAB:
@@ -258,7 +205,7 @@ def _write(  # noqa: C901 – one loop with the state of a line
 
 
 @compiled
-def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int, meant: bool) -> Int:
+def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, meant: bool) -> Int:
     """How many of a run of spaces stay; the one that stands for a run is changed in place."""
     tab, wide = False, False
     for position in range(at, end):
@@ -266,8 +213,8 @@ def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int, meant: bool) -> Int
         wide |= kind[position] == WIDE_SPACE
     before, after = kind[at - 1], kind[end]
     chinese = _chinese(before) and _chinese(after) and not tab
-    edge = before in (LINE, MARK)
-    if after in (LINE, MARK) or (edge and wide):
+    edge = LINE <= before <= MARK
+    if LINE <= after <= MARK or (edge and wide):
         return 0
     if chinese and end - at == 1 and not wide:
         between = before == IDEOGRAPH and after == IDEOGRAPH
@@ -283,7 +230,7 @@ def _spaces(cps: CodePoints, kind: Kinds, at: Int, end: Int, meant: bool) -> Int
 
 
 @compiled
-def _aligned(kind: Kinds, start: Int) -> bool:
+def _aligned(kind: U8, start: Int) -> bool:
     """Whether a line is names or verse set apart by spaces: 张三 李四 王五, 床前明月光 疑是地上霜.
 
     Letter-spaced headings (总 则) and text cut into words have words of one character.
@@ -293,14 +240,14 @@ def _aligned(kind: Kinds, start: Int) -> bool:
         what = kind[at]
         if what == IDEOGRAPH:
             length += 1
-        elif what == FULL and kind[at + 1] not in (LINE, MARK):
+        elif what == FULL and not LINE <= kind[at + 1] <= MARK:
             # 委员：张三 李四 王五; only what follows counts.
             words, shortest, longest, length = 0, 99, 0, 0
-        elif what in (SPACE, WIDE_SPACE, LINE, MARK, FULL):
+        elif _ends_word(what):
             if length:
                 words, shortest, longest = words + 1, min(shortest, length), max(longest, length)
             length = 0
-            if what in (LINE, MARK):
+            if LINE <= what <= MARK:
                 break
         else:
             return False
@@ -311,17 +258,29 @@ def _aligned(kind: Kinds, start: Int) -> bool:
 
 
 @compiled
-def _heading(cps: CodePoints, kind: Kinds, at: Int) -> bool:
+def _heading(cps: U32, kind: U8, at: Int) -> bool:
     """Whether 第…章 stands before the space, at the beginning of its line."""
-    # 章 节 節 编 編 篇 条 條 款 卷 回 部 讲 講 课 課
-    if cps[at - 1] not in (
-        0x7AE0, 0x8282, 0x7BC0, 0x7F16, 0x7DE8, 0x7BC7, 0x6761, 0x689D,
-        0x6B3E, 0x5377, 0x56DE, 0x90E8, 0x8BB2, 0x8B1B, 0x8BFE, 0x8AB2,
-    ):  # fmt: skip
+    if not _counts_chapters(cps[at - 1]):
         return False
     start = at - 1
     while at - start < 12 and (kind[start - 1] == IDEOGRAPH or kind[start - 1] == SPACE):
         start -= 1
     while kind[start] == SPACE:
         start += 1
-    return cps[start] == 0x7B2C and kind[start - 1] in (LINE, MARK, SPACE)
+    before = kind[start - 1]
+    return bool(cps[start] == 0x7B2C and (LINE <= before <= MARK or before == SPACE))
+
+
+@compiled
+def _ends_word(what: int) -> bool:
+    """A space, the end of a line or of a text, or a mark."""
+    return SPACE <= what <= WIDE_SPACE or LINE <= what <= MARK or what == FULL
+
+
+@compiled
+def _counts_chapters(code: int) -> bool:
+    """Whether the character is one of 章节節编編篇条條款卷回部讲講课課."""
+    for chapter in _CHAPTERS:
+        if code == chapter:
+            return True
+    return False

@@ -13,17 +13,22 @@ import re
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.classes import UNICODE_END, CodePoints, Range, points, sample
-from corpus_pipeline.text.unicode.utf8 import Bytes, Int, Offsets, buffers, decoded, encoded
+from corpus_pipeline.text.arrays import I64, U8, U32
+from corpus_pipeline.text.tokens.langid_kernel import (
+    ASK,
+    BREAK,
+    LETTER,
+    MARK,
+    PIECE,
+    WORD,
+    write_lines,
+)
+from corpus_pipeline.text.unicode.classes import Range, points, sample
+from corpus_pipeline.text.unicode.utf8 import buffers
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
-Kinds = npt.NDArray[np.uint8]
-
-# What a character does to a line; a run of equal marks, and a run of digits, is one token.
-BREAK, WORD, LETTER, MARK, ASK = range(5)
 #: Where one table look-up says it; everything else is for `token_line`.
 _KNOWN: tuple[Range, ...] = (
     (0x0, 0x24F),
@@ -44,10 +49,8 @@ _TOKEN = re.compile(
     r"[a-z\u00c0-\u024f\u1e00-\u1eff]{1,24}|[0-9]+|[０-９]+"
     rf"|([{re.escape(MARKS)}])\1*|[^\W\d_]"
 )
-#: Three pieces as `han.sample` has them, no word longer than 24 letters.
-_PIECE, _LONGEST = 60, 24
 #: Bytes of a line, at most: a character and a space, four bytes and one.
-_ROOM = 5 * 3 * _PIECE
+_ROOM = 5 * 3 * PIECE
 
 
 def token_line(text: str) -> str:
@@ -56,13 +59,13 @@ def token_line(text: str) -> str:
     >>> token_line("你好，World 2026!!")
     '你 好 ， world 0 !'
     """
-    found = (match[0] for match in _TOKEN.finditer(sample(text, length=_PIECE).lower()))
+    found = (match[0] for match in _TOKEN.finditer(sample(text, length=PIECE).lower()))
     return " ".join(
         _DIGITS.get(token[0], token[0] if token[0] in MARKS else token) for token in found
     )
 
 
-def model_lines(texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[str]:
+def model_lines(texts: pl.Series, rows: I64) -> list[str]:
     """The line of each of these rows.
 
     >>> model_lines(pl.Series(["你好,World 2026!", "略", "ΑΣ"]), np.array([0, 2]))
@@ -73,7 +76,7 @@ def model_lines(texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[str]:
     room = int(np.minimum(2 * np.diff(offsets), _ROOM).sum()) + len(rows)
     out = np.empty(room, dtype=np.uint8)
     odd = np.zeros(len(rows), dtype=np.bool_)
-    size = _lines(data, offsets, *_tables(), out, odd)
+    size = write_lines(data, offsets, *_tables(), out, odd)
     lines = out[:size].tobytes().decode().split("\n")[:-1]
     for row in np.flatnonzero(odd).tolist():
         lines[row] = token_line(held[row] or "")
@@ -81,7 +84,7 @@ def model_lines(texts: pl.Series, rows: npt.NDArray[np.int64]) -> list[str]:
 
 
 @cache
-def _tables() -> tuple[Kinds, CodePoints]:
+def _tables() -> tuple[U8, U32]:
     kinds = np.full(UNICODE_END, ASK, dtype=np.uint8)
     lower = np.zeros(UNICODE_END, dtype=np.uint32)
     for code in points(_KNOWN).tolist():
@@ -95,58 +98,3 @@ def _tables() -> tuple[Kinds, CodePoints]:
         mark = small in MARKS or small in "0０"
         kinds[code] = WORD if word else MARK if mark else LETTER if letter else BREAK
     return kinds, lower
-
-
-@compiled
-def _lines(  # noqa: C901, PLR0917 – one loop; a kernel takes its arrays one by one
-    data: Bytes,
-    offsets: Offsets,
-    kinds: Kinds,
-    lower: CodePoints,
-    out: Bytes,
-    odd: npt.NDArray[np.bool_],
-) -> int:
-    size = 0
-    for doc in range(len(odd)):
-        begin, end, first = offsets[doc], offsets[doc + 1], size
-        length = 0
-        for place in range(begin, end):
-            length += data[place] & 0xC0 != 0x80
-        pieces, step = 1, 0
-        if length > 3 * _PIECE:
-            pieces, rest = 3, length - _PIECE
-            # Half of an odd number is rounded to the even one, as Python does.
-            step = rest // 2 + (rest & rest >> 1 & 1)
-        at: Int = begin
-        position = 0
-        for piece in range(pieces):
-            start = step if piece == 1 else (length - _PIECE if piece == 2 else 0)
-            stop = start + _PIECE if pieces == 3 else length
-            while position < start:
-                at += 1
-                while data[at] & 0xC0 == 0x80:
-                    at += 1
-                position += 1
-            run, mark = 0, np.uint32(0)
-            while position < stop and not odd[doc]:
-                code, at = decoded(data, at)
-                position += 1
-                kind, image = kinds[code], lower[code]
-                if kind == BREAK or (kind == MARK and image == mark):
-                    run, mark = 0, (image if kind == MARK else np.uint32(0))
-                    continue
-                if kind == ASK:
-                    odd[doc] = True
-                    continue
-                if size > first and (kind != WORD or run in (0, _LONGEST)):
-                    out[size] = 0x20
-                    size += 1
-                run = run % _LONGEST + 1 if kind == WORD else 0
-                mark = image if kind == MARK else np.uint32(0)
-                size = encoded(np.int64(image), out, size)
-            if odd[doc]:
-                size = first
-                break
-        out[size] = 0x0A
-        size += 1
-    return size

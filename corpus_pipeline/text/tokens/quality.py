@@ -12,16 +12,12 @@ from functools import cache
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.measures.char_counts import Bytes, Index
+from corpus_pipeline.text.arrays import U8
+from corpus_pipeline.text.tokens.quality_kernel import ALONE, BREAK, DIGIT, DROP, WORD, cut
 
-#: What becomes of a code point.
-_DROP, _BREAK, _WORD, _DIGIT, _ALONE = range(5)
 #: Where Unicode has assigned anything; beyond stand private characters, each by itself.
 _ASSIGNED = (*range(0xD800), *range(0xE000, 0x33480), *range(0xE0000, 0xE0200))
-_ZERO, _SPACE = 0x30, 0x20
 
 
 def pieces(texts: pl.Series) -> pl.Series:
@@ -37,66 +33,23 @@ def pieces(texts: pl.Series) -> pl.Series:
     # A line break of one byte becomes three bytes, and nothing grows more.
     line = np.empty(3 * len(raw), dtype=np.uint8)
     ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    _cut(np.frombuffer(raw, dtype=np.uint8), at - at[0], _fates(), line, ends)
+    cut(np.frombuffer(raw, dtype=np.uint8), at - at[0], _fates(), line, ends)
     buffers = pa.py_buffer(ends), pa.py_buffer(line[: ends[-1]])
     made = pl.Series(pa.LargeStringArray.from_buffers(len(texts), *buffers))
     return made.zip_with(texts.is_not_null(), pl.Series([None], dtype=pl.String))
 
 
 @cache
-def _fates() -> NDArray[np.uint8]:
+def _fates() -> U8:
     """What becomes of every code point, as the regular expressions of Polars see them."""
-    fates = np.full(0x110000, _ALONE, dtype=np.uint8)
+    fates = np.full(0x110000, ALONE, dtype=np.uint8)
     places = np.array(_ASSIGNED)
     chars = pl.Series([chr(code) for code in _ASSIGNED])
     for fate, pattern in (
-        (_WORD, r"[\w--\p{Han}]"),
-        (_DIGIT, r"\d"),
-        (_DROP, r"[\s\x00]"),
-        (_BREAK, r"\n"),
+        (WORD, r"[\w--\p{Han}]"),
+        (DIGIT, r"\d"),
+        (DROP, r"[\s\x00]"),
+        (BREAK, r"\n"),
     ):
         fates[places[chars.str.contains(pattern).to_numpy()]] = fate
     return fates
-
-
-@compiled
-def _cut(  # noqa: C901 – decoding, cutting and writing in one pass is the point
-    data: Bytes, at: Index, fates: NDArray[np.uint8], line: Bytes, ends: Index
-) -> None:
-    """Write the line of each text behind that of the text before."""
-    here = 0
-    for text in range(at.size - 1):
-        start = here
-        before = _DROP
-        place, end = at[text], at[text + 1]
-        while place < end:
-            byte = int(data[place])
-            code, size = byte, 1
-            if byte >= 0xF0:
-                code = (byte & 0x07) << 18 | (data[place + 1] & 0x3F) << 12
-                code |= (data[place + 2] & 0x3F) << 6 | data[place + 3] & 0x3F
-                size = 4
-            elif byte >= 0xE0:
-                code = (byte & 0x0F) << 12 | (data[place + 1] & 0x3F) << 6 | data[place + 2] & 0x3F
-                size = 3
-            elif byte >= 0x80:
-                code = (byte & 0x1F) << 6 | data[place + 1] & 0x3F
-                size = 2
-            fate = fates[code]
-            inside = before in (_WORD, _DIGIT) and fate in (_WORD, _DIGIT)
-            if fate != _DROP and not inside and here > start:
-                line[here] = _SPACE
-                here += 1
-            if fate == _BREAK:
-                line[here], line[here + 1] = 0xC2, 0xB6
-                here += 2
-            elif fate == _DIGIT:
-                line[here] = _ZERO
-                here += before != _DIGIT
-            elif fate != _DROP:
-                for offset in range(size):
-                    line[here + offset] = data[place + offset]
-                here += size
-            before = fate
-            place += size
-        ends[text + 1] = here

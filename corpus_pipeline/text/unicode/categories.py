@@ -11,15 +11,27 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-#: Kinds of code points: up to `NEWLINE` nobody sees them, from `HAN` on they are Han, and from
-#: `WORD` on each kind is one character.
-(
-    SPACE, NEWLINE, KANA, HANGUL, LATIN, LETTER, DIGIT, SYMBOL, EMOJI, CODE,
-    STOP, CLOSE, MARK,
-    HAN, RARE, WORD,
-) = range(16)  # fmt: skip
+from corpus_pipeline.text.arrays import U8
+from corpus_pipeline.text.unicode.categories_kernel import (
+    CLOSE,
+    CODE,
+    DIGIT,
+    EMOJI,
+    HAN,
+    HANGUL,
+    KANA,
+    LATIN,
+    LETTER,
+    MARK,
+    NEWLINE,
+    RARE,
+    SPACE,
+    STOP,
+    SYMBOL,
+    WORD,
+)
+
 #: Frequent grammatical characters, each with its traditional form: each is a kind of its own.
 MODERN = ("的", "了", "是", "在", "不", "我", "有", "和", "一", "这這", "他", "就")
 BOTH = ("也",)
@@ -60,7 +72,7 @@ _BY_CATEGORY = {
 
 
 @cache
-def kind_table() -> NDArray[np.uint8]:
+def kind_table() -> U8:
     """The kind of every code point."""
     kinds = np.full(0x110000, SYMBOL, dtype=np.uint8)
     for first, last in ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000)):
@@ -88,7 +100,7 @@ def kind_table() -> NDArray[np.uint8]:
     return kinds
 
 
-def _paint(kinds: NDArray[np.uint8], blocks: _Ranges, only: int | None = None) -> None:
+def _paint(kinds: U8, blocks: _Ranges, only: int | None = None) -> None:
     """Give ranges of characters (those that are `only` so far) their kind."""
     for kind, ranges in blocks.items():
         for first, last in ranges:

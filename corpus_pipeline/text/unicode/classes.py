@@ -10,21 +10,17 @@ regex engine pays for every match; a table look-up counts all classes at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8 import Bytes, Offsets, buffers, decoded
+from corpus_pipeline.text.arrays import I64, U32, Bool
+from corpus_pipeline.text.unicode.classes_kernel import count
+from corpus_pipeline.text.unicode.utf8 import buffers
+from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
-CodePoints = npt.NDArray[np.uint32]
 Range = tuple[int, int]
-
-#: One past the last Unicode code point.
-UNICODE_END = 0x110000
 
 #: Unified ideographs with their extensions, compatibility ideographs, 々 〆 〇.
 HAN: tuple[Range, ...] = (
@@ -84,7 +80,7 @@ OTHER_LETTERS: tuple[Range, ...] = (
 )
 
 
-def points(ranges: Iterable[Range]) -> npt.NDArray[np.int64]:
+def points(ranges: Iterable[Range]) -> I64:
     """All code points of some inclusive ranges.
 
     >>> points([(0x4E00, 0x4E02)]).tolist()
@@ -93,7 +89,7 @@ def points(ranges: Iterable[Range]) -> npt.NDArray[np.int64]:
     return np.concatenate([np.arange(first, last + 1) for first, last in ranges])
 
 
-def mask(*members: str | Iterable[Range]) -> npt.NDArray[np.bool_]:
+def mask(*members: str | Iterable[Range]) -> Bool:
     """A table of all Unicode that is true for these characters and ranges.
 
     >>> bool(mask("中文", HAN)[ord("中")])
@@ -108,7 +104,7 @@ def mask(*members: str | Iterable[Range]) -> npt.NDArray[np.bool_]:
     return table
 
 
-def code_points(text: str) -> CodePoints:
+def code_points(text: str) -> U32:
     """The code points of a string.
 
     >>> code_points("中a").tolist()
@@ -117,17 +113,13 @@ def code_points(text: str) -> CodePoints:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def string(cps: CodePoints) -> str:
+def string(cps: U32) -> str:
     """The string of some code points.
 
     >>> string(code_points("龙𠮷"))
     '龙𠮷'
     """
     return cps.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
-
-
-#: A word in Latin letters, or one letter of any other script: Han needs no segmentation.
-_TOKEN = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff]{1,24}|[^\W\d_]")
 
 
 def sample(text: str, places: int = 3, length: int = 100) -> str:
@@ -143,15 +135,6 @@ def sample(text: str, places: int = 3, length: int = 100) -> str:
     return " ".join(text[start : start + length] for start in starts)
 
 
-def model_line(text: str) -> str:
-    """A bounded sample of a document as one line of tokens, as language models want it.
-
-    >>> model_line("你好,World 2026!")
-    '你 好 world'
-    """
-    return " ".join(_TOKEN.findall(sample(text).lower()))
-
-
 class CharTable:
     """Counts any number of overlapping character classes in one pass over the text.
 
@@ -163,7 +146,7 @@ class CharTable:
     [(2, 1, 3), (0, 0, 0)]
     """
 
-    def __init__(self, classes: Mapping[str, npt.NDArray[np.bool_]]) -> None:
+    def __init__(self, classes: Mapping[str, Bool]) -> None:
         """Cut Unicode into atoms."""
         self.names = tuple(classes)
         bits = np.zeros(UNICODE_END, dtype=np.uint64)
@@ -181,42 +164,5 @@ class CharTable:
         """One row a document, one UInt32 column a class."""
         column = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         counts = np.zeros((len(self.names), len(column)), dtype=np.uint32)
-        _count(*buffers(column), self.atoms, self.membership, counts)
+        count(*buffers(column), self.atoms, self.membership, counts)
         return pl.DataFrame(dict(zip(self.names, counts, strict=True)))
-
-
-@compiled
-def _count(
-    data: Bytes,
-    offsets: Offsets,
-    atoms: npt.NDArray[np.uint16],
-    membership: npt.NDArray[np.uint32],
-    counts: npt.NDArray[np.uint32],
-) -> None:
-    """A histogram of atoms for each document, then the classes that each atom belongs to."""
-    histogram = np.zeros(membership.shape[0], dtype=np.uint32)
-    for doc in range(len(offsets) - 1):
-        histogram[:] = 0
-        at, end = offsets[doc], offsets[doc + 1]
-        while at < end:
-            code, at = decoded(data, at)
-            histogram[atoms[code]] += 1
-        # Atom 0 belongs to no class.
-        for atom in range(1, len(histogram)):
-            if histogram[atom]:
-                for number in range(membership.shape[1]):
-                    counts[number, doc] += histogram[atom] * membership[atom, number]
-
-
-@compiled
-def count_unequal(
-    one: Bytes, one_ends: Offsets, other: Bytes, other_ends: Offsets, unequal: Offsets
-) -> None:
-    """How many characters differ between two columns whose texts have the same lengths."""
-    for doc in range(len(unequal)):
-        at, there, count = one_ends[doc], other_ends[doc], 0
-        while at < one_ends[doc + 1]:
-            code, at = decoded(one, at)
-            second, there = decoded(other, there)
-            count += code != second
-        unequal[doc] = count

@@ -12,6 +12,8 @@ used more than five times was taken out (群 秘 床 峰 并 灶 内 庄 are ord
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 #: Characters that only simplified text uses.
@@ -170,23 +172,34 @@ JAPANESE_TOO = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptBounds:
+    """How many characters decide a script; the rule pack of `normalize` has the reasons."""
+
+    dominance: float
+    least: int
+    short_least: int
+    short_share: float
+
+
 def script(
-    simplified: pl.Expr, traditional: pl.Expr, han: pl.Expr, bounds: dict[str, float]
+    simplified: pl.Expr, traditional: pl.Expr, han: pl.Expr, bounds: ScriptBounds
 ) -> pl.Expr:
     """The script of a document from its counts: `hans`, `hant`, `mixed` or `none`.
 
     Traditional needs `least` characters, or in a short text without any simplified-only one at
-    least two that make up `short_share` of its Han characters; `dominance` is how many times
-    the one side must outnumber the other.
+    least `short_least` that make up `short_share` of its Han characters; `dominance` is how many
+    times the one side must outnumber the other.
 
     >>> frame = pl.DataFrame({"s": [9, 0, 4, 0], "t": [1, 3, 5, 1], "h": [99, 20, 50, 60]})
-    >>> bounds = {"dominance": 3, "least": 5, "short_share": 0.05}
+    >>> bounds = ScriptBounds(dominance=3, least=5, short_least=2, short_share=0.05)
     >>> frame.select(script(pl.col("s"), pl.col("t"), pl.col("h"), bounds)).to_series().to_list()
     ['hans', 'hant', 'mixed', 'none']
     """
-    dominance = bounds["dominance"]
-    enough = traditional >= bounds["least"]
-    short = (simplified == 0) & (traditional >= 2) & (traditional >= bounds["short_share"] * han)
+    dominance = bounds.dominance
+    enough = traditional >= bounds.least
+    short = (traditional >= bounds.short_least) & (traditional >= bounds.short_share * han)
+    short &= simplified == 0
     return (
         pl.when((traditional >= dominance * simplified) & (enough | short))
         .then(pl.lit("hant"))

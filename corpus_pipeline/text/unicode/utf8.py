@@ -1,7 +1,7 @@
 """Between Polars strings and loops over code points, without a Python string per document.
 
 Enters: string columns, or the bytes of a kernel.  Leaves: the UTF-8 of all documents in one array
-with an offset per document, the step from one code point to the next, and columns again.
+with an offset per document, and columns again.
 Refuses: bytes that are no valid UTF-8; Polars holds no others.
 """
 
@@ -10,20 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from corpus_pipeline.text.compiled import compiled
-
-Bytes = npt.NDArray[np.uint8]
-Offsets = npt.NDArray[np.int64]
-Int = int | np.int64
-
-_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+from corpus_pipeline.text.arrays import I64, U8
 
 
-def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
+def buffers(texts: pl.Series) -> tuple[U8, I64]:
     """All documents end to end, and where each begins; both arrays are read-only.
 
     >>> data, offsets = buffers(pl.Series(["中", None, "ab"]))
@@ -36,7 +29,7 @@ def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
     return np.frombuffer(data if data is not None else b"", dtype=np.uint8), offsets
 
 
-def column(data: Bytes, offsets: Offsets) -> pl.Series:
+def column(data: U8, offsets: I64) -> pl.Series:
     """A string column of documents that lie end to end.
 
     >>> column(np.frombuffer("中文ab".encode(), dtype=np.uint8), np.array([0, 3, 6, 8])).to_list()
@@ -63,7 +56,7 @@ def replaced(texts: pl.Series, rows: Sequence[int], new: Sequence[str] | pl.Seri
     return both.gather(order)
 
 
-def runs(offsets: Offsets, size: int) -> Iterator[tuple[int, int]]:
+def runs(offsets: I64, size: int) -> Iterator[tuple[int, int]]:
     """First and end of neighbouring documents that together hold `size` bytes, or of one document.
 
     >>> list(runs(np.array([0, 3, 6, 15, 16]), 6))
@@ -75,48 +68,3 @@ def runs(offsets: Offsets, size: int) -> Iterator[tuple[int, int]]:
         end = min(max(end, first + 1), count)
         yield first, end
         first = end
-
-
-@compiled
-def decoded(data: Bytes, at: Int) -> tuple[Int, Int]:
-    """The code point at this byte, and the byte after it.
-
-    >>> decoded(np.frombuffer("中".encode(), dtype=np.uint8), 0)
-    (20013, 3)
-    """
-    # Unsigned positions spare each access the test for a negative one.
-    spot = np.uint64(at)
-    lead = np.int64(data[spot])
-    if lead < 0x80:
-        return lead, at + 1
-    second = np.int64(data[spot + _ONE]) & 0x3F
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | second, at + 2
-    third = np.int64(data[spot + _TWO]) & 0x3F
-    if lead < 0xF0:
-        return (lead & 0x0F) << 12 | second << 6 | third, at + 3
-    last = np.int64(data[spot + _THREE]) & 0x3F
-    return (lead & 0x07) << 18 | second << 12 | third << 6 | last, at + 4
-
-
-@compiled
-def encoded(code: Int, out: Bytes, at: int) -> int:
-    """Write a code point; returns the byte after it."""
-    spot = np.uint64(at)
-    if code < 0x80:
-        out[spot] = code
-        return at + 1
-    if code < 0x800:
-        out[spot] = 0xC0 | code >> 6
-        out[spot + _ONE] = 0x80 | code & 0x3F
-        return at + 2
-    if code < 0x10000:
-        out[spot] = 0xE0 | code >> 12
-        out[spot + _ONE] = 0x80 | code >> 6 & 0x3F
-        out[spot + _TWO] = 0x80 | code & 0x3F
-        return at + 3
-    out[spot] = 0xF0 | code >> 18
-    out[spot + _ONE] = 0x80 | code >> 12 & 0x3F
-    out[spot + _TWO] = 0x80 | code >> 6 & 0x3F
-    out[spot + _THREE] = 0x80 | code & 0x3F
-    return at + 4

@@ -5,22 +5,21 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from corpus_pipeline.app import jobs
-from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.app.config import load
+from corpus_pipeline.app.execute import How, run_stage
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold
 from corpus_pipeline.text.dedup.minhash import signatures as minhash
 from corpus_pipeline.text.dedup.ngrams import shingles
 
-TABLE = load_key_table(Path(jobs.__file__).parents[1] / "assets" / "dedup_key.tsv")
+TABLE = load_key_table(resolve(KEY_TABLE, Path()))
 
 
 def decide(path: Path, work: Path) -> list[str]:
     """`corpus-pipeline near-dedup PATH --output WORK --engine local`."""
-    config = jobs.load_config(None, [], "near_dedup")
-    how = jobs.How(engine="local", overwrite=True)
-    code = jobs.execute(config, [str(path)], work, how, stage="near_dedup")
-    if code:
-        raise SystemExit(code)
+    how = How(engine="local", overwrite=True)
+    run_stage(load(None, [], "near_dedup"), [str(path)], work, how, stage="near_dedup")
     parts = sorted((work / "dropped").glob("*.parquet"))
     return [str(id_) for part in parts for id_ in _ids(part)]
 

@@ -1,26 +1,29 @@
-"""Loaders of packaged models and tables: from a pinned asset to an object, once per process.
+"""Load fastText models and ask them about lines.
 
-Enters: an `Asset`.  Leaves: a fastText model, a mapping read from YAML.
-Refuses: to write to standard error, and to load anything that is not an asset.
+Enters: an `Asset`, lines of text.  Leaves: a model, once per process; labels and probabilities.
+Refuses: to write to standard error, and a file that is no fastText model.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import fasttext
 import fasttext.FastText
 import numpy as np
-import numpy.typing as npt
-import yaml
 
 from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.rules.pack import once
+from corpus_pipeline.text.arrays import F32
 
 
-@cache
-def _fasttext(path: Path, _sha256: str) -> Any:
+def load_fasttext(asset: Asset) -> Any:
+    """The fastText model at this path."""
+    return once(asset, _read)
+
+
+def _read(path: Path) -> Any:
     # The module announces an old change of its interface on standard error at every load.
     fasttext.FastText.eprint = lambda *_: None
     try:
@@ -29,27 +32,14 @@ def _fasttext(path: Path, _sha256: str) -> Any:
         raise PipelineError(f"{path.name} is not a fastText model") from error
 
 
-def load_fasttext(asset: Asset) -> Any:
-    """The fastText model at this path; loaded once per path and content."""
-    return _fasttext(asset.path, asset.sha256)
-
-
-def load_table(asset: Asset) -> dict[str, Any]:
-    """The mapping that a YAML asset holds."""
-    return _table(asset.path, asset.sha256)
-
-
-@cache
-def _table(path: Path, _sha256: str) -> dict[str, Any]:
-    table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(table, dict):
-        raise PipelineError(f"{path.name} is not a mapping")
-    return table
+def labels_of(model: Any) -> list[str]:
+    """The labels that the model gives, without `__label__`."""
+    return [str(label).removeprefix("__label__") for label in model.get_labels()]
 
 
 def predict(
     model: Any, lines: list[str], k: int, least: float = 0.0
-) -> tuple[list[list[str]], list[npt.NDArray[np.float32]]]:
+) -> tuple[list[list[str]], list[F32]]:
     """The `k` likeliest labels of each line, without `__label__`, and their probabilities.
 
     Those below `least` are left out.  Lines hold no line break.  The batch call of the binding is

@@ -1,6 +1,6 @@
 """Where the lines come from that the language model is trained on, beside labelled sentences.
 
-Enters: the data folder, two dictionaries and what is installed beside this script.  Leaves:
+Enters: the data folder, two dictionaries and what is installed beside this package.  Leaves:
 (text, label) pairs: Chinese documents cut to every length, Japanese without kana, Korean in Hanja,
 romanised Chinese, source code.
 Refuses: anything random without a seed.
@@ -15,10 +15,14 @@ import re
 import sysconfig
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jieba
 import polars as pl
 import yaml
+
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.training.documents import read_documents
 
 Pairs = list[tuple[str, str]]
 
@@ -38,6 +42,22 @@ DOCUMENTS = {
     "pingcap/docs-cn": ("zh", 1500),
     "MicrosoftDocs/visualstudio-docs.zh-tw": ("zh", 1500),
 }
+#: The word classes of a heading: names, places, organisations, compounds.
+HEADINGS = ("nr", "ns", "nt", "ns n", "n v", "n n", "v n", "ns n v", "nz n", "a n")
+#: Endings of installed files that are code or data → files read, spread over all there are.
+INSTALLED = {
+    "js": 60,
+    "css": 40,
+    "html": 40,
+    "h": 80,
+    "json": 60,
+    "yaml": 40,
+    "c": 40,
+    "cpp": 30,
+    "sh": 30,
+}
+#: Modules of the standard library that are read.
+MODULES = 180
 #: Documentation whose fenced blocks train; every other source's blocks only measure.
 CODE_SOURCES = (
     "yuanzhoucq/cpp-docs.zh-cn",
@@ -53,29 +73,41 @@ NO_CODE = {"output", "text", "console", "log", "input", "md", "markdown", "plain
 NO_CODE |= {"toc", "ebnf", "ebnf+diagram", "none", "playercontext", "txt", "sh-session"}
 
 
+def part_of(count: int, share: float) -> int:
+    """So many of what the shipped model is trained on; at least one."""
+    return max(1, round(count * share))
+
+
 def bulk(data: Path) -> pl.DataFrame:
     """The bulk documents that are not in the sample."""
-    read = [pl.read_ndjson(data / "text" / f"{name}.jsonl.zst", infer_schema_length=None)
-            for name in ("bulk", "sample")]  # fmt: skip
-    return read[0].join(
-        read[1].select("text").unique(), on="text", how="anti", maintain_order="left"
-    )
+    docs = read_documents(data / "text" / "bulk.jsonl.zst", ("text", "source", "path"))
+    sample = read_documents(data / "text" / "sample.jsonl.zst", ("text",))
+    return docs.join(sample.select("text").unique(), on="text", how="anti", maintain_order="left")
 
 
-def document_lines(docs: pl.DataFrame, without: set[str], rng: random.Random) -> Pairs:
+def _lines_of(docs: pl.DataFrame, label: str | None) -> Pairs:
+    """The lines of eight characters or more; without a label their path tells the language."""
+    lines: Pairs = []
+    for text, path in docs.select("text", "path").iter_rows():
+        # Pairs hold the modern translation; novels (第五回) are neither classical nor modern.
+        if label is None and "回/" in path:
+            continue
+        name = label or ("zh" if path.endswith("target.txt") else "lzh")
+        prose = FENCED.sub("", text)  # listings are no Chinese
+        pieces = [prose] if name == "lzh" and len(prose) < 300 else prose.split("\n")
+        lines += [(piece[:300], name) for piece in pieces if len(piece) >= 8]
+    return lines
+
+
+def document_lines(
+    docs: pl.DataFrame, without: set[str], rng: random.Random, share: float
+) -> Pairs:
     """Lines of Chinese documents, then clauses of others: short text must be known too."""
     out: Pairs = []
-    for source, (label, wanted) in DOCUMENTS.items():
+    for source, (label, whole) in DOCUMENTS.items():
+        wanted = part_of(whole, share)
         part = docs.filter(pl.col("source") == source)
-        lines: Pairs = []
-        for text, path in part.select("text", "path").iter_rows():
-            # Pairs hold the modern translation; novels (第五回) are neither classical nor modern.
-            name = label or ("zh" if path.endswith("target.txt") else "lzh")
-            if source in without or (label is None and "回/" in path):
-                continue
-            text = FENCED.sub("", text)  # noqa: PLW2901 – listings are no Chinese
-            pieces = [text] if name == "lzh" and len(text) < 300 else text.split("\n")
-            lines += [(piece[:300], name) for piece in pieces if len(piece) >= 8]
+        lines = [] if source in without else _lines_of(part, label)
         rng.shuffle(lines)
         out += lines[:wanted]
         # Verses are what a kanji-only heading looks like most.
@@ -99,13 +131,12 @@ def chinese_words(rng: random.Random, count: int) -> Pairs:
                 (word, int(frequency))
             )
     drawn = {
-        tag: rng.choices([w for w, _ in held], [f for _, f in held], k=6 * count)
-        for tag, held in words.items()
+        tag: rng.choices([w for w, _ in known], [f for _, f in known], k=6 * count)
+        for tag, known in words.items()
     }
     out: Pairs = []
     for _ in range(count):
-        tags = rng.choice([["nr"], ["ns"], ["nt"], ["ns", "n"], ["n", "v"], ["n", "n"],
-                           ["v", "n"], ["ns", "n", "v"], ["nz", "n"], ["a", "n"]])  # fmt: skip
+        tags = rng.choice(HEADINGS).split()
         chosen = [drawn[tag].pop() for tag in tags * rng.randint(1, 2)]
         out.append((rng.choice(["", "", "", " ", "、", "　"]).join(chosen), "zh"))
     return out
@@ -144,7 +175,7 @@ def ipadic(folder: Path) -> dict[str, list[str]]:
     return out
 
 
-def filled(rules: dict, words: dict[str, list[str]], rng: random.Random) -> str:
+def filled(rules: dict[str, Any], words: dict[str, list[str]], rng: random.Random) -> str:
     """One of the patterns with its words drawn."""
     pattern = rng.choice(rules["patterns"])
     draw = {**words, **rules["lists"]}
@@ -152,7 +183,7 @@ def filled(rules: dict, words: dict[str, list[str]], rng: random.Random) -> str:
     def word(match: re.Match[str]) -> str:
         if match[1] in "nd":
             return number(rng, arabic=match[1] == "d")
-        return rng.choice(draw[match[1]])
+        return str(rng.choice(draw[match[1]]))
 
     return re.sub(r"\{(\w+)\}", word, pattern)
 
@@ -164,11 +195,14 @@ def japanese_without_kana(
     out: Pairs = []
     runs: list[str] = []
     for text in sentences:
-        found = KANJI.findall(text)
-        runs += found
+        of_text = KANJI.findall(text)
+        runs += of_text
         # A sentence without its kana reads like a headline: the words belong together.
-        out += [("".join(found), "ja")] if len("".join(found)) >= 4 else []
-        out += [(run, "ja") for run in found if len(run) >= 4]
+        headline = "".join(of_text)
+        out += [(headline, "ja")] if len(headline) >= 4 else []
+        out += [(run, "ja") for run in of_text if len(run) >= 4]
+    if not runs:
+        raise PipelineError("the Japanese sentences hold no run of two kanji")
     words = ipadic(folder)
     for _ in range(count // 4):
         out.append(("".join(rng.choices(runs, k=rng.randint(2, 6))), "ja"))
@@ -194,15 +228,17 @@ def korean_in_hanja(sentences: list[str], path: Path, rng: random.Random, count:
     words: list[str] = []
     out: Pairs = []
     for text in sentences:
-        found, at = [], 0
+        spellings, at = [], 0
         while at < len(text):
             size = next((n for n in (6, 5, 4, 3, 2) if text[at : at + n] in table), 0)
             if size:
-                found.append(table[text[at : at + size]])
+                spellings.append(table[text[at : at + size]])
             at += size or 1
-        words += found
-        if len(found) >= 3:
-            out.append((rng.choice([" ", " ", ""]).join(found), "ko"))
+        words += spellings
+        if len(spellings) >= 3:
+            out.append((rng.choice([" ", " ", ""]).join(spellings), "ko"))
+    if not words:
+        raise PipelineError(f"no word of the Korean sentences stands in {path}")
     out += [(filled(HARD["korean"], {"word": words}, rng), "ko") for _ in range(count)]
     return out
 
@@ -210,8 +246,8 @@ def korean_in_hanja(sentences: list[str], path: Path, rng: random.Random, count:
 def romanised(rng: random.Random, count: int) -> Pairs:
     """Pinyin without tones."""
     syllables = HARD["romanised"].split()
-    return [(" ".join(rng.choices(syllables, k=rng.randint(3, 30))), "zh-Latn")
-            for _ in range(count)]  # fmt: skip
+    drawn = (rng.choices(syllables, k=rng.randint(3, 30)) for _ in range(count))
+    return [(" ".join(line), "zh-Latn") for line in drawn]
 
 
 def fenced(docs: pl.DataFrame, sources: tuple[str, ...]) -> list[str]:
@@ -232,20 +268,24 @@ def windows(text: str, rng: random.Random, count: int) -> list[str]:
     return out
 
 
-def installed_code(rng: random.Random) -> tuple[list[str], list[str]]:
+def installed_code(rng: random.Random, share: float) -> tuple[list[str], list[str]]:
     """Windows of the standard library and of installed packages, and prose of its docstrings."""
     code, prose = [], []
     library, packages = (Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib"))
-    for path in sorted(library.glob("*.py"))[:180]:
+    for path in sorted(library.glob("*.py"))[: part_of(MODULES, share)]:
         text = path.read_text("utf-8", errors="replace")
         code += windows(text, rng, 12)
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
                 prose += [p for p in (ast.get_docstring(node) or "").split("\n\n") if len(p) > 30]
-    for ending, most in (("js", 60), ("css", 40), ("html", 40), ("h", 80), ("json", 60),
-                         ("yaml", 40), ("c", 40), ("cpp", 30), ("sh", 30)):  # fmt: skip
-        found = sorted(p for p in packages.rglob(f"*.{ending}") if p.stat().st_size < 400_000)
-        for path in found[:: max(1, len(found) // most)]:
+    found: dict[str, list[Path]] = {ending: [] for ending in INSTALLED}
+    for path in packages.rglob("*.*"):
+        ending = path.suffix[1:]
+        if ending in found and path.stat().st_size < 400_000:
+            found[ending].append(path)
+    for ending, whole in INSTALLED.items():
+        paths = sorted(found[ending])
+        for path in paths[:: max(1, len(paths) // part_of(whole, share))]:
             code += windows(path.read_text("utf-8", errors="replace"), rng, 8)
     return code, prose
 
@@ -259,7 +299,8 @@ def structured(rng: random.Random, texts: list[str], count: int) -> list[str]:
         row = {k: rng.choice([rng.randint(0, 9999), rng.choice(texts)[:12]]) for k in keys}
         out += [
             json.dumps(row, ensure_ascii=False, indent=rng.choice([None, 2])),
-            f"INSERT INTO {rng.choice(names)} ({', '.join(keys)}) VALUES {tuple(row.values())};",
+            # Text to learn from, which no database sees.
+            f"INSERT INTO {rng.choice(names)} ({', '.join(keys)}) VALUES {tuple(row.values())};",  # noqa: S608 – see above
             "\n".join(f"{k}: {v}" for k, v in row.items()),
         ]
     return out

@@ -22,9 +22,8 @@ EVERY = 10.0
 class Progress:
     """Tallies of the local pass, and where the later phases are."""
 
-    def __init__(self, input_bytes: int) -> None:
-        """`input_bytes`: the size of the inputs on disk, for the first line."""
-        self._input_bytes = input_bytes
+    def __init__(self) -> None:
+        """Nothing done yet."""
         self._started = self._last = time.monotonic()
         self._seen = {"read": 0, "kept": 0, "dropped": 0, "quarantined": 0, "input_bytes": 0}
         self._bar: Bar | None = None

@@ -1,0 +1,5 @@
+"""`python -m corpus_pipeline` is `corpus-pipeline`."""
+
+from corpus_pipeline.cli import main
+
+main()

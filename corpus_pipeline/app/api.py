@@ -1,0 +1,170 @@
+"""The public functions: what the command line does, for Python.
+
+Enters: configs (a path, a mapping or a `Config`), paths, options.  Leaves: finished runs, plans,
+findings, and stages to call on frames.  Refuses: to print.  What a user can mend is raised as
+`corpus_pipeline.PipelineError` in one clear line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus_pipeline.app import execute
+from corpus_pipeline.app.config import Config, load
+from corpus_pipeline.app.config_errors import nearest
+from corpus_pipeline.app.execute import How, quiet
+from corpus_pipeline.app.plan import preview
+from corpus_pipeline.app.results import IndexSummary, Run, open_run
+from corpus_pipeline.io.places import local_path
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.stages import STAGES
+from corpus_pipeline.tasks.base import OnDone
+
+if TYPE_CHECKING:
+    from corpus_pipeline.app.frames import FrameStage
+    from corpus_pipeline.products.audit.result import AuditResult
+    from corpus_pipeline.products.verify.chain import Finding
+
+__all__ = ["IndexSummary", "Run", "audit", "index", "open_run", "plan", "run", "stage", "verify"]
+
+ConfigLike = str | Path | Mapping[str, Any] | Config
+Paths = str | Path | Sequence[str | Path]
+Settings = Mapping[str, Any] | Sequence[str]
+
+
+def run(
+    config: ConfigLike,
+    *,
+    inputs: Paths,
+    output: str | Path,
+    settings: Settings = (),
+    engine: str = "ray",
+    workers: int | None = None,
+    address: str | None = None,
+    against: Paths = (),
+    overwrite: bool = False,
+    export: bool = True,
+    on_done: OnDone = quiet,
+) -> Run:
+    r"""Run a whole pipeline; an interrupted one continues where it stopped.
+
+    `config`: a YAML file, a mapping or a `Config`; `settings`: values over it by dotted key.
+    `inputs`: files, folders, globs or @lists; `output`: the folder to write.
+    `engine`: `ray` with `workers` tasks at once (or the cluster at `address`), or `local`.
+    `against`: indexes; what they hold is dropped.  `export`: write the dataset as well.
+    `on_done`: called as tasks finish, with phase, tasks done, tasks in all and the result.
+
+    >>> import json, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> home = Path(folder.name)
+    >>> line = json.dumps({"text": "今天的新闻说，城市治理要靠数据，也要靠常识。"}) + "\n"
+    >>> _ = (home / "in.jsonl").write_text(line * 2)
+    >>> config = {"stages": ["langid", "exact_dedup"]}
+    >>> done = run(config, inputs=home / "in.jsonl", output=home / "out", engine="local")
+    >>> done.counts["kept"], done.counts["by_rule"]
+    (1, {'exact_dedup/exact_duplicate': 1})
+    >>> done.kept().select("langid_label").collect().item()
+    'zh-Hans'
+    >>> done.verify()
+    []
+    >>> folder.cleanup()
+    """
+    how = How(engine, workers, address, overwrite)
+    return execute.run_pipeline(
+        load(config, settings),
+        _paths(inputs),
+        local_path(output),
+        how,
+        against=[local_path(path) for path in _paths(against)],
+        exports=export,
+        on_done=on_done,
+    )
+
+
+def plan(config: ConfigLike, *, inputs: Paths, settings: Settings = ()) -> dict[str, Any]:
+    """What a run would read, do and cost: splits, stages, assets, disk, memory, core-hours.
+
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "in.jsonl"
+    >>> _ = path.write_text('{"text": "路灯"}')
+    >>> figures = plan({"stages": ["langid", "pii"]}, inputs=path)
+    >>> figures["stages"], figures["splits"]
+    (['langid', 'pii'], 1)
+    >>> folder.cleanup()
+    """
+    return preview(load(config, settings), _paths(inputs))
+
+
+def index(
+    inputs: Paths,
+    *,
+    output: str | Path,
+    config: ConfigLike | None = None,
+    settings: Settings = (),
+    engine: str | None = None,
+    workers: int | None = None,
+    address: str | None = None,
+    overwrite: bool = False,
+    on_done: OnDone = quiet,
+) -> IndexSummary:
+    """Index what earlier runs kept, for `run(…, against=…)`: later deliveries drop what is in it.
+
+    `inputs`: folders of finished runs.  `config` must have the options of the runs to come.
+    """
+    how = How(engine, workers, address, overwrite)
+    loaded = load(config, settings)
+    return execute.build_index(loaded, _paths(inputs), local_path(output), how, on_done=on_done)
+
+
+def verify(path: str | Path, inputs: str | Path | None = None) -> list[Finding]:
+    """Recompute every digest and count of a run, an index or a dataset; no findings = clean.
+
+    `inputs`: a folder whose files are hashed as well.
+    """
+    from corpus_pipeline.products.verify.chain import verify as verify_folder
+
+    return verify_folder(local_path(path), None if inputs is None else local_path(inputs))
+
+
+def audit(path: str | Path, profile: str | Path = "house") -> AuditResult:
+    """Hold a finished run against a profile: a packaged one by name, or a YAML file.
+
+    `result.passed` says whether no clause failed, `result.clauses` which did and why.
+    """
+    from corpus_pipeline.products.audit.run import audit as audit_run
+
+    return audit_run(local_path(path), profile)
+
+
+def stage(name: str, **options: Any) -> FrameStage:
+    """One stage with its options, to be called on any Polars frame with a column `text`.
+
+    The result has the same rows in the same order: all your columns, the text as the stage leaves
+    it, the columns of the stage, and a verdict that is null where the document is kept.
+
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"my_id": [7], "text": ["联系邮箱zhangsan@example.cn，谢谢。"]})
+    >>> out = stage("pii")(frame)
+    >>> out.columns
+    ['my_id', 'text', 'pii_spans', 'dropped_by', 'drop_rule', 'drop_evidence']
+    >>> out["text"].item()
+    '联系邮箱<邮箱>，谢谢。'
+    >>> twice = pl.DataFrame({"text": ["同样的一段话。", "另一段话。", "同樣的一段話"]})
+    >>> stage("exact_dedup")(twice).select("dropped_by", "drop_evidence").rows()
+    [(None, None), (None, None), ('exact_dedup', 'of=0')]
+    """
+    from corpus_pipeline.app.frames import FrameStage
+
+    known = name.replace("-", "_")
+    if known not in STAGES:
+        raise PipelineError(f"unknown stage {name!r}{nearest(known, STAGES)}")
+    return FrameStage(load({known: options}, only=known).spec(known))
+
+
+def _paths(given: Paths) -> list[str]:
+    """What was given as a path or several, as the texts that a user would type."""
+    several = [given] if isinstance(given, str | Path) else given
+    return [str(path) for path in several]

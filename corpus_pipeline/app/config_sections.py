@@ -1,0 +1,81 @@
+"""The sections of a config that belong to no stage: sources, ingest, limits.
+
+Enters: mappings.  Leaves: options with their defaults and reasons.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from corpus_pipeline.io.readers.base import IngestOptions
+from corpus_pipeline.model import Options
+
+
+class Source(Options):
+    """Where documents come from and by what right we have them."""
+
+    name: str
+    """What the column `source` says; each source has a name of its own."""
+
+    match: tuple[str, ...] = ("**",)
+    """Globs on an input's path below what was given; the first source that fits claims it."""
+
+    kind: Literal[
+        "open", "self_collected", "commercial", "user_input", "synthetic", "public_data", "unknown"
+    ] = "unknown"
+    """How the data was come by."""
+
+    license: str | None = None
+    """SPDX id or text; a document's own licence wins."""
+
+    legal_basis: str | None = None
+    """By what right the data is used, e.g. `PIPL art. 27: public information`."""
+
+    collected_at: str | None = None
+    """When, e.g. `2026-01`."""
+
+    evidence: str | None = None
+    """The record that proves it, e.g. a path or a contract number."""
+
+    url: str | None = None
+    """Where the source is described."""
+
+    origin: Literal["cn", "foreign"] | None = None
+    """Where it comes from: GB/T 45654 asks for both where foreign data is used."""
+
+    def holds(self, locator: str) -> bool:
+        """Whether this source claims the input."""
+        return any(pattern == "**" or fnmatchcase(locator, pattern) for pattern in self.match)
+
+
+class Limits(Options):
+    """What a run may cost before it counts as failed."""
+
+    quarantine_share: float = Field(default=0.05, ge=0, le=1)
+    """Broken records over records read; above it a run ends with exit code 3.
+
+    A corpus that loses more than one record in twenty to damage wants a look at its inputs.
+    """
+
+
+class Ingest(IngestOptions):
+    """How inputs are cut, and how bytes become documents."""
+
+    split_mb: float = Field(default=16, gt=0)
+    """Decompressed megabytes of a split: four seconds of work, so that a lost task costs little and
+    the last tasks of a run keep all cores busy."""
+
+    @property
+    def for_readers(self) -> IngestOptions:
+        """What readers know of it: where an input is cut is not their business."""
+        return IngestOptions.model_construct(
+            **{name: getattr(self, name) for name in IngestOptions.model_fields}
+        )
+
+    @property
+    def split_bytes(self) -> int:
+        """The size of a split in bytes."""
+        return int(self.split_mb * (1 << 20))

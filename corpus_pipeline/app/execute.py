@@ -1,0 +1,152 @@
+"""Jobs meet engines: a pipeline, a stage, an index or an export, from config to finished folder.
+
+Enters: a validated config, paths, how to run.  Leaves: the finished run or index.
+Refuses: to print; progress goes to the caller's `on_done`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from corpus_pipeline.app.config import Config
+from corpus_pipeline.app.jobs import pipeline_job, stage_job
+from corpus_pipeline.app.results import IndexSummary, Run, open_run
+from corpus_pipeline.engine import folder
+from corpus_pipeline.engine.run import Job
+from corpus_pipeline.engine.run import run as run_job
+from corpus_pipeline.engine.shuffle.index import comparing, open_index
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.places import local_path
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.export.shards import export
+from corpus_pipeline.tasks.base import Engine, OnDone, Result
+
+ENGINES = ("ray", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Everything about a run that must not show in its output.
+
+    `engine`: `ray` or `local`; None means `ray` where workers or an address ask for it.
+    """
+
+    engine: str | None = None
+    workers: int | None = None
+    address: str | None = None
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no engine could do."""
+        if self.engine is not None and self.engine not in ENGINES:
+            raise PipelineError(f"unknown engine {self.engine!r}: {' or '.join(ENGINES)}")
+        if self.engine == "local" and self.wants_ray:
+            wish = f"workers={self.workers}" if self.address is None else "an address"
+            raise PipelineError(f"the local engine is one process: {wish} needs the engine ray")
+
+    @property
+    def wants_ray(self) -> bool:
+        """Whether the number of workers or an address can only be had from Ray."""
+        return self.address is not None or self.workers not in (None, 1)
+
+
+def quiet(_phase: str, _done: int, _total: int, _result: Result) -> None:
+    """The observer that looks away."""
+
+
+def run_pipeline(
+    config: Config,
+    paths: Sequence[str],
+    output: Path,
+    how: How,
+    *,
+    against: Sequence[Path] = (),
+    exports: bool = True,
+    on_done: OnDone = quiet,
+) -> Run:
+    """Run all stages of the config over the paths and, unless told not to, write the dataset."""
+    output = local_path(output)
+    job = _compared(pipeline_job(config, paths, output), against)
+    with _engine(how) as engine:
+        run = _run(job, output, engine, how, on_done)
+        if exports:
+            with folder.lock(output):
+                export(job.root, job.root, config.export, engine, on_done)
+    return run
+
+
+def run_stage(
+    config: Config,
+    paths: Sequence[str],
+    output: Path,
+    how: How,
+    *,
+    stage: str,
+    against: Sequence[Path] = (),
+    on_done: OnDone = quiet,
+) -> Run:
+    """Run one stage (or `ingest`) over the paths."""
+    output = local_path(output)
+    job = _compared(stage_job(config, paths, output, stage), against)
+    with _engine(how) as engine:
+        return _run(job, output, engine, how, on_done)
+
+
+def build_index(
+    config: Config, paths: Sequence[str], output: Path, how: How, *, on_done: OnDone = quiet
+) -> IndexSummary:
+    """Index the documents of the paths for the stages of the config that compare documents."""
+    output = local_path(output)
+    job = pipeline_job(config, paths, output)
+    job = replace(job, specs=comparing(job.specs), makes_index=True)
+    if not job.specs:
+        raise PipelineError("the config has no stage that compares documents: nothing to index")
+    with _engine(how) as engine:
+        content = run_job(job, engine, on_done, overwrite=how.overwrite)
+    return IndexSummary(output, content["seal"], sum(content["rows"]))
+
+
+def export_run(
+    config: Config, root: Path, output: Path, how: How, *, on_done: OnDone = quiet
+) -> Path:
+    """Write the dataset of a finished run; the dataset's folder."""
+    root, output = local_path(root), local_path(output)
+    with _engine(how) as engine, folder.lock(output):
+        export(root, output, config.export, engine, on_done)
+    return output / "dataset"
+
+
+def _run(job: Job, output: Path, engine: Engine, how: How, on_done: OnDone) -> Run:
+    before = None if how.overwrite else manifest.read_if_sound(output / "manifest.json")
+    content = run_job(job, engine, on_done, overwrite=how.overwrite)
+    reused = before is not None and before["seal"] == content["seal"]
+    return open_run(output, reused=reused)
+
+
+def _compared(job: Job, against: Sequence[Path]) -> Job:
+    """The job with what it compares its documents with."""
+    if against and not comparing(job.specs):
+        raise PipelineError("--against: the config has no stage that compares documents")
+    indexes = tuple(open_index(local_path(path), job.specs) for path in against)
+    return replace(job, indexes=indexes)
+
+
+@contextmanager
+def _engine(how: How) -> Iterator[Engine]:
+    """The engine, started; let go of at the end."""
+    engine: Engine
+    if how.engine == "ray" or (how.engine is None and how.wants_ray):
+        from corpus_pipeline.tasks.ray import RayEngine
+
+        engine = RayEngine(how.workers, how.address)
+    else:
+        from corpus_pipeline.tasks.local import LocalEngine
+
+        engine = LocalEngine()
+    try:
+        yield engine
+    finally:
+        engine.close()

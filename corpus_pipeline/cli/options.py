@@ -1,0 +1,64 @@
+"""The arguments and options that several commands share, as typer reads them.
+
+Enters: nothing.  Leaves: annotated types.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(help="Files, folders, globs, @lists, or a stage's output folder.", metavar="IN"),
+]
+InputOption = Annotated[
+    list[str],
+    typer.Option(
+        "--input", "-i", help="Files, folders, globs or @lists; repeatable.", metavar="PATH"
+    ),
+]
+MoreInputs = Annotated[
+    list[str] | None,
+    typer.Argument(help="More inputs, as the shell's glob gives them.", metavar="PATH"),
+]
+Run = Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="RUN")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="A YAML config.", metavar="CONFIG")
+]
+ConfigArgument = Annotated[Path, typer.Argument(help="A YAML config.", metavar="CONFIG")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", help="key=value over the config; repeatable.", metavar="KEY=VALUE"),
+]
+EngineName = Annotated[str, typer.Option("--engine", help="ray or local.", metavar="ENGINE")]
+StageEngine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="ray or local; local unless workers or an address are given.",
+        metavar="ENGINE",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", "-w", min=1, help="Tasks at once.", metavar="N")
+]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", help="A running Ray cluster.", metavar="HOST:PORT"),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier, other run.")]
+Against = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--against",
+        help="An index; what it holds is dropped here. Repeatable.",
+        metavar="INDEX",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]

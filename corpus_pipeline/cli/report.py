@@ -1,0 +1,76 @@
+"""What a command prints: results on standard output, remarks on standard error, all of it escaped.
+
+Enters: finished runs, text, plain values.  Leaves: lines, and the exit code of a run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from corpus_pipeline.text.unicode.escape import escaped
+
+if TYPE_CHECKING:
+    from corpus_pipeline.app.results import Run
+
+#: The exit code of a run that quarantined more than its config allows.
+QUARANTINED = 3
+
+
+def say(line: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"{escaped(line)}\n")
+
+
+def print_result(text: str) -> None:
+    """Lines on standard output; whoever made them has escaped what is not his own."""
+    sys.stdout.write(f"{text}\n")
+
+
+def print_json(value: Any, indent: int | None = None) -> None:
+    """A value as JSON on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+
+
+def report(run: Run, *, as_json: bool) -> int:
+    """The summary, or the counts as JSON, and what needs to be said loudly; the exit code."""
+    if as_json:
+        counts = run.manifest["counts"]
+        print_json({"output": str(run.root), "seal": run.manifest["seal"], "counts": counts})
+    else:
+        from rich.console import Console
+
+        from corpus_pipeline.products.report.summary import print_summary
+
+        print_summary(run.root, Console(stderr=True, highlight=False))
+    if run.reused:
+        say(f"{run.root} was finished before by the very same run: nothing was done")
+    for line in remarks(run.counts, len(run.manifest["inputs"])):
+        say(f"corpus-pipeline: {line}")
+    if run.damaged_share > run.damage_limit:
+        say(
+            f"corpus-pipeline: finished, but {run.damaged_share:.1%} of the records were damaged "
+            f"(limits.quarantine_share={run.damage_limit:g}): see {run.root / 'quarantine'}"
+        )
+        return QUARANTINED
+    return 0
+
+
+def remarks(counts: Mapping[str, Any], inputs: int) -> list[str]:
+    """What a run that read or kept nothing must say.
+
+    >>> remarks({"read": 0, "kept": 0, "dropped": 0, "by_rule": {}}, 2)
+    ['0 documents in 2 inputs']
+    >>> rules = {"langid/not_chinese": 3, "pii/x": 1}
+    >>> remarks({"read": 4, "kept": 0, "dropped": 4, "by_rule": rules}, 1)
+    ['nothing was kept: 4 of 4 records were dropped, 3 of them by langid/not_chinese']
+    """
+    if counts["read"] == 0:
+        return [f"0 documents in {inputs} input{'s' if inputs != 1 else ''}"]
+    if counts["kept"] or not counts["dropped"]:
+        return []
+    rule, rows = max(counts["by_rule"].items(), key=lambda item: (item[1], item[0]))
+    gone = f"{counts['dropped']:,} of {counts['read']:,} records were dropped"
+    return [f"nothing was kept: {gone}, {rows:,} of them by {rule}"]

@@ -1,0 +1,161 @@
+"""The folder of a run: whose it is, who is writing to it, and what of it `--overwrite` removes.
+
+Enters: the folder, and the digests of all that decides the run's output.  Leaves: `run.json`, which
+claims the folder, and `work/lock`, held while somebody writes.  Refuses: a folder that holds other
+files or another run's results, and a second writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.storage import disk_errors, remove_tree
+from corpus_pipeline.model import PipelineError, digest
+
+#: What a run writes; `--overwrite` removes these and nothing else.
+FILES = ("run.json", "manifest.json", "metrics.json", "report.html")
+FOLDERS = ("kept", "dropped", "quarantine", "manifests", "dataset")
+INDEX_FOLDERS = ("sketch", "facts", "texts")
+#: Intermediate files; gone when the run is finished.
+WORK = "work"
+LOCK = "lock"
+
+
+@contextmanager
+def lock(root: Path) -> Iterator[None]:
+    """Be the only writer to this folder; the lock falls with the process that holds it.
+
+    Raises `PipelineError` where another process (named by number and host) is writing.
+    """
+    path = root / WORK / LOCK
+    handle = _locked(root, path)
+    try:
+        yield
+    finally:
+        # A finished run removes `work/`: the file there now may be the next writer's.
+        if _is_open(path, handle):
+            path.unlink()
+        handle.close()
+        with suppress(OSError):  # nothing was written: leave no empty folders behind
+            path.parent.rmdir()
+            root.rmdir()
+
+
+def _locked(root: Path, path: Path) -> BinaryIO:
+    if root.exists() and not root.is_dir():
+        raise PipelineError(f"the output {root} is a file")
+    while True:
+        with disk_errors(root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("a+b")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            holder = _holder(handle.read())
+            handle.close()
+            raise PipelineError(f"another run is writing to {root}{holder}") from None
+        except OSError:
+            break  # a file system without locks: nothing can be said of other writers
+        if _is_open(path, handle):
+            break
+        handle.close()  # the writer before finished meanwhile, and took the file away
+    with disk_errors(root):
+        handle.truncate(0)
+        handle.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
+        handle.flush()
+    return handle
+
+
+def _is_open(path: Path, handle: BinaryIO) -> bool:
+    """Whether the open file is still the one at this path."""
+    try:
+        return path.stat().st_ino == os.fstat(handle.fileno()).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _holder(content: bytes) -> str:
+    """Who wrote the lock, for the message."""
+    try:
+        known = json.loads(content)
+        return f" (process {known['pid']} on {known['host']})"
+    except (ValueError, KeyError, TypeError):  # it has not written its name yet
+        return ""
+
+
+def refuse_foreign(root: Path, *, overwrite: bool = False) -> None:
+    """Never write beside files that are not ours, nor remove anything beside them."""
+    names = {path.name for path in root.iterdir()} if root.is_dir() else set()
+    strangers = sorted(names - {*FILES, *FOLDERS, *INDEX_FOLDERS, WORK})
+    if overwrite and strangers:
+        raise PipelineError(f"{root} holds other files ({strangers[0]}); choose another folder")
+    if names and not overwrite and "run.json" not in names and names != {WORK}:
+        raise PipelineError(f"{root} is not empty; choose another folder, or --overwrite")
+
+
+def clear(root: Path) -> None:
+    """Remove what runs and indexes write into a folder; the lock stays."""
+    for name in (*FOLDERS, *INDEX_FOLDERS):
+        remove_tree(root / name)
+    _clear_work(root)
+    for name in reversed(FILES):  # `run.json` says that the folder is ours: it goes last
+        (root / name).unlink(missing_ok=True)
+
+
+def _clear_work(root: Path) -> None:
+    for path in (root / WORK).iterdir() if (root / WORK).is_dir() else ():
+        if path.is_dir():
+            remove_tree(path)
+        elif path.name != LOCK:
+            path.unlink(missing_ok=True)
+
+
+def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Make `root` the folder of the run with this key; a finished manifest of it is returned.
+
+    `decides`: what the key is made of, by name; kept as digests, so that another run's claim can
+    say what differs.  A claim of another run that has finished no split yet is replaced.
+    """
+    parts = {name: digest(value) for name, value in decides.items()}
+    start = manifest.read_if_sound(root / "run.json")
+    if start is not None and start.get("key") == key:
+        return manifest.read_if_sound(root / "manifest.json")
+    if start is not None and not _has_results(root):
+        for name in (*FOLDERS, *INDEX_FOLDERS):
+            remove_tree(root / name)
+        (root / "run.json").unlink()
+        remove_tree(root / WORK / "local")
+        remove_tree(root / WORK / "markers")
+        start = None
+    others = [path.name for path in root.iterdir() if path.name != WORK] if root.exists() else []
+    if others:
+        what = f"another run ({_difference(start, parts)})" if start else "other files"
+        raise PipelineError(f"{root} holds {what}; choose another folder, or --overwrite")
+    manifest.write(root / "run.json", {"kind": "start", "key": key, "decides": parts})
+    return None
+
+
+def _has_results(root: Path) -> bool:
+    """Whether a split was finished, here or on the way to the global stages."""
+    homes = (root / "manifests", root / WORK / "local" / "manifests")
+    finished = any(home.is_dir() and any(home.glob("split-*.json")) for home in homes)
+    return finished or any((root / name).exists() for name in ("manifest.json", "dataset"))
+
+
+def _difference(start: Mapping[str, Any], parts: Mapping[str, str]) -> str:
+    """Which of the things that decide a run are others in the claim that stands."""
+    theirs = start.get("decides")
+    if not isinstance(theirs, dict):
+        return "inputs, config or versions differ"
+    names = [*parts, *(name for name in theirs if name not in parts)]
+    changed = [name for name in names if theirs.get(name) != parts.get(name)]
+    return f"what differs: {', '.join(changed)}"

@@ -1,0 +1,130 @@
+"""Inputs read once before the run: digests, sizes, and where a compressed file can be entered.
+
+Enters: an `Input`.  Leaves: a `Scanned` one, by which splits are planned and against which readers
+hold what they read.  Memory is bounded; damage inside a file ends the count, not the run.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import pyarrow.parquet as pq
+
+from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
+from corpus_pipeline.io.compression import Block, Entry, Limits, events
+from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.inputs import Input
+from corpus_pipeline.io.locators import escaped, unescaped
+from corpus_pipeline.model import PipelineError
+
+#: Plain bytes between two entries that are kept: a window inflates at most so many for nothing,
+#: 4 ms of zstd, and a file of a terabyte has 262,144 entries.
+ENTRY_GAP: Final = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """An input read once: its digests, and the sizes that splits are planned by."""
+
+    input: Input
+    sha256: str
+    decompressed: int  # line formats: bytes after decompression; others: bytes on disk
+    seen: Fingerprint
+    row_groups: tuple[int, ...] = ()  # parquet: uncompressed bytes of each
+    entries: tuple[Entry, ...] = ()  # compressed line formats: members to begin at, in order
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able form; a path that is not UTF-8 is escaped."""
+        return {
+            "input": {**asdict(self.input), "path": escaped(self.input.path)},
+            "sha256": self.sha256,
+            "decompressed": self.decompressed,
+            "seen": self.seen.to_dict(),
+            "row_groups": list(self.row_groups),
+            "entries": [list(entry) for entry in self.entries],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Scanned:
+        """The inverse of `to_dict`."""
+        return cls(
+            Input(**{**data["input"], "path": unescaped(data["input"]["path"])}),
+            data["sha256"],
+            data["decompressed"],
+            Fingerprint.from_dict(data["seen"]),
+            tuple(data["row_groups"]),
+            tuple(Entry(*entry) for entry in data["entries"]),
+        )
+
+
+class _Hashed:
+    """A binary file whose bytes are hashed once each, however often they are read."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw = raw
+        self.digester = Digester(os.fstat(raw.fileno()).st_size)
+
+    def read(self, size: int = -1) -> bytes:
+        at, done = self.raw.tell(), self.digester.size
+        data = self.raw.read(size)
+        if at <= done < at + len(data):
+            self.digester.update(memoryview(data)[done - at :])
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self.raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.raw.tell()
+
+    def finish(self) -> tuple[str, Fingerprint]:
+        """Read what nobody has read yet; the digests."""
+        self.raw.seek(self.digester.size)
+        while self.read(1 << 20):
+            pass
+        return self.digester.finish()
+
+
+def scan(item: Input, limits: Limits | None = None) -> Scanned:
+    """Read an input once; `bytes` of the result is what was read, whatever `discover` saw."""
+    cut = FORMATS[item.format].splittable
+    try:
+        with Path(item.path).open("rb") as raw:
+            hashed = _Hashed(raw)
+            plain: int | None = None
+            entries: tuple[Entry, ...] = ()
+            if cut in ("lines", "text_mode") and item.compression != "none":
+                plain, entries = _inflated(hashed, item.compression, limits or Limits())
+            sha256, seen = hashed.finish()
+    except OSError as error:
+        raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
+    item = replace(item, bytes=seen.size)
+    groups = _row_groups(item, seen) if cut == "row_groups" else ()
+    return Scanned(item, sha256, seen.size if plain is None else plain, seen, groups, entries)
+
+
+def _inflated(raw: _Hashed, compression: str, limits: Limits) -> tuple[int, tuple[Entry, ...]]:
+    """The plain bytes of a compressed file, and members at which a window may begin."""
+    size = 0
+    entries: list[Entry] = []
+    for event in events(raw, compression, limits):  # type: ignore[arg-type]  # the three methods that are used
+        if not isinstance(event, Block):
+            continue
+        if event.fresh and size >= (entries[-1].plain if entries else 0) + ENTRY_GAP:
+            entries.append(Entry(event.member, size))
+        size += len(event.data)
+    return size, tuple(entries)
+
+
+def _row_groups(item: Input, seen: Fingerprint) -> tuple[int, ...]:
+    try:
+        with CheckedFile(item.path, item.locator, seen) as raw:
+            meta = pq.read_metadata(raw)
+        return tuple(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+    except InputChangedError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a damaged footer does, the reader will quarantine it
+        return ()

@@ -1,0 +1,160 @@
+"""What `langid` knows: characters of languages, bounds, other models' labels, examples.
+
+Enters: `rules/packs/langid.yaml`.  Leaves: `LangIdPack`.
+Refuses: a bound without a reason and labels that lack one the rules speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from corpus_pipeline.model import Asset
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Settings, Strict, Text, load, wrong
+
+#: What the stage names in `asset_refs`.
+TABLE = "package:rules/packs/langid.yaml"
+
+#: Labels of models that the rules speak of: a table must say what other models call them.
+_SPOKEN_OF = ("zh", "yue", "wuu", "lzh", "ja", "ko", "ru", "kk", "mn", "ar", "ug")
+
+
+class Marker(Strict):
+    """Characters that are counted, and what they tell."""
+
+    characters: Text
+    why: Text
+
+
+class Markers(Strict):
+    """Which characters are counted."""
+
+    vernacular: Marker
+    chinese: Marker
+    cantonese: Marker
+    cantonese_too: Marker
+    wu: Marker
+    wu_too: Marker
+    classical: Marker
+    ordinal: Marker
+    vietnamese: Marker
+    uyghur: Marker
+    kazakh: Marker
+    mongolian: Marker
+    code: Marker
+
+
+@dataclass(frozen=True, slots=True)
+class LangIdBounds:
+    """The numbers of the pack; what they mean stands beside them there."""
+
+    chinese_share: float
+    mixed_share: float
+    mixed_han: int
+    kana_share: float
+    kana_trace: float
+    hangul_share: float
+    hangul_trace: float
+    syllables: int
+    syllable_score: float
+    syllable_gain: float
+    settled_least: float
+    settled_most: float
+    marker_score: float
+    alphabet_majority: float
+    quoted_doubt: float
+    vernacular_share: float
+    vernacular_han: int
+    long_han: int
+    chinese_trace: float
+    cantonese_share: float
+    cantonese_least: int
+    cantonese_trace: float
+    vietnamese_share: float
+    vietnamese_least: int
+    japanese_trace: float
+    foreign_probability: float
+    quoting_probability: float
+    foreign_seen: float
+    foreign_unseen: float
+    foreign_short: float
+    foreign_han: int
+    ordinal_score: float
+    no_script_score: float
+    short_doubt: float
+    short_han: float
+    chinese_score: float
+    marked_probability: float
+    japanese_share: float
+    japanese_least: int
+    japanese_probability: float
+    language_probability: float
+    classical_share: float
+    classical_probability: float
+    alphabet_share: float
+    code_trace: float
+    code_trace_han: float
+    code_brief: int
+    code_han: float
+    code_lines: float
+    code_lines_han: float
+    code_lines_most: float
+    code_lines_dense: float
+    code_lines_base: float
+    code_lines_span: float
+    code_dense_base: float
+    code_dense_least: float
+    code_share: float
+    code_sure: float
+    code_block: float
+    code_names: float
+    code_stops: float
+    code_short: int
+    address_marks: float
+    words_left: int
+    digits: float
+    block_letters: int
+    block_share: float
+
+
+def _rising(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if [said for said, _ in points] != sorted({said for said, _ in points}):
+        raise wrong("must rise from point to point")
+    return points
+
+
+class Calibration(Strict):
+    """How often the model is right, by the probability it states, as points of a line."""
+
+    points: Annotated[tuple[tuple[float, float], ...], Field(min_length=2), AfterValidator(_rising)]
+    reason: Text
+
+
+def _complete(labels: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
+    for label in _SPOKEN_OF:
+        if label not in labels:
+            raise wrong(f"lack {label}, which the rules speak of")
+    return labels
+
+
+class Labelled(Rule):
+    """Texts that must get a label, and texts that must not."""
+
+    label: Text
+
+
+class LangIdPack(Pack):
+    """The file."""
+
+    markers: Markers
+    bounds: Annotated[LangIdBounds, Settings()]
+    calibration: Calibration
+    labels: Annotated[dict[str, tuple[Text, ...]], AfterValidator(_complete)]
+    examples: Rules[Labelled]
+
+
+def load_langid(asset: Asset) -> LangIdPack:
+    """The validated pack; its examples are proved by the stage, which has the model."""
+    return load(asset, LangIdPack)

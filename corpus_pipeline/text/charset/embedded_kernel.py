@@ -1,0 +1,61 @@
+"""The loops of `embedded`: runs of bytes in another charset, and pairs that moved.
+
+Enters: bytes.  Leaves: first byte and end of each run; whether a pair is among those that moved.
+"""
+
+from __future__ import annotations
+
+from corpus_pipeline.text.arrays import U8, OutI64Grid
+from corpus_pipeline.text.compiled import compiled
+
+#: The fewest characters of a run: pairs of GBK do not fall as UTF-8 that often, nor the reverse.
+FEWEST_UTF8, FEWEST_GBK = 3, 4
+
+
+@compiled
+def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
+    """Write first byte and end of each run into the rows of `spans`; returns how many."""
+    count, at, size = 0, 0, byte.size
+    while at < size:
+        if byte[at] < 0x80:
+            at += 1
+            continue
+        start, units, whole = at, 0, True
+        while at < size and byte[at] >= 0x80:
+            if not whole:
+                at += 1
+                continue
+            first = byte[at]
+            if wide:
+                whole = (0xE3 <= first <= 0xE9 or first == 0xEF) and at + 2 < size
+                whole = whole and byte[at + 1] & 0xC0 == 0x80 and byte[at + 2] & 0xC0 == 0x80
+                at += 3 if whole else 1
+            else:
+                whole = 0xB0 <= first <= 0xD7 or first in (0xA1, 0xA3)
+                whole = whole and at + 1 < size and 0xA1 <= byte[at + 1] <= 0xFE
+                at += 2 if whole else 1
+            units += 1
+        if whole and units >= (FEWEST_UTF8 if wide else FEWEST_GBK):
+            spans[count, 0], spans[count, 1] = start, at
+            count += 1
+    return count
+
+
+@compiled
+def has_private(byte: U8) -> bool:
+    """Whether a pair is, or after damage may be, one that GB 18030-2022 moved."""
+    at = 0
+    while at + 1 < byte.size:
+        first, second = byte[at], byte[at + 1]
+        if first < 0x80:
+            at += 1
+            continue
+        if first == 0xFE and 0x50 <= second <= 0xA0:
+            return True
+        if (first == 0xA6 and 0xD9 <= second <= 0xF5) or (first == 0xA8 and second == 0xBC):
+            return True
+        # Behind damage the pairs may be out of step: then the answer is yes too often.
+        if first in (0x80, 0xFF) or second in (0x7F, 0xFF) or second < 0x40:
+            return True
+        at += 2
+    return False

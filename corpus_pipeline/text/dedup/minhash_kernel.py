@@ -1,0 +1,45 @@
+"""The loops of `minhash`: minima of permutations, and band keys.
+
+Enters: hashes of n-grams with offsets; signatures.  Leaves: signatures, a row per document; keys.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corpus_pipeline.text.arrays import I64, U32, U64, OutU32, OutU32Grid, OutU64Grid, U32Grid
+from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, mixed
+
+
+@compiled
+def minima(
+    shingles: U64,
+    starts: I64,
+    factors: U32,
+    piece: OutU32,
+    out: OutU32Grid,
+) -> None:
+    """The minimum of each permutation; a long document piece by piece."""
+    for doc in range(len(starts) - 1):
+        for first in range(starts[doc], starts[doc + 1], len(piece)):
+            size = min(len(piece), starts[doc + 1] - first)
+            for i in range(size):
+                piece[i] = shingles[first + i] >> np.uint64(32)
+            for i in range(len(factors)):
+                factor, least = factors[i], out[doc, i]
+                # So spelled, the compiler makes vectors of it: eight times as fast.
+                for at in range(size):
+                    least = min(least, np.uint32(factor * piece[at]))
+                out[doc, i] = least
+
+
+@compiled
+def join_bands(rows: U32Grid, width: int, keys: OutU64Grid) -> None:
+    """One key for each `width` values of a signature."""
+    for doc in range(keys.shape[0]):
+        for band in range(keys.shape[1]):
+            key = np.uint64(band + 1)
+            for i in range(width):
+                key = mixed((key ^ np.uint64(rows[doc, band * width + i])) * BASE)
+            keys[doc, band] = key

@@ -1,0 +1,67 @@
+"""The loops of `union_find`: a forest in an array, each number under one of its component.
+
+Enters: the parent of each number, edges.  Leaves: the same array, joined or flattened; groups.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corpus_pipeline.text.arrays import I64, U32, Int, OutU32
+from corpus_pipeline.text.compiled import compiled, variant
+
+#: The group of a document that resembles no other.
+ALONE = 0xFFFFFFFF
+
+
+@compiled
+def join(parent: OutU32, a: I64, b: I64) -> None:
+    """The larger root hangs under the smaller; paths are halved on the way up."""
+    for i in range(len(a)):
+        left, right = np.int64(a[i]), np.int64(b[i])
+        while left != right:
+            if left < right:
+                left, right = right, left
+            above = np.int64(parent[left])
+            if above == left:
+                parent[left] = right
+                break
+            # Below its root a number may hang under any smaller one of its component.
+            parent[left] = min(above, np.int64(parent[above]))
+            left = above
+
+
+@compiled
+def flatten(parent: OutU32) -> None:
+    """Every number hangs under a smaller one, which has its root already."""
+    for number in range(len(parent)):
+        parent[number] = parent[parent[number]]
+
+
+@compiled
+def number_groups(roots: U32, most: int, out: OutU32) -> tuple[Int, Int, Int]:
+    """Each number's group into `out`; returns groups, components and the largest component."""
+    out[:] = 0
+    for number in range(len(roots)):
+        out[roots[number]] += 1
+    members, found, largest, groups = np.int64(0), 0, np.int64(0), np.int64(0)
+    for number in range(len(roots)):
+        if roots[number] == number:
+            size = np.int64(out[number])
+            if size > 1:
+                out[number] = members // most
+                groups = members // most + 1
+                members += size
+                found += 1
+                largest = max(largest, size)
+            else:
+                out[number] = ALONE
+    for number in range(len(roots) - 1, -1, -1):
+        out[number] = out[roots[number]]
+    return groups, found, largest
+
+
+# More than 2³² documents have numbers of 64 bits.
+join_wide = variant(join, parent="OutU64")
+flatten_wide = variant(flatten, parent="OutU64")
+number_groups_wide = variant(number_groups, roots="U64")

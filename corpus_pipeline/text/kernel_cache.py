@@ -1,0 +1,162 @@
+"""Where the machine code of kernels is kept, and who compiles it.
+
+Enters: the sources of all kernels and the versions of numba and llvmlite.  Leaves: one folder for
+each state of them, `<root>/kernels-<digest>`, so that an edited kernel or helper never answers from
+the code of before.  The root is `CORPUS_PIPELINE_CACHE`, else `corpus-pipeline` in the user's cache
+folder.  Where nothing can be written, each process compiles for itself and says so once.
+
+Loaded machine code is unpickled: the root must be a folder that only its users can write to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO
+
+VARIABLE = "CORPUS_PIPELINE_CACHE"
+#: Folders of other states of the kernels that stay: two checkouts and their last versions.
+KEPT = 4
+#: How long a process waits for another one that compiles, in seconds.  The slowest kernel with all
+#: that it calls takes 2; on a machine with a hundred workers and few cores it may take longer.
+PATIENCE = 120.0
+_POLL = 0.05
+#: CPU seconds of compiling all kernels, measured (docs/decisions/001-compiled-kernels.md).
+SECONDS = 12
+
+_HERE = Path(__file__).parent
+
+
+def sources() -> list[Path]:
+    """Every file that decides what a kernel computes."""
+    return [*sorted(_HERE.rglob("*_kernel.py")), _HERE / "arrays.py", _HERE / "compiled.py"]
+
+
+@cache
+def digest() -> str:
+    """16 hexadecimal digits that stand for the kernels and for what compiles them."""
+    total = hashlib.sha256()
+    for path in sources():
+        data = path.read_bytes()
+        total.update(f"{path.relative_to(_HERE).as_posix()} {len(data)}\n".encode())
+        total.update(data)
+    total.update(f"numba {version('numba')} llvmlite {version('llvmlite')}".encode())
+    return total.hexdigest()[:16]
+
+
+def root() -> Path | None:
+    """The folder of the caches; None for a user without a home."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        return Path(given).absolute()
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 – `Path.home` raises where there is none
+    return Path(home) / "corpus-pipeline" if Path(home).is_absolute() else None
+
+
+def folder() -> Path | None:
+    """The folder of these kernels, whether or not it exists."""
+    above = root()
+    return above / f"kernels-{digest()}" if above else None
+
+
+@cache
+def prepared(home: Path) -> bool:
+    """Make the folder; whether it can be written to."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=home).close()
+    except OSError:
+        return False
+    _remove_stale(home)
+    return True
+
+
+def _remove_stale(home: Path) -> None:
+    """Remove all but the newest caches of other kernels.
+
+    Whoever still uses one of them compiles anew: a missing file is a miss, never an error.
+    """
+    try:
+        others = [path for path in home.parent.glob("kernels-*") if path != home and path.is_dir()]
+        others.sort(key=lambda path: path.stat().st_mtime)
+    except OSError:  # another process is removing them
+        return
+    for path in others[: max(len(others) - KEPT, 0)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Lock:
+    """One process compiles, the others wait and load what it made.
+
+    Taken several times by one process it counts.  A file system without locks, or a wait longer
+    than `PATIENCE`, costs nothing but a second compilation: files are written under another name
+    and renamed.
+    """
+
+    def __init__(self) -> None:
+        """Not taken."""
+        self._depth = 0
+        self._file: IO[bytes] | None = None
+
+    def take(self, home: Path) -> None:
+        """Wait for the others."""
+        self._depth += 1
+        if self._depth > 1:
+            return
+        try:
+            self._file = (home / "lock").open("ab")
+            end = time.monotonic() + PATIENCE
+            while not self._locked(self._file) and time.monotonic() < end:
+                time.sleep(_POLL)
+        except OSError:
+            self._close()
+
+    @staticmethod
+    def _locked(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let the next one compile."""
+        self._depth -= 1
+        if self._depth == 0:
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def tell_compiling(home: Path | None) -> None:
+    """Say on standard error that this takes a while; once a process."""
+    if home is not None and prepared(home):
+        end = "once (about {} s); `corpus-pipeline warm` does it ahead"
+    else:
+        end = f"in each process (about {{}} s): {home or 'no cache folder'} cannot be written; "
+        end += f"{VARIABLE} names another folder"
+    _tell("compiling kernels for this machine, " + end.format(SECONDS))
+
+
+@cache
+def _tell(line: str) -> None:
+    sys.stderr.write(f"corpus-pipeline: {line}\n")
+    sys.stderr.flush()
+
+
+def announce() -> None:
+    """Say it ahead where no kernel is kept yet: workers compile, and nobody sees what they say."""
+    home = folder()
+    if home is None or not any(home.glob("*.nbi")):
+        tell_compiling(home)

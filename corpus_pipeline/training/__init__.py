@@ -1,0 +1,1 @@
+"""How the packaged models were made: data in, a model with its card out.  Run with `python -m`."""
