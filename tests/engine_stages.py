@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from typing import ClassVar
 
 import polars as pl
@@ -133,6 +134,21 @@ class Crowded(AggregateStage):
             drop_rule=pl.when(bad).then(pl.lit("crowd")),
             drop_evidence=pl.when(bad).then(pl.format("documents={} > 8", "documents")),
         )
+
+
+class Loop(Stage):
+    """Never comes to an end with a document that holds 慢, whatever it is interrupted by."""
+
+    name = "loop"
+    version = 1
+    columns: ClassVar[Schema] = {"loop_seen": pl.Boolean()}
+
+    def process(self, docs: pl.DataFrame) -> pl.DataFrame:
+        for text in docs.get_column("text").to_list():
+            while "慢" in text:
+                with suppress(Exception):
+                    sum(range(1000))
+        return docs.with_columns(loop_seen=pl.lit(value=True))
 
 
 def spec(cls: type[AnyStage]) -> StageSpec:

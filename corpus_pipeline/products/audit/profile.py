@@ -16,7 +16,9 @@ from pydantic import Field, model_validator
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.pack import Pack, Strict, load, nearest, wrong
+from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.rules.pack import Pack, load
+from corpus_pipeline.rules.settings import Strict
 
 _PROFILES = Path(__file__).parent / "profiles"
 
@@ -92,18 +94,18 @@ class Clause(Strict):
     @model_validator(mode="after")
     def _a_number_needs_a_reason(self) -> Clause:
         if self.limit is not None and not self.reason:
-            raise wrong("a limit needs a reason")
+            raise ValueError("a limit needs a reason")
         return self
 
     @model_validator(mode="after")
     def _check_and_settings_are_known(self) -> Clause:
         if self.check not in CHECKS:
-            raise wrong(f"check {self.check!r} is unknown{nearest(self.check, CHECKS)}")
+            raise ValueError(f"check {self.check!r} is unknown{nearest(self.check, CHECKS)}")
         known = CHECKS[self.check].settings
         for name in self.settings:
             if name not in known:
                 end = nearest(name, known) or f"; {self.check} has none"
-                raise wrong(f"settings.{name} is unknown{end}")
+                raise ValueError(f"settings.{name} is unknown{end}")
         return self
 
 
@@ -121,7 +123,7 @@ class Profile(Pack):
         names = [clause.id for clause in self.clauses]
         for name in names:
             if names.count(name) > 1:
-                raise wrong(f"clause {name} stands twice")
+                raise ValueError(f"clause {name} stands twice")
         return self
 
 
