@@ -39,7 +39,6 @@ NO_MATTER = {
     "jinja2": "writes the card beside the documents",
     "lz4": "decompresses without loss, or fails",
     "pydantic": "checks options; the checked ones are recorded in the config",
-    "pydantic-core": "the errors of pydantic",
     "pyyaml": "reads packs into schemas that refuse what they do not know; packs are pinned",
     "ray": "moves paths and counts",
 }
