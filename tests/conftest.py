@@ -1,11 +1,15 @@
 """What every test may ask for: the folder of real data, the demo run; and who runs beside whom."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import clones
 import pytest
+
+from scripts.eval import split
+from scripts.eval.reading import rows
 
 DATA = Path(os.environ.get("CORPUS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -33,6 +37,18 @@ def data_dir() -> Path:
             pytest.fail(f"in CI the real data must be present at {DATA}")
         pytest.skip(f"real data is absent: {DATA} (set CORPUS_DATA)")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def sample(data_dir: Path) -> list[Mapping[str, Any]]:
+    """Real documents of eight kinds, of the half that nothing was fitted on."""
+    return split.held_out(rows(data_dir / "text" / "sample.jsonl.zst"))
+
+
+@pytest.fixture(scope="session")
+def web(data_dir: Path) -> list[Mapping[str, Any]]:
+    """Real web text by register, of sources that nothing was fitted on."""
+    return list(rows(data_dir / "web" / "web_dev.jsonl.zst"))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
 """The laws every local stage must hold, whatever the documents are."""
 
+import json
+from pathlib import Path
+
 import polars as pl
 import pytest
 from frames import docs_of, stage
@@ -11,6 +14,8 @@ from corpus_pipeline.stages import STAGES
 
 NAMES = [info.name for info in STAGES.values() if info.kind == "local"]
 
+BENCHMARK = Path(__file__).parent / "golden" / "benchmark.jsonl"
+ASKED = [json.loads(line) for line in BENCHMARK.read_text("utf-8").splitlines()]
 GOOD = (
     "城市治理要靠数据，也要靠常识。去年冬天，我们在三个街道做了一次试验：把路灯、井盖和垃圾桶"
     "的报修放到同一张表里，由社区工作者每天核对。结果并不复杂，报修的时间缩短了一半，居民的抱怨"
@@ -35,7 +40,10 @@ TEXTS = [
     "1234567890\t" * 50,
     "\x00\x01 控制字符\u2028\r\n" + GOOD,
     "😀👨‍👩‍👧𠀀𪚥" * 20,
+    f"{GOOD}\n{ASKED[1]['question']}",
 ]
+#: Without benchmarks `decontaminate` does nothing, and nothing is lawful.
+OPTIONS = {"decontaminate": {"benchmarks": (str(BENCHMARK),)}}
 
 
 def payload_docs(texts):
@@ -64,7 +72,22 @@ def in_batches(call, docs, size):
 
 @pytest.fixture(scope="module", params=NAMES)
 def named(request):
-    return request.param, stage(request.param)
+    return request.param, stage_of(request.param)
+
+
+def test_the_batch_gives_each_stage_work(named):
+    """Over these texts each stage drops or edits, and measures: no law is empty."""
+    name, call = named
+    docs = batch(name, TEXTS)
+
+    out = call(docs)
+
+    dropped = out["dropped_by"].drop_nulls().len()
+    edited = out["text"].ne_missing(docs["text"]).sum()
+    assert dropped + edited > 0
+    assert any(out[column].n_unique() > 1 for column in call.columns)
+    if name == "decontaminate":
+        assert dropped == 1
 
 
 def test_same_rows_same_order_declared_columns(named):
@@ -153,7 +176,7 @@ def test_empty_batch(named):
 @pytest.mark.parametrize("name", ["normalize", "pii"])
 def test_editing_twice_is_editing_once(name):
     """normalize∘normalize = normalize, pii∘pii = pii."""
-    call = stage(name)
+    call = stage_of(name)
     once = call(docs_of(TEXTS))
 
     twice = call(once.select(*DOCUMENT, *VERDICT))
@@ -196,5 +219,5 @@ _STAGES = {}
 
 def stage_of(name):
     if name not in _STAGES:
-        _STAGES[name] = stage(name)
+        _STAGES[name] = stage(name, **OPTIONS.get(name, {}))
     return _STAGES[name]

@@ -64,7 +64,7 @@ class Config(BaseModel):
     """What of the result is published, and what its card says."""
 
     limits: Limits = Limits()
-    """What a run may cost before it counts as failed."""
+    """The bounds that a run must keep to succeed."""
 
     #: The folder that relative paths are relative to; never written down.
     _base: Path = PrivateAttr(default_factory=Path.cwd)

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.chain import guarded
 from corpus_pipeline.engine.run import Job, run
 from corpus_pipeline.io.inputs import discover
@@ -58,7 +59,8 @@ class FrameStage:
         verdict (`dropped_by`, `drop_rule`, `drop_evidence`; null = kept).  No row is removed: keep
         those whose `dropped_by` is null.  A row that has a verdict already is passed over.
 
-        A row on which the stage fails is dropped with the rule `stage_error`.
+        A row on which the stage fails is dropped with the rule `stage_error`, or `too_slow` where
+        it takes far longer than any honest text (docs/cluster.md).
 
         Of the frame's columns a stage sees those that documents have (`url`, `title`, `source`, …)
         and those of other stages; where there is no `id`, the number of the row stands for it.
@@ -77,7 +79,7 @@ class FrameStage:
         """The documents after a stage that sees one at a time."""
         stage = self.spec.build()
         numbered = docs.drop(_ROW)
-        out, lost = guarded(stage, numbered)
+        out, lost = guarded(stage, numbered, Budget())
         if not lost:
             return out
         # A document that breaks the stage gets a verdict, where a run would quarantine it.

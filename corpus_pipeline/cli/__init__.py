@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import products, stages
+from corpus_pipeline.cli import products, stages, warm
 from corpus_pipeline.text.unicode.escape import escaped
 
 FOUND, USAGE, QUARANTINED, FAULT, INTERRUPTED = 1, 2, 3, 70, 130
@@ -54,6 +54,7 @@ def options(
 
 stages.register(app)
 products.register(app)
+warm.register(app)
 
 
 class _Escaping(logging.Formatter):

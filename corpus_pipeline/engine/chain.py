@@ -1,8 +1,8 @@
 """A batch through the stages; a document that breaks a stage goes to quarantine, alone.
 
 Enters: a batch and built stages.  Leaves: the batch with every stage's columns, and quarantine
-rows.  Refuses: to let one bad document cost a good one: where a stage raises, the batch is bisected
-(stages are pure, so a part gives what the whole would have given).
+rows.  Refuses: to let one bad document cost a good one: where a stage raises or takes far too long,
+the batch is bisected (stages are pure, so a part gives what the whole would have given).
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import Any
 
 import polars as pl
 
+from corpus_pipeline.engine.budget import Budget, TooSlow, within
 from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
 
 _BUILT: dict[str, list[Any]] = {}
+
+#: Stages that have worked in this process: their kernels are compiled.
+_SEEN: set[str] = set()
 
 
 def built(specs: Sequence[StageSpec]) -> list[Any]:
@@ -63,21 +67,44 @@ class Clock:
         entry["documents"] += rows
 
 
-def guarded(stage: Stage, docs: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Run one stage; documents on which it raises are taken out by bisection."""
+def guarded(
+    stage: Stage, docs: pl.DataFrame, budget: Budget
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Run one stage; documents on which it raises, or spends its budget, go out by bisection.
+
+    The budget grows with the size of the part, so a batch of many honest documents never exceeds
+    it; each halving around a slow document costs the budget of that half at most.
+    """
+    seconds = budget.seconds(size_of(docs), first=stage.name not in _SEEN)
     try:
-        out = _kept_its_rows(stage, docs)
+        out = within(seconds, _kept_its_rows, stage, docs)
+    except TooSlow:
+        # The type and the limit, which depends on the size alone.
+        detail = f"more than {budget.seconds(size_of(docs)):.1f} s of processor time"
+        reason = "too_slow"
     except Exception as error:  # noqa: BLE001 – whatever it is, the good documents go on
-        if docs.height <= 1:
-            # The message may quote the text; the type may not.
-            detail = type(error).__name__
-            rows = quarantine_rows(docs, stage.name, "stage_error", detail)
-            return stage(docs.clear()), [rows] if docs.height else []
-        half = docs.height // 2
-        first, lost = guarded(stage, docs.head(half))
-        second, more = guarded(stage, docs.slice(half))
-        return pl.concat([first, second]), lost + more
-    return out, []
+        # The message may quote the text; the type may not.
+        reason, detail = "stage_error", type(error).__name__
+    else:
+        if docs.height:
+            _SEEN.add(stage.name)
+        return out, []
+    _SEEN.add(stage.name)
+    if docs.height <= 1:
+        rows = quarantine_rows(docs, stage.name, reason, detail)
+        return stage(docs.clear()), [rows] if docs.height else []
+    half = docs.height // 2
+    first, lost = guarded(stage, docs.head(half), budget)
+    second, more = guarded(stage, docs.slice(half), budget)
+    return pl.concat([first, second]), lost + more
+
+
+def size_of(docs: pl.DataFrame) -> int:
+    """Bytes of text and payload."""
+    size = int(docs.get_column("text").str.len_bytes().sum() or 0)
+    if "payload" in docs.columns:
+        size += int(docs.get_column("payload").bin.size().sum() or 0)
+    return size
 
 
 def _kept_its_rows(stage: Stage, docs: pl.DataFrame) -> pl.DataFrame:
@@ -88,17 +115,15 @@ def _kept_its_rows(stage: Stage, docs: pl.DataFrame) -> pl.DataFrame:
 
 
 def run_chain(
-    stages: Sequence[Stage], docs: pl.DataFrame, clock: Clock
+    stages: Sequence[Stage], docs: pl.DataFrame, clock: Clock, budget: Budget
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All stages over one batch: documents with verdicts, and what had to be quarantined."""
     lost: list[pl.DataFrame] = []
     for stage in stages:
         started = time.process_time()
         alive = docs.filter(pl.col("dropped_by").is_null())
-        size = int(alive.get_column("text").str.len_bytes().sum() or 0)
-        if "payload" in docs.columns:
-            size += int(alive.get_column("payload").bin.size().sum() or 0)
-        docs, rows = guarded(stage, docs)
+        size = size_of(alive)
+        docs, rows = guarded(stage, docs, budget)
         lost += rows
         clock.add(stage.name, started, size, alive.height)
     return docs, pl.concat(lost) if lost else empty(QUARANTINE)

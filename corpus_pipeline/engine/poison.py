@@ -76,5 +76,6 @@ def _kills(engine: Engine, task: Task, first: int, last: int) -> bool:
         marker=task.argument.work / "probes" / f"{name.replace('/', '-')}.json",
         key=task.key,
         metrics=task.argument.work / "probes" / f"{name.replace('/', '-')}.metrics",
+        retries=0,  # its death is the answer
     )
     return any(isinstance(outcome, WorkerDied) for _, outcome in engine.attempt([attempt]))

@@ -7,17 +7,16 @@ key proves done; to let engine, workers or interruptions show in any sealed byte
 
 from __future__ import annotations
 
-import importlib.metadata
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corpus_pipeline import __version__
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
+from corpus_pipeline.engine.budget import Budget
+from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
 from corpus_pipeline.engine.shuffle import index
@@ -37,20 +36,7 @@ from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 from corpus_pipeline.tasks.local import LocalEngine
-
-#: Libraries whose version may show in the output.
-LIBRARIES = (
-    "fasttext-community",
-    "jieba",
-    "numpy",
-    "opencc",
-    "orjson",
-    "polars",
-    "pyarrow",
-    "rjieba",
-    "selectolax",
-    "xxhash",
-)
+from corpus_pipeline.text import kernel_cache
 
 #: Inputs hashed in one scan task.
 SCAN_BYTES = 512 << 20
@@ -72,6 +58,7 @@ class Job:
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
+    budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
 
 
 @dataclass(slots=True)
@@ -222,20 +209,19 @@ def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
     }
 
 
-@cache
-def code() -> dict[str, str]:
-    """The versions that decide the output."""
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"corpus-pipeline": __version__, **versions}
-
-
 def _named(decides: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run, by the names a user knows: inputs, config keys, stages, versions."""
+    """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
+    stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
     config = {f"config {key}": value for key, value in decides["config"].items()}
-    versions = {stage["name"]: [stage["version"], stage["assets"]] for stage in decides["stages"]}
-    assets = {f"version or assets of {name}": value for name, value in versions.items()}
-    rest = {"versions of libraries": decides["code"], "--against": decides["against"]}
-    return {"inputs": decides["inputs"], **config, **assets, **rest}
+    return {
+        "inputs": decides["inputs"],
+        **config,
+        # Where only options differ, the config's key says it already.
+        **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},
+        "versions of code and libraries": decides["code"],
+        "splits": decides["split_bytes"],
+        "--against": decides["against"],
+    }
 
 
 def _scan(this: _Run) -> list[Scanned]:
@@ -304,6 +290,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             work=this.work,
             level=3 if last else 0,
             keep_payload=job.keep_payload,
+            budget=job.budget,
         )
         key = digest(
             {
@@ -317,6 +304,8 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
         name = f"local/{split.index:05d}"
         marker = root / "manifests" / f"split-{split.index:05d}.json"
         tasks.append(this.task(name, run_split, argument, marker, key))
+    if job.specs and not isinstance(this.engine, LocalEngine):
+        kernel_cache.announce()
     return this.tasks("local", tasks)
 
 

@@ -13,13 +13,14 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from corpus_pipeline.engine import tallies as counts
+from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
 from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.readers import read
@@ -55,6 +56,7 @@ class SplitTask:
     work: Path  # sketches, facts, progress markers
     level: int  # of zstd; 0 = LZ4, where the part will be read once and rewritten
     keep_payload: bool = False
+    budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
     skip: frozenset[int] = frozenset()  # rows that killed a worker
     stop: int | None = None  # the reader itself died after this row
 
@@ -162,7 +164,7 @@ class _Pass:
             lost.append(quarantine_rows(docs[poison], "engine", "worker_died", "native crash"))
             docs = docs.with_row_index("__row").filter(~pl.col("__row").is_in(poison)).drop("__row")
         before = docs.height
-        docs, crashed = run_chain(self.local, docs, self.clock)
+        docs, crashed = run_chain(self.local, docs, self.clock, self.task.budget)
         lost.append(crashed)
         if docs.height + crashed.height != before:
             raise AssertionError("a stage lost documents")
@@ -240,7 +242,7 @@ def probe(argument: tuple[SplitTask, int, int]) -> dict[str, Any]:
     for row, chunk in batches(task):
         docs = chunk.docs[max(first - row, 0) : max(last - row, 0)]
         if docs.height:
-            out, _ = run_chain(stages[: len(task.local)], docs, Clock())
+            out, _ = run_chain(stages[: len(task.local)], docs, Clock(), task.budget)
             for stage in stages[len(task.local) :]:
                 stage.sketch(out.filter(pl.col("dropped_by").is_null()))
         if row + chunk.docs.height >= last:

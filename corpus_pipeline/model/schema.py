@@ -18,16 +18,16 @@ Schema = Mapping[str, pl.DataType]
 
 #: The columns that every batch has, in this order.
 DOCUMENT: Schema = {
-    "id": pl.String(),  # 32 hex digits: xxh3-128 of source and locator
-    "source": pl.String(),  # a name in the config's source registry
-    "locator": pl.String(),  # `path@offset` or `path#record`, path relative to the input root
-    "source_id": pl.String(),  # the input's own id
+    "id": pl.String(),
+    "source": pl.String(),
+    "locator": pl.String(),
+    "source_id": pl.String(),
     "url": pl.String(),
     "title": pl.String(),
     "text": pl.String(),
     "license": pl.String(),
-    "fetched_at": pl.String(),  # as the input states it; ISO 8601 where the format has one
-    "media_type": pl.String(),  # text/html, text/plain, …; null = plain text
+    "fetched_at": pl.String(),
+    "media_type": pl.String(),
 }
 
 #: Null in all three = the document is kept.
@@ -48,12 +48,35 @@ PAYLOAD: Schema = {
 QUARANTINE: Schema = {
     "source": pl.String(),
     "locator": pl.String(),
-    "stage": pl.String(),  # ingest, or the stage that failed on the document
-    "reason": pl.String(),  # a short id: bad_utf8, bad_json, truncated_gzip, stage_error, …
+    "stage": pl.String(),
+    "reason": pl.String(),
     "detail": pl.String(),
-    "byte_start": pl.Int64(),  # in the (decompressed) input, null when unknown
+    "byte_start": pl.Int64(),
     "byte_end": pl.Int64(),
-    "sha256": pl.String(),  # of the offending bytes, null when there are none
+    "sha256": pl.String(),
+}
+
+#: What the columns say that no stage adds; behind `Null:`, what null says.  See `Stage.describes`.
+DESCRIBES: Mapping[str, str] = {
+    "id": "32 hex digits, xxh3-128 of source and locator: the same in every run.",
+    "source": "A name of the config's source registry.",
+    "locator": "`path@offset` or `path#record`, the path relative to the input's root.",
+    "source_id": "The input's own id. Null: it has none.",
+    "url": "Where the document was fetched. Null: the input does not say.",
+    "title": "As the input or the page states it, edited as the text is. Null: it states none.",
+    "text": "The document, as the stages before left it.",
+    "license": "As the source registry or the input states it. Null: neither does.",
+    "fetched_at": "As the input states it, ISO 8601 where the format has it. Null: it does not.",
+    "media_type": "`text/html`, `text/plain`, … as the input states it. Null: plain text.",
+    "dropped_by": "The stage that dropped the document. Null: it is kept.",
+    "drop_rule": "The rule that dropped it, named by what was found. Null: it is kept.",
+    "drop_evidence": "The number and the bound that it breaks. Null: it is kept.",
+    "stage": "`ingest`, or the stage that failed on the document.",
+    "reason": "What is wrong, a short id: `bad_utf8`, `bad_json`, `stage_error`, …",
+    "detail": "More about it, never text of the document. Null: there is no more to say.",
+    "byte_start": "Where the record begins in the (decompressed) input. Null: unknown.",
+    "byte_end": "Where it ends. Null: unknown.",
+    "sha256": "Digest of the bytes that could not be read. Null: there are none.",
 }
 
 #: Reasons that say nothing about damage: every crawl holds error pages and images.

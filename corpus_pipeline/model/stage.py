@@ -53,6 +53,9 @@ class AnyStage(ABC):
     version: ClassVar[int]
     #: The columns it adds, each called `<name>_…`.
     columns: ClassVar[Schema]
+    #: What each of them says, for docs/columns.md; behind `Null:`, what null says in a document
+    #: that the stage has seen.
+    describes: ClassVar[Mapping[str, str]] = {}
     OptionsModel: ClassVar[type[Options]] = Options
 
     def __init_subclass__(cls, *, base: bool = False, **kwargs: Any) -> None:
@@ -177,6 +180,11 @@ class PairStage(ShuffledStage, base=True):
         if "name" in vars(cls):
             cluster, size = cluster_columns(cls.name)
             cls.columns = {cluster: pl.String(), size: pl.UInt32(), **cls.columns}
+            cls.describes = {
+                cluster: "Id of the document that stays for this one; its own id where it stays.",
+                size: "Documents of the cluster, 1 for a document that is like no other.",
+                **cls.describes,
+            }
         cls.verifies = cls.verify is not PairStage.verify
         super().check_definition()
         if not issubclass(cls.OptionsModel, AlarmOptions):

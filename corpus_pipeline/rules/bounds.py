@@ -20,17 +20,9 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import (
-    Pack,
-    PackError,
-    Rule,
-    Rules,
-    Strict,
-    load,
-    nearest,
-    prove,
-    wrong,
-)
+from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.rules.pack import Pack, PackError, Rule, Rules, load, prove
+from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.arrays import F32, I64, Bool
 from corpus_pipeline.text.measures.measures import MEASURES, measure
 
@@ -49,7 +41,7 @@ class Range(Strict):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.min is None and self.max is None:
-            raise wrong("needs min or max")
+            raise ValueError("needs min or max")
         return self
 
 

@@ -15,21 +15,20 @@ from pydantic import AfterValidator, Field, model_validator
 
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.lexicon import Lexicon, Term
+from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import (
     Pack,
     PackError,
     Pattern,
     Rule,
     Rules,
-    Strict,
     Text,
     load,
     named,
-    nearest,
     prove,
     rust_pattern,
-    wrong,
 )
+from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.rules.words import load_cutter
 from corpus_pipeline.text.tokens.words import Cutter
 
@@ -56,10 +55,10 @@ class RiskNames(Pack):
     def _every_risk_has_its_class(self) -> Self:
         for risk in self.risks:
             if risk[:-1] not in self.classes:
-                raise wrong(f"risks.{risk} is of no class{nearest(risk[:-1], self.classes)}")
+                raise ValueError(f"risks.{risk} is of no class{nearest(risk[:-1], self.classes)}")
         for name in self.classes:
             if name not in {risk[:-1] for risk in self.risks}:
-                raise wrong(f"classes.{name} has no risk")
+                raise ValueError(f"classes.{name} has no risk")
         return self
 
 
@@ -96,7 +95,7 @@ class Verdict(Strict):
 
 def _short(term: str) -> str:
     if not term.strip() or len(term) > LONGEST_TERM:
-        raise wrong(f"{term!r} has not 1 to {LONGEST_TERM} characters")
+        raise ValueError(f"{term!r} has not 1 to {LONGEST_TERM} characters")
     return term
 
 
@@ -115,7 +114,7 @@ class RiskRule(Rule):
     @model_validator(mode="after")
     def _looks_for_something(self) -> Self:
         if not self.terms and not self.patterns:
-            raise wrong("needs terms or patterns")
+            raise ValueError("needs terms or patterns")
         return self
 
 

@@ -13,7 +13,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Settings, load, once, prove
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, load, once, prove
+from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.charset.detect import Costs, char_costs
 from corpus_pipeline.text.mojibake.garbage_lines import LostBounds
 from corpus_pipeline.text.mojibake.repair import Limits

@@ -16,7 +16,8 @@ import polars as pl
 
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.benchmarks import Item
-from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, Settings, load, prove
+from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, load, prove
+from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.contamination.index import Taken
 from corpus_pipeline.text.contamination.question import pieces, split_choices, without_commands
 

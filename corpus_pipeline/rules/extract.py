@@ -14,7 +14,8 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, Settings, load, prove, wrong
+from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, load, prove
+from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.html.blocks import Bounds, Hints
 from corpus_pipeline.text.html.rights import Words
 
@@ -103,7 +104,7 @@ class Statement(Rule):
     @model_validator(mode="after")
     def _has_a_group(self) -> Self:
         if not re.compile(self.pattern).groups:
-            raise wrong("the pattern needs a group: what is kept")
+            raise ValueError("the pattern needs a group: what is kept")
         return self
 
 

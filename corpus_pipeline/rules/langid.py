@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Settings, Strict, Text, load, wrong
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, load
+from corpus_pipeline.rules.settings import Settings, Strict
 
 #: What the stage names in `asset_refs`.
 TABLE = "package:rules/packs/langid.yaml"
@@ -121,7 +122,7 @@ class LangIdBounds:
 
 def _rising(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
     if [said for said, _ in points] != sorted({said for said, _ in points}):
-        raise wrong("must rise from point to point")
+        raise ValueError("must rise from point to point")
     return points
 
 
@@ -135,7 +136,7 @@ class Calibration(Strict):
 def _complete(labels: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
     for label in _SPOKEN_OF:
         if label not in labels:
-            raise wrong(f"lack {label}, which the rules speak of")
+            raise ValueError(f"lack {label}, which the rules speak of")
     return labels
 
 

@@ -12,16 +12,8 @@ from typing import Annotated, Literal, get_args
 import polars as pl
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import (
-    Pack,
-    PackError,
-    Rule,
-    Rules,
-    RustPattern,
-    Settings,
-    load,
-    prove,
-)
+from corpus_pipeline.rules.pack import Pack, PackError, Rule, Rules, RustPattern, load, prove
+from corpus_pipeline.rules.settings import Settings
 
 LINE_RULES = "package:rules/packs/line_dedup.yaml"
 

@@ -19,16 +19,8 @@ import polars as pl
 from pydantic import AfterValidator, Field, StringConstraints
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import (
-    Examples,
-    Pack,
-    PackError,
-    Strict,
-    Text,
-    load,
-    prove_one,
-    wrong,
-)
+from corpus_pipeline.rules.pack import Examples, Pack, PackError, Text, load, prove_one
+from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.normalize.phrases import Exchange, Phrases, Signature
 from corpus_pipeline.text.unicode.utf8 import replaced
 
@@ -56,7 +48,7 @@ Char = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 def _in_twos(pairs: str) -> str:
     for pair in pairs.split():
         if len(pair) != 2:
-            raise wrong(f"{pair!r} is no pair of characters")
+            raise ValueError(f"{pair!r} is no pair of characters")
     return pairs
 
 

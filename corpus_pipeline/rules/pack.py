@@ -10,54 +10,24 @@ or missing, a value of the wrong type, and a rule that disagrees with its `hits`
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import hashlib
 import re
-import types
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Generic,
-    Self,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-    overload,
-)
+from typing import Annotated, Any, ClassVar, Self, TypeVar, overload
 
 import polars as pl
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    StringConstraints,
-    ValidationError,
-    create_model,
-    model_validator,
-)
-from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from corpus_pipeline.model import Asset, PipelineError
+from corpus_pipeline.rules.messages import TwiceError, message
+from corpus_pipeline.rules.settings import Strict
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 #: A name that a user reads in verdicts and error messages.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Strict(BaseModel):
-    """A part of a pack: unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Pack(Strict):
@@ -81,7 +51,7 @@ class Examples(Strict):
     @model_validator(mode="after")
     def _has_examples(self) -> Self:
         if not self.hits or not self.misses:
-            raise PydanticCustomError("examples", "needs at least one hit and one miss")
+            raise ValueError("needs at least one hit and one miss")
         return self
 
 
@@ -98,7 +68,7 @@ def _each_id_once(rules: tuple[RuleT, ...]) -> tuple[RuleT, ...]:
     ids: set[str] = set()
     for rule in rules:
         if rule.id in ids:
-            raise PydanticCustomError("twice", "{id}: the id is used twice", {"id": rule.id})
+            raise TwiceError(rule.id)
         ids.add(rule.id)
     return rules
 
@@ -107,53 +77,11 @@ def _each_id_once(rules: tuple[RuleT, ...]) -> tuple[RuleT, ...]:
 Rules = Annotated[tuple[RuleT, ...], Field(min_length=1), AfterValidator(_each_id_once)]
 
 
-NumberT = TypeVar("NumberT", int, float)
-
-
-class Setting(Strict, Generic[NumberT]):
-    """A number and why it is this number."""
-
-    value: NumberT
-    reason: Annotated[str, StringConstraints(min_length=10)]
-
-
-class Settings:
-    """Marks a frozen dataclass of numbers: in the file each of its fields is a `Setting`.
-
-    `bounds: Annotated[LineBounds, Settings()]` reads `bounds: {window: {value: 9, reason: …}}`
-    and gives `LineBounds(window=9)`.
-    """
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """The schema of the settings, then the dataclass with their values."""
-
-        def values(settings: BaseModel) -> Any:
-            return source(**{name: setting.value for name, setting in settings})
-
-        inner = handler.generate_schema(settings_of(source))
-        return core_schema.no_info_after_validator_function(values, inner)
-
-
-@cache
-def settings_of(limits: type) -> type[Strict]:
-    """The model of a dataclass of numbers as a pack writes it."""
-    fields: dict[str, Any] = {
-        name: (Setting[int] if kind is int else Setting[float], ...)
-        for name, kind in get_type_hints(limits).items()
-    }
-    made: type[Strict] = create_model(limits.__name__, __base__=Strict, **fields)
-    return made
-
-
 def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise PydanticCustomError(
-            "pattern", "is no pattern: {said}", {"said": str(error)}
-        ) from None
+        raise ValueError(f"is no pattern: {error}") from None
     return pattern
 
 
@@ -163,7 +91,7 @@ def rust_pattern(pattern: str) -> str:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
         said = " ".join(str(error).split())
-        raise PydanticCustomError("pattern", "is no pattern: {said}", {"said": said}) from None
+        raise ValueError(f"is no pattern: {said}") from None
     return pattern
 
 
@@ -274,79 +202,4 @@ def _validated(model: type[PackT], data: dict[str, Any], path: Path) -> PackT:
     except ValidationError as error:
         # A misspelt key is missing and unknown at once: the unknown one says more.
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        raise PipelineError(f"{model.noun} {path.name}{_said(model, data, first)}") from error
-
-
-def _said(model: type[Pack], data: Any, error: ErrorDetails) -> str:
-    """Where the error is, by rule and key, and what it is."""
-    loc, rule, keys = error["loc"], "", list(error["loc"])
-    for depth, part in enumerate(loc):
-        entry = _at(data, loc[: depth + 1])
-        if depth and isinstance(part, int) and isinstance(entry, dict):
-            name = entry.get("id") or f"number {part + 1}"
-            rule, keys = f", {_one_of(loc[depth - 1])} {name}", list(loc[depth + 1 :])
-    field, problem = ".".join(map(str, keys)), error["msg"]
-    if error["type"] == "twice":
-        return f", {_one_of(keys[-1])} {problem}"
-    if error["type"] == "missing":
-        problem = "is missing"
-    elif error["type"] == "extra_forbidden":
-        problem = f"is unknown{nearest(str(keys[-1]), _keys_at(model, loc[:-1]))}"
-    elif error["type"] not in _OURS:
-        problem = f"is wrong ({problem.removeprefix('Value error, ')})"
-    return f"{rule}: {field} {problem}" if field else f"{rule}: {problem}"
-
-
-def _one_of(plural: int | str) -> str:
-    return str(plural).removesuffix("s")
-
-
-#: Kinds of errors whose message is a whole one.
-_OURS = frozenset({"examples", "pattern", "pack"})
-
-
-def wrong(message: str) -> PydanticCustomError:
-    """An error for a validator of a pack; the line ends with this message."""
-    return PydanticCustomError("pack", "{message}", {"message": message})
-
-
-def _at(data: Any, loc: Iterable[int | str]) -> Any:
-    for part in loc:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def nearest(key: str, known: Collection[str]) -> str:
-    """The end of a message about an unknown key: the known one most like it, or all of them."""
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(known)}" if known else ""
-
-
-def _keys_at(model: type[BaseModel], loc: Sequence[int | str]) -> Collection[str]:
-    """The keys that the model knows at this place."""
-    kind: Any = model
-    for part in loc:
-        kind = _model(kind)
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            field = kind.model_fields.get(str(part))
-            kind = field.annotation if field else None
-        else:
-            inner = [one for one in get_args(kind) if one is not Ellipsis]
-            kind = inner[-1] if inner else None
-    kind = _model(kind)
-    return kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
-
-
-def _model(kind: Any) -> Any:
-    """The kind without marks, null and, for a dataclass of numbers, as its model."""
-    if get_origin(kind) is Annotated:
-        return _model(get_args(kind)[0])
-    if get_origin(kind) in {Union, types.UnionType}:
-        return _model(next(one for one in get_args(kind) if one is not types.NoneType))
-    is_limits = isinstance(kind, type) and dataclasses.is_dataclass(kind)
-    return settings_of(kind) if is_limits else kind
+        raise PipelineError(f"{model.noun} {path.name}{message(model, data, first)}") from error

@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Setting, Strict, Text, load, wrong
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, load
+from corpus_pipeline.rules.settings import Setting, Strict
 
 #: What the stage names in `asset_refs`.
 SCALE = "package:rules/packs/quality.yaml"
@@ -20,9 +21,9 @@ BUCKETS = 20
 
 def _fitting(points: tuple[float, ...]) -> tuple[float, ...]:
     if len(points) != BUCKETS - 1:
-        raise wrong(f"are {len(points)}; {BUCKETS} buckets have {BUCKETS - 1}")
+        raise ValueError(f"are {len(points)}; {BUCKETS} buckets have {BUCKETS - 1}")
     if list(points) != sorted(set(points)):
-        raise wrong("do not rise")
+        raise ValueError("do not rise")
     return points
 
 

@@ -14,18 +14,8 @@ from pydantic import Field
 
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.normalize import Pairs
-from corpus_pipeline.rules.pack import (
-    Name,
-    Pack,
-    PackError,
-    Rule,
-    Rules,
-    Settings,
-    Strict,
-    Text,
-    load,
-    prove,
-)
+from corpus_pipeline.rules.pack import Name, Pack, PackError, Rule, Rules, Text, load, prove
+from corpus_pipeline.rules.settings import Settings, Strict
 from corpus_pipeline.text.normalize.width import Width
 from corpus_pipeline.text.unicode import classes as han
 from corpus_pipeline.text.unicode.script import (

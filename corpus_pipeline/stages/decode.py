@@ -54,6 +54,18 @@ class Decode(Stage):
     name = "decode"
     version = 2
     columns: ClassVar[Schema] = {**_CHARSET, **_REPAIRS, "decode_lost_lines": pl.UInt32()}
+    describes: ClassVar[Mapping[str, str]] = {
+        "decode_charset": "Charset that was read, by its WHATWG or Python name; `utf-8` for what "
+        "came as text. Null: the bytes are no text (an image, an archive).",
+        "decode_confidence": "How sure that is, 0 to 1, less the share of bytes that were lost.",
+        "decode_replaced": "Bytes without a character, each now U+FFFD.",
+        "decode_declared": "Charset that the page or its server declared. Null: none.",
+        "decode_repaired": "Wrong readings that were undone in text and title, such as "
+        "`utf8-as-gbk`, joined by commas. Null: none.",
+        "decode_repaired_chars": "Characters that the repair brought back.",
+        "decode_unrepaired": "Characters of repaired text that could not be brought back.",
+        "decode_lost_lines": "Lines of nothing but 锟斤拷, 烫烫烫 or U+FFFD that were cut.",
+    }
     edits = ("text", "title")
     # `response_headers` stays for `extract`, which reads X-Robots-Tag and takes it away.
     takes = ("payload", "declared_charset")

@@ -30,7 +30,6 @@ from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_ea
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
 from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
-from corpus_pipeline.text.contamination.open_stem import left_open
 from corpus_pipeline.text.contamination.passages_kernel import (
     CHOICES_SEEN,
     HAN,
@@ -38,7 +37,7 @@ from corpus_pipeline.text.contamination.passages_kernel import (
     MARK_AT,
     MARK_OFF,
 )
-from corpus_pipeline.text.contamination.question import without_commands
+from corpus_pipeline.text.contamination.question import left_open, without_commands
 from corpus_pipeline.text.dedup.key import fold
 
 HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": pl.Float32}))
@@ -58,8 +57,7 @@ class DecontaminateOptions(Options):
     common: int = Field(default=20, ge=1)
     #: Overlap from which a hit is reported.
     report: float = Field(default=0.7, gt=0, le=1)
-    #: Overlap from which the document goes: where Llama 2 (arXiv 2307.09288, A.6) calls a sample
-    #: dirty.
+    #: Overlap from which the document goes: Llama 2 (arXiv 2307.09288, A.6) calls it dirty there.
     threshold: float = Field(default=0.8, gt=0, le=1)
     pack: str = PACK
 
@@ -80,6 +78,10 @@ class Decontaminate(Stage):
     name = "decontaminate"
     version = 2
     columns: ClassVar[Schema] = {"decontaminate_hits": HITS}
+    describes: ClassVar[Mapping[str, str]] = {
+        "decontaminate_hits": "Benchmark items found in the text, with the share of the item that "
+        "is there; empty where there are none."
+    }
     OptionsModel: ClassVar[type[Options]] = DecontaminateOptions
     options: DecontaminateOptions
 

@@ -48,6 +48,8 @@ from corpus_pipeline.text.html.rights import (
 CLUES = (*html_meta.CLUES, *html_rights.CLUES, *obfuscation.CLUES)
 _MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
 _PLAINLY = re.compile(r"text/html(?:;|$)")  # what most pages say, told without an expression
+#: What null says in what a page may say of itself.
+_UNSAID = "Null: the page does not say it, or the document is no page."
 _XML = r"^\s*(?:text|application)/xml\b"
 #: A text without a stated type, or of type XML, is a page when it begins as one.
 _LOOKS = (
@@ -87,6 +89,25 @@ class Extract(Stage):
         "extract_aigc": pl.String(),
         "extract_undone": pl.UInt32(),
         "extract_obfuscation": pl.String(),
+    }
+    describes: ClassVar[Mapping[str, str]] = {
+        "extract_title": f"Title of the article, not of the site. {_UNSAID}",
+        "extract_author": f"Who wrote it. {_UNSAID}",
+        "extract_date": f"When it was published, ISO 8601, as exact as stated. {_UNSAID}",
+        "extract_site": f"Name of the site. {_UNSAID}",
+        "extract_links": "Share of the kept characters that are links; high in a list. "
+        "Null: the document is no page.",
+        "extract_license": f"Licence of the page as stated. {_UNSAID}",
+        "extract_license_id": f"Its SPDX identifier. {_UNSAID}",
+        "extract_robots": "Wishes to robots, `gptbot:noindex` where one is named, joined by "
+        f"commas. {_UNSAID}",
+        "extract_tdm": f"Whether rights to mine text are reserved (TDMRep). {_UNSAID}",
+        "extract_tdm_policy": f"Address of the policy on text mining. {_UNSAID}",
+        "extract_aigc": "Label of generated content: 1, 2, 3 of GB 45438-2025, `iptc:` and the "
+        f"source type, `meta:` and a declaration, `mark:` and words of the page. {_UNSAID}",
+        "extract_undone": "How often obfuscation was undone. Null: the document is no page.",
+        "extract_obfuscation": "Its kinds (see `text/html/obfuscation.py`), joined by commas. "
+        "Null: there was none, or the document is no page.",
     }
     edits = ("text", "title")
     takes = ("response_headers",)

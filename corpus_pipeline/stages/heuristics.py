@@ -35,6 +35,10 @@ class Heuristics(Stage):
         **{f"heuristics_{name}": pl.Float32() for name in MEASURES},
         "heuristics_register": pl.String(),
     }
+    describes: ClassVar[Mapping[str, str]] = {
+        **{f"heuristics_{name}": f"{what}." for name, what in MEASURES.items()},
+        "heuristics_register": "Kind of text whose bounds judged it: `prose` or one of the pack's.",
+    }
     OptionsModel = HeuristicsOptions
 
     def __init__(self, options: HeuristicsOptions, assets: Mapping[str, Asset]) -> None:

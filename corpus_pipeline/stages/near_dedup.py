@@ -62,6 +62,10 @@ class NearDedup(PairStage):
     name = "near_dedup"
     version = 2
     columns: ClassVar[Schema] = {"near_dedup_jaccard": pl.Float32()}
+    describes: ClassVar[Mapping[str, str]] = {
+        "near_dedup_jaccard": "Exact Jaccard similarity of the character 5-grams to the survivor; "
+        "1 where the document stays."
+    }
     OptionsModel: ClassVar[type[Options]] = NearDedupOptions
     options: NearDedupOptions
 

@@ -57,6 +57,14 @@ class Normalize(Stage):
         "normalize_joined": pl.UInt32(),
         "normalize_simplified": pl.String(),
     }
+    describes: ClassVar[Mapping[str, str]] = {
+        "normalize_script": "Script before conversion: `hans`, `hant`, `mixed` or `none`.",
+        "normalize_changed": "Characters that conversion to simplified script changed.",
+        "normalize_ambiguous": "Characters converted that have more than one simplified form.",
+        "normalize_joined": "Hard-wrapped lines that were joined to the next.",
+        "normalize_simplified": "The text in simplified script, under `script: both`. "
+        "Null: `text` is that, or nothing was to convert.",
+    }
     edits: ClassVar[tuple[str, ...]] = ("text", "title")
     OptionsModel: ClassVar[type[Options]] = NormalizeOptions
     options: NormalizeOptions

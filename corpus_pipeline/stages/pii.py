@@ -15,7 +15,8 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage
-from corpus_pipeline.rules.pii.detector import Detector, Finding, Policy, load_detector
+from corpus_pipeline.rules.pii.detector import Detector, Finding, load_detector
+from corpus_pipeline.rules.pii.pack import Policy
 
 SPAN = pl.Struct({"start": pl.UInt32, "end": pl.UInt32, "type": pl.String, "tier": pl.UInt8})
 
@@ -33,6 +34,10 @@ class Pii(Stage):
     name = "pii"
     version = 1
     columns: ClassVar[Schema] = {"pii_spans": pl.List(SPAN)}
+    describes: ClassVar[Mapping[str, str]] = {
+        "pii_spans": "Where personal data stood: code points of the text before masking, type and "
+        "tier of the rule; never the value."
+    }
     edits = ("text", "title")
     sees_dropped = True
     OptionsModel = PiiOptions

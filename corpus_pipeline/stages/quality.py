@@ -49,6 +49,10 @@ class Quality(Stage):
         "quality_score": pl.Float32(),
         "quality_bucket": pl.UInt8(),
     }
+    describes: ClassVar[Mapping[str, str]] = {
+        "quality_score": "How much the text reads like clean prose, 0 to 1, calibrated.",
+        "quality_bucket": "The score by fixed cut points, 0 to 19.",
+    }
     OptionsModel = QualityOptions
 
     def __init__(self, options: QualityOptions, assets: Mapping[str, Asset]) -> None:

@@ -19,6 +19,10 @@ from corpus_pipeline.io import manifest
 
 Result = dict[str, Any]
 
+#: Deaths that may have nothing to do with the documents (a node went, the kernel chose it) are
+#: forgiven this often before the split is searched for a document that kills.
+RETRIES = 2
+
 #: Called as tasks finish: phase, tasks done, tasks in all, the result.
 OnDone = Callable[[str, int, int, Result], None]
 
@@ -33,6 +37,7 @@ class Task:
     marker: Path  # written last; its existence with this key is the commit
     key: str
     metrics: Path  # how long it took: no part of any sealed file
+    retries: int = RETRIES  # fresh workers it gets after deaths, before `WorkerDied`
 
 
 class WorkerDied(Exception):  # noqa: N818 – it says what happened

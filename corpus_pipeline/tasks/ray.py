@@ -4,6 +4,9 @@ Enters: tasks.  Leaves: results as workers finish.  Refuses: to move data throug
 (paths go to the workers, counts come back) and to be imported by anyone who does not run on Ray:
 this is the only `import ray` of the project.
 
+A cluster of our own listens on the loopback address alone, demands a token, and belongs to a keeper
+(`tasks/keeper.py`) with which it ends; see `docs/cluster.md` for the clusters of others.
+
 Plain tasks instead of Ray Data: measured 2.0 s against 4.1 s for 20 tasks of 0.2 s on two cores,
 with stable file names and an exception per task instead of a lost block.
 """
@@ -15,18 +18,22 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.tasks import keeper
 from corpus_pipeline.tasks.base import Engine, Result, Task, WorkerDied, perform
 
-#: Set before the import: Ray reads them once.  No usage statistics, no token in the home folder on
-#: a cluster of our own, and an out-of-memory task is retried a few times, not for ever.
+#: Set before the import: Ray reads them once.  No usage statistics; an out-of-memory task is
+#: retried once, not for ever.
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_task_oom_retries": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "3",  # seconds of knocking where the token is wrong; Ray: 20
 }
 
 #: One task, one core: a thread pool in each library would fight the other workers.
@@ -41,26 +48,114 @@ THREADS = dict.fromkeys(
     "1",
 )
 
-#: Deaths that may have nothing to do with the documents (a node went, the kernel chose it) are
-#: forgiven this often before the split is searched for a document that kills.
-RETRIES = 2
+#: Where kernels are kept (`text/kernel_cache.py`).
+CACHE = "CORPUS_PIPELINE_CACHE"
+
+#: Variables of ours that the workers of a shared cluster need as well; those of a cluster of our
+#: own inherit the whole environment.
+PASSED_ON = ("PYTHONPATH", CACHE)
+
+#: What a cluster of our own must have, whatever the environment says.
+OWN = {
+    "RAY_AUTH_MODE": "token",
+    # Without it Ray replaces 127.0.0.1 by an address that other machines reach.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # Ray's agents notice by a closed pipe that their raylet is gone.
+    "RAY_enable_pipe_based_agent_to_parent_health_check": "1",
+}
+
+#: Variables that would lead a cluster of our own, or its driver, to another token or cluster.
+FOREIGN = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_ADDRESS")
+
+LOOPBACK = "127.0.0.1"
+
+#: Paths and counts only pass through the object store.
+OBJECT_STORE_BYTES = 200 << 20
+
+#: A task that lost its node this often (after Ray's own retries) ends the run: on a cluster that
+#: loses nodes faster than tasks finish nothing will.
+LOST_NODES = 3
+
+#: How often a waiting driver looks whether its cluster still answers; three times in vain, and it
+#: is lost (Ray itself would end the process after 60 s).
+LOOK_S, LOOKS = 5, 3
 
 
 def _environment() -> dict[str, str]:
     """What workers of a shared cluster need to know of ours."""
-    path = os.environ.get("PYTHONPATH")
-    return {**THREADS, **({"PYTHONPATH": path} if path else {})}
+    return THREADS | {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
 
 
-def _reach(address: str) -> None:
-    """Say at once that nobody answers; `ray.init` would try for minutes."""
+def _own_environment() -> dict[str, str]:
+    """The environment of a cluster of our own."""
+    inherited = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    return QUIET | inherited | THREADS | OWN
+
+
+def _answers(address: str) -> OSError | None:
+    """Why nobody answers there, or None."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not port.isdigit():  # `auto`: Ray finds the cluster of this machine by itself
-        return
+        return None
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
     except OSError as error:
-        raise PipelineError(f"no Ray cluster answers at {address}: {error}") from None
+        return error
+    return None
+
+
+@contextmanager
+def _variables(values: Mapping[str, str | None]) -> Iterator[None]:
+    """Environment variables set (None: removed) for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    _set(values)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def keep() -> None:
+    """Be the keeper of a cluster of our own (the main function of a process)."""
+    keeper.keep(_start_head)
+
+
+def _start_head(folder: Path, cores: int) -> tuple[str, list[keeper.Process]]:
+    """Start the two daemons that a cluster cannot do without: its address, the daemons.
+
+    `ray.init` and `ray start` add a dashboard, an autoscaler and a log monitor: three more
+    interpreters, and 1.5 s of waiting for the first.
+    """
+    from ray._private.node import Node  # noqa: PLC0415 – only the keeper starts a cluster
+    from ray._private.parameter import RayParams  # noqa: PLC0415 – same
+
+    class Head(Node):
+        def start_api_server(self, **_options: Any) -> None:
+            self._webui_url = ""
+
+    parameters = RayParams(
+        num_cpus=cores,
+        num_gpus=0,
+        node_ip_address=LOOPBACK,
+        object_store_memory=OBJECT_STORE_BYTES,
+        temp_dir=str(folder),
+        include_dashboard=False,
+        include_log_monitor=False,  # type: ignore[arg-type]  # ray: its annotation is wrong
+        no_monitor=True,
+        min_worker_port=0,
+        max_worker_port=0,
+    )
+    node = Head(parameters, head=True, shutdown_at_exit=False, spawn_reaper=True)
+    daemons = [info.process for infos in node.all_processes.values() for info in infos]
+    return node.gcs_address, daemons
 
 
 class RayEngine(Engine):
@@ -71,52 +166,70 @@ class RayEngine(Engine):
 
         Starting takes seconds and goes on beside whatever the caller does until the first task.
         """
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
-        if address is None:
-            os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-            # Workers of our own cluster inherit the environment: the ones Ray starts in advance
-            # are the ones it uses, which a runtime environment would not allow.
-            os.environ.update(THREADS)
-        else:
-            _reach(address)
+        if os.environ.get(CACHE):  # workers have another working directory
+            os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
         self.workers = workers or os.cpu_count() or 1
         self._asked, self._address = workers, address
-        self._thread = threading.Thread(target=self._start, daemon=True)
+        self._keeper: keeper.Keeper | None = None
+        if address is None:
+            self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
+        elif (error := _answers(address)) is not None:
+            raise PipelineError(f"no Ray cluster answers at {address}: {error}")
+        self._cluster: keeper.Cluster | None = None
+        self._gcs = address or ""
         self._failed: Exception | None = None
-        self._running, self._leave = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
     def _start(self) -> None:
-        import ray  # noqa: PLC0415 – after the environment is set, and only when it is wanted
-
-        self._ray = ray
-        common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
-            if self._address is None:
-                ray.init(
-                    num_cpus=self.workers,
-                    include_dashboard=False,
-                    object_store_memory=200 << 20,  # paths and counts only
-                    **common,
-                )
-            else:
-                ray.init(address=self._address, runtime_env={"env_vars": _environment()}, **common)
+            variables = {name: os.environ.get(name, value) for name, value in QUIET.items()}
+            with _variables(variables):
+                import ray  # noqa: PLC0415 – after the environment is set, and only when wanted
+
+                self._ray = ray
+                if self._keeper is None:
+                    self._join(str(self._address), {"env_vars": _environment()})
+                else:
+                    self._cluster = self._keeper.cluster()
+                    self._join_own(self._cluster)
+            self._gcs = ray.get_runtime_context().gcs_address
         except Exception as error:  # noqa: BLE001 – it is raised where the engine is used
             self._failed = error
-        self._running.set()
-        # Ray's processes die with the thread that started them: it stays until the end.
-        self._leave.wait()
-        if self._failed is None:
-            ray.shutdown()
+
+    def _join_own(self, cluster: keeper.Cluster) -> None:
+        from ray._private import ray_constants  # noqa: PLC0415 – as `import ray`
+
+        token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(cluster.token)}
+        clusters_of_many = ray_constants.ENABLE_RAY_CLUSTER
+        ray_constants.ENABLE_RAY_CLUSTER = False  # see OWN; Ray read the variable at its import
+        try:
+            with _variables({**dict.fromkeys(FOREIGN), **token}):
+                self._join(cluster.address, None)
+        finally:
+            ray_constants.ENABLE_RAY_CLUSTER = clusters_of_many
+
+    def _join(self, address: str, runtime_env: dict[str, Any] | None) -> None:
+        # An earlier engine of this process may have left another mode and token.
+        raylet: Any = self._ray._raylet  # noqa: SLF001 – Ray's own tests do the same
+        raylet.Config.initialize("")
+        raylet.AuthenticationTokenLoader.instance().reset_cache()
+        self._ray.init(
+            address=address,
+            runtime_env=runtime_env,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
 
     def _started(self) -> Any:
         """Ray, once it runs."""
-        self._running.wait()
+        self._thread.join()
         if self._failed is not None:
-            where = f"the Ray cluster at {self._address}" if self._address else "a Ray cluster"
+            where = f"join the Ray cluster at {self._address}" if self._address else "start Ray"
             line = (str(self._failed).splitlines() or [""])[0]
-            raise PipelineError(f"cannot start {where}: {type(self._failed).__name__}: {line}")
+            kind = type(self._failed).__name__
+            hint = "; does it demand a token? see docs/cluster.md" if self._address else ""
+            raise PipelineError(f"cannot {where}: {kind}: {line}{hint}")
         cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
         self.workers = min(self._asked, cores) if self._asked else cores
         return self._ray
@@ -129,40 +242,84 @@ class RayEngine(Engine):
         # On a cluster of our own its size is the limit and a second task per core may wait in
         # line; on a shared one `workers` is the limit.
         in_flight = self.workers if self._address else 2 * self.workers
-        perform_there = ray.remote(num_cpus=1, max_retries=RETRIES)(perform)
+        perform_there = ray.remote(num_cpus=1)(perform)
         waiting = list(reversed(tasks))
         running: dict[Any, Task] = {}
+        lost: dict[str, int] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < in_flight:
                     task = waiting.pop()
-                    running[perform_there.remote(task)] = task
-                done, _ = ray.wait(list(running), num_returns=1, timeout=60)
-                for reference in done:
-                    yield running.pop(reference), self._outcome(reference)
+                    there = perform_there.options(max_retries=task.retries)
+                    running[there.remote(task)] = task
+                for reference in self._wait(list(running)):
+                    task = running.pop(reference)
+                    outcome = self._outcome(reference)
+                    if outcome is not None:
+                        yield task, outcome
+                        continue
+                    lost[task.name] = lost.get(task.name, 0) + 1
+                    self._check_nodes(task, lost[task.name])
+                    waiting.append(task)
         finally:
             for reference in running:
-                ray.cancel(reference, force=True)
+                with suppress(Exception):  # the cluster may be gone
+                    ray.cancel(reference, force=True)
 
-    def _outcome(self, reference: Any) -> Result | WorkerDied:
+    def _wait(self, references: list[Any]) -> list[Any]:
+        """The tasks that ended first; a lost cluster ends the run in one line."""
+        silent = 0
+        while True:
+            done: list[Any]
+            done, _ = self._ray.wait(references, num_returns=1, timeout=LOOK_S)
+            if done:
+                return done
+            silent = silent + 1 if _answers(self._gcs) is not None else 0
+            if silent >= LOOKS or (self._keeper is not None and not self._keeper.alive()):
+                raise self._lost_cluster()
+
+    def _check_nodes(self, task: Task, times: int) -> None:
+        """Go on after the loss of a node, unless it was the last or one of too many."""
+        if self._keeper is not None or _answers(self._gcs) is not None:
+            raise self._lost_cluster()
+        alive = sum(bool(node["Alive"]) for node in self._ray.nodes())  # type: ignore[no-untyped-call]  # ray: untyped
+        if not alive:
+            raise PipelineError(
+                f"the Ray cluster at {self._address} has lost its last node; "
+                "the same command continues where it stopped"
+            )
+        if times >= LOST_NODES:
+            raise PipelineError(
+                f"{task.name} lost its node {times} times on the Ray cluster at {self._address}; "
+                "the same command continues where it stopped"
+            )
+
+    def _lost_cluster(self) -> PipelineError:
+        which = f"the Ray cluster at {self._address}" if self._address else "Ray"
+        return PipelineError(
+            f"{which} ended in the middle of the run (killed, or out of memory?); "
+            "the same command continues where it stopped"
+        )
+
+    def _outcome(self, reference: Any) -> Result | WorkerDied | None:
+        """What became of a task; None if its node was lost."""
         errors = self._ray.exceptions
         try:
             result: Result = self._ray.get(reference)
-        except (
-            errors.WorkerCrashedError,
-            errors.OutOfMemoryError,
-            errors.NodeDiedError,
-            errors.LocalRayletDiedError,
-        ) as error:
+        except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
             return WorkerDied(type(error).__name__)
+        except (errors.NodeDiedError, errors.LocalRayletDiedError):
+            return None
         except errors.RayTaskError as error:
             cause = getattr(error, "cause", None)
             raise (cause if isinstance(cause, PipelineError) else error) from None
         return result
 
     def close(self) -> None:
-        """Leave the cluster; one of our own is stopped."""
-        self._running.wait()
-        self._leave.set()
+        """Leave the cluster; one of our own is killed, and its folder removed."""
         self._thread.join()
+        if self._failed is None:
+            self._ray.shutdown()
+        if self._keeper is not None:
+            self._keeper.end()
         sys.stderr.flush()

@@ -139,24 +139,41 @@ class Lock:
             self._file = None
 
 
-def tell_compiling(home: Path | None) -> None:
+class _Notice:
+    """A line on standard error, once a process."""
+
+    said = False
+
+    def __call__(self, line: str) -> None:
+        if not self.said:
+            self.said = True
+            sys.stderr.write(f"corpus-pipeline: {line}\n")
+            sys.stderr.flush()
+
+
+_notice = _Notice()
+_ADVICE = "; `corpus-pipeline warm` does it ahead"
+
+
+def tell_compiling(home: Path | None, advice: str = _ADVICE) -> None:
     """Say on standard error that this takes a while; once a process."""
     if home is not None and prepared(home):
-        end = "once (about {} s); `corpus-pipeline warm` does it ahead"
-    else:
-        end = f"in each process (about {{}} s): {home or 'no cache folder'} cannot be written; "
-        end += f"{VARIABLE} names another folder"
-    _tell("compiling kernels for this machine, " + end.format(SECONDS))
+        _notice(f"compiling kernels for this machine, once (about {SECONDS} s){advice}")
+        return
+    where = f"{home} cannot be written" if home else "the user has no home"
+    _notice(
+        f"compiling kernels for this process (about {SECONDS} s in all): {where}; "
+        f"{VARIABLE} names a folder that keeps them"
+    )
 
 
-@cache
-def _tell(line: str) -> None:
-    sys.stderr.write(f"corpus-pipeline: {line}\n")
-    sys.stderr.flush()
+def is_empty(home: Path) -> bool:
+    """Whether nothing is compiled there yet."""
+    return not any(home.glob("*.nbi"))
 
 
 def announce() -> None:
-    """Say it ahead where no kernel is kept yet: workers compile, and nobody sees what they say."""
+    """Say it ahead where nothing is compiled: workers will, and nobody sees what they say."""
     home = folder()
-    if home is None or not any(home.glob("*.nbi")):
+    if home is None or is_empty(home):
         tell_compiling(home)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from engine_runs import digests, frame, job, write_lines
@@ -15,7 +14,6 @@ from corpus_pipeline.engine.run import run
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.tasks.base import Engine
 from corpus_pipeline.tasks.local import LocalEngine
 
 TEXTS = [f"第{i}篇文章，讲的是城市治理与数据。" * (1 + i % 7) for i in range(1000)]
@@ -163,16 +161,6 @@ def test_empty_input_gives_an_empty_run(tmp_path):
 
     assert content["counts"]["read"] == 0
     assert "measure_chars" in frame(tmp_path / "out", "kept").columns
-
-
-@pytest.fixture(scope="module")
-def ray_engine():
-    from corpus_pipeline.tasks.ray import RayEngine
-
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
-    engine: Engine = RayEngine(workers=2)
-    yield engine
-    engine.close()
 
 
 @pytest.mark.slow

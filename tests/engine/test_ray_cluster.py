@@ -73,11 +73,8 @@ def test_ray_leaves_nothing_in_the_home_folder(lines, tmp_path):
 
 
 @pytest.fixture
-def cluster():
-    """A cluster of two nodes, each a raylet of its own with one core: address, second node."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def start():
+    """Starts a node of one core with these arguments; all are killed at the end."""
     # A short folder: Ray's sockets lie in it, and a socket's path has 107 bytes at most.
     home = tempfile.mkdtemp(prefix="ray")
     environment = {
@@ -89,24 +86,42 @@ def cluster():
         "RAY_health_check_period_ms": "1000",
         "RAY_health_check_failure_threshold": "3",
     }
-    start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"]
-    start += ["--object-store-memory=100000000"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
-    head = subprocess.Popen(
-        [*start, "--head", f"--port={port}", "--include-dashboard=false"],
-        start_new_session=True,
-        **quiet,
-    )
-    wait_for(port)
-    second = subprocess.Popen(
-        [*start, f"--address=127.0.0.1:{port}"], start_new_session=True, **quiet
-    )
-    yield f"127.0.0.1:{port}", second
-    for node in (second, head):
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"]
+    command += ["--object-store-memory=100000000"]
+    nodes = []
+
+    def node(*arguments: str) -> subprocess.Popen[bytes]:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+        nodes.append(subprocess.Popen([*command, *arguments], start_new_session=True, **quiet))
+        return nodes[-1]
+
+    yield node
+    for process in reversed(nodes):
         with suppress(ProcessLookupError):
-            os.killpg(node.pid, signal.SIGKILL)
-        node.wait(timeout=60)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def head(start, port):
+    process = start("--head", f"--port={port}", "--include-dashboard=false")
+    wait_for(port)
+    return process
+
+
+@pytest.fixture
+def cluster(start, head, port):
+    """A cluster of two nodes, each a raylet of its own with one core: address, second node."""
+    assert head.poll() is None
+    return f"127.0.0.1:{port}", start(f"--address=127.0.0.1:{port}")
 
 
 def wait_for_nodes(address: str, nodes: int) -> None:
@@ -145,6 +160,48 @@ def test_a_node_that_dies_does_not_show(lines, cluster, tmp_path):
     assert data_digests(out) == data_digests(tmp_path / "alone")
     # The cluster is somebody else's: it still runs.
     wait_for_nodes(address, 1)
+
+
+def interrupted(lines, out, address, kill) -> subprocess.Popen[str]:
+    """A run on the cluster, in whose middle `kill` is called; what it said is in `stderr`."""
+    command = [sys.executable, "-m", "corpus_pipeline.cli", "near-dedup", str(lines)]
+    command += ["--output", str(out), "--set", "ingest.split_mb=0.02", "--address", address]
+    driver = subprocess.Popen(
+        [*command, "--engine", "ray"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
+    )
+    while len(list((out / "work" / "local" / "kept").glob("part-*"))) < 4:
+        assert driver.poll() is None, driver.stderr.read()
+        time.sleep(0.01)
+    kill()
+    return driver
+
+
+@pytest.mark.slow
+def test_a_lost_cluster_is_one_line(lines, cluster, head, tmp_path):
+    """When all nodes die the run ends soon, blames no split, and the rerun gives the same bytes."""
+    address, second = cluster
+    wait_for_nodes(address, 2)
+
+    def kill() -> None:
+        for node in (head, second):
+            os.killpg(node.pid, signal.SIGKILL)
+
+    driver = interrupted(lines, tmp_path / "out", address, kill)
+    _, words = driver.communicate(timeout=120)
+
+    assert driver.returncode == 2, words
+    assert f"the Ray cluster at {address}" in words
+    assert "kills every worker" not in words
+    assert "Traceback" not in words
+    again = call(lines, tmp_path / "out", "--engine", "local")
+    assert again.returncode == 0, again.stderr
+    alone = call(lines, tmp_path / "alone", "--engine", "local")
+    assert alone.returncode == 0, alone.stderr
+    assert data_digests(tmp_path / "out") == data_digests(tmp_path / "alone")
 
 
 @pytest.mark.slow

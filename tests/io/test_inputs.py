@@ -2,15 +2,26 @@
 
 import gzip
 import hashlib
+import io
+import json
 import os
 from pathlib import Path
 
+import polars as pl
 import pytest
+from engine_runs import job
+from engine_stages import Measure
+from hypothesis import given
+from hypothesis import strategies as st
 from reading import PACK, jsonl
 
+from corpus_pipeline.engine.run import run
 from corpus_pipeline.io.inputs import discover
+from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.verify.chain import verify
+from corpus_pipeline.tasks.local import LocalEngine
 
 
 def write(path: Path, data: bytes = b'{"text": "a"}\n') -> Path:
@@ -177,3 +188,86 @@ def test_scan_survives_damage(tmp_path, compression):
         path = write(tmp_path / f"{number}.jsonl{end}", broken)
         scanned = scan(discover([path])[0])
         assert scanned.sha256 == hashlib.sha256(broken).hexdigest()
+
+
+def test_a_linked_folder_is_left_out_and_said(tmp_path, caplog):
+    """A link to a folder inside an input, and one to nothing, each have a line in the log."""
+    write(tmp_path / "in" / "x.jsonl")
+    write(tmp_path / "other" / "y.jsonl")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "other")
+    (tmp_path / "in" / "gone").symlink_to(tmp_path / "nothing")
+    (tmp_path / "in" / "z.jsonl").symlink_to(tmp_path / "other" / "y.jsonl")
+    with caplog.at_level("WARNING"):
+        assert locators(tmp_path / "in") == ["x.jsonl", "z.jsonl"]
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.rpartition("/")[2] for line in lines] == [
+        "gone: a link to nothing",
+        "linked: a link to a folder: give that folder by name",
+    ]
+
+
+def test_many_left_out_files_are_one_line(tmp_path, caplog):
+    """The first five are named, all are counted by reason."""
+    write(tmp_path / "x.jsonl")
+    for i in range(40):
+        write(tmp_path / f"{i:02}.png", b"\x89PNG....")
+        write(tmp_path / f"{i:02}.dat", b"\x01\x02")
+    with caplog.at_level("WARNING"):
+        discover([tmp_path])
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 6
+    assert lines[-1].startswith("left out 80 files in all: 40 ")
+    assert "40 an image" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://bucket/a", "hdfs://n/a", "http://x/a.jsonl", "oss://b/*"]
+)
+def test_a_scheme_is_refused_by_name(tmp_path, address):
+    """An address is no path; given as such or in a list, the scheme is named."""
+    (tmp_path / "list.txt").write_text(f"{address}\n")
+    for path in (address, f"@{tmp_path}/list.txt"):
+        with pytest.raises(PipelineError, match=f"{address.partition(':')[0]}:// is not supported"):
+            discover([path])
+
+
+def test_names_that_are_not_utf8_are_escaped(tmp_path):
+    """Bytes of a name come into the locator as escapes, by which the file is found again."""
+    folder = tmp_path / "in"
+    names = ["春望.jsonl".encode("gbk"), "春望.jsonl".encode(), rb"a\xb4.jsonl"]
+    for name in names:
+        write(folder / os.fsdecode(name))
+    found = discover([tmp_path / "in"])
+    assert sorted(one.locator for one in found) == sorted(
+        [r"\xb4\xba\xcd\xfb.jsonl", "春望.jsonl", r"a\x5cxb4.jsonl"]
+    )
+    assert {os.fsencode(unescaped(one.locator)) for one in found} == set(names)
+    for one in found:
+        assert Scanned.from_dict(json.loads(json.dumps(scan(one).to_dict()))) == scan(one)
+
+
+def test_a_run_over_names_that_are_not_utf8(tmp_path):
+    """Every format goes through, manifest and verification included."""
+    folder = tmp_path / "in"
+    table = io.BytesIO()
+    pl.DataFrame({"text": ["d"]}).write_parquet(table)
+    contents = {
+        "甲.jsonl": b'{"text": "a"}\n',
+        "乙.txt": b"b",
+        "丙.csv": b"text\nc\n",
+        "丁.parquet": table.getvalue(),
+    }
+    for name, data in contents.items():
+        write(folder / os.fsdecode(name.encode("gbk")), data)
+    content = run(job(folder, tmp_path / "out", Measure), LocalEngine())
+    assert (content["counts"]["kept"], content["counts"]["quarantined"]) == (4, 0)
+    assert verify(tmp_path / "out", inputs=folder) == []
+
+
+@given(st.text(st.characters(exclude_characters="/\0", exclude_categories=()), max_size=20))
+def test_escaping_names_is_reversible(name):
+    """Any name that the file system may give comes back, and its escape is plain text."""
+    given = name.encode("utf-8", "ignore") + b"\\xb4\xb4\\x5c"
+    decoded = os.fsdecode(given)
+    assert unescaped(escaped(decoded)) == decoded
+    escaped(decoded).encode()

@@ -55,7 +55,7 @@ def test_columns_may_be_named_by_the_options(tmp_path):
     assert found.texts == ["一", "二"]
     found = table(tmp_path, "a,b\n1,2\n")
     assert (found.docs.height, found.reasons) == (0, ["no_text"])
-    assert "'a', 'b'" in found.bad.item(0, "detail")
+    assert "among 2 (known: none)" in found.bad.item(0, "detail")
 
 
 def test_a_single_column_is_the_text(tmp_path):

@@ -9,6 +9,8 @@ import pytest
 from frames import docs_of
 from reading import read_all
 
+from corpus_pipeline.io.shards import write_shard
+
 TEXTS = ["春眠不觉晓", "", "处处闻啼鸟"]
 
 
@@ -76,6 +78,17 @@ def test_a_stage_output_comes_back_as_it_was(tmp_path):
     )
     docs.write_parquet(tmp_path / "a.parquet")
     assert read_all(tmp_path).docs.equals(docs)
+
+
+def test_a_stage_output_without_documents_keeps_its_columns(tmp_path):
+    """A part of which nothing was kept has the columns of the other parts, not fewer."""
+    docs = docs_of(["甲"], langid_label=["zh-Hans"])
+    write_shard(tmp_path / "part.parquet", [docs.clear()])
+
+    found = read_all(tmp_path / "part.parquet")
+
+    assert found.docs.schema == docs.schema
+    assert found.docs.height == 0
 
 
 def test_every_cut_gives_the_same_rows(tmp_path):

@@ -107,3 +107,27 @@ def test_every_cut_of_a_damaged_file_gives_the_same(tmp_path, compression):
     for size in (50, 777, 1500, 3000, 5000, 9000):
         parts = read_all(path, split_bytes=size)
         assert (parts.pairs, parts.bad.rows()) == (whole.pairs, whole.bad.rows())
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "bz2", "xz"])
+def test_windows_begin_at_members(tmp_path, monkeypatch, compression):
+    """A file of many members: each window is entered near its start, and gives the same."""
+    monkeypatch.setattr("corpus_pipeline.io.scan.ENTRY_GAP", 2000)
+    pack, end = PACK[compression]
+    members = [pack(b"".join(jsonl(20, 20 * i))) for i in range(60)]
+    members[30] = members[30][:60] + b"\xff\xff" + members[30][62:]
+    path = tmp_path / f"a.jsonl{end}"
+    path.write_bytes(b"".join(members)[:-9])
+    whole = read_all(path)
+    (one,) = scanned(path)
+    plain = [entry.plain for entry in one.entries]
+    assert len(plain) > 20
+    assert plain == sorted(plain)
+    for size in (2500, 4000, 7777):
+        parts = read_all(path, split_bytes=size)
+        assert (parts.pairs, parts.bad.rows()) == (whole.pairs, whole.bad.rows())
+    windows = [piece for split in plan([one], 10_000) for piece in split.pieces]
+    assert [Split.from_dict(split.to_dict()) for split in plan([one], 10_000)]
+    for window in windows[1:]:
+        assert 0 <= window.start - 1 - window.entry.plain <= 10_000
+    assert len({window.entry.raw for window in windows}) > len(windows) / 2

@@ -1,5 +1,6 @@
 """A typo in any of the fourteen packs is one line and exit code 2; nothing is quarantined."""
 
+import re
 import sys
 
 import pytest
@@ -141,6 +142,18 @@ def test_every_pack_is_here():
 
     assert names == set(READ_BY) == set(KEYS) == set(VALUES)
     assert names - set(EXAMPLES) == {"compliance_risks", "house"}  # they judge no text
+
+
+@pytest.mark.parametrize("name", READ_BY)
+def test_the_paths_that_a_pack_names_exist(name):
+    """A path in a comment or a source is one of the repository, or of the package."""
+    comments = re.findall(r"^\s*#.*", packaged_file(name).read_text("utf-8"), re.MULTILINE)
+    text = "\n".join([*comments, content_of(name)["source"]])
+    roots = (PACKAGE.parent, PACKAGE, PACKS)
+    paths = re.findall(r"\b(?:[a-z_]+/)*[a-z_]+\.(?:py|yaml|md|ftz|bin|tsv)\b", text)
+    paths += re.findall(r"\bcorpus_pipeline(?:/[a-z_]+)+\b(?!\.)", text)
+
+    assert [path for path in paths if not any((root / path).exists() for root in roots)] == []
 
 
 @pytest.mark.parametrize(

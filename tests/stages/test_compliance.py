@@ -10,6 +10,7 @@ from frames import PACKAGE, docs_of, stage
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.compliance import HIT
+from scripts.eval import split
 
 CASES = [
     json.loads(line)
@@ -173,15 +174,21 @@ def test_the_taxonomy_has_the_31_risks():
     assert all(set(entry) == {"zh", "en"} for entry in data["risks"].values())
 
 
-def test_no_legitimate_document_of_the_sample_is_dropped(data_dir):
-    """Statutes, documentation, classics, encyclopedia: nothing falls outside the comments."""
-    import io
+def test_no_legitimate_document_is_dropped(sample):
+    """Statutes, documentation, classics, encyclopedia: nothing falls outside the comments.
 
-    import zstandard
+    The half that nothing was fitted on.
+    """
+    rows = [row for row in sample if split.kind(row["source"]) != "comments"]
+    out = COMPLIANCE(docs_of([row["text"] for row in rows]))
+    dropped = out.filter(pl.col("dropped_by").is_not_null())
+    assert dropped.select("text", "drop_rule", "drop_evidence").rows() == []
 
-    with (data_dir / "text" / "sample.jsonl.zst").open("rb") as file:
-        raw = zstandard.ZstdDecompressor().stream_reader(file).read()
-    rows = pl.read_ndjson(io.BytesIO(raw), infer_schema_length=None)
-    out = COMPLIANCE(docs_of(rows["text"].to_list())).with_columns(kind=rows["source"])
-    dropped = out.filter(pl.col("dropped_by").is_not_null(), ~pl.col("kind").str.contains("COLD"))
-    assert dropped.select("kind", "drop_rule", "drop_evidence").rows() == []
+
+def test_legitimate_web_text_stays(web):
+    """Of news, abstracts, answers and posts that no pack was tuned on at most 1 in 1,000 falls."""
+    rows = [row for row in web if row.get("register") in split.GOOD_REGISTERS]
+    out = COMPLIANCE(docs_of([row["text"] for row in rows]))
+    dropped = out.filter(pl.col("dropped_by").is_not_null())
+    assert len(rows) > 10_000
+    assert dropped.height <= len(rows) / 1000, dropped["drop_evidence"].to_list()

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 import tarfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules import benchmarks
 from corpus_pipeline.rules.benchmarks import load_benchmark
 from corpus_pipeline.stages.decontaminate import Decontaminate, DecontaminateOptions
+from scripts.eval import split
 
 CASES = [
     json.loads(line)
@@ -259,37 +261,71 @@ def edited(text, rng):
     return "".join(letters)
 
 
-@pytest.mark.slow
-def test_real_benchmarks(data_dir, tmp_path):
-    """Of real questions in real pages nearly all are named, edited too; no page goes as it is."""
+@pytest.fixture(scope="module")
+def real(data_dir, tmp_path_factory):
+    """The stage against all benchmark files of the data folder."""
+    folder = tmp_path_factory.mktemp("real")
     packed = data_dir / "benchmarks" / "zh_benchmarks.tar.zst"
     with zstandard.open(packed, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        archive.extractall(tmp_path, filter="data")
-    stage_ = built(benchmarks=(str(tmp_path / "benchmarks"),))
-    with zstandard.open(data_dir / "text" / "sample.jsonl.zst", "rt", encoding="utf-8") as lines:
-        pages = [json.loads(line)["text"] for line in lines]
-    clean = stage_(docs_of(pages))
-    assert clean["dropped_by"].drop_nulls().len() == 0
-    assert clean.filter(pl.col("decontaminate_hits").list.len() > 0).height <= 60
-    telling = stage_.index.sizes.telling
-    asked = [item for item, told in zip(stage_.items, telling.tolist(), strict=True) if told >= 45]
+        archive.extractall(folder, filter="data")
+    return built(benchmarks=(str(folder / "benchmarks"),))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("texts", ["sample", "web"])
+def test_clean_documents_stay(real, request, texts):
+    """No document of the half or the sources not tuned on is dropped, at most 1 in 50 is named."""
+    rows = request.getfixturevalue(texts)
+    if texts == "web":
+        rows = [row for row in rows if row.get("register") in split.GOOD_REGISTERS]
+
+    out = real(docs_of([row["text"] for row in rows]))
+
+    assert out["dropped_by"].drop_nulls().to_list() == []
+    assert out.filter(pl.col("decontaminate_hits").list.len() > 0).height <= len(rows) / 50
+
+
+#: Questions by their Han characters: what the index thinks of an item does not choose it.
+SIZES = [
+    pytest.param(30, 10_000, id="30 or more"),
+    pytest.param(
+        20,
+        29,
+        id="20 to 29",
+        marks=pytest.mark.xfail(
+            reason="96.3 % named (385 of 400): phrases of many papers (下列说法不正确的一项是)",
+            strict=True,
+        ),
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("least", "most"), SIZES)
+def test_real_benchmarks(real, sample, least, most):
+    """Of 400 real questions in real pages 99 in 100 are named and 97 dropped, 93 when edited."""
     rng = random.Random(3)
-    chosen, around = rng.sample(asked, 400), rng.sample(pages, 400)
+    asked = [
+        item
+        for item in real.items
+        if least <= len(re.findall("[\u4e00-\u9fff]", item.text)) <= most
+    ]
+    chosen, around = rng.sample(asked, 400), rng.sample([row["text"] for row in sample], 400)
     ways = (
-        (str, 1.0, 0.98),
-        (opencc.OpenCC("s2tw").convert, 0.99, 0.97),
-        (lambda text: text.replace("，", " "), 0.99, 0.97),
-        (lambda text: edited(text, rng), 0.97, 0.93),
+        (str, 0.97),
+        (opencc.OpenCC("s2tw").convert, 0.97),
+        (lambda text: text.replace("，", " "), 0.97),
+        (lambda text: edited(text, rng), 0.93),
     )
-    for spelling, reported, dropped in ways:
+    for spelling, dropped in ways:
         planted = [
             f"{page[:300]}\n{spelling(item.text)}\n{page[300:600]}"
             for page, item in zip(around, chosen, strict=True)
         ]
-        out = stage_(docs_of(planted))
+        out = real(docs_of(planted))
         caught = [
             any((hit["benchmark"], hit["item"]) == (item.benchmark, item.item) for hit in hits)
             for hits, item in zip(out["decontaminate_hits"].to_list(), chosen, strict=True)
         ]
-        assert sum(caught) >= reported * 400
-        assert out["dropped_by"].drop_nulls().len() >= dropped * 400
+        assert sum(caught) / 400 >= 0.99
+        assert out["dropped_by"].drop_nulls().len() / 400 >= dropped

@@ -190,32 +190,3 @@ def test_lottery_navigation_is_gone(archive):
     assert len(hard) > 50
     assert out.height == len(hard)
     assert left.height == 0
-
-
-@pytest.mark.slow
-def test_main_text_of_human_marked_pages(archive):
-    """The mean F1 over 4-grams of characters on human-marked pages stays above 0.93."""
-    from collections import Counter
-
-    rows = [
-        json.loads(line)
-        for name, body in archive.items()
-        if name.endswith("truth.jsonl")
-        for line in body.decode().splitlines()
-        if "magic-html" in line
-    ]
-    root = next(name for name in archive if name.endswith("truth.jsonl"))[: -len("truth.jsonl")]
-    decode = stage("decode")
-    texts = [decode.decoded(archive[root + row["file"]], None)[0] for row in rows]
-    out = EXTRACT(pages(texts, url=[row["url"] for row in rows]))
-
-    def grams(text):
-        text = "".join(text.split())
-        return Counter(text[i : i + 4] for i in range(len(text) - 3))
-
-    scores = []
-    for found, row in zip(out["text"], rows, strict=True):
-        a, b = grams(found), grams(row["text"])
-        scores.append(2 * (a & b).total() / max(a.total() + b.total(), 1))
-
-    assert sum(scores) / len(scores) > 0.93

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import zstandard
 from frames import docs_of, stage
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.heuristics import Heuristics
+from scripts.eval import split
 
 CASES = [
     json.loads(line)
@@ -82,28 +82,50 @@ def test_a_pack_of_ones_own(tmp_path):
         stage("heuristics", pack=str(path))
 
 
-#: What may be lost of each kind of good text; comments under the minimum do not count.
-KINDS = {
-    "statutes": "LawRefBook/Laws",
-    "statutes_tw": "kong0107/mojLawSplitJSON",
-    "poems": "Werneror/Poetry|chinese-poetry/chinese-poetry",
-    "classical": "NiuTrans/Classical-Modern",
-    "wikipedia": "DRCKnowledgeTeam/DRCD|google-deepmind/xquad|ymcui/cmrc2018",
-    "documentation": "Docs|docs|NuGet|mixed-reality|OI-wiki|Dynamics|reactjs|d2l|visualstudio",
-    "comments": "thu-coai/COLDataset",
+#: What may be lost of a kind of text that is good by provenance.
+MAY_BE_LOST = 0.02
+
+
+def lost(heuristics, texts, *, short_too=True):
+    """The share of texts that are dropped, and by which rules."""
+    out = heuristics(docs_of(texts)).filter(pl.col("dropped_by").is_not_null())
+    if not short_too:
+        out = out.filter(~pl.col("drop_rule").is_in(["too_short", "short_fragment"]))
+    return out.height / len(texts), out["drop_rule"].value_counts(sort=True).rows()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in split.KINDS if kind != "speeches"])
+def test_good_text_is_spared(heuristics, sample, kind):
+    """Of each kind of text at most 2 % are dropped, in the half that no bound was fitted on."""
+    texts = [row["text"] for row in sample if split.kind(row["source"]) == kind]
+
+    share, rules = lost(heuristics, texts, short_too=kind != "comments")
+
+    assert len(texts) > 60
+    assert share <= MAY_BE_LOST, rules
+
+
+#: What is known to be missed of the target, by register of the web set.
+GAPS = {
+    "news_article": "3.2 % (48 of 1,487): few_stop_characters on briefs and lists of names",
+    "news_or_web_article": "4.2 % (116 of 2,781): stock tables, symbols, repeated names",
+    "paper_abstract": "3.7 % (73 of 1,999): keyword_stuffing on terms that return",
+    "news_brief": "17.3 % (221 of 1,274): stock tickers in brackets, digits, names of companies",
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_good_text_is_spared(heuristics, data_dir, kind):
-    """Of each kind of text that is good by provenance at most 2 % are dropped."""
-    with (data_dir / "text" / "sample.jsonl.zst").open("rb") as file:
-        sample = pl.read_ndjson(zstandard.ZstdDecompressor().stream_reader(file).read())
-    texts = sample.filter(pl.col("source").str.contains(KINDS[kind]))["text"].to_list()
+def registers():
+    for name in split.GOOD_REGISTERS:
+        marks = [pytest.mark.xfail(reason=GAPS[name], strict=True)] if name in GAPS else []
+        yield pytest.param(name, id=name, marks=marks)
 
-    out = heuristics(docs_of(texts))
-    below = out["drop_rule"].is_in(["too_short", "short_fragment"]) & (kind == "comments")
-    lost = out.filter(out["dropped_by"].is_not_null() & ~below)
 
-    assert lost.height / len(texts) <= 0.02, lost["drop_rule"].value_counts()
+@pytest.mark.parametrize("register", list(registers()))
+def test_good_text_of_unseen_sources_is_spared(heuristics, web, register):
+    """Of each register of web text at most 2 % are dropped, in sources that no bound has seen."""
+    texts = [row["text"] for row in web if row.get("register") == register]
+
+    share, rules = lost(heuristics, texts)
+
+    assert len(texts) > 80
+    assert share <= MAY_BE_LOST, rules

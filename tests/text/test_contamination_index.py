@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.contamination.index import ItemIndex, Plan, Taken
-from corpus_pipeline.text.contamination.open_stem import left_open
 from corpus_pipeline.text.contamination.passages_kernel import HAN, grams, powers, sieve_of
+from corpus_pipeline.text.contamination.question import left_open
 from corpus_pipeline.text.dedup.key import fold
 
 TABLE = load_key_table(asset(KEY_TABLE))

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-import zstandard
 from frames import asset
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -149,16 +148,20 @@ def test_the_pretest_reads_every_row_alone():
     assert suspects(texts, KNOWN, LIMITS) == [1]
 
 
-def test_clean_real_texts_stay(data_dir):
-    """Of five thousand real documents and statutes none is touched."""
-    with zstandard.open(data_dir / "text" / "sample.jsonl.zst", "rt", encoding="utf-8") as lines:
-        texts = pl.Series([json.loads(line)["text"] for line in lines])
+def test_clean_web_texts_stay(web):
+    """None of 25,000 web texts is touched, but for those that hold private-use characters.
+
+    They are of sources that no table was made from; `make eval` measures the development sets.
+    """
+    texts = pl.Series([row["text"] for row in web])
+    texts = texts.filter(~texts.str.contains("[\ue000-\uf8ff]"))
     touched = [
         texts[row][:40]
         for row in suspects(texts, KNOWN, LIMITS)
         if repair(texts[row], KNOWN, LIMITS)
     ]
 
+    assert len(texts) > 25_000
     assert touched == []
 
 

@@ -71,8 +71,8 @@ def members(part: Part) -> Result:
         sums.append(rows.drop("row"))
         if places is not None:
             at = rows.get_column("row")
-            mine = rows.select("key").with_columns(
-                places.gather(at).alias("row"), docs.select("source", "dropped_by")[at]
+            mine = docs.select("source", "dropped_by")[at].with_columns(
+                places.gather(at).alias("row"), rows.get_column("key")
             )
             alive = mine.filter(pl.col("dropped_by").is_null())
             groups.append(alive.select(_MEMBERS.names()))

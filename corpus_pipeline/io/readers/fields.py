@@ -6,7 +6,9 @@ Refuses: to make text of what is neither a string nor a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from corpus_pipeline.io.readers.base import Fields, Row
@@ -14,6 +16,8 @@ from corpus_pipeline.io.readers.base import Fields, Row
 OTHERS: Final = ("id", "url", "title", "license", "fetched_at")
 #: Rows of one file share a few sets of keys; a file of random keys must not fill the memory.
 MAX_PLANS: Final = 256
+#: What the name of a field looks like: a short word, and no telephone number.
+_NAME: Final = re.compile(r"(?!.*\d{5})[\w.:-]{1,24}", re.DOTALL)
 
 
 class Picker:
@@ -47,6 +51,15 @@ def _possible(row: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[str]:
     for path in paths:
         if path in row or path.partition(".")[0] in row:
             yield path
+
+
+def shown(names: Iterable[str]) -> str:
+    """The first names of fields for a message; a key that may be text or a number is not shown.
+
+    >>> shown(["url", "正文段落", "他说，今天不去了。", "13800138000"])
+    "'url', '正文段落', …, …"
+    """
+    return ", ".join(repr(n) if _NAME.fullmatch(n) else "…" for n in islice(names, 12))
 
 
 def pick(row: Mapping[str, Any], candidates: tuple[str, ...]) -> Any:

@@ -25,7 +25,9 @@ from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
 #: A string cannot hold a newline: a lost quote costs a line, not the rest of the file.
-_TOKEN: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[{}]')
+#: Possessive, and it matches whatever ends the string: no byte is looked at twice.
+_TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+("|\n|\\?\Z|\\\n)|[{}]')
+_BRACE: Final = re.compile(rb"[{}]")
 
 
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
@@ -82,10 +84,17 @@ def _object_size(cursor: Cursor, limit: int) -> int:
     depth, at = 0, 0
     while True:
         for token in _TOKEN.finditer(cursor.buffer, at):
-            mark = token[0]
-            depth += (mark == b"{") - (mark == b"}")
+            end = token[1]
+            if end == b'"':
+                at = token.end()
+                continue
+            if end is not None and not end.endswith(b"\n"):
+                break  # the string goes on in the next block
+            # A brace, or the rest of a line after a quote that nothing closes: its braces count.
+            for brace in _BRACE.finditer(cursor.buffer, token.start(), token.end()):
+                depth += 1 if brace[0] == b"{" else -1
+                if not depth:
+                    return brace.end()
             at = token.end()
-            if not depth:
-                return at
         if len(cursor.buffer) >= limit or not cursor.more():
             return 0

@@ -20,7 +20,7 @@ from corpus_pipeline.io.readers.base import (
     sha256,
     too_large,
 )
-from corpus_pipeline.io.readers.fields import Picker
+from corpus_pipeline.io.readers.fields import Picker, shown
 from corpus_pipeline.io.readers.lines import Line, lines
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
@@ -89,7 +89,7 @@ def text_of(row: dict[str, Any], picker: Picker, limit: int) -> str:
     text = picker.text(row)
     if not isinstance(text, str):
         found = "no text field" if text is None else f"the text is a {type(text).__name__}"
-        raise BadRecordError("no_text", f"{found}; fields: {', '.join(map(repr, list(row)[:12]))}")
+        raise BadRecordError("no_text", f"{found}; fields: {shown(row)}")
     if len(text) * 4 > limit and (size := len(text.encode())) > limit:
         raise BadRecordError("document_too_large", too_large(size, limit))
     return text

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from corpus_pipeline.io.checked import InputChangedError
 from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
+from corpus_pipeline.io.readers.fields import shown
 from corpus_pipeline.io.readers.source import open_piece
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
@@ -46,8 +47,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         return
     with raw, file:
         if mapped is not None and not mapped.text:
-            found = ", ".join(map(repr, sorted(names)[:12]))
-            detail = f"no text column; the file has {found}"
+            detail = f"no text column; the file has {shown(sorted(names))}"
             yield _lost(piece, f"{piece.locator}#0", "no_text", detail)
             return
         first = 0
@@ -55,6 +55,10 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             if piece.row_groups is None or number in piece.row_groups:
                 yield from _row_group(file, number, first, _Job(piece, options, mapped))
             first += file.metadata.row_group(number).num_rows
+        if mapped is None and not file.metadata.num_rows:
+            # A stage's output without documents still says which columns there are.
+            docs = pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
+            yield Chunk(_with_basics(docs), empty(QUARANTINE), 0)
 
 
 class _Job(NamedTuple):
@@ -95,14 +99,18 @@ def _why(error: Exception) -> str:
 def _own(batch: pa.RecordBatch) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A stage's output, with every column that it has."""
     batch.validate(full=True)
-    docs = pl.DataFrame(pl.from_arrow(batch))
+    return _with_basics(pl.DataFrame(pl.from_arrow(batch))), empty(QUARANTINE)
+
+
+def _with_basics(docs: pl.DataFrame) -> pl.DataFrame:
+    """The columns that every batch has, first and of their types; then all others."""
     basic = {**DOCUMENT, **VERDICT}
     docs = docs.with_columns(
         pl.col(name).cast(dtype) if name in docs.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in basic.items()
     )
     others = [name for name in docs.columns if name not in basic]
-    return docs.select([*basic, *others]), empty(QUARANTINE)
+    return docs.select([*basic, *others])
 
 
 def _foreign(

@@ -57,10 +57,12 @@ def head_of(cursor: Cursor) -> Head | None:
 
 def _warc_head(cursor: Cursor) -> Head | None:
     while True:
-        end = _END.search(cursor.buffer, 0, MAX_HEAD)
+        # No header holds the first line of another: a file full of them is looked through once.
+        another = cursor.buffer.find(b"\nWARC/", 5, MAX_HEAD)
+        end = _END.search(cursor.buffer, 0, MAX_HEAD if another < 0 else another + 1)
         if end is not None:
             break
-        if len(cursor.buffer) >= MAX_HEAD or not cursor.more():
+        if another >= 0 or len(cursor.buffer) >= MAX_HEAD or not cursor.more():
             return None
     head = bytes(cursor.buffer[: end.start()])
     headers = headers_of(head.partition(b"\n")[2])

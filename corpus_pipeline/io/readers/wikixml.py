@@ -81,9 +81,8 @@ def _page(
 ) -> None:
     """One page, from its opening tag on."""
     start = cursor.position
-    close = cursor.find(CLOSE, 0, limit)
-    again = cursor.buffer.find(OPEN, len(OPEN), close if close >= 0 else len(cursor.buffer))
-    if again >= 0 or close < 0:
+    close, again = _page_end(cursor, limit)
+    if close < 0:
         _broken_page(cursor, build, again, limit)
         return
     data = cursor.take(close + len(CLOSE))
@@ -102,6 +101,18 @@ def _page(
         build.quarantine(broken)
         return
     build.add(_row(page, text, build, start, base), len(data))
+
+
+def _page_end(cursor: Cursor, limit: int) -> tuple[int, int]:
+    """Where the page closes (-1: not before the next one opens), and where the next one opens."""
+    start = len(OPEN)
+    while True:
+        size = len(cursor.buffer)
+        again = cursor.buffer.find(OPEN, start)
+        close = cursor.buffer.find(CLOSE, start, min(limit, again if again >= 0 else size))
+        if close >= 0 or again >= 0 or size >= limit or not cursor.more():
+            return close, again
+        start = max(size - len(CLOSE) + 1, start)
 
 
 def _row(page: dict[str, str], text: str, build: ChunkBuilder, start: int, base: str) -> Row:

@@ -6,6 +6,7 @@ Refuses: unknown fields, unknown checks, a clause that stands twice, a limit wit
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -13,22 +14,11 @@ from pydantic import Field, model_validator
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.pack import Pack, Strict, load, nearest, wrong
+from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.rules.pack import Pack, load
+from corpus_pipeline.rules.settings import Strict
 
 _PROFILES = Path(__file__).parent / "profiles"
-
-Check = Literal[
-    "conservation",
-    "documents",
-    "digests",
-    "source_rights",
-    "document_license",
-    "personal_data",
-    "violating_share",
-    "quarantine",
-    "exact_duplicates",
-    "language",
-]
 
 
 #: What a check asks of `settings`; the other checks ask nothing.
@@ -61,7 +51,8 @@ class Clause(Strict):
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Title
     what: str
-    check: Check
+    #: A name in `checks.CHECKS`, the only list of measurements.
+    check: str
     limit: float | None = None
     reason: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -73,7 +64,7 @@ class Clause(Strict):
     @model_validator(mode="after")
     def _a_number_needs_a_reason(self) -> Clause:
         if self.limit is not None and not self.reason:
-            raise wrong("a limit needs a reason")
+            raise ValueError("a limit needs a reason")
         return self
 
     @model_validator(mode="after")
@@ -82,7 +73,7 @@ class Clause(Strict):
         for name in self.settings:
             if name not in known:
                 end = nearest(name, known) or f"; {self.check} has none"
-                raise wrong(f"settings.{name} is unknown{end}")
+                raise ValueError(f"settings.{name} is unknown{end}")
         return self
 
 
@@ -100,7 +91,7 @@ class Profile(Pack):
         names = [clause.id for clause in self.clauses]
         for name in names:
             if names.count(name) > 1:
-                raise wrong(f"clause {name} stands twice")
+                raise ValueError(f"clause {name} stands twice")
         return self
 
 
@@ -109,11 +100,21 @@ def packaged() -> list[str]:
     return sorted(path.stem for path in _PROFILES.glob("*.yaml"))
 
 
-def load_profile(name: str | Path) -> Profile:
-    """The profile of this name (`house`) or in this file."""
+def load_profile(name: str | Path, checks: Collection[str]) -> Profile:
+    """The profile of this name (`house`) or in this file; its clauses may ask for `checks`."""
+    path = Path(name)
     if str(name) in packaged():
-        return load(resolve(f"package:products/audit/profiles/{name}.yaml", _PROFILES), Profile)
-    if not Path(name).is_file():
+        asset = resolve(f"package:products/audit/profiles/{name}.yaml", _PROFILES)
+    elif path.is_file():
+        asset = resolve(str(name), Path.cwd())
+    else:
         known = ", ".join(packaged())
         raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}")
-    return load(resolve(str(name), Path.cwd()), Profile)
+    profile = load(asset, Profile)
+    for clause in profile.clauses:
+        if clause.check not in checks:
+            end = nearest(clause.check, sorted(checks))
+            raise PipelineError(
+                f"audit profile {path.name}, clause {clause.id}: no check {clause.check!r}{end}"
+            )
+    return profile

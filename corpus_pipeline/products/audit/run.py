@@ -23,7 +23,7 @@ from corpus_pipeline.products.runs import Run, open_run
 
 def audit(root: Path, profile: str | Path = "house") -> AuditResult:
     """Hold a finished run against a profile: the name of a packaged one, or a YAML file."""
-    chosen = load_profile(profile)
+    chosen = load_profile(profile, CHECKS)
     run = open_run(root)
     results = []
     for clause in chosen.clauses:

@@ -22,7 +22,7 @@ from corpus_pipeline.io import manifest, shards, storage
 from corpus_pipeline.model import PipelineError, digest
 from corpus_pipeline.products.export import card, croissant
 from corpus_pipeline.products.export.cut import ShardPlan, plan_export
-from corpus_pipeline.products.export.facts import PUBLISHED, ExportOptions, gather
+from corpus_pipeline.products.export.facts import PUBLISHED, ExportOptions, Facts, gather
 from corpus_pipeline.products.runs import (
     KEPT,
     Run,
@@ -170,9 +170,24 @@ def finish_export(
     storage.commit_bytes(out / "README.md", card.render(facts).encode())
     storage.commit_bytes(out / "croissant.json", croissant.render(facts))
     storage.remove_leftovers(out)
+    content = _content(root=root, out=out, options=options, plans=plans, facts=facts, schema=schema)
+    manifest.write(out / "manifest.json", content)
+    return content
+
+
+def _content(
+    *,
+    root: Path,
+    out: Path,
+    options: ExportOptions,
+    plans: Sequence[ShardPlan],
+    facts: Facts,
+    schema: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """The dataset's manifest: its parent run, columns, counts, and a digest of each file."""
     files = [*facts.shards]
     files += [manifest.file_entry(out, out / name) for name in ("README.md", "croissant.json")]
-    content = {
+    return {
         "kind": "dataset",
         "name": facts.name,
         "parents": [
@@ -198,8 +213,6 @@ def finish_export(
         ],
         "files": files,
     }
-    manifest.write(out / "manifest.json", content)
-    return content
 
 
 def export(

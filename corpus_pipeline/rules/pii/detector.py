@@ -10,28 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import (
-    Pack,
-    PackError,
-    Rule,
-    Rules,
-    Strict,
-    Text,
-    load,
-    nearest,
-    prove,
-    rust_pattern,
-)
+from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.rules.pack import PackError, load, prove, rust_pattern
 from corpus_pipeline.rules.pii.checks import CHECKS, Check
+from corpus_pipeline.rules.pii.pack import PiiPack, PiiRule
 from corpus_pipeline.text.pii.folded_view import BLANK, fold
-
-Policy = Literal["redact", "review", "keep"]
 
 #: Context on either side of an anchor: room for the rest of the number and for a cue.
 _LEFT, _RIGHT = 40, 40
@@ -44,57 +29,6 @@ _DIGIT_RUN = re.compile(r"[0-9][0-9 ()+_.·•*~/\-]{5,}")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 
 _URL = re.compile(r"(?i)(?:https?|ftp)://[!-;=?-~]+|www\.[!-;=?-~]+")
-
-
-class PiiType(Strict):
-    """One type: what stands in its place, and who wins an overlap."""
-
-    placeholder: Text
-    policy: Policy
-    rank: int
-    gbt35273_sensitive: bool
-    gbt45574_sensitive: bool
-
-
-class Anchor(Strict):
-    """A pattern that shows where to look; a gated one is tried only in texts the gate holds."""
-
-    pattern: Text
-    gated: bool = False
-
-
-class PiiRule(Rule):
-    """One pattern; the comment at the top of the pack says what each clause means."""
-
-    type: str
-    spec: str
-    anchor: tuple[str, ...]
-    tier: Literal[1, 2, 3]
-    pattern: Text
-    digits: int = 0
-    cued_tier: Literal[1, 2, 3] | None = None
-    check: str | None = None
-    cue: str | None = None
-    needs_cue: bool = False
-    cued_right: bool = False
-    in_url: bool = False
-    veto_left: str | None = None
-    veto_right: str | None = None
-    veto_around: str | None = None
-
-
-class PiiPack(Pack):
-    """The file: rules, and the tables that they refer to."""
-
-    cue_left: Annotated[int, Field(ge=0)]
-    cue_right: Annotated[int, Field(ge=0)]
-    types: dict[str, PiiType]
-    classes: dict[str, Text]
-    plain: dict[str, Text]
-    gate: Annotated[str, AfterValidator(rust_pattern)]
-    anchors: dict[str, Anchor]
-    cues: dict[str, tuple[Text, ...]]
-    rules: Rules[PiiRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +228,8 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
 
     try:
         return rust_pattern(re.sub(r"\{([a-z])\}", spelled, pattern))
-    except PydanticCustomError as error:
-        raise PackError(f"anchors.{name} {error.message()}") from None
+    except ValueError as error:
+        raise PackError(f"anchors.{name} {error}") from None
 
 
 def _vetoed(one: _Compiled, view: str, start: int, end: int) -> bool:

@@ -51,6 +51,11 @@ class Compliance(Stage):
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),
     }
+    describes: ClassVar[Mapping[str, str]] = {
+        "compliance_hits": "What rules found: risk of GB/T 45654, rule, place in the text (code "
+        "points), weight.",
+        "compliance_score": "The highest score of any verdict; a verdict drops at its threshold.",
+    }
     OptionsModel = ComplianceOptions
 
     def __init__(self, options: ComplianceOptions, assets: Mapping[str, Asset]) -> None:

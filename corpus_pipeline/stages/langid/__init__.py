@@ -75,6 +75,16 @@ class LangId(Stage):
         "langid_paragraphs": pl.List(pl.Struct({"start": pl.UInt32(), "label": pl.String()})),
         "langid_cut": pl.UInt32(),
     }
+    describes: ClassVar[Mapping[str, str]] = {
+        "langid_label": "`zh-Hans`, `zh-Hant`, `yue`, `wuu`, `lzh`, `ja`, `ko`, `vi`, `en`, "
+        "`code`, `mixed`, another ISO code, or `und`.",
+        "langid_score": "How often such a label is right, 0 to 1, calibrated.",
+        "langid_keep": "Whether the label is one that the config keeps.",
+        "langid_shares": "Shares of the letters by script; four Latin letters weigh as one.",
+        "langid_paragraphs": "Where each block of a mixed document starts (code points) and its "
+        "label. Null: it is in one language.",
+        "langid_cut": "Characters of foreign blocks that were cut; 0 unless `cut_foreign` is set.",
+    }
     edits: ClassVar[tuple[str, ...]] = ("text",)
     OptionsModel: ClassVar[type[Options]] = LangIdOptions
     options: LangIdOptions

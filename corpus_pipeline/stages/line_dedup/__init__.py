@@ -64,6 +64,13 @@ class LineDedup(CountStage):
         "line_dedup_repeated": pl.UInt32(),
         "line_dedup_evidence": pl.List(EVIDENCE),
     }
+    describes: ClassVar[Mapping[str, str]] = {
+        "line_dedup_lines": "Recurring lines that were cut.",
+        "line_dedup_cut": "Characters that were cut, of lines and of repeats.",
+        "line_dedup_repeated": "Characters of long passages that other documents have too.",
+        "line_dedup_evidence": "Each cut: code points of the text before it, the rule, and in how "
+        "many documents the line or passage stands.",
+    }
     edits = ("text",)
     OptionsModel: ClassVar[type[Options]] = LineDedupOptions
     options: LineDedupOptions

@@ -82,7 +82,14 @@ MEASURES: dict[str, str] = {
     "classical_ratio": "之乎者也其曰而于以 / Han",
     "function_ratio": "characters of both lists / Han",
     "function_kinds": "different characters of both lists",
-    **{name: f"see repetition: {name}" for name in REPETITION.values()},
+    **{
+        name: (
+            f"characters in the most frequent {size}-gram / characters"
+            if name.startswith("top_")
+            else f"characters in {size}-grams that come again later / characters"
+        )
+        for size, name in REPETITION.items()
+    },
     "repeated_line_chars": "characters in lines that come again later / characters",
     "repeated_lines": "lines that come again later / lines",
     "compress_ratio": "zstd level 1 / UTF-8, over the first 4 KiB; 1 for a shorter text",

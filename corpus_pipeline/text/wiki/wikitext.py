@@ -16,6 +16,12 @@ from typing import Final
 #: afterwards, and `normalize` converts the rest of it anyway.
 VARIANTS: Final = ("zh-hans", "zh-cn", "zh", "zh-hant", "zh-tw", "zh-hk", "zh-sg", "zh-my", "zh-mo")
 
+#: Levels that are resolved, as in MediaWiki (`$wgMaxTemplateDepth`, and its converter's depth of
+#: variants).  What lies deeper keeps its text and loses its brackets: each level that closes copies
+#: what is inside, so that without a limit `[[` * n + text + `]]` * n would take n² steps.
+DEPTH: Final = 40
+VARIANT_DEPTH: Final = 10
+
 _NAMES: Final = (
     "ref|gallery|math|chem|score|timeline|syntaxhighlight|source|imagemap|templatedata"
     "|categorytree|inputbox|mapframe|maplink|hiero|graph"
@@ -40,6 +46,8 @@ _SILENT: Final = re.compile(
     r"\s*(?:file|image|category|media|文件|檔案|档案|图像|圖像|分类|分類|媒体|媒體)\s*:",
     re.IGNORECASE,
 )
+_LONG_NUMBER: Final = re.compile(r"&#([0-9]{8,})")
+_VARIANT: Final = re.compile(rf"(?:{'|'.join(VARIANTS)})\s*:", re.IGNORECASE)
 _REDIRECT: Final = re.compile(r"\s*#\s*(?:redirect|重定向|重新導向)", re.IGNORECASE)
 
 
@@ -62,9 +70,14 @@ def plain(wikitext: str) -> str:
     text = _RULE.sub("", text)
     text = _SWITCH.sub("", text)
     text = _QUOTES.sub("", text)
-    text = html.unescape(text).replace("\u00a0", " ")
+    text = html.unescape(_LONG_NUMBER.sub(_shortened, text)).replace("\u00a0", " ")
     text = _EMPTY_BRACKETS.sub("", text)
     return _LINES.sub("\n\n", _BLANK.sub("\n", text)).strip()
+
+
+def _shortened(reference: re.Match[str]) -> str:
+    """Eight digits say that a number is no character; Python refuses to read thousands of them."""
+    return f"&#{reference[1].lstrip('0')[:8] or '0'}"
 
 
 def _without_elements(text: str) -> str:
@@ -94,13 +107,20 @@ def _unnested(text: str) -> str:
     """Resolve what can be nested, inside out, in one pass: templates, tables, links, variants."""
     stack: list[tuple[str, list[str]]] = [("", [])]
     last = 0
+    deeper = 0  # openers below the limit that still wait for their closers
     for match in _NESTED.finditer(text):
         stack[-1][1].append(text[last : match.start()])
         last = match.end()
-        token = match[0].strip(" \t:*#")
-        opened = _CLOSES.get(token)
+        mark = match[0].strip(" \t:*#")
+        opened = _CLOSES.get(mark)
         if opened is None:
-            stack.append((token, []))
+            if len(stack) > DEPTH or (mark == "-{" and _variants(stack) >= VARIANT_DEPTH):
+                deeper += 1
+            else:
+                stack.append((mark, []))
+            continue
+        if deeper:
+            deeper -= 1
             continue
         near = range(len(stack) - 1, max(len(stack) - 9, 0), -1)
         depth = next((level for level in near if stack[level][0] == opened), 0)
@@ -113,6 +133,10 @@ def _unnested(text: str) -> str:
     stack[-1][1].append(text[last:])
     # What was opened and never closed keeps its text and loses its brackets.
     return "".join(part for _, parts in stack for part in parts)
+
+
+def _variants(stack: list[tuple[str, list[str]]]) -> int:
+    return sum(mark == "-{" for mark, _ in stack)
 
 
 def _resolved(opened: str, inside: str) -> str:
@@ -140,7 +164,7 @@ def variant(inside: str) -> str:
             return ""
         inside = rest
     found: dict[str, str] = {}
-    for part in inside.split(";"):
+    for part in inside.split(";") if _VARIANT.search(inside) else ():
         name, colon, value = part.partition(":")
         name = name.rpartition("=>")[2].strip().lower()
         if colon and name in VARIANTS:

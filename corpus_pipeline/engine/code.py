@@ -1,0 +1,70 @@
+"""The `code` of a run: what beside inputs and config decides its output.
+
+Leaves: the version of each library that can, Python and its Unicode tables, and a digest of the
+package's own sources.  Two runs with equal inputs, config, assets and `code` have the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import unicodedata
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from corpus_pipeline import __version__
+
+PACKAGE = Path(__file__).parents[1]
+#: The packages of this package that make documents; the others show, check and start.
+MAKERS = ("model", "text", "rules", "stages", "io", "tasks", "engine", "products/export")
+#: Distributions imported there whose version may show in the output.
+LIBRARIES = (
+    "ahocorasick-rs",  # which clue of overlapping ones is found
+    "fasttext-community",  # probabilities of the models
+    "numba",  # the machine code of kernels, floats of mojibake repair among it
+    "numpy",  # sums and logarithms
+    "opencc",  # its dictionaries
+    "orjson",  # JSON columns
+    "polars",  # regular expressions with their Unicode tables, sorting, Parquet bytes
+    "pyarrow",  # CSV and Parquet as they are read
+    "rjieba",  # its dictionary
+    "selectolax",  # the tree of a page
+    "tldextract",  # its list of public suffixes
+    "xxhash",  # ids
+    "zstandard",  # the measure `compress_ratio`
+)
+#: Distributions imported there that cannot decide what a document becomes, with the reason.
+NO_MATTER = {
+    "jinja2": "writes the card beside the documents",
+    "lz4": "decompresses without loss, or fails",
+    "pydantic": "checks options; the checked ones are recorded in the config",
+    "pydantic-core": "the errors of pydantic",
+    "pyyaml": "reads packs into schemas that refuse what they do not know; packs are pinned",
+    "ray": "moves paths and counts",
+}
+
+
+@cache
+def code() -> dict[str, str]:
+    """Name and version of everything that decides, sources as a digest."""
+    return {
+        "corpus-pipeline": __version__,
+        "sources": sources(),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "unicode": unicodedata.unidata_version,
+        **{name: version(name) for name in LIBRARIES},
+    }
+
+
+def sources(package: Path = PACKAGE) -> str:
+    """16 hexadecimal digits that stand for every `.py` file of the package.
+
+    Assets and rule packs are pinned one by one where a stage uses them.
+    """
+    total = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        data = path.read_bytes()
+        total.update(f"{path.relative_to(package).as_posix()} {len(data)}\n".encode())
+        total.update(data)
+    return total.hexdigest()[:16]

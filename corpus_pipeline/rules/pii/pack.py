@@ -1,0 +1,67 @@
+"""The file of the rules for personal data: types, tables that rules refer to, and rules.
+
+Enters: `rules/packs/pii.yaml`, as a mapping.  Leaves: a `PiiPack`; the detector checks that what a
+rule refers to is there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, rust_pattern
+from corpus_pipeline.rules.settings import Strict
+
+Policy = Literal["redact", "review", "keep"]
+
+
+class PiiType(Strict):
+    """One type: what stands in its place, and who wins an overlap."""
+
+    placeholder: Text
+    policy: Policy
+    rank: int
+    gbt35273_sensitive: bool
+    gbt45574_sensitive: bool
+
+
+class Anchor(Strict):
+    """A pattern that shows where to look; a gated one is tried only in texts the gate holds."""
+
+    pattern: Text
+    gated: bool = False
+
+
+class PiiRule(Rule):
+    """One pattern; the comment at the top of the pack says what each clause means."""
+
+    type: str
+    spec: str
+    anchor: tuple[str, ...]
+    tier: Literal[1, 2, 3]
+    pattern: Text
+    digits: int = 0
+    cued_tier: Literal[1, 2, 3] | None = None
+    check: str | None = None
+    cue: str | None = None
+    needs_cue: bool = False
+    cued_right: bool = False
+    in_url: bool = False
+    veto_left: str | None = None
+    veto_right: str | None = None
+    veto_around: str | None = None
+
+
+class PiiPack(Pack):
+    """The file: rules, and the tables that they refer to."""
+
+    cue_left: Annotated[int, Field(ge=0)]
+    cue_right: Annotated[int, Field(ge=0)]
+    types: dict[str, PiiType]
+    classes: dict[str, Text]
+    plain: dict[str, Text]
+    gate: Annotated[str, AfterValidator(rust_pattern)]
+    anchors: dict[str, Anchor]
+    cues: dict[str, tuple[Text, ...]]
+    rules: Rules[PiiRule]

@@ -1,0 +1,62 @@
+"""Numbers with their reasons, as packs write them and as code reads them.
+
+Enters: `{value: 9, reason: …}` in a file.  Leaves: a plain number in a frozen dataclass.
+Refuses: a number without a reason, and a reason of a word.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    create_model,
+)
+
+
+class Strict(BaseModel):
+    """A part of a pack: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+NumberT = TypeVar("NumberT", int, float)
+
+
+class Setting(Strict, Generic[NumberT]):
+    """A number and why it is this number."""
+
+    value: NumberT
+    reason: Annotated[str, StringConstraints(min_length=10)]
+
+
+class Settings:
+    """Marks a frozen dataclass of numbers: in the file each of its fields is a `Setting`.
+
+    `bounds: Annotated[LineBounds, Settings()]` reads `bounds: {window: {value: 9, reason: …}}`
+    and gives `LineBounds(window=9)`.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        """The schema of the settings, then the dataclass with their values."""
+
+        def values(settings: BaseModel) -> Any:
+            return source(**{name: setting.value for name, setting in settings})
+
+        return handler.generate_schema(Annotated[settings_of(source), AfterValidator(values)])
+
+
+@cache
+def settings_of(limits: type) -> type[Strict]:
+    """The model of a dataclass of numbers as a pack writes it."""
+    fields: dict[str, Any] = {
+        name: (Setting[int] if kind is int else Setting[float], ...)
+        for name, kind in get_type_hints(limits).items()
+    }
+    made: type[Strict] = create_model(limits.__name__, __base__=Strict, **fields)
+    return made
