@@ -91,6 +91,10 @@ class Lexicon:
         self._hidden_automaton = ahocorasick_rs.AhoCorasick(
             self._hidden, matchkind=ahocorasick_rs.MatchKind.Standard
         )
+        self._compile_column_tests()
+
+    def _compile_column_tests(self) -> None:
+        """What tells for a whole column which texts are worth a search."""
         tests = [f"(?:{pattern})" for _, pattern, _ in self._patterns]
         self._tests = ["|".join([_TO_FOLD, *tests])] if len(tests) <= _FEW else [_TO_FOLD, *tests]
         self._han = [word for word in self._words if not _HAS_LATIN.search(word)]
