@@ -76,7 +76,7 @@ def test_the_budget_grows_with_the_size():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Ray's own start-up warns
-def test_a_slow_document_costs_itself_alone(tmp_path, ray_engine):
+def test_a_slow_document_costs_itself_alone_local_and_ray(tmp_path, ray_engine):
     """The document is quarantined as too slow with the limit; local and Ray agree on every byte."""
     texts = [*TEXTS[:41], "这一篇很慢", *TEXTS[41:]]
     source = write_lines(tmp_path / "in.jsonl", texts)

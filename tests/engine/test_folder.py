@@ -53,7 +53,7 @@ def test_the_lock_falls_with_its_process(writer, tmp_path):
     source = write_lines(tmp_path / "in.jsonl", ["好"])
     os.kill(writer.pid, signal.SIGKILL)
     writer.wait()
-    assert (tmp_path / "out/work/lock").exists()
+    assert (tmp_path / "out" / "work" / "lock").exists()
 
     content = run(job(source, tmp_path / "out", Measure), LocalEngine())
 
