@@ -223,7 +223,7 @@ def test_nothing_is_left_to_compile_after_warm(tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_share_the_cache_of_the_driver(tmp_path):
+def test_ray_workers_share_the_cache(tmp_path):
     """Ray workers fill the folder the driver was given, and the user reads one line about it."""
     cache = tmp_path / "cache"
     for number in range(4):

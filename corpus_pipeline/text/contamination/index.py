@@ -1,6 +1,6 @@
 """Find known items (exam questions) in texts: where they may stand, and how much of them.
 
-Enters: the items once, taken apart (`exam`), then keys of documents.  Leaves: for each document and
+Enters: the items once, taken apart (`question`), then keys of documents.  Leaves: for each document and
 item with enough grams in one place, which share of its stem, of its asking words and of its
 choices stands there.  Refuses: to judge.
 
@@ -52,7 +52,7 @@ _CANDIDATES = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An item taken apart: the stem in pieces with their kind (`exam`), and the choices."""
+    """An item taken apart: the stem in pieces with their kind (`question`), and the choices."""
 
     stem: Sequence[tuple[str, int]]
     choices: Sequence[str] = ()
@@ -70,7 +70,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Weights of the items (`passages`: a Han character 3, a letter 1), an entry each."""
+    """Weights of the items (`passages_kernel`: a Han character 3, a letter 1), an entry each."""
 
     stem: I64
     telling: I64  # of the stem

@@ -25,14 +25,13 @@ from corpus_pipeline.text.arrays import (
 )
 from corpus_pipeline.text.compiled import compiled
 
-#: Memory that documents share: a row per property, a cell per character of the longest.
-
 #: The lengths of n-grams, shortest first.
 SIZES = (4, 6, 8, 10, 15, 20)
 _FOUR, _LONGEST = SIZES[0], SIZES[-1]
 #: From this size on the measure is `dup`.
 _DUP = 10
-#: Rows of `Work`: the last place of the 4-gram that starts here; the same for the n-gram at hand;
+#: Rows of `work`, memory that documents share, with a cell per character of the longest: the last
+#: place of the 4-gram that starts here; the same for the n-gram at hand;
 #: how often the n-gram comes whose last place this is (elsewhere 0); how far the text here agrees
 #: with that at the last place, up to the longest n-gram; how many of `SIZES` give an n-gram that
 #: starts here and comes twice; the places at hand, from the end; those of them to look up.

@@ -4,7 +4,7 @@ Enters: strings.  Leaves: the same strings with half-width letters and digits, f
 punctuation between Han characters, one kind of line end, and nothing invisible.
 Refuses: NFKC (it turns ，！（） into ASCII, ① into 1, ㎡ into m2, … into ...), and to reword.
 
-The rules are a loop over the code points of each document (`width_pass`): neighbours are exact,
+The rules are a loop over the code points of each document (`width_kernel`): neighbours are exact,
 which a regex without look-around is not, and no document becomes a Python string on the way.
 """
 
