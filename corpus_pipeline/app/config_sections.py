@@ -60,6 +60,12 @@ class Limits(Options):
     A corpus that loses more than one record in twenty to damage wants a look at its inputs.
     """
 
+    seconds_per_mb: float = Field(default=10.0, gt=0)
+    """Processor seconds that one stage may spend on a megabyte of documents, 10 s in any case.
+
+    A document that takes longer is quarantined as `too_slow`; honest text takes a thirtieth.
+    """
+
 
 class Ingest(IngestOptions):
     """How inputs are cut, and how bytes become documents."""

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.config_sections import Source
+from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.formats import FORMATS
@@ -60,6 +61,7 @@ def _job(config: Config, paths: Sequence[str], output: Path, inputs: tuple[Input
         sources=registry,
         root=output.resolve(),  # a worker may have another working directory
         parents=tuple(parents),
+        budget=Budget(s_per_mb=config.limits.seconds_per_mb),
     )
 
 

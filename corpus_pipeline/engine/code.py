@@ -22,6 +22,7 @@ MAKERS = ("model", "text", "rules", "stages", "io", "tasks", "engine", "products
 LIBRARIES = (
     "ahocorasick-rs",  # which clue of overlapping ones is found
     "fasttext-community",  # probabilities of the models
+    "jieba",  # its dictionary, with words of the user
     "numba",  # the machine code of kernels, floats of mojibake repair among it
     "numpy",  # sums and logarithms
     "opencc",  # its dictionaries

@@ -144,6 +144,21 @@ def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | 
     return None
 
 
+def by_name(decides: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
+    stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
+    config = {f"config {key}": value for key, value in decides["config"].items()}
+    return {
+        "inputs": decides["inputs"],
+        **config,
+        # Where only options differ, the config's key says it already.
+        **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},
+        "versions of libraries": decides["code"],
+        "splits": decides["split_bytes"],
+        "--against": decides["against"],
+    }
+
+
 def _has_results(root: Path) -> bool:
     """Whether a split was finished, here or on the way to the global stages."""
     homes = (root / "manifests", root / WORK / "local" / "manifests")

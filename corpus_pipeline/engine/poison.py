@@ -23,10 +23,10 @@ LIMIT = 20
 def survive(engine: Engine, task: Task) -> Result:
     """Finish a split that kills its workers; the killers end in quarantine."""
     for _ in range(LIMIT):
-        crumb = _crumb(task.argument.progress)
-        if crumb is None:
+        progress = _noted(task.argument.progress)
+        if progress is None:
             break
-        accused = _accused(engine, task, crumb)
+        accused = _accused(engine, task, progress)
         if accused == task.argument:
             break  # rows that kill only together: no single document is to blame
         task = replace(task, argument=accused)
@@ -40,19 +40,19 @@ def survive(engine: Engine, task: Task) -> Result:
     )
 
 
-def _crumb(path: Path) -> dict[str, Any] | None:
+def _noted(path: Path) -> dict[str, Any] | None:
     try:
-        crumb: dict[str, Any] = json.loads(path.read_text())
+        progress: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-    return crumb
+    return progress
 
 
-def _accused(engine: Engine, task: Task, crumb: dict[str, Any]) -> SplitTask:
+def _accused(engine: Engine, task: Task, progress: dict[str, Any]) -> SplitTask:
     split: SplitTask = task.argument
-    if "rows" not in crumb:
-        return replace(split, stop=crumb["reading"])
-    first, last = crumb["rows"]
+    if "rows" not in progress:
+        return replace(split, stop=progress["reading"])
+    first, last = progress["rows"]
     while last - first > 1:
         middle = (first + last) // 2
         if _kills(engine, task, first, middle):

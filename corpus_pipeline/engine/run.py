@@ -129,7 +129,7 @@ def _run(this: _Run) -> dict[str, Any]:
         "against": [held.seal for held in job.indexes],
     }
     this.key = digest(decides)
-    done = folder.claim(job.root, this.key, _named(decides))
+    done = folder.claim(job.root, this.key, folder.by_name(decides))
     if done is not None:
         remove_tree(this.work)
         return done
@@ -206,21 +206,6 @@ def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
     return {
         **index.content(this.tasks("pack", tasks), job.specs),
         "counts": counts.add(result["counts"] for result in local),
-    }
-
-
-def _named(decides: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
-    stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
-    config = {f"config {key}": value for key, value in decides["config"].items()}
-    return {
-        "inputs": decides["inputs"],
-        **config,
-        # Where only options differ, the config's key says it already.
-        **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},
-        "versions of code and libraries": decides["code"],
-        "splits": decides["split_bytes"],
-        "--against": decides["against"],
     }
 
 

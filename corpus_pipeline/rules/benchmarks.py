@@ -26,13 +26,23 @@ from typing import IO, Any
 import orjson
 import zstandard
 
+from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.text.contamination.question import bare
 
 #: Names of the field that asks, in lower case, most specific first.
 QUESTION = (
-    "question", "problem", "query", "stem", "prompt", "instruction",
-    "问题", "题目", "题干", "試題", "试题",
-)  # fmt: skip
+    "question",
+    "problem",
+    "query",
+    "stem",
+    "prompt",
+    "instruction",
+    "问题",
+    "题目",
+    "题干",
+    "試題",
+    "试题",
+)
 #: In a record without any of those: a plain list of texts to keep out.
 PLAIN = ("text", "content")
 CHOICES = ("options", "choices")
@@ -65,6 +75,15 @@ class Item:
     item: str
     text: str
     choices: tuple[str, ...] = ()  # without their letters
+
+
+def load_items(assets: Iterable[Asset]) -> list[Item]:
+    """The questions of all files and folders, in order; `PipelineError` names what is unfit."""
+    try:
+        files = benchmark_files([asset.path for asset in assets])
+        return [item for name, path in files.items() for item in load_benchmark(name, path)]
+    except BenchmarkError as error:
+        raise PipelineError(str(error)) from error
 
 
 def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
@@ -105,8 +124,8 @@ def load_benchmark(name: str, path: Path) -> list[Item]:
             if text.strip():
                 items.append(Item(name, str(len(items)), text, choices))
     except _UNREADABLE as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise BenchmarkError(f"{path.name}: {said}") from error
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise BenchmarkError(f"{path.name}: {message}") from error
     if not items:
         raise BenchmarkError(f"{path.name}: no question in it")
     return items
@@ -189,13 +208,13 @@ def _choices(record: Mapping[str, Any]) -> tuple[str, ...]:
     given: Any = next((record[name] for name in CHOICES if record.get(name)), None)
     if isinstance(given, dict):
         # {"label": ["A", "B"], "text": ["…", "…"]}, or {"A": "…", "B": "…"}
-        texts = given.get("text")
-        given = texts if isinstance(texts, list) else list(given.values())
+        listed = given.get("text")
+        given = listed if isinstance(listed, list) else list(given.values())
     elif not isinstance(given, list):
         given = [record[letter] for letter in "abcdefgh" if record.get(letter)]
     # A list of objects: [{"key": "A", "text": "…"}]
-    held = [one.get("text", "") if isinstance(one, dict) else one for one in given]
-    return tuple(bare(str(one)) for one in held)
+    texts = [choice.get("text", "") if isinstance(choice, dict) else choice for choice in given]
+    return tuple(bare(str(text)) for text in texts)
 
 
 def _fitting(rows: Iterable[list[str]]) -> Iterator[list[str]]:
@@ -221,9 +240,16 @@ def _table(content: str, delimiter: str) -> Iterator[Asked]:
 
 #: What an unreadable file raises; each becomes one line.
 _UNREADABLE = (
-    UnicodeDecodeError, json.JSONDecodeError, csv.Error, EOFError, OSError, RecursionError,
-    zlib.error, zstandard.ZstdError, _LineError,
-)  # fmt: skip
+    UnicodeDecodeError,
+    json.JSONDecodeError,
+    csv.Error,
+    EOFError,
+    OSError,
+    RecursionError,
+    zlib.error,
+    zstandard.ZstdError,
+    _LineError,
+)
 
 _READERS: Mapping[str, Callable[[str], Iterator[Asked]]] = {
     ".jsonl": _jsonl,

@@ -29,6 +29,8 @@ from corpus_pipeline.rules.pack import (
     rust_pattern,
 )
 from corpus_pipeline.rules.settings import Strict
+from corpus_pipeline.rules.words import load_cutter
+from corpus_pipeline.text.tokens.words import Cutter
 
 Role = Literal["brand", "lure", "topic", "contact"]
 
@@ -129,8 +131,10 @@ class RiskPack(Pack):
 class RiskBook:
     """All packs together, compiled."""
 
-    def __init__(self, taxonomy: Asset, packs: Sequence[Asset]) -> None:
-        """Load, check, compile and prove."""
+    def __init__(
+        self, taxonomy: Asset, packs: Sequence[Asset], dictionary: Asset | None = None
+    ) -> None:
+        """Load, check, compile and prove; a user dictionary moves the edges of words."""
         risks = load(taxonomy, RiskNames).risks
         rules: list[RiskRule] = []
         verdicts: dict[str, Verdict] = {}
@@ -150,9 +154,18 @@ class RiskBook:
             raise PipelineError("compliance: no pack says how to score")
         self.rules, self.verdicts, self.scoring = tuple(rules), verdicts, scoring
         self.context = tuple(dict.fromkeys(context))
-        self.lexicon = _compiled(self.rules)
+        self.lexicon = _compiled(self.rules, load_cutter(dictionary))
         for rule in self.rules:
-            named(self._sources[rule.id], RiskPack, partial(prove, [rule], self._judges))
+            named(self._sources[rule.id], RiskPack, partial(self._prove, rule, dictionary))
+
+    def _prove(self, rule: RiskRule, dictionary: Asset | None) -> None:
+        try:
+            prove([rule], self._judges)
+        except PackError as error:
+            if dictionary is None:
+                raise
+            # Which of the two files is wrong, nobody knows but who wrote them.
+            raise PackError(f"{error} with the words of {dictionary.path.name}") from error
 
     def _judges(self, rule: RiskRule, example: str) -> bool:
         return any(self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example))
@@ -171,7 +184,7 @@ class RiskBook:
                 raise PackError(f"rule {rule.id}: there is no {what} {name!r}{end}")
 
 
-def _compiled(rules: Sequence[RiskRule]) -> Lexicon:
+def _compiled(rules: Sequence[RiskRule], cut: Cutter) -> Lexicon:
     return Lexicon(
         [
             Term(term.lower(), number, rule.obfuscated)
@@ -180,4 +193,5 @@ def _compiled(rules: Sequence[RiskRule]) -> Lexicon:
         ],
         [(number, pattern) for number, rule in enumerate(rules) for pattern in rule.patterns],
         {number: rule.unless_left for number, rule in enumerate(rules) if rule.unless_left},
+        cut,
     )

@@ -17,7 +17,7 @@ from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, load, prove
 from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.html.blocks import Bounds, Hints
-from corpus_pipeline.text.html.rights import Words
+from corpus_pipeline.text.html.notices import Words
 
 NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body"]
 LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread"]

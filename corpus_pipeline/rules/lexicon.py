@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import ahocorasick_rs
 import polars as pl
 
-from corpus_pipeline.text.tokens.words import clause, word_edges
+from corpus_pipeline.text.tokens.words import Cutter, clause, rust_words, word_edges
 
 #: Texts that need the view: most have been normalised and are matched as they are.
 _TO_FOLD = "[Ａ-Ｚａ-ｚ０-９\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]"
@@ -68,8 +68,13 @@ class Lexicon:
         terms: Sequence[Term],
         patterns: Iterable[tuple[int, str]] = (),
         unless_left: Mapping[int, str] | None = None,
+        cut: Cutter = rust_words,
     ) -> None:
-        """Compile; a pattern is (rule, expression); `unless_left`: what voids a rule's hit."""
+        """Compile; a pattern is (rule, expression); `unless_left`: what voids a rule's hit.
+
+        `cut` says where words begin and end.
+        """
+        self._cut = cut
         self._terms = list(terms)
         self._words = sorted({term.text for term in self._terms})
         self._by_word: dict[str, list[Term]] = {word: [] for word in self._words}
@@ -86,6 +91,10 @@ class Lexicon:
         self._hidden_automaton = ahocorasick_rs.AhoCorasick(
             self._hidden, matchkind=ahocorasick_rs.MatchKind.Standard
         )
+        self._compile_column_tests()
+
+    def _compile_column_tests(self) -> None:
+        """What tells for a whole column which texts are worth a search."""
         tests = [f"(?:{pattern})" for _, pattern, _ in self._patterns]
         self._tests = ["|".join([_TO_FOLD, *tests])] if len(tests) <= _FEW else [_TO_FOLD, *tests]
         self._han = [word for word in self._words if not _HAS_LATIN.search(word)]
@@ -137,7 +146,7 @@ class Lexicon:
         found: set[Hit] = set()
         for index, start, end in self._automaton.find_matches_as_indexes(view, overlapping=True):
             word = self._words[index]
-            if stands_alone(view, start, end):
+            if stands_alone(view, start, end, self._cut):
                 found.update(Hit(start, end, term.rule, word) for term in self._by_word[word])
         for word, start, end in self._obfuscated(view):
             rules = (term.rule for term in self._by_word[word] if term.obfuscated)
@@ -198,7 +207,7 @@ def view_of(text: str) -> tuple[str, list[int] | None]:
     return "".join(view[place] for place in places), places
 
 
-def stands_alone(view: str, start: int, end: int) -> bool:
+def stands_alone(view: str, start: int, end: int, cut: Cutter = rust_words) -> bool:
     """Whether a term found in the view is a word there, and no piece of others.
 
     >>> stands_alone("路口交通", 1, 3), stands_alone("代人办证", 2, 4)
@@ -216,7 +225,7 @@ def stands_alone(view: str, start: int, end: int) -> bool:
     if _latin(first):
         return True
     left, right = clause(view, start, end)
-    edges = word_edges(view[left:right])
+    edges = word_edges(view[left:right], cut)
     begins, ends = start - left in edges, end - left in edges
     return begins or ends if end - start > _WORD_CHECKED_UP_TO else begins and ends
 

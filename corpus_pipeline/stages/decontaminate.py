@@ -24,8 +24,8 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
-from corpus_pipeline.rules.benchmarks import BenchmarkError, Item, benchmark_files, load_benchmark
+from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
+from corpus_pipeline.rules.benchmarks import load_items
 from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
@@ -91,13 +91,7 @@ class Decontaminate(Stage):
         self.table = load_key_table(assets["key_table"])
         recognition = load_recognition(assets["pack"])
         self.bounds = recognition.bounds
-        given = [assets[name].path for name in sorted(set(assets) - {"key_table", "pack"})]
-        self.items: list[Item] = []
-        try:
-            for name, path in benchmark_files(given).items():
-                self.items += load_benchmark(name, path)
-        except BenchmarkError as error:
-            raise PipelineError(str(error)) from error
+        self.items = load_items(assets[n] for n in sorted(set(assets) - {"key_table", "pack"}))
         seeds = seeds_each(self.bounds.seeds, len(self.items))
         plan = Plan(self.bounds.seed, self.bounds.gram, self.options.common, seeds)
         self.index = ItemIndex(recognition.taken(self.items), self.table, plan)

@@ -6,14 +6,6 @@ against programs, and what the page says of itself.
 A page without main content is dropped (`no_main_content`).
 Refuses: to invent metadata; to fail on any markup; to fill `license`, which the source answers
 for, with what a page claims.
-
-Null = the page does not say it.  `extract_links`: share of the kept characters that are links;
-high means a list.  `extract_date`: ISO 8601, as exact as stated.  `extract_license`: as stated;
-`extract_license_id`: its SPDX identifier.  `extract_robots`: all wishes, `gptbot:noindex` for one
-robot.  `extract_tdm`: rights to mine are reserved (TDMRep).  `extract_aigc`: the label of
-GB 45438-2025 (1, 2, 3), `iptc:` and the source type, `meta:` and a declaration, or `mark:` and
-the words of the page.  `extract_undone`: how often obfuscation was undone, `extract_obfuscation`:
-of which kinds (see `text/obfuscation`).
 """
 
 from __future__ import annotations
@@ -21,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar, NamedTuple
 
 import orjson
 import polars as pl
@@ -29,23 +21,16 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.extract import load_pages, load_words
-from corpus_pipeline.text.html import metadata as html_meta
-from corpus_pipeline.text.html import obfuscation
-from corpus_pipeline.text.html import rights as html_rights
+from corpus_pipeline.text.html import aigc, licence, metadata, obfuscation
+from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
+from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
 from corpus_pipeline.text.html.main_text import main_text
 from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
 from corpus_pipeline.text.html.obfuscation import kinds_of, undo_source, undo_text, undo_tree
 from corpus_pipeline.text.html.parse import parse
-from corpus_pipeline.text.html.rights import (
-    LICENSE_WORDS,
-    MARK_VERBS,
-    license_id,
-    mark_of,
-    worded_license,
-)
 
 #: What metadata and obfuscation show in the source, found in one pass.
-CLUES = (*html_meta.CLUES, *html_rights.CLUES, *obfuscation.CLUES)
+CLUES = (*metadata.CLUES, *licence.CLUES, *aigc.CLUES, *obfuscation.CLUES)
 _MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
 _PLAINLY = re.compile(r"text/html(?:;|$)")  # what most pages say, told without an expression
 #: What null says in what a page may say of itself.
@@ -68,6 +53,28 @@ class ExtractOptions(Options):
 
     pack: str = "package:rules/packs/extract.yaml"
     words: str = "package:rules/packs/extract_meta.yaml"
+
+
+class Extracted(NamedTuple):
+    """What is written of one page: the edited columns, the stage's own, and the verdict."""
+
+    text: str
+    title: str | None
+    extract_title: str | None
+    extract_author: str | None
+    extract_date: str | None
+    extract_site: str | None
+    extract_links: float
+    extract_license: str | None
+    extract_license_id: str | None
+    extract_robots: str | None
+    extract_tdm: bool | None
+    extract_tdm_policy: str | None
+    extract_aigc: str | None
+    extract_undone: int
+    extract_obfuscation: str | None
+    rule: str | None
+    evidence: str | None
 
 
 class Extract(Stage):
@@ -133,13 +140,11 @@ class Extract(Stage):
         read = (chosen.get_column(n).to_list() if n in docs.columns else nothing for n in _READ)
         rows = [self.extracted(*row) for row in zip(*read, strict=True)]
         schema = {"text": pl.String(), "title": pl.String(), **self.columns}
-        values = list(zip(*rows, strict=True)) or [()] * (len(schema) + 2)
+        columns = zip(*rows, strict=True) if rows else ((),) * len(Extracted._fields)
+        values = dict(zip(Extracted._fields, columns, strict=True))
         # Series, not expressions: those of one batch cost as much as a short page.
-        written = [
-            pl.Series(name, column, dtype)
-            for (name, dtype), column in zip(schema.items(), values[:-2], strict=True)
-        ]
-        rule, evidence = (pl.Series(column, dtype=pl.String) for column in values[-2:])
+        written = [pl.Series(name, values[name], dtype) for name, dtype in schema.items()]
+        rule, evidence = (pl.Series(values[n], dtype=pl.String) for n in ("rule", "evidence"))
         if is_page is not None:
             count = is_page.cast(pl.UInt32).cum_sum()
             place = pl.select(pl.when(is_page).then(count - 1)).to_series()
@@ -151,8 +156,8 @@ class Extract(Stage):
             written[0] = written[0].fill_null("")
         gone = [name for name in docs.columns if name in schema]
         docs = docs.select(pl.exclude(gone)).hstack(written)
-        found = any(values[-2])
-        return drop(docs, self.name, pl.lit(rule), pl.lit(evidence)) if found else docs
+        dropped = any(values["rule"])
+        return drop(docs, self.name, pl.lit(rule), pl.lit(evidence)) if dropped else docs
 
     def extracted(
         self,
@@ -161,15 +166,10 @@ class Extract(Stage):
         known: str | None,
         response: str | None,
         visit: str | None,
-    ) -> tuple[Any, ...]:
-        """Text, title, the stage's columns, rule and evidence of one page."""
+    ) -> Extracted:
+        """One page: its source, address, known title, response headers (JSON), day of the visit."""
         pages, words, undone = self.pages, self.words, Counter[str]()
-        source = text or ""
-        page = source.encode()
-        found = {CLUES[i] for i, _, _ in self.finder.find_matches_as_indexes(page)}
-        mended = undo_source(source, undone, found)
-        if mended is not source:
-            source, page = mended, mended.encode()
+        source, page, found = self._source(text or "", undone)
         tree = parse(page)
         meta = page_meta(tree, _headers(response), source, found)
         undo_tree(tree, page, undone, found)
@@ -183,19 +183,42 @@ class Extract(Stage):
         verbs, anchors = (sorted(found.intersection(said)) for said in (MARK_VERBS, LICENSE_WORDS))
         mark = mark_of(text, main.lead[:500], page, words, verbs)
         stated = meta.license or worded_license(source, words, anchors)
-        size = len("".join(text.split()))
-        if thread and title and title not in text[:1000]:
-            text = f"{title}\n{text}"
-        rule = evidence = None
-        if size < pages.min_main:
-            rule, evidence = "no_main_content", f"main_characters={size} < {pages.min_main}"
-        return (
-            *(text, known or title),
-            *(title, meta.author, meta.date, meta.site, main.links),
-            *(stated, stated and license_id(stated), meta.robots, meta.tdm, meta.tdm_policy),
-            *(meta.aigc or (mark and f"mark:{mark}"), undone.total(), kinds_of(undone)),
-            *(rule, evidence),
+        rule, evidence = self._verdict(text)
+        whole = f"{title}\n{text}" if thread and title and title not in text[:1000] else text
+        return Extracted(
+            text=whole,
+            title=known or title,
+            extract_title=title,
+            extract_author=meta.author,
+            extract_date=meta.date,
+            extract_site=meta.site,
+            extract_links=main.links,
+            extract_license=stated,
+            extract_license_id=stated and license_id(stated),
+            extract_robots=meta.robots,
+            extract_tdm=meta.tdm,
+            extract_tdm_policy=meta.tdm_policy,
+            extract_aigc=meta.aigc or (mark and f"mark:{mark}"),
+            extract_undone=undone.total(),
+            extract_obfuscation=kinds_of(undone),
+            rule=rule,
+            evidence=evidence,
         )
+
+    def _source(self, source: str, undone: Counter[str]) -> tuple[str, bytes, set[str]]:
+        """The source with its references mended, its bytes, and which clues are in it."""
+        page = source.encode()
+        found = {CLUES[i] for i, _, _ in self.finder.find_matches_as_indexes(page)}
+        mended = undo_source(source, undone, found)
+        return mended, page if mended is source else mended.encode(), found
+
+    def _verdict(self, text: str) -> tuple[str | None, str | None]:
+        """Rule and evidence where the main text is too short to be one."""
+        size = len("".join(text.split()))
+        least = self.pages.min_main
+        if size >= least:
+            return None, None
+        return "no_main_content", f"main_characters={size} < {least}"
 
 
 def _pages_among(docs: pl.DataFrame) -> pl.Series | None:

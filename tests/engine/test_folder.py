@@ -58,7 +58,7 @@ def test_the_lock_falls_with_its_process(writer, tmp_path):
     content = run(job(source, tmp_path / "out", Measure), LocalEngine())
 
     assert content["counts"]["kept"] == 1
-    assert not (tmp_path / "out/work").exists()
+    assert not (tmp_path / "out" / "work").exists()
 
 
 def test_the_lock_leaves_nothing(tmp_path):

@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit.checks import CHECKS
 from corpus_pipeline.products.audit.formats import FORMATS, render
-from corpus_pipeline.products.audit.profile import load_profile, packaged
+from corpus_pipeline.products.audit.profile import CHECKS, load_profile, packaged
 from corpus_pipeline.products.audit.run import audit
 from corpus_pipeline.products.export.shards import ExportOptions, export
 
@@ -236,27 +235,38 @@ def test_unknown_format(full_run):
 def test_profiles(tmp_path: Path):
     """Packaged profiles load; an unknown one, a typo or a limit without reason is refused."""
     for name in packaged():
-        assert load_profile(name, CHECKS).profile == name
+        assert load_profile(name).profile == name
     with pytest.raises(PipelineError, match="no audit profile hous"):
-        load_profile("hous", CHECKS)
-    data = load_profile("house", CHECKS).model_dump(mode="json")
+        load_profile("hous")
+    data = load_profile("house").model_dump(mode="json")
     own = tmp_path / "own.yaml"
     data["clauses"][0]["cheque"] = 1
     own.write_text(yaml.safe_dump(data))
     with pytest.raises(PipelineError, match=r"own\.yaml, clause conservation: cheque is unknown"):
-        load_profile(own, CHECKS)
+        load_profile(own)
     del data["clauses"][0]["cheque"]
+    data["clauses"][0]["check"] = "conservatoin"
+    own.write_text(yaml.safe_dump(data))
+    with pytest.raises(PipelineError, match=r"conservatoin' is unknown; did you mean 'conserv"):
+        load_profile(own)
+    data["clauses"][0]["check"] = "conservation"
     next(c for c in data["clauses"] if c["limit"] is not None)["reason"] = None
     own.write_text(yaml.safe_dump(data))
     with pytest.raises(PipelineError, match="a limit needs a reason"):
-        load_profile(own, CHECKS)
+        load_profile(own)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.name)
+def test_every_check_has_its_function(check):
+    """Whatever a profile may ask for can be measured."""
+    assert callable(check.measure)
 
 
 def test_own_limit(builder, tmp_path):
     """A profile of one's own moves a limit without code."""
     builder.splits[0][3]["title"] = f"手机{PHONE}"
     root = builder.write()
-    data = load_profile("house", CHECKS).model_dump(mode="json")
+    data = load_profile("house").model_dump(mode="json")
     next(c for c in data["clauses"] if c["id"] == "personal_data")["limit"] = 1
     (tmp_path / "mild.yaml").write_text(yaml.safe_dump(data))
     assert not audit(root).passed

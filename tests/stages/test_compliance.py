@@ -19,6 +19,7 @@ CASES = [
     .splitlines()
 ]
 COMPLIANCE = stage("compliance")
+WITH_WORDS = stage("compliance", dictionary="package:assets/compliance_words.txt")
 
 OWN = """
 pack: own
@@ -35,9 +36,27 @@ rules:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["label"] for case in CASES])
 def test_case_is_judged_as_the_file_says(case):
-    """Each case of the file gets its drop rule, or none."""
-    out = COMPLIANCE(docs_of([case["text"]]))
-    assert out["drop_rule"].to_list() == [case["expect"]]
+    """Each case gets its drop rule, or none, with the packaged dictionary; most without it too."""
+    for judge in [WITH_WORDS] if case.get("words") else [COMPLIANCE, WITH_WORDS]:
+        out = judge(docs_of([case["text"]]))
+        assert out["drop_rule"].to_list() == [case["expect"]]
+
+
+def test_a_dictionary_moves_the_edges_of_words():
+    """A term that the general dictionary glues to its neighbour is a hit with the packaged one."""
+    texts = ["出售催情水微信同号", "全国催情水平台", "班里孩子的听话水平不一"]
+    without, with_words = (judge(docs_of(texts)) for judge in (COMPLIANCE, WITH_WORDS))
+
+    assert without["compliance_hits"].list.len().to_list() == [0, 0, 0]
+    assert with_words["compliance_hits"].list.len().to_list() == [1, 1, 0]
+
+
+def test_a_dictionary_may_not_contradict_the_packs(tmp_path):
+    """Words under which a pack finds one of its near misses are refused, and the file is named."""
+    path = tmp_path / "words.txt"
+    path.write_text("三中三 1000 n\n", encoding="utf-8")
+    with pytest.raises(PipelineError, match=r"must not find '中三中三班' .*words\.txt"):
+        stage("compliance", dictionary=str(path))
 
 
 def test_all_cases_in_one_batch_give_what_each_gives_alone():

@@ -6,15 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.html.metadata import (
-    date_in_source,
-    iso_date,
-    page_meta,
-    with_lead,
-    with_text,
-)
+from corpus_pipeline.text.html.dates import date_in_source, iso_date
+from corpus_pipeline.text.html.licence import license_id
+from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
 from corpus_pipeline.text.html.parse import parse
-from corpus_pipeline.text.html.rights import license_id, mining_of, robots_of
+from corpus_pipeline.text.html.robots import mining_of, robots_of
 
 
 @pytest.mark.parametrize(

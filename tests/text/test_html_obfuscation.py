@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from corpus_pipeline.text.html.obfuscation import (
     kinds_of,
-    pronounced,
-    toneless,
     undo_source,
     undo_text,
     undo_tree,
 )
 from corpus_pipeline.text.html.parse import parse
+from corpus_pipeline.text.html.pinyin import pronounced, toneless
 
 
 def of_text(text):

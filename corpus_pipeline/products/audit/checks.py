@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 import numpy as np
@@ -241,17 +241,3 @@ def _judged(
     found: list[Evidence], measured: str, facts: Mapping[str, object] | None = None
 ) -> Outcome:
     return Outcome("fail" if found else "pass", measured, found, dict(facts or {}))
-
-
-CHECKS: Mapping[str, Callable[[Run, Clause], Outcome]] = {
-    "conservation": conservation,
-    "documents": documents,
-    "digests": digests,
-    "source_rights": source_rights,
-    "document_license": document_license,
-    "personal_data": personal_data,
-    "violating_share": violating_share,
-    "quarantine": quarantine,
-    "exact_duplicates": exact_duplicates,
-    "language": language,
-}

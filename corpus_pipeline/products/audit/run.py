@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpus_pipeline.products.audit.checks import CHECKS
-from corpus_pipeline.products.audit.profile import Clause, load_profile
+from corpus_pipeline.products.audit.profile import CHECKS, Clause, load_profile
 from corpus_pipeline.products.audit.result import (
     LISTED,
     AuditResult,
@@ -23,7 +22,7 @@ from corpus_pipeline.products.runs import Run, open_run
 
 def audit(root: Path, profile: str | Path = "house") -> AuditResult:
     """Hold a finished run against a profile: the name of a packaged one, or a YAML file."""
-    chosen = load_profile(profile, CHECKS)
+    chosen = load_profile(profile)
     run = open_run(root)
     results = []
     for clause in chosen.clauses:
@@ -50,8 +49,10 @@ def _absent(run: Run, clause: Clause) -> Outcome | None:
 
 
 def _measured(run: Run, clause: Clause) -> Outcome:
+    measure = CHECKS[clause.check].measure
     try:
-        return CHECKS[clause.check](run, clause)
+        outcome: Outcome = measure(run, clause)
     except Exception as error:  # noqa: BLE001 - a damaged file fails the clause, not the audit
         said = f"could not be measured ({type(error).__name__}); see what verify says"
         return Outcome("fail", said, [Evidence("manifest.json", said)])
+    return outcome

@@ -91,8 +91,20 @@ class Block:
     """A block element; children and parents are indexes, so that depth costs no recursion."""
 
     __slots__ = (
-        *("tag", "parent", "weight", "names", "kind", "place", "lines", "children", "end"),
-        *("worth", "prose", "said", "links", "plain"),
+        "children",
+        "end",
+        "kind",
+        "lines",
+        "links",
+        "names",
+        "parent",
+        "place",
+        "plain",
+        "prose",
+        "said",
+        "tag",
+        "weight",
+        "worth",
     )
     # What the scorer gives a block:
     worth: float  # what is kept of it earns this much

@@ -23,7 +23,15 @@ import polars as pl
 from corpus_pipeline.text.arrays import F32, I64, U8, U16, U32, Bool, Integers
 from corpus_pipeline.text.mojibake import reading_kernel as read
 from corpus_pipeline.text.mojibake.holes import full_stops, holes
-from corpus_pipeline.text.mojibake.tables import ONLY_IN_RUNS, SINGLE, Tables, pairs, written
+from corpus_pipeline.text.mojibake.tables import (
+    CHINESE_MODELS,
+    LANGUAGE_MODELS,
+    ONLY_IN_RUNS,
+    SINGLE,
+    Tables,
+    pairs,
+    written,
+)
 from corpus_pipeline.text.unicode.utf8 import buffers
 
 
@@ -182,27 +190,41 @@ def candidates(
     owner = np.append(owner, codes.size)
     starts = np.append(first, [True])[at]
     spans = np.empty((count // 2 + 1, 2), dtype=np.int64)
-    answer = []
-    for span in spans[: read.stretches(won, least, limits.slack_bits, spans)].tolist():
-        a, b = _whole(span, starts, out, won, edge_bits)
-        new = out[a:b]
-        high = new[(new >= 0x80) & (new != read.REPLACEMENT)]
-        if not high.size:
-            continue
-        small = np.minimum(high, 65535)
-        # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
-        models = known.models if kind.right == "utf-8" else known.models[:2]
-        if kind.wrong in SINGLE and kind.right == "utf-8":
-            models = (*models, known.clear)  # accented letters, or what was garbled twice
-        each = min(float(model[small].mean()) for model in models)
-        # A character that comes again and again is one piece of evidence, or two.
-        seen = np.unique(new, return_index=True)[1]
-        bits_won = min(float(won[a:b].sum()), 1.5 * float(won[a:b][seen].sum()))
-        if least > 1 and kind.right != "utf-8" and np.unique(high).size < limits.min_distinct:
-            continue
-        lost = int((new == read.REPLACEMENT).sum())
-        answer.append(Found(kind, int(owner[at[a]]), int(owner[at[b]]), new, bits_won, each, lost))
-    return answer
+    spans = spans[: read.stretches(won, least, limits.slack_bits, spans)]
+    for number, span in enumerate(spans.tolist()):
+        spans[number] = _whole(span, starts, out, won, edge_bits)
+    distinct = limits.min_distinct if least > 1 and kind.right != "utf-8" else 0
+    return _weighed(kind, spans, (owner[at], out, won), known, distinct_least=distinct)
+
+
+def _weighed(
+    kind: Kind,
+    spans: I64,
+    units: tuple[I64, U32, F32],
+    known: Tables,
+    *,
+    distinct_least: int,
+) -> list[Found]:
+    """The stretches with what they are worth; `units` are owners, code points and bits won."""
+    owner, out, won = units
+    # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
+    used = CHINESE_MODELS if kind.right != "utf-8" else LANGUAGE_MODELS
+    if kind.wrong in SINGLE and kind.right == "utf-8":
+        used += 1  # accented letters, or what was garbled twice
+    bits, each = np.empty(len(spans)), np.empty(len(spans))
+    lost, distinct = np.empty(len(spans), dtype=np.int64), np.empty(len(spans), dtype=np.int64)
+    read.weighed(spans, out, won, known.models, used, bits, each, lost, distinct)
+    rows = np.flatnonzero(np.isfinite(each) & (distinct >= distinct_least))
+    return [
+        Found(kind, int(owner[a]), int(owner[b]), out[a:b], *numbers)
+        for (a, b), *numbers in zip(
+            spans[rows].tolist(),
+            bits[rows].tolist(),
+            each[rows].tolist(),
+            lost[rows].tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _bytes_of(codes: U32, wrong: str, known: Tables, limits: Limits) -> tuple[U16, F32, I64, Bool]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import F32, I64, U16, U32
+from corpus_pipeline.text.arrays import F32, I64, U16, U32, F32Grid
 from corpus_pipeline.text.charset.detect import Costs
 
 #: Charsets of one byte: a garbled Chinese character is two or three letters there.
@@ -30,6 +30,10 @@ ONLY_IN_RUNS = 100
 _USUAL, _LIGHTEST, _HEAVIEST = 12.5, -4.0, 6.0
 
 
+#: Of the models, so many come first that are Chinese, and that are of one language.
+CHINESE_MODELS, LANGUAGE_MODELS = 2, 4
+
+
 class Tables(NamedTuple):
     """Bits per character: as it stands (of two bytes, of one), as it was, per model and pair."""
 
@@ -37,7 +41,7 @@ class Tables(NamedTuple):
     single: F32
     clear: F32
     clear_of_pairs: F32
-    models: tuple[F32, ...]
+    models: F32Grid  # a row a model: hans, hant, ja, ko, and `clear`
     japanese: F32
     pairs: dict[str, F32]
     weights: F32
@@ -97,7 +101,7 @@ def tables(costs: Costs) -> Tables:
     single[0x80:0x100] = 11
     single[0xC0:0x250] = 8
     single[0x2010:0x2030] = 9
-    models = tuple(costs[name] for name in ("hans", "hant", "ja", "ko"))
+    models = [costs[name] for name in ("hans", "hant", "ja", "ko")]
     # GBK has pairs that are UTF-8 of two bytes too: 员 alone is no Armenian letter.
     letters = costs["any"].copy()
     letters[0x80:0x100] = np.maximum(letters[0x80:0x100], 14)
@@ -112,7 +116,7 @@ def tables(costs: Costs) -> Tables:
         single=single,
         clear=clear_of_single,
         clear_of_pairs=letters,
-        models=models,
+        models=np.stack([*models, clear_of_single]),
         japanese=costs["ja"],
         pairs=of_pairs,
         weights=_weights(costs),

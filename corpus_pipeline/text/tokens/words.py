@@ -1,12 +1,16 @@
 """Word boundaries in a sentence: whether a match is a word or a piece of two.
 
-Enters: a sentence and a span in it.  Leaves: whether words begin and end where the span does.
-Refuses: whole documents (segmenting runs at 1–15 MB/s); cut the sentence out first.
+Enters: a sentence, and what cuts it into words.  Leaves: the offsets at which words begin or end.
+Whole documents are too slow (0.8 to 13 MB/s): find the clause first.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+
+#: A sentence → its words, whose lengths add up to the sentence's.
+Cutter = Callable[[str], Iterable[str]]
 
 #: What ends a sentence; a clause is enough for jieba to settle a word.
 _STOP = re.compile(r"[。！？；，、!?;\n\r\t ]")
@@ -27,28 +31,27 @@ def clause(text: str, start: int, end: int) -> tuple[int, int]:
     return left, found.start() if found else min(len(text), end + _REACH)
 
 
-def word_edges(sentence: str) -> set[int]:
+def rust_words(sentence: str) -> list[str]:
+    """The words that jieba finds with its own dictionary, 17 times as fast.
+
+    >>> rust_words("24口交换机")
+    ['24', '口', '交换机']
+    """
+    import rjieba  # noqa: PLC0415 – its dictionary takes 0.2 s; most batches need no word
+
+    words: list[str] = rjieba.cut(sentence)
+    return words
+
+
+def word_edges(sentence: str, cut: Cutter = rust_words) -> set[int]:
     """The offsets at which words begin or end.
 
     >>> sorted(word_edges("24口交换机"))
     [0, 2, 3, 6]
     """
-    import rjieba  # noqa: PLC0415 – its dictionary takes 0.2 s; most batches need no word
-
     edges = {0}
     place = 0
-    for word in rjieba.cut(sentence):
+    for word in cut(sentence):
         place += len(word)
         edges.add(place)
     return edges
-
-
-def is_word(text: str, start: int, end: int) -> bool:
-    """Whether the span of the text begins and ends at word boundaries.
-
-    >>> is_word("路口交通堵塞", 1, 3), is_word("24口交换机", 2, 4), is_word("代人办证刻章", 2, 4)
-    (False, False, True)
-    """
-    left, right = clause(text, start, end)
-    edges = word_edges(text[left:right])
-    return start - left in edges and end - left in edges
