@@ -1,7 +1,6 @@
 """The kinds of stages: what a class must have, and what the engine makes of those that see all."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -196,17 +195,10 @@ def test_a_decision_without_its_columns_is_refused(source, tmp_path, monkeypatch
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Ray's own start-up warns
-def test_ray_writes_the_same_bytes(source, tmp_path):
+def test_ray_writes_the_same_bytes(source, tmp_path, ray_engine):
     """Aggregate stages give the same bytes in process and on Ray."""
-    from corpus_pipeline.tasks.ray import RayEngine
-
-    os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
     run(job(source, tmp_path / "local", Measure, Losses, Crowded, split_bytes=1), LocalEngine())
-    engine = RayEngine(workers=2)
-    try:
-        run(job(source, tmp_path / "ray", Measure, Losses, Crowded, split_bytes=1), engine)
-    finally:
-        engine.close()
+    run(job(source, tmp_path / "ray", Measure, Losses, Crowded, split_bytes=1), ray_engine)
     assert digests(tmp_path / "ray") == digests(tmp_path / "local")
 
 
