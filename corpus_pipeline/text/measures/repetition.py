@@ -62,12 +62,16 @@ def repeated_lines(codes: U32, starts: I64, ends: I64, doc: I64, repeated: Bool)
     >>> repeated_lines(codes, line, line + 5, np.array([0, 0]), repeated)
     array([ True, False])
     """
-    able = np.flatnonzero(ends - starts >= SHORTEST_LINE)
-    able = able[repeated[starts[able]] & repeated[ends[able] - SHORTEST_LINE]]
-    again = np.zeros(starts.size, dtype=np.bool_)
-    if able.size:
-        again[able] = come_again(_frozen(codes), starts[able], ends[able], doc[able])
-    return again
+    candidates = np.flatnonzero(ends - starts >= SHORTEST_LINE)
+    candidates = candidates[
+        repeated[starts[candidates]] & repeated[ends[candidates] - SHORTEST_LINE]
+    ]
+    flags = np.zeros(starts.size, dtype=np.bool_)
+    if candidates.size:
+        flags[candidates] = come_again(
+            _frozen(codes), starts[candidates], ends[candidates], doc[candidates]
+        )
+    return flags
 
 
 def encode(texts: list[str]) -> tuple[U32, I64]:

@@ -295,21 +295,21 @@ def come_again(codes: U32, starts: I64, ends: I64, doc: I64) -> Bool:
         bits += 1
     shift, mask = np.uint64(64 - bits), (1 << bits) - 1
     table = np.full(1 << bits, -1, dtype=np.int64)
-    again = np.zeros(starts.size, dtype=np.bool_)
+    flags = np.zeros(starts.size, dtype=np.bool_)
     for line in range(starts.size - 1, -1, -1):
         size = ends[line] - starts[line]
         mixed = np.uint64(doc[line])
         for code in codes[starts[line] : ends[line]]:
             mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
         slot = np.int64((mixed * _B) >> shift)
-        while table[slot] >= 0 and not again[line]:
+        while table[slot] >= 0 and not flags[line]:
             other = table[slot]
             if doc[other] == doc[line] and ends[other] - starts[other] == size:
                 same = 0
                 while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
                     same += 1
-                again[line] = same == size
+                flags[line] = same == size
             slot = (slot + 1) & mask
-        if not again[line]:
+        if not flags[line]:
             table[slot] = line
-    return again
+    return flags
