@@ -206,6 +206,8 @@ def _weighed(
     distinct_least: int,
 ) -> list[Found]:
     """The stretches with what they are worth; `units` are owners, code points and bits won."""
+    if not len(spans):  # nearly always: the kernel's table of characters would cost more
+        return []
     owner, out, won = units
     # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
     used = CHINESE_MODELS if kind.right != "utf-8" else LANGUAGE_MODELS
