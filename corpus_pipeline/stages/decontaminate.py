@@ -29,7 +29,7 @@ from corpus_pipeline.rules.benchmarks import load_items
 from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
-from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
+from corpus_pipeline.text.contamination.index import Candidates, ItemIndex, Plan
 from corpus_pipeline.text.contamination.passages_kernel import (
     CHOICES_SEEN,
     HAN,
@@ -125,7 +125,7 @@ class Decontaminate(Stage):
         rule = pl.when(pl.col("__worst").is_not_null()).then(pl.lit("benchmark_contamination"))
         return drop(docs, self.name, rule, pl.col("__worst")).drop("__worst", "__row")
 
-    def _judged(self, found: Found, texts: pl.Series) -> _Judged:
+    def _judged(self, found: Candidates, texts: pl.Series) -> _Judged:
         """What of the candidates is reported, and what drops."""
         sizes, bounds, chosen = self.index.sizes, self.bounds, self.options
         item, covered, shares = found.item, found.covered, self.index.shares(found)

@@ -82,7 +82,7 @@ class NearDedup(PairStage):
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """A row for each band of each document that has an n-gram."""
-        merits = clusters.merit(docs)
+        merits = clusters.rank_keys(docs)
         frames = [pl.DataFrame(schema={"row": pl.UInt32, "key": pl.UInt64, "merit": pl.UInt64})]
         for keys in fold(docs.get_column("text"), self.table):
             hashes, starts = shingles(keys.codes, keys.offsets, self.options.ngram)
@@ -97,9 +97,11 @@ class NearDedup(PairStage):
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Pairs that share a bucket, with the merit of both; an index outranks everything."""
         rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
-        keys = clusters.in_company(keys).with_columns(merit=rank.cast(pl.UInt64))
+        keys = clusters.non_singletons(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
-        one, other = clusters.bucket_pairs(key, doc, merits, full=FULL, hubs=HUBS, next_to=NEXT_TO)
+        one, other = clusters.bucket_pairs(
+            key, doc, merits, full=FULL, representatives=HUBS, next_to=NEXT_TO
+        )
         of_doc = keys.select("doc", "merit").unique("doc")
         return (
             pl.DataFrame({"a": np.minimum(one, other), "b": np.maximum(one, other)})

@@ -91,7 +91,7 @@ class LineDedup(CountStage):
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Lines (`size` > 0: their key characters) and fingerprints (`size` = 0)."""
-        merits = clusters.merit(docs)
+        merits = clusters.rank_keys(docs)
         lines = LineTable(docs, self.table, self.rules, self.options.longest_line)
         parts = [line_rows(lines, merits)]
         if self.options.repeats != "off":
