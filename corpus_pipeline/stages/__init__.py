@@ -59,7 +59,7 @@ STAGES: dict[str, StageInfo] = {
             "langid",
             f"{_HOME}.langid:LangId",
             "local",
-            "Language and script of each document; drops what is not Chinese.",
+            "Language and script; drops what is not Chinese.",
         ),
         StageInfo(
             "normalize",
