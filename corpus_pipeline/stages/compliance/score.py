@@ -14,6 +14,7 @@ from math import sqrt
 
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
+from corpus_pipeline.stages.compliance.company import Company
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 #: A sentence without an end is cut here; context further away is not its context.
@@ -59,15 +60,21 @@ def longest_only(hits: Iterable[Hit], book: RiskBook) -> list[Hit]:
 
 
 def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> Iterator[Weighed]:
-    """What each hit counts where it stands."""
+    """What each hit counts where it stands, and in what company."""
     scoring = book.scoring
-    for hit in longest_only(hits, book):
+    chosen = longest_only(hits, book)
+    topics = all(book.rules[hit.rule].role == "topic" for hit in chosen)
+    company = None if topics else Company(text, chosen, book)
+    for hit in chosen:
         zone = "title" if in_title else zone_of(text, hit, book)
         factor: float = getattr(scoring.position, zone, 1.0)
-        quoted = _reported(text, hit, book.context)
-        if quoted:
+        quoted = _reported(text, hit, book)
+        rule = book.rules[hit.rule]
+        told = bool(company) and rule.role != "topic" and company.tells_of(hit, shown=zone in _SHOWN)
+        # A contact that solicits nothing itself still helps the lures beside it.
+        if quoted or (told and rule.role != "contact"):
             factor *= scoring.context_factor
-        yield Weighed(hit, book.rules[hit.rule].weight * factor, zone, in_title, quoted)
+        yield Weighed(hit, rule.weight * factor, zone, in_title, quoted or told)
 
 
 def zone_of(text: str, hit: Hit, book: RiskBook) -> str:
@@ -84,14 +91,14 @@ def zone_of(text: str, hit: Hit, book: RiskBook) -> str:
     return "edge" if size >= book.scoring.edge_from and at_edge else "body"
 
 
-def _reported(text: str, hit: Hit, context: tuple[str, ...]) -> bool:
+def _reported(text: str, hit: Hit, book: RiskBook) -> bool:
     left = max(0, hit.start - _REACH)
     for end in _SENTENCE_END.finditer(text, left, hit.start):
         left = end.end()
     stop = _SENTENCE_END.search(text, hit.end, min(len(text), hit.end + _REACH))
     right = stop.start() if stop else hit.end + _REACH
     around = text[left : hit.start] + "\n" + text[hit.end : right]
-    return any(word in around for word in context)
+    return bool(book.context.find_matches_as_indexes(around))
 
 
 def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
@@ -104,8 +111,10 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
         own = [w for w in weighed if book.rules[w.hit.rule].verdict == name]
         if not own:
             continue
-        firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure"}]
-        own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact"]
+        firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure", "name"}]
+        own_contacts = [
+            w for w in own if book.rules[w.hit.rule].role == "contact" and not w.quoted
+        ]
         topics = [w for w in own if book.rules[w.hit.rule].role == "topic"]
         total = _sum(firm) + _sum(own_contacts) + min(scoring.topic_cap, _sum(topics))
         if firm and not own_contacts:
