@@ -88,6 +88,7 @@ class Scoring(Strict):
     own_line: int
     contact_sign: int
     own_sign: int
+    stuffed: float
 
 
 class Verdict(Strict):

@@ -2,7 +2,7 @@
 
 Enters: kept documents, normalised.  Leaves: `compliance_hits` (risk, rule, place in the text,
 weight), `compliance_score` (the highest score of any verdict) and verdicts such as
-`gambling_spam`.  Refuses: to drop a text for one word, or for words it reports or forbids.
+`gambling_spam`.  Refuses: to drop a text for one word, or for words it reports, explains or forbids.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Compliance(Stage):
     """Match the risk packs, score, judge."""
 
     name = "compliance"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),

@@ -6,7 +6,7 @@ Refuses: to judge hits of a verdict without `signs`; the packs of users may have
 
 The neighbourhood is `reach` characters on either side, within the line.  Different words of information in it stand
 against different signs of a sale: the `signs` of the verdict, other brands and lures of it, and
-private contacts.  Time grows with the length of the text, however many hits it has: marks are
+private contacts; a neighbourhood that is little but terms has one sign more.  Time grows with the length of the text, however many hits it has: marks are
 found once, and of a term only the first `_JUDGED` hits are judged.
 """
 
@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
 
 _OPENING, _CLOSING = frozenset("“‘「『《"), frozenset("”’」』》")
+_TERMS = frozenset({"brand", "lure", "name"})
 #: The nth repeat of a term counts 1/n of it: later ones follow the last one judged.
 _JUDGED = 40
 #: The mark of a private contact among the words.
@@ -31,10 +33,10 @@ class Company:
 
     def __init__(self, text: str, hits: Sequence[Hit], book: RiskBook) -> None:
         """Find the marks of a text once."""
-        self._text, self._book, self._hits = text, book, hits
-        self._firm = [hit for hit in hits if book.rules[hit.rule].role in {"brand", "lure"}]
-        self._firm_starts = [hit.start for hit in self._firm]
-        self._marks = sorted(self._found(text))
+        self._text, self._book = text, book
+        self._terms = [hit for hit in hits if book.rules[hit.rule].role in _TERMS]
+        self._term_starts = [hit.start for hit in self._terms]
+        self._marks = sorted(self._outside(self._found(text)))
         self._starts = [start for start, _, _ in self._marks]
         self._seen: Counter[tuple[int, str]] = Counter()
         self._last: dict[tuple[int, str], bool] = {}
@@ -57,6 +59,16 @@ class Company:
             for match in pattern.finditer(view):
                 yield match.start(), match.end(), _CONTACT
 
+    def _outside(
+        self, marks: Iterable[tuple[int, int, str]]
+    ) -> Iterator[tuple[int, int, str]]:
+        """Marks that are no piece of a term: 出售 in 手枪出售 is no sign for 子弹出售."""
+        ends = list(accumulate((hit.end for hit in self._terms), max))
+        for start, end, word in marks:
+            before = bisect_left(self._term_starts, end)
+            if not before or ends[before - 1] <= start:
+                yield start, end, word
+
     def _judged(self, hit: Hit, *, shown: bool) -> bool:
         rule = self._book.rules[hit.rule]
         signs = self._book.signs[rule.verdict]
@@ -78,14 +90,16 @@ class Company:
         words = {
             word
             for start, end, word in self._marks[first:last]
-            if end <= right and not (start < hit.end and end > hit.start)
+            # A contact of `contacts` may be the hit itself.
+            if end <= right and (end <= hit.start or start >= hit.end)
         }
         informs = len(words & self._book.information)
         quoted = text[max(0, hit.start - 1) : hit.start] in _OPENING
         informs += quoted and text[hit.end : hit.end + 1] in _CLOSING
         solicits = len(words & signs)
         solicits += scoring.contact_sign * (_CONTACT in words)
-        return informs, solicits + self._lures(hit, left, right)
+        lures, stuffed = self._terms_around(hit, left, right)
+        return informs, solicits + lures + (stuffed and not informs)
 
     def _around(self, hit: Hit) -> tuple[int, int]:
         """The neighbourhood: what is within reach, on the same line unless that is very short."""
@@ -96,14 +110,14 @@ class Company:
         end = right if end < 0 else end
         return (begin, end) if end - begin >= scoring.own_line else (left, right)
 
-    def _lures(self, hit: Hit, left: int, right: int) -> int:
-        """Other brands and lures of the same verdict around a hit."""
-        first = bisect_left(self._firm_starts, left)
-        last = bisect_right(self._firm_starts, right)
-        verdict = self._book.rules[hit.rule].verdict
-        others = {
-            other.term
-            for other in self._firm[first:last]
-            if self._book.rules[other.rule].verdict == verdict
-        }
-        return len(others - {hit.term})
+    def _terms_around(self, hit: Hit, left: int, right: int) -> tuple[int, bool]:
+        """How many other brands and lures of the verdict stand around a hit; stuffed with terms?"""
+        rules, scoring = self._book.rules, self._book.scoring
+        verdict = rules[hit.rule].verdict
+        first, last = bisect_left(self._term_starts, left), bisect_right(self._term_starts, right)
+        around = [
+            other for other in self._terms[first:last] if rules[other.rule].verdict == verdict
+        ]
+        lures = {other.term for other in around if rules[other.rule].role != "name"}
+        covered = sum(min(other.end, right) - other.start for other in around)
+        return len(lures - {hit.term}), covered >= scoring.stuffed * (right - left)

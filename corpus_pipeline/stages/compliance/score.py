@@ -1,7 +1,7 @@
 """From hits to a verdict: how much they weigh, where they stand, and how dense they are.
 
 Enters: a title, a text and the confirmed hits in both.  Leaves: each hit's weight and the score
-of every verdict.  Refuses: to let words that report, forbid or warn count like words that sell.
+of every verdict.  Refuses: to let words that report, explain, forbid or warn count like words that sell.
 """
 
 from __future__ import annotations
