@@ -197,7 +197,13 @@ def test_legitimate_web_text_stays(web):
 
 @pytest.mark.parametrize(
     "piece",
-    ["永利皇宫，", "新葡京官网，警方，", "加微信abcde12345 ", "自慰，医生，高清，", "【亚博体育】\n"],
+    [
+        "永利皇宫，",
+        "新葡京官网，警方，",
+        "加微信abcde12345 ",
+        "自慰，医生，高清，",
+        "【亚博体育】\n",
+    ],
 )
 def test_time_grows_with_the_length_alone(piece):
     """A text of nothing but terms, signs and words of information takes linear time."""

@@ -59,9 +59,7 @@ class Company:
             for match in pattern.finditer(view):
                 yield match.start(), match.end(), _CONTACT
 
-    def _outside(
-        self, marks: Iterable[tuple[int, int, str]]
-    ) -> Iterator[tuple[int, int, str]]:
+    def _outside(self, marks: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
         """Marks that are no piece of a term: 出售 in 手枪出售 is no sign for 子弹出售."""
         ends = list(accumulate((hit.end for hit in self._terms), max))
         for start, end, word in marks:

@@ -70,7 +70,9 @@ def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> 
         factor: float = getattr(scoring.position, zone, 1.0)
         quoted = _reported(text, hit, book)
         rule = book.rules[hit.rule]
-        told = bool(company) and rule.role != "topic" and company.tells_of(hit, shown=zone in _SHOWN)
+        told = (
+            bool(company) and rule.role != "topic" and company.tells_of(hit, shown=zone in _SHOWN)
+        )
         # A contact that solicits nothing itself still helps the lures beside it.
         if quoted or (told and rule.role != "contact"):
             factor *= scoring.context_factor
@@ -104,17 +106,18 @@ def _reported(text: str, hit: Hit, book: RiskBook) -> bool:
 def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
     """The score of each verdict that any hit counts towards, highest first."""
     scoring = book.scoring
+    by_verdict: dict[str, list[Weighed]] = {}
+    for hit in weighed:
+        by_verdict.setdefault(book.rules[hit.hit.rule].verdict, []).append(hit)
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
     factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
     found: list[Score] = []
     for name, verdict in book.verdicts.items():
-        own = [w for w in weighed if book.rules[w.hit.rule].verdict == name]
+        own = by_verdict.get(name)
         if not own:
             continue
         firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure", "name"}]
-        own_contacts = [
-            w for w in own if book.rules[w.hit.rule].role == "contact" and not w.quoted
-        ]
+        own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact" and not w.quoted]
         topics = [w for w in own if book.rules[w.hit.rule].role == "topic"]
         total = _sum(firm) + _sum(own_contacts) + min(scoring.topic_cap, _sum(topics))
         if firm and not own_contacts:
@@ -142,6 +145,9 @@ def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) ->
 
 def _sum(weighed: Iterable[Weighed]) -> float:
     """The nth repeat of a term counts 1/n, the heaviest first."""
+    weighed = list(weighed)
+    if len(weighed) < 2:  # noqa: PLR2004 – most sums have no term or one: nothing to count
+        return float(sum(one.weight for one in weighed))
     seen: Counter[str] = Counter()
     total = 0.0
     for one in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
