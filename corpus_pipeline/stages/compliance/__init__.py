@@ -2,7 +2,8 @@
 
 Enters: kept documents, normalised.  Leaves: `compliance_hits` (risk, rule, place in the text,
 weight), `compliance_score` (the highest score of any verdict) and verdicts such as
-`gambling_spam`.  Refuses: to drop a text for one word, or for words it reports, explains or forbids.
+`gambling_spam`.
+Refuses: to drop a text for one word, or for words it reports, explains or forbids.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ Enters: a text and the confirmed hits in it.  Leaves: for each hit, whether its 
 explains, reports or tells a story rather than sells.
 Refuses: to judge hits of a verdict without `signs`; the packs of users may have none.
 
-The neighbourhood is `reach` characters on either side, within the line.  Different words of information in it stand
-against different signs of a sale: the `signs` of the verdict, other brands and lures of it, and
-private contacts; a neighbourhood that is little but terms has one sign more.  Time grows with the length of the text, however many hits it has: marks are
-found once, and of a term only the first `_JUDGED` hits are judged.
+The neighbourhood is `reach` characters on either side, within the line.  Different words of
+information in it stand against different signs of a sale: the `signs` of the verdict, other brands
+and lures of it, and private contacts; a neighbourhood that is little but terms has one sign more.
+Time grows with the length of the text, however many hits it has: marks are found once, and of a
+term only the first `_JUDGED` hits are judged.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class Company:
         return (begin, end) if end - begin >= scoring.own_line else (left, right)
 
     def _terms_around(self, hit: Hit, left: int, right: int) -> tuple[int, bool]:
-        """How many other brands and lures of the verdict stand around a hit; stuffed with terms?"""
+        """How many other brands and lures stand around a hit, and whether terms fill the place."""
         rules, scoring = self._book.rules, self._book.scoring
         verdict = rules[hit.rule].verdict
         first, last = bisect_left(self._term_starts, left), bisect_right(self._term_starts, right)

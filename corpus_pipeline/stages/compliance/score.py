@@ -1,7 +1,8 @@
 """From hits to a verdict: how much they weigh, where they stand, and how dense they are.
 
 Enters: a title, a text and the confirmed hits in both.  Leaves: each hit's weight and the score
-of every verdict.  Refuses: to let words that report, explain, forbid or warn count like words that sell.
+of every verdict.
+Refuses: to let words that report, explain, forbid or warn count like words that sell.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> 
         factor: float = getattr(scoring.position, zone, 1.0)
         quoted = _reported(text, hit, book)
         rule = book.rules[hit.rule]
-        told = (
-            bool(company) and rule.role != "topic" and company.tells_of(hit, shown=zone in _SHOWN)
-        )
+        told = False
+        if company and rule.role != "topic":
+            told = company.tells_of(hit, shown=zone in _SHOWN)
         # A contact that solicits nothing itself still helps the lures beside it.
         if quoted or (told and rule.role != "contact"):
             factor *= scoring.context_factor
@@ -146,7 +147,7 @@ def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) ->
 def _sum(weighed: Iterable[Weighed]) -> float:
     """The nth repeat of a term counts 1/n, the heaviest first."""
     weighed = list(weighed)
-    if len(weighed) < 2:  # noqa: PLR2004 – most sums have no term or one: nothing to count
+    if len(weighed) < 2:  # most sums: no repeat to count
         return float(sum(one.weight for one in weighed))
     seen: Counter[str] = Counter()
     total = 0.0
