@@ -19,10 +19,14 @@ import zstandard
 from corpus_pipeline.text.arrays import F64, I64, U8, Bool
 from corpus_pipeline.text.measures.char_counts import Counts, counted
 from corpus_pipeline.text.measures.char_counts_kernel import (
+    AMOUNTS,
     BULLETS,
+    DATES,
     ENDED,
+    EQUATIONS,
     EVEN,
     LONGEST,
+    METRES,
     PHRASES,
     QUOTES,
     SPEAKERS,
@@ -69,9 +73,14 @@ MEASURES: dict[str, str] = {
     "boilerplate_ratio": "characters in short lines such as 上一篇, ICP备 / characters",
     "line_length": "characters / lines",
     "line_end_ratio": "characters in lines that end like a sentence or quotation / characters",
-    "bullet_lines": "lines that begin with a bullet / lines",
+    "bullet_lines": "lines that begin with a bullet or a number (1., 二、, 第三章) / lines",
     "quote_lines": "lines that begin with a quotation mark or dash / lines",
     "speaker_lines": "lines with a colon among their first 8 characters / lines",
+    "dated_lines": "lines that begin with a date / lines",
+    "amount_lines": "lines of up to 40 characters with an amount such as 500克, 两勺, 少许 / lines",
+    "equation_lines": "lines of up to 40 characters with an equals sign / lines",
+    "even_lines": "lines of 5 to 12 Han and nothing else, as long as the line before / lines",
+    "list_heading": "1 where the first line says that a list follows (清单, 步骤, 歌词), else 0",
     "article_ratio": "第…条 / characters, times 1,000",
     "longest_run": "the longest run",
     "phrase_length": "Han characters / phrases",
@@ -99,6 +108,12 @@ SAMPLE = 4096
 _URL = r"(?:https?://|www\.)[!-~]+"
 _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
+#: A first line of up to 20 characters that ends in the name of a kind of list.
+_LIST_HEADING = (
+    r"\A\s*[^\n。！？!?]{0,14}(?:清单|步骤|做法|流程|名单|名录|目次|生词|词表|词汇|歌词|配料|食材|材料|用料"
+    r"|原料|事项|要点|提纲|大纲|行程|安排|课程表|作息表|章节|曲目|演员表|人物表|口诀|顺口溜|谚语|成语|歇后语"
+    r"|清單|步驟|名單|詞彙|歌詞|事項|要點|提綱|大綱|課程表)[^\n。！？!?]{0,4}\n"
+)
 _ARTICLE = r"第[零〇一二三四五六七八九十百千0-9]{1,8}[条條]"
 #: Phrases of lines about the page itself (docs/recipes.md, B1); lines of up to 40 characters count.
 BOILERPLATE = (
@@ -125,6 +140,7 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     columns |= _line_shares(counts, repeats.repeated)
     columns |= _phrases(counts) | repeats.shares
     columns["compress_ratio"] = _compressed(data, at)
+    columns["list_heading"] = texts.str.contains(_LIST_HEADING).to_numpy()
     length = np.maximum(columns["length"], 1)
     columns |= {name: chars / length for name, chars in _matched(texts).items()}
     return pl.DataFrame({name: columns[name].astype(np.float32) for name in MEASURES})
@@ -195,6 +211,10 @@ def _line_shares(counts: Counts, repeated: Bool) -> dict[str, F64]:
         "bullet_lines": _ratio(tally[:, BULLETS], lines),
         "quote_lines": _ratio(tally[:, QUOTES], lines),
         "speaker_lines": _ratio(tally[:, SPEAKERS], lines),
+        "dated_lines": _ratio(tally[:, DATES], lines),
+        "amount_lines": _ratio(tally[:, AMOUNTS], lines),
+        "equation_lines": _ratio(tally[:, EQUATIONS], lines),
+        "even_lines": _ratio(tally[:, METRES], lines),
         "repeated_line_chars": _ratio(repeated_chars, length),
         "repeated_lines": _ratio(np.bincount(doc[repeated_later], minlength=length.size), lines),
     }
