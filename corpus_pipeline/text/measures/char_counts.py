@@ -15,6 +15,8 @@ from corpus_pipeline.text.arrays import I64, U8, U32
 from corpus_pipeline.text.measures.char_counts_kernel import (
     BULLET,
     CALENDAR,
+    FIGURE,
+    IDEOGRAPH,
     NUMERAL,
     OPENS,
     UNIT,
@@ -22,6 +24,7 @@ from corpus_pipeline.text.measures.char_counts_kernel import (
     scan,
 )
 from corpus_pipeline.text.unicode.categories import KINDS, kind_table
+from corpus_pipeline.text.unicode.categories_kernel import DIGIT, HAN
 
 _TALLIES = 11
 _BULLET_SIGNS = "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"
@@ -63,14 +66,14 @@ def counted(data: U8, at: I64) -> Counts:
         bounds=np.zeros(docs + 1, dtype=np.int64),
     )
     scan(data, at, kind_table(), *counts)
-    look_at_lines(kind_table(), _first_table(), *counts[1:])
+    look_at_lines(kind_table(), _sign_table(), *counts[1:])
     return counts._replace(
         codes=counts.codes[: counts.starts[-1]], lines=counts.lines[: counts.bounds[-1]]
     )
 
 
 @cache
-def _first_table() -> U8:
+def _sign_table() -> U8:
     """What a character of the basic plane can be in a line, in bits of `char_counts_kernel`."""
     table = np.zeros(0x10000, dtype=np.uint8)
     for sign, chars in (
@@ -81,4 +84,7 @@ def _first_table() -> U8:
         (CALENDAR, _CALENDAR),
     ):
         table[[ord(c) for c in chars]] |= sign
+    kinds = kind_table()[: table.size]
+    table[kinds == DIGIT] |= FIGURE
+    table[kinds >= HAN] |= IDEOGRAPH
     return table

@@ -13,21 +13,25 @@ from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Columns of `Counts.tally`: phrases, phrases as long as the one before, characters of the longest
 #: run; lines that begin with a bullet, with a quotation mark or dash, with a name and a colon;
-#: characters in lines that end like a sentence or quotation; lines that begin with a date, that
-#: hold an amount of an ingredient, that hold an equals sign, that are Han of a verse's length and as
-#: long as the line before.
+#: characters in lines that end like a sentence or quotation; lines that begin with a date,
+#: that hold an amount of an ingredient, that hold an equals sign, that are Han of a verse's length
+#: and as long as the line before.
 PHRASES, EVEN, LONGEST, BULLETS, QUOTES, SPEAKERS, ENDED = range(7)
 DATES, AMOUNTS, EQUATIONS, METRES = range(7, 11)
 #: The colon after a speaker's name is one of the first so many characters of a line.
 _NAME = 8
 #: Bits of the table of characters that tell what a line is.
 BULLET, OPENS, NUMERAL, UNIT, CALENDAR = 1, 2, 4, 8, 16
-#: Lines of verse have so many Han (of four: menus too); a line of a recipe or a sum is no longer than `_SHORT`.
+FIGURE, IDEOGRAPH = 32, 64
+#: Lines of verse have so many Han (of four: menus too); lines of recipes and sums are no longer
+#: than `_SHORT`.
 _LEAST, _VERSE, _SHORT = 5, 12, 40
 #: 第 （ ( before the number of a heading, and 、 ） ) after it.
 _ORDINAL = 0x7B2C
 _BEFORE_NUMBER = (_ORDINAL, 0xFF08, 0x28)
 _AFTER_NUMBER = (0x3001, 0xFF09, 0x29)
+#: Fewer lines have no shape to tell.
+_FEW = 3
 _EQUALS, _FIRST_HAN = 0x3D, 0x4E00
 #: Numbers of a date have at most so many characters (一九四九).
 _NUMBER = 4
@@ -88,7 +92,7 @@ def scan(
 @compiled
 def look_at_lines(
     table: U8,
-    firsts: U8,
+    signs: U8,
     tally: OutI64Grid,
     codes: U32,
     starts: I64,
@@ -98,20 +102,22 @@ def look_at_lines(
     """Count lines by how they begin and end, into the columns of `tally`."""
     for doc in range(starts.size - 1):
         before = 0
+        shaped = bounds[doc + 1] - bounds[doc] >= _FEW
         for line in range(bounds[doc], bounds[doc + 1]):
             start = lines[line]
             end = lines[line + 1] if line + 1 < bounds[doc + 1] else starts[doc + 1]
             first, last = codes[start], table[codes[end - 1]]
-            sign = firsts[min(first, firsts.size - 1)]
+            sign = signs[min(first, signs.size - 1)]
             numbered = table[first] == DIGIT and end - start > 1
-            numbered |= _numbered(table, firsts, codes[start:end])
+            if sign & (FIGURE | NUMERAL) or first in _BEFORE_NUMBER:
+                numbered |= _numbered(signs, codes[start:end])
+                tally[doc, DATES] += _dated(signs, codes[start:end])
             tally[doc, BULLETS] += sign & BULLET != 0 or numbered
             tally[doc, QUOTES] += sign & OPENS != 0
             if last == STOP or last == CLOSE:
                 tally[doc, ENDED] += end - start
-            tally[doc, DATES] += _dated(table, firsts, codes[start:end])
-            if end - start <= _SHORT:
-                before = _short_line(table, firsts, codes[start:end], before, tally[doc])
+            if shaped and end - start <= _SHORT:
+                before = _short_line(signs, codes[start:end], before, tally[doc])
             else:
                 before = 0
             for place in range(start, min(start + _NAME, end)):
@@ -121,12 +127,12 @@ def look_at_lines(
 
 
 @compiled
-def _numbered(table: U8, firsts: U8, line: U32) -> bool:
+def _numbered(signs: U8, line: U32) -> bool:
     """Whether a line begins like 第三章, 二、 or （三）."""
     size = 1 if line[0] in _BEFORE_NUMBER else 0
     begin = size
     while size < min(line.size, _NUMBER):
-        if table[line[size]] != DIGIT and not firsts[min(line[size], firsts.size - 1)] & NUMERAL:
+        if not signs[min(line[size], signs.size - 1)] & (FIGURE | NUMERAL):
             break
         size += 1
     if size == begin or size >= line.size:
@@ -135,32 +141,33 @@ def _numbered(table: U8, firsts: U8, line: U32) -> bool:
 
 
 @compiled
-def _dated(table: U8, firsts: U8, line: U32) -> bool:
-    """Whether a line begins with a number and a word or sign of the calendar: 1949年, 三月, 1949-10."""
+def _dated(signs: U8, line: U32) -> bool:
+    """Whether a line begins with a number and a sign of the calendar: 1949年, 三月, 1949-10."""
     size = 0
     while size < line.size and size <= _NUMBER:
-        sign = firsts[min(line[size], firsts.size - 1)]
+        sign = signs[min(line[size], signs.size - 1)]
         if size and sign & CALENDAR:
             # 1.2 and 06-12 are no dates, 1949.10 is.
             return size == _NUMBER or line[size] >= _FIRST_HAN
-        if table[line[size]] != DIGIT and not sign & NUMERAL:
+        if not sign & (FIGURE | NUMERAL):
             return False
         size += 1
     return False
 
 
 @compiled
-def _short_line(table: U8, firsts: U8, line: U32, before: int, tally: OutI64) -> int:
+def _short_line(signs: U8, line: U32, before: int, tally: OutI64) -> int:
     """Count what a short line is; returns its Han if it could be a line of verse, else 0."""
-    amount, equation, number, han = False, False, False, 0
+    amounts, equations, han, earlier = 0, 0, 0, 0
     for code in line:
-        sign = firsts[min(code, firsts.size - 1)]
-        amount |= number and sign & UNIT != 0
-        equation |= code == _EQUALS
-        number = table[code] == DIGIT or sign & NUMERAL != 0
-        han += table[code] >= HAN
-    tally[AMOUNTS] += amount
-    tally[EQUATIONS] += equation
+        sign = signs[min(code, signs.size - 1)]
+        # A unit after a number: no branches, for the kinds come in no order.
+        amounts |= sign & UNIT and earlier & (FIGURE | NUMERAL)
+        equations |= code == _EQUALS
+        han += sign & IDEOGRAPH != 0
+        earlier = sign
+    tally[AMOUNTS] += amounts != 0
+    tally[EQUATIONS] += equations != 0
     metre = han if _LEAST <= han <= _VERSE and han == line.size else 0
     tally[METRES] += metre != 0 and metre == before
     return metre

@@ -77,10 +77,10 @@ MEASURES: dict[str, str] = {
     "quote_lines": "lines that begin with a quotation mark or dash / lines",
     "speaker_lines": "lines with a colon among their first 8 characters / lines",
     "dated_lines": "lines that begin with a date / lines",
-    "amount_lines": "lines of up to 40 characters with an amount such as 500克, 两勺, 少许 / lines",
-    "equation_lines": "lines of up to 40 characters with an equals sign / lines",
-    "even_lines": "lines of 5 to 12 Han and nothing else, as long as the line before / lines",
-    "list_heading": "1 where the first line says that a list follows (清单, 步骤, 歌词), else 0",
+    "amount_lines": "lines of up to 40 characters with an amount (500克, 少许) / lines, if 3",
+    "equation_lines": "lines of up to 40 characters with an equals sign / lines, if 3",
+    "even_lines": "lines of 5 to 12 Han alone, as long as the line before / lines, if 3",
+    "list_heading": "1 where the first of 4 short lines or more names a list (清单, 步骤), else 0",
     "article_ratio": "第…条 / characters, times 1,000",
     "longest_run": "the longest run",
     "phrase_length": "Han characters / phrases",
@@ -110,10 +110,12 @@ _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
 #: A first line of up to 20 characters that ends in the name of a kind of list.
 _LIST_HEADING = (
-    r"\A\s*[^\n。！？!?]{0,14}(?:清单|步骤|做法|流程|名单|名录|目次|生词|词表|词汇|歌词|配料|食材|材料|用料"
-    r"|原料|事项|要点|提纲|大纲|行程|安排|课程表|作息表|章节|曲目|演员表|人物表|口诀|顺口溜|谚语|成语|歇后语"
-    r"|清單|步驟|名單|詞彙|歌詞|事項|要點|提綱|大綱|課程表)[^\n。！？!?]{0,4}\n"
+    r"\A\s*[^\n。！？!?]{0,14}(?:清单|步骤|做法|流程|名单|名录|目次|生词|词表|词汇|配料|食材|材料"
+    r"|用料|原料|事项|要点|提纲|大纲|行程|安排|课程表|作息表|章节|曲目|演员表|人物表|口诀|顺口溜|谚语"
+    r"|成语|歇后语|清單|步驟|名單|詞彙|事項|要點|提綱|大綱|課程表)[^\n。！？!?]{0,4}\n"
 )
+#: A list has so many lines and more, of so many characters and fewer.
+_LIST_LINES, _LIST_LINE = 4, 40
 _ARTICLE = r"第[零〇一二三四五六七八九十百千0-9]{1,8}[条條]"
 #: Phrases of lines about the page itself (docs/recipes.md, B1); lines of up to 40 characters count.
 BOILERPLATE = (
@@ -140,7 +142,7 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     columns |= _line_shares(counts, repeats.repeated)
     columns |= _phrases(counts) | repeats.shares
     columns["compress_ratio"] = _compressed(data, at)
-    columns["list_heading"] = texts.str.contains(_LIST_HEADING).to_numpy()
+    columns["list_heading"] = _headed(texts, columns["lines"], columns["line_length"])
     length = np.maximum(columns["length"], 1)
     columns |= {name: chars / length for name, chars in _matched(texts).items()}
     return pl.DataFrame({name: columns[name].astype(np.float32) for name in MEASURES})
@@ -246,6 +248,14 @@ def _matched(texts: pl.Series) -> dict[str, F64]:
         "boilerplate_ratio": _boilerplate(texts),
         "article_ratio": texts.str.count_matches(_ARTICLE).to_numpy() * 1000.0,
     }
+
+
+def _headed(texts: pl.Series, lines: F64, line_length: F64) -> F64:
+    """1 for each text of short lines whose first line names a list, else 0."""
+    headed = np.zeros(len(texts))
+    at = np.flatnonzero((lines >= _LIST_LINES) & (line_length <= _LIST_LINE))
+    headed[at] = texts.gather(at).str.contains(_LIST_HEADING).to_numpy()
+    return headed
 
 
 def _inside(texts: pl.Series, sign: str, pattern: str) -> F64:
