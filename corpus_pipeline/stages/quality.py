@@ -33,11 +33,15 @@ class QualityOptions(Options):
     """Which model scores, and from where on a document stays."""
 
     model: str = MODEL
+    """The fastText model with the label `good`; one's own model needs its own `scale`."""
+
     scale: str = SCALE
-    #: Low on purpose: the model has seen clean prose and synthetic wrecks, not the web between
-    #: them.  At 0.003 it drops 1 in 1,000 poems and 27 in 1,000 comments of the sample and nothing
-    #: of 25 other sources; everything else is the reader's choice by bucket.
+    """The pack that turns the model's log odds into a score and a bucket, with its examples."""
+
     min_score: float = Field(default=0.003, ge=0, le=1)
+    """Score below which a document is dropped.  Low on purpose: the model was trained on clean
+    prose and synthetic damage, not on the web between them.  At 0.003 it drops 1 in 1,000 poems and
+    27 in 1,000 comments of the sample and nothing of 25 other sources; choose more by bucket."""
 
 
 class Quality(Stage):

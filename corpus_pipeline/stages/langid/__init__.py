@@ -39,15 +39,19 @@ LABELS = (*LABELS_OF_CHARACTERS, *_OF_THE_MODEL)
 
 
 class LangIdOptions(Options):
-    """What may be configured."""
+    """Which model and table label a document, and which labels stay."""
 
-    #: Any fastText model; the packaged one reads tokens, others read plain text.
     model: str = MODEL
+    """Any fastText model; the packaged one reads tokens, others read plain text."""
+
     table: str = TABLE
-    #: Labels that stay: those of `LABELS`, or any that another model gives.
+    """The pack of marker characters, bounds, label names and calibration."""
+
     keep: tuple[str, ...] = ("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed")
-    #: Take the blocks of a kept document away that are in a language not in `keep`; code stays.
+    """Labels of documents that stay: labels of the packaged model, or those of another model."""
+
     cut_foreign: bool = False
+    """Whether to cut, from kept documents, the blocks in a language not in `keep`; code stays."""
 
     @field_validator("keep")
     @classmethod
