@@ -21,6 +21,7 @@ from corpus_pipeline.rules.fasttext_model import load_fasttext, predict
 from corpus_pipeline.rules.pack import named, prove
 from corpus_pipeline.rules.quality import SCALE, QualityPack, Scored, load_scale
 from corpus_pipeline.text.arrays import F32, F64
+from corpus_pipeline.text.tokens.distinct import distinct
 from corpus_pipeline.text.tokens.quality import pieces
 
 #: Code points that are looked at: of a longer text this many of head, middle and tail.
@@ -90,7 +91,12 @@ class Quality(Stage):
     def scores(self, texts: pl.Series) -> F32:
         """The score of each text."""
         lines = pl.select(features(pl.lit(texts))).to_series()
-        odds = log_odds(self.model, lines.to_list())
+        repeated = distinct(lines)
+        if repeated is None:
+            odds = log_odds(self.model, lines.to_list())
+        else:
+            each, places = repeated
+            odds = log_odds(self.model, each.to_list())[places]
         score: F32
         score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
         # What has no feature at all (an empty text) is nothing to learn from.

@@ -28,6 +28,7 @@ from corpus_pipeline.stages.langid.char_shares import SHARES, counter, script_sh
 from corpus_pipeline.stages.langid.combine import CHINESE, FACTS, calibrated, judge
 from corpus_pipeline.stages.langid.model import ask
 from corpus_pipeline.stages.langid.paragraphs import cut, paragraphs
+from corpus_pipeline.text.tokens.distinct import distinct
 
 MODEL = "package:assets/langid.ftz"
 
@@ -162,6 +163,11 @@ class LangId(Stage):
 
     def judged(self, texts: pl.Series, *, blocks: bool = False) -> pl.DataFrame:
         """Label, score and shares of each text: characters first, the model where they ask."""
+        repeated = distinct(texts)
+        if repeated is not None:
+            each, places = repeated
+            once: pl.DataFrame = self.judged(each, blocks=blocks)
+            return once[places]
         found = self.settled(texts, blocks=blocks)
         labels = found.get_column("label").to_list()
         scores = found.get_column("score").to_numpy().copy()
