@@ -44,7 +44,7 @@ class NormalizeOptions(Options):
     """What becomes of HTML entities left in the text (`&amp;`)."""
 
     private_use: Literal["remove", "keep"] = "remove"
-    """What becomes of private-use characters that the table does not map."""
+    """What becomes of Unicode private-use characters, which only one font shows."""
 
     replacement_character: Literal["keep", "remove"] = "keep"
     """U+FFFD is kept for the rules that count it; `remove` deletes it here."""
