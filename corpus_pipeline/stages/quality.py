@@ -3,8 +3,8 @@
 Enters: kept documents.  Leaves: `quality_score` (0 to 1, calibrated: see the model card),
 `quality_bucket` (0 to 19 by fixed cut points, so that a document's bucket never depends on its
 neighbours), and a verdict below `min_score`.
-Refuses: to read whole books (at most 240 characters decide, from head, middle and tail), and to
-judge what is said: only how it is written.
+At most 240 code points are read, from head, middle and tail.
+Refuses: to judge the subject of a text; only its form counts.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Quality(Stage):
             odds = log_odds(self.model, each.to_list())[places]
         score: F32
         score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
-        # What has no feature at all (an empty text) is nothing to learn from.
+        # A text without any feature (an empty one) scores 0.
         score[(lines == "").to_numpy()] = 0
         return score
 

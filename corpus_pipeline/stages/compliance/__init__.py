@@ -1,8 +1,9 @@
-"""Find what GB/T 45654 Annex A names, as far as rules can, and drop what only sells it.
+"""Find the risks of GB/T 45654 Annex A that rules can find, and drop spam that sells them.
 
-Enters: kept documents, normalised.  Leaves: `compliance_hits` (risk, rule, place in the text,
-weight), `compliance_score` (the highest score of any verdict) and verdicts such as
-`gambling_spam`.  Refuses: to drop a text for one word, or for words it reports or forbids.
+Enters: kept, normalised documents.  Leaves: `compliance_hits` (risk, rule, start and end in code
+points, weight), `compliance_score` (the highest score of any verdict) and verdicts such as
+`gambling_spam`.
+Refuses: to drop a text for a single word, or for words in sentences that report or forbid.
 """
 
 from __future__ import annotations
@@ -119,10 +120,10 @@ class Compliance(Stage):
         docs = docs.drop("__title")
         for row, (title, text) in zip(rows, some.iter_rows(), strict=True):
             weighed, ranked = self.judge(title, text)
-            for one in weighed:
-                if not one.in_title:
-                    rule = self.book.rules[one.hit.rule]
-                    hits.append((row, rule.risk, rule.id, one.hit.start, one.hit.end, one.weight))
+            for hit in weighed:
+                if not hit.in_title:
+                    rule = self.book.rules[hit.hit.rule]
+                    hits.append((row, rule.risk, rule.id, hit.hit.start, hit.hit.end, hit.weight))
             if ranked:
                 judged.append((row, ranked[0].score, *self._verdict(ranked[0])))
         return self._judged(docs, hits, judged)

@@ -1,11 +1,12 @@
 """Langid: which language a document is in, and whether it is Chinese enough to stay.
 
-Enters: kept documents.  Leaves: `langid_label`, `langid_score` (how often such a label is right),
-`langid_keep`, `langid_shares` (of letters, by script), `langid_paragraphs` (where a document mixes:
-where each block starts and what it is) and `langid_cut` (characters taken away, 0 unless asked
-for); what is not in `keep` is dropped as `not_chinese`.
-Refuses: to ask a model where characters settle the matter (kana, hangul, 这 們 的, 嘅 咗), and to
-drop a poem, a list of names or a statute because a model finds them odd.
+Enters: kept documents.  Leaves: `langid_label`, `langid_score` (how often such a label is right,
+0 to 1), `langid_keep`, `langid_shares` (shares of the letters by script), `langid_paragraphs` (of a
+document in several languages: start in code points and label of each block) and `langid_cut`
+(characters of foreign blocks that were cut; 0 without `cut_foreign`).  A document whose label is
+not in `keep` is dropped as `not_chinese`.
+Refuses: to ask the model where characters decide (kana, hangul, 这 們 的, 嘅 咗), and to drop a
+poem, a list of names or a statute on the model's answer alone.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from corpus_pipeline.text.tokens.distinct import distinct
 MODEL = "package:assets/langid.ftz"
 
 
-#: What the packaged model says beyond the labels that characters give.
+#: Labels of the packaged model that no character rule gives.
 _OF_THE_MODEL = ("en", "fr", "de", "es", "id", "ms", "ru", "ar", "zh-Latn")
 #: Labels that a document may get, with the packaged model.
 LABELS = (*LABELS_OF_CHARACTERS, *_OF_THE_MODEL)
