@@ -216,3 +216,15 @@ def test_the_schema_explains_every_option_of_a_stage(schema, name):
 
     assert set(fields) == set(options.model_fields)
     assert [option for option, field in fields.items() if "description" not in field] == []
+
+
+def test_the_schema_explains_every_option(schema):
+    """Each option of each section and stage has a description for editors."""
+    silent = [
+        f"{name}.{key}"
+        for name, definition in schema["$defs"].items()
+        for key, option in definition.get("properties", {}).items()
+        if "description" not in option
+    ]
+
+    assert silent == []
