@@ -45,7 +45,10 @@ class DecodeOptions(Options):
     """Where the character table and the bounds lie."""
 
     table: str = "package:assets/char_costs.tsv"
+    """The table of character costs that charset detection and repair read (TSV)."""
+
     pack: str = "package:rules/packs/decode.yaml"
+    """The pack of file signatures and of bounds on lost bytes and characters."""
 
 
 class Decode(Stage):

@@ -44,22 +44,31 @@ HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": 
 
 
 class DecontaminateOptions(Options):
-    """What to keep out, and how much of it is too much.  The sweeps stand in the pack."""
+    """The benchmarks, and the overlap that reports or drops; the pack records the sweeps."""
 
-    #: Files or folders (JSONL, JSON, CSV, TSV; .gz, .zst).
     benchmarks: tuple[str, ...] = ()
-    #: So many characters that tell something make a stem evidence without its choices; three
-    #: letters count as one character.
+    """Benchmark files, or folders of them (JSONL, JSON, CSV, TSV; .gz, .zst)."""
+
     ngram: int = Field(default=10, ge=2, le=64)
-    #: Stems that tell less, down to this, are reported where they stand whole, and never drop.
+    """Distinctive characters from which a question is evidence without its choices; three letters
+    count as one character."""
+
     shortest: int = Field(default=8, ge=2)
-    #: A gram in more items than this is a phrase of the benchmark and tells nothing.
+    """Characters of the shortest question that is reported where the whole of it occurs; below
+    `ngram` distinctive characters it never drops."""
+
     common: int = Field(default=20, ge=1)
-    #: Overlap from which a hit is reported.
+    """An n-gram in more benchmark items than this is not distinctive."""
+
     report: float = Field(default=0.7, gt=0, le=1)
-    #: Overlap from which the document goes: Llama 2 (arXiv 2307.09288, A.6) calls it dirty there.
+    """Overlap (share of the item that is in the document) from which a hit is reported."""
+
     threshold: float = Field(default=0.8, gt=0, le=1)
+    """Overlap from which the document is dropped: Llama 2 (arXiv 2307.09288, A.6) calls it dirty
+    there."""
+
     pack: str = PACK
+    """The pack of bounds and of words that ask."""
 
 
 @dataclass(frozen=True, slots=True)

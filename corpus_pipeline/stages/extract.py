@@ -52,7 +52,10 @@ class ExtractOptions(Options):
     """Where the packs lie."""
 
     pack: str = "package:rules/packs/extract.yaml"
+    """The pack of bounds and hints that tell main text from the rest of a page."""
+
     words: str = "package:rules/packs/extract_meta.yaml"
+    """The pack of words that mark licences and generated content."""
 
 
 class Extracted(NamedTuple):

@@ -41,19 +41,30 @@ PERMUTATIONS = 128
 class NearDedupOptions(AlarmOptions):
     """What counts as a near-duplicate."""
 
-    #: Characters: one edit in 100 leaves a Jaccard of .91 at 5, .79 at 13, whose recall is worse.
     ngram: int = Field(default=5, ge=1, le=64)
-    #: .7: 2 % of edited characters leave .83, 5 % leave .64; 20 × 6 bands propose 92 % of pairs
-    #: at .7 and 99.8 % at .8 (16 × 8: 61 % and 95 %).
+    """Characters of an n-gram: one edit in 100 characters leaves a Jaccard similarity of .91 at 5,
+    and .79 at 13, whose recall is worse."""
+
     threshold: float = Field(default=0.7, gt=0, le=1)
-    #: Null: 20 × 6, or for another threshold the best split of 128 with recall counted 4-fold
-    #: (verification removes what it proposes in vain).
+    """Jaccard similarity from which two documents are near-duplicates.  2 % of edited characters
+    leave .83, 5 % leave .64; 20 × 6 bands propose 92 % of pairs at .7 and 99.8 % at .8 (16 × 8:
+    61 % and 95 %)."""
+
     bands: int | None = Field(default=None, ge=1)
+    """MinHash bands; used only together with `rows`.  Null: 20 bands of 6 rows, or for another
+    threshold the best split of 128 permutations, a missed pair counted 4 times a needless one
+    (verification removes the latter)."""
+
     rows: int | None = Field(default=None, ge=1)
-    #: A text much shorter than the other is a duplicate when so much of it is in there; null: off.
+    """MinHash values in a band; null: see `bands`."""
+
     containment: float | None = Field(default=0.9, gt=0, le=1)
-    #: What is much shorter.  Above it, containment .9 is hardly more than the Jaccard threshold.
+    """Share of a much shorter text's n-grams in a longer one from which it is its duplicate; null:
+    containment drops nothing."""
+
     length_ratio: float = Field(default=0.7, ge=0, le=1)
+    """Ratio of lengths below which a text is much shorter.  Above .7, containment .9 is hardly more
+    than the Jaccard threshold."""
 
 
 class NearDedup(PairStage):

@@ -31,18 +31,29 @@ BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
 
 
 class NormalizeOptions(Options):
-    """What may be configured."""
+    """Which of the normalizations are done, and the tables behind them."""
 
-    #: `both` leaves the text in its script and writes `normalize_simplified` beside it.
     script: Literal["simplified", "keep", "both"] = "simplified"
-    #: `join` puts hard-wrapped prose together; verse, lists, tables and code stay.
+    """`simplified` converts traditional text; `both` leaves the text in its script and writes the
+    converted text to `normalize_simplified`."""
+
     lines: Literal["join", "keep"] = "join"
+    """`join` puts hard-wrapped prose together; verse, lists, tables and code stay."""
+
     entities: Literal["unescape", "keep"] = "unescape"
+    """What becomes of HTML entities left in the text (`&amp;`)."""
+
     private_use: Literal["remove", "keep"] = "remove"
-    #: U+FFFD is kept for the rules that count it; `remove` deletes it here.
+    """What becomes of private-use characters that the table does not map."""
+
     replacement_character: Literal["keep", "remove"] = "keep"
+    """U+FFFD is kept for the rules that count it; `remove` deletes it here."""
+
     table: str = TABLE
+    """The table of widths, controls and spaces."""
+
     senses: str = SENSES
+    """The pack of phrases that decide between several simplified forms of a character."""
 
 
 class Normalize(Stage):

@@ -32,14 +32,24 @@ class ComplianceOptions(Options):
     """The seed pack, the user's own packs, and whether a verdict drops or only marks."""
 
     taxonomy: str = "package:rules/packs/compliance_risks.yaml"
+    """The risks of GB/T 45654 Annex A that rules may name."""
+
     seed: str = "package:rules/packs/compliance.yaml"
+    """The pack of rules and verdicts that is read first."""
+
     packs: tuple[str, ...] = ()
-    #: Words of the trade that the general dictionary tears apart or glues to their neighbours
-    #: (催情|水微信), in jieba's format; it costs each process 0.5 s and 55 MB.
-    #: `package:assets/compliance_words.txt` is a small one.
+    """Further packs, read after the seed in this order."""
+
     dictionary: str | None = None
+    """A dictionary in jieba's format of words that the general one splits or joins wrongly
+    (催情|水微信); it costs each process 0.5 s and 55 MB.  Null: none;
+    `package:assets/compliance_words.txt` is a small one."""
+
     drop: bool = True
+    """Whether a verdict drops the document; false only writes hits and scores."""
+
     thresholds: dict[str, float] = Field(default_factory=dict)
+    """Verdict → score from which it holds, in place of the pack's threshold."""
 
 
 class Compliance(Stage):

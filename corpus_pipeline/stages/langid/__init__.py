@@ -28,6 +28,7 @@ from corpus_pipeline.stages.langid.char_shares import SHARES, counter, script_sh
 from corpus_pipeline.stages.langid.combine import CHINESE, FACTS, calibrated, judge
 from corpus_pipeline.stages.langid.model import ask
 from corpus_pipeline.stages.langid.paragraphs import cut, paragraphs
+from corpus_pipeline.text.tokens.distinct import distinct
 
 MODEL = "package:assets/langid.ftz"
 
@@ -39,15 +40,19 @@ LABELS = (*LABELS_OF_CHARACTERS, *_OF_THE_MODEL)
 
 
 class LangIdOptions(Options):
-    """What may be configured."""
+    """Which model and table label a document, and which labels stay."""
 
-    #: Any fastText model; the packaged one reads tokens, others read plain text.
     model: str = MODEL
+    """Any fastText model; the packaged one reads tokens, others read plain text."""
+
     table: str = TABLE
-    #: Labels that stay: those of `LABELS`, or any that another model gives.
+    """The pack of marker characters, bounds, label names and calibration."""
+
     keep: tuple[str, ...] = ("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed")
-    #: Take the blocks of a kept document away that are in a language not in `keep`; code stays.
+    """Labels of documents that stay: labels of the packaged model, or those of another model."""
+
     cut_foreign: bool = False
+    """Whether to cut, from kept documents, the blocks in a language not in `keep`; code stays."""
 
     @field_validator("keep")
     @classmethod
@@ -158,6 +163,11 @@ class LangId(Stage):
 
     def judged(self, texts: pl.Series, *, blocks: bool = False) -> pl.DataFrame:
         """Label, score and shares of each text: characters first, the model where they ask."""
+        repeated = distinct(texts)
+        if repeated is not None:
+            each, places = repeated
+            once: pl.DataFrame = self.judged(each, blocks=blocks)
+            return once[places]
         found = self.settled(texts, blocks=blocks)
         labels = found.get_column("label").to_list()
         scores = found.get_column("score").to_numpy().copy()

@@ -41,16 +41,23 @@ EVIDENCE = pl.Struct(
 class LineDedupOptions(Options):
     """How often a line must recur, and what becomes of long repeats."""
 
-    #: Rule B2 of docs/recipes.md, as are the next two.
     host_documents: int = Field(default=10, ge=2)
+    """Documents of one host in which a line must stand (rule B2 of docs/recipes.md)."""
+
     corpus_documents: int = Field(default=50, ge=2)
-    #: Characters: a longer line is a paragraph, which `repeats` looks at.
+    """Documents of the whole run in which a line must stand (rule B2 as well)."""
+
     longest_line: int = Field(default=120, ge=1, le=255)
-    #: `off` saves most of the disk that this stage needs.
+    """Characters: a longer line is a paragraph, which `repeats` looks at (rule B2 as well)."""
+
     repeats: Literal["off", "count", "cut"] = "count"
-    #: Key characters; every repeat of so many is found, and some of up to `window` - 1 fewer.
+    """Long passages of other documents; `off` saves most of the disk that this stage needs."""
+
     shortest_repeat: int = Field(default=50, ge=20)
+    """Key characters; every repeat of so many is found, and some of up to `window` - 1 fewer."""
+
     pack: str = LINE_RULES
+    """The rules of lines: which words vary, which lines are boilerplate, which are spared."""
 
 
 class LineDedup(CountStage):

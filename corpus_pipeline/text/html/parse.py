@@ -21,7 +21,7 @@ def _tags(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: Beginnings of elements that end at the first end tag of their name, whatever is between.
+#: Beginnings of elements that end at the first end tag of their name, whatever is between them.
 #: Patterns over bytes find `<` at the speed of memory; `IGNORECASE` would slow them down.
 _REMOVED = re.compile(
     rb"<(?:([sS](?:[cC][rR][iI][pP][tT]|[tT][yY][lL][eE]|[vV][gG]))(?=[\s/>])([^<>]*)>|!--)"
