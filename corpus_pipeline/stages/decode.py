@@ -98,10 +98,8 @@ class Decode(Stage):
         for name in ("payload", "declared_charset"):
             if name not in docs.columns:
                 docs = docs.with_columns(pl.lit(None, dtype=PAYLOAD[name]).alias(name))
-        payloads, declared = (
-            docs.get_column("payload"),
-            docs.get_column("declared_charset").to_list(),
-        )
+        payloads = docs.get_column("payload")
+        declared = docs.get_column("declared_charset").to_list()
         charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in declared]
         rows = payloads.is_not_null().arg_true().to_list()
         quick = plain_utf8(payloads.gather(rows))
@@ -124,41 +122,40 @@ class Decode(Stage):
         return drop(docs, self.name, rule, pl.col("finding")).drop("finding")
 
     def repaired(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Undo wrong decoding in texts and titles where the result is clearly better."""
-        totals: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
+        """Undo what a wrong charset did to texts and titles, where that is clearly better."""
+        notes: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
         for column in ("text", "title"):
             texts = docs.get_column(column)
-            repaired = repairs(texts, self.repair_tables, self.rules.mojibake)
-            new = [repair.text for repair in repaired.values()]
-            docs = docs.with_columns(replaced(texts, [*repaired], new))
-            for row, repair in repaired.items():
-                kinds, characters, lost = totals[row]
+            made = repairs(texts, self.known, self.rules.mojibake)
+            docs = docs.with_columns(replaced(texts, [*made], [m.text for m in made.values()]))
+            for row, repair in made.items():
+                kinds, characters, lost = notes[row]
                 names = {*repair.kinds, *(kinds.split(",") if kinds else ())}
-                totals[row] = (
+                notes[row] = (
                     ",".join(sorted(names)),
                     characters + repair.characters,
                     lost + repair.lost,
                 )
-        columns = zip(_REPAIRS.items(), zip(*totals, strict=True), strict=True)
+        columns = zip(_REPAIRS.items(), zip(*notes, strict=True), strict=True)
         return docs.with_columns(pl.Series(n, c, dtype=t) for (n, t), c in columns)
 
     def without_lost_lines(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Cut lines of nothing but 锟斤拷 and the like; drop documents most of which was cut."""
         bounds = self.rules.lost
-        shortened = cuts(docs, bounds)
-        lines = [shortened[row].lines if row in shortened else 0 for row in range(docs.height)]
+        pieces = cuts(docs, bounds)
+        lines = [pieces[row].lines if row in pieces else 0 for row in range(docs.height)]
         evidence = [
-            f"lost_share={shortened[row].share:.2f} > {bounds.max_lost_text:g}"
-            if row in shortened
-            and shortened[row].share > bounds.max_lost_text
-            and shortened[row].characters >= bounds.min_lost_text
+            f"lost_share={pieces[row].share:.2f} > {bounds.max_lost_text:g}"
+            if row in pieces
+            and pieces[row].share > bounds.max_lost_text
+            and pieces[row].characters >= bounds.min_lost_text
             else None
             for row in range(docs.height)
         ]
         # A document that is dropped keeps its text, as evidence.
-        cut = [row for row in shortened if evidence[row] is None]
+        cut = [row for row in pieces if evidence[row] is None]
         docs = docs.with_columns(
-            replaced(docs.get_column("text"), cut, [shortened[row].text for row in cut]),
+            replaced(docs.get_column("text"), cut, [pieces[row].text for row in cut]),
             decode_lost_lines=pl.Series(lines, dtype=pl.UInt32),
             finding=pl.Series(evidence, dtype=pl.String),
         )
@@ -169,13 +166,13 @@ class Decode(Stage):
         """Text, charset, confidence, lost bytes, declaration and finding of one document."""
         # A crash can leave NUL bytes at the end of a file; the rest is judged without them.
         data = payload.rstrip(b"\0") if payload.endswith(b"\0\0\0\0") else payload
-        label = declaration(data, declared)
+        stated = declaration(data, declared)
         signature = self.rules.signature_of(data)
         if signature:
-            return "", None, 0.0, 0, label, f"signature={signature}"
+            return "", None, 0.0, 0, stated, f"signature={signature}"
         answer = detect(data, declared, self.costs)
         if answer.name in UNREADABLE:
-            return "", answer.name, answer.confidence, 0, label, f"charset={answer.name}"
+            return "", answer.name, answer.confidence, 0, stated, f"charset={answer.name}"
         text, lost = decode(data, answer.name)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
@@ -187,4 +184,4 @@ class Decode(Stage):
         if share > bounds.max_share and lost + controls >= bounds.min_bytes:
             finding = f"replaced={share:.2f} > {bounds.max_share:g}"
         confidence = answer.confidence * (1 - min(share, 1))
-        return text.replace("\0", ""), name, confidence, lost, label, finding
+        return text.replace("\0", ""), name, confidence, lost, stated, finding

@@ -204,11 +204,7 @@ def test_the_schema_explains(schema):
         assert [name for name, field in options.items() if "description" not in field] == []
 
 
-#: Stages whose options are not yet explained.
-UNEXPLAINED = {"pii", "line_dedup"}
-
-
-@pytest.mark.parametrize("name", [name for name in STAGES if name not in UNEXPLAINED])
+@pytest.mark.parametrize("name", STAGES)
 def test_the_schema_explains_every_option_of_a_stage(schema, name):
     """Every option of a stage has a description in the JSON Schema of configs."""
     options = stage_class(name).OptionsModel

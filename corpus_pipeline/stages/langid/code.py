@@ -73,12 +73,12 @@ def code_share(texts: pl.Series) -> pl.Series:
     lines = lines.with_columns(pl.when(short).then(text).otherwise(places).str.split("\n"))
     lines = lines.explode("text")
     size = text.str.strip_chars().str.len_chars()
-    lines = lines.with_columns(
-        counted=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
+    marked = lines.with_columns(
+        said=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
         code=pl.any_horizontal(text.str.contains(pattern) for pattern in _CODE),
     )
-    by_text = lines.group_by("row", maintain_order=True).agg(
-        share=(pl.col("counted") * pl.col("code")).sum() / pl.col("counted").sum()
+    found = marked.group_by("row", maintain_order=True).agg(
+        share=(pl.col("said") * pl.col("code")).sum() / pl.col("said").sum()
     )
     return by_text.get_column("share").fill_nan(0.0).fill_null(0.0)
 
