@@ -122,11 +122,11 @@ class Decode(Stage):
         return drop(docs, self.name, rule, pl.col("finding")).drop("finding")
 
     def repaired(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Undo what a wrong charset did to texts and titles, where that is clearly better."""
+        """Undo wrong decoding in texts and titles where the result is clearly better."""
         notes: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
         for column in ("text", "title"):
             texts = docs.get_column(column)
-            made = repairs(texts, self.known, self.rules.mojibake)
+            made = repairs(texts, self.repair_tables, self.rules.mojibake)
             docs = docs.with_columns(replaced(texts, [*made], [m.text for m in made.values()]))
             for row, repair in made.items():
                 kinds, characters, lost = notes[row]

@@ -136,7 +136,7 @@ class Decontaminate(Stage):
         return drop(docs, self.name, rule, pl.col("__worst")).drop("__worst", "__row")
 
     def _judged(self, candidates: Candidates, texts: pl.Series) -> _Judged:
-        """What of the candidates is reported, and what drops."""
+        """The candidates that are reported, with overlap and the part that drops the document."""
         sizes, bounds, chosen = self.index.sizes, self.bounds, self.options
         item, covered, shares = candidates.item, candidates.covered, self.index.shares(candidates)
         telling, stem = sizes.telling[item], sizes.stem[item]

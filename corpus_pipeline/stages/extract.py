@@ -1,7 +1,7 @@
 """Reduce a web page to its main text: navigation, advertisements and footers are removed.
 
-Enters: documents whose `media_type` is HTML, or is null while the text is an HTML page or a
-fragment of one; all others pass unchanged, with null in the stage's columns.
+Enters: documents whose `media_type` is HTML, or is null or XML while the text is an HTML page (or,
+where null, a fragment of one); all others pass unchanged, with null in the stage's columns.
 Leaves: `text` (the main text, with obfuscation against scrapers undone), `title` where it was null,
 and the metadata that the page states, in `extract_*`.  A page without main text is dropped
 (`no_main_content`).

@@ -114,7 +114,7 @@ class NearDedup(PairStage):
         keys = clusters.non_singletons(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
         first, other = clusters.bucket_pairs(
-            key, doc, merits, full=FULL, representatives=HUBS, next_to=NEXT_TO
+            key, doc, merits, full=FULL, representatives=REPRESENTATIVES, next_to=NEXT_TO
         )
         of_doc = keys.select("doc", "merit").unique("doc")
         return (

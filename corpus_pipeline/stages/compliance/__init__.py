@@ -120,10 +120,12 @@ class Compliance(Stage):
         docs = docs.drop("__title")
         for row, (title, text) in zip(rows, some.iter_rows(), strict=True):
             weighed, ranked = self.judge(title, text)
-            for hit in weighed:
-                if not hit.in_title:
-                    rule = self.book.rules[hit.hit.rule]
-                    hits.append((row, rule.risk, rule.id, hit.hit.start, hit.hit.end, hit.weight))
+            for entry in weighed:
+                if not entry.in_title:
+                    rule = self.book.rules[entry.hit.rule]
+                    hits.append(
+                        (row, rule.risk, rule.id, entry.hit.start, entry.hit.end, entry.weight)
+                    )
             if ranked:
                 judged.append((row, ranked[0].score, *self._verdict(ranked[0])))
         return self._judged(docs, hits, judged)

@@ -135,7 +135,7 @@ def _sum(weighed: Iterable[Weighed]) -> float:
     """The nth repeat of a term counts 1/n, the heaviest first."""
     seen: Counter[str] = Counter()
     total = 0.0
-    for hit in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
-        seen[hit.hit.term] += 1
-        total += hit.weight / seen[hit.hit.term]
+    for entry in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
+        seen[entry.hit.term] += 1
+        total += entry.weight / seen[entry.hit.term]
     return total

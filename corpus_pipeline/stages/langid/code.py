@@ -74,11 +74,11 @@ def code_share(texts: pl.Series) -> pl.Series:
     lines = lines.explode("text")
     size = text.str.strip_chars().str.len_chars()
     marked = lines.with_columns(
-        said=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
+        counted=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
         code=pl.any_horizontal(text.str.contains(pattern) for pattern in _CODE),
     )
-    found = marked.group_by("row", maintain_order=True).agg(
-        share=(pl.col("said") * pl.col("code")).sum() / pl.col("said").sum()
+    by_text = marked.group_by("row", maintain_order=True).agg(
+        share=(pl.col("counted") * pl.col("code")).sum() / pl.col("counted").sum()
     )
     return by_text.get_column("share").fill_nan(0.0).fill_null(0.0)
 

@@ -30,7 +30,7 @@ def paragraphs(
 ) -> pl.Series:
     """The column: null where a document is in one language.
 
-    `blocks` counts `texts`, which are the documents at `rows` of `labelled`.  A Chinese block of a
+    `blocks` counts `texts`, which are the documents at `rows` of `verdicts`.  A Chinese block of a
     document that is Chinese as a whole has the document's label, which more text decided.
     """
     if blocks.is_empty():
