@@ -98,8 +98,9 @@ class Decode(Stage):
         for name in ("payload", "declared_charset"):
             if name not in docs.columns:
                 docs = docs.with_columns(pl.lit(None, dtype=PAYLOAD[name]).alias(name))
-        payloads, said = docs.get_column("payload"), docs.get_column("declared_charset").to_list()
-        charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in said]
+        payloads = docs.get_column("payload")
+        declared = docs.get_column("declared_charset").to_list()
+        charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in declared]
         rows = payloads.is_not_null().arg_true().to_list()
         quick = plain_utf8(payloads.gather(rows))
         missing = quick.is_null().to_list()
@@ -107,9 +108,9 @@ class Decode(Stage):
         slow: dict[int, str] = {}
         for place, row in enumerate(rows):
             if missing[place]:
-                slow[row], *charsets[row] = self.decoded(payloads[row], said[row])
+                slow[row], *charsets[row] = self.decoded(payloads[row], declared[row])
             else:
-                known = declaration(payloads[row], said[row])
+                known = declaration(payloads[row], declared[row])
                 charsets[row] = ("utf-8", 1.0, 0, known, None)
         schema = {**_CHARSET, "finding": pl.String()}
         columns = zip(*charsets, strict=True)
@@ -122,39 +123,39 @@ class Decode(Stage):
 
     def repaired(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Undo what a wrong charset did to texts and titles, where that is clearly better."""
-        what: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
+        notes: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
         for column in ("text", "title"):
             texts = docs.get_column(column)
             made = repairs(texts, self.known, self.rules.mojibake)
             docs = docs.with_columns(replaced(texts, [*made], [m.text for m in made.values()]))
-            for row, done in made.items():
-                kinds, characters, lost = what[row]
-                names = {*done.kinds, *(kinds.split(",") if kinds else ())}
-                what[row] = (
+            for row, repair in made.items():
+                kinds, characters, lost = notes[row]
+                names = {*repair.kinds, *(kinds.split(",") if kinds else ())}
+                notes[row] = (
                     ",".join(sorted(names)),
-                    characters + done.characters,
-                    lost + done.lost,
+                    characters + repair.characters,
+                    lost + repair.lost,
                 )
-        columns = zip(_REPAIRS.items(), zip(*what, strict=True), strict=True)
+        columns = zip(_REPAIRS.items(), zip(*notes, strict=True), strict=True)
         return docs.with_columns(pl.Series(n, c, dtype=t) for (n, t), c in columns)
 
     def without_lost_lines(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Cut the lines that hold nothing but traces of lost characters; judge what is left."""
         bounds = self.rules.lost
-        made = cuts(docs, bounds)
-        lines = [made[row].lines if row in made else 0 for row in range(docs.height)]
+        pieces = cuts(docs, bounds)
+        lines = [pieces[row].lines if row in pieces else 0 for row in range(docs.height)]
         evidence = [
-            f"lost_share={made[row].share:.2f} > {bounds.max_lost_text:g}"
-            if row in made
-            and made[row].share > bounds.max_lost_text
-            and made[row].characters >= bounds.min_lost_text
+            f"lost_share={pieces[row].share:.2f} > {bounds.max_lost_text:g}"
+            if row in pieces
+            and pieces[row].share > bounds.max_lost_text
+            and pieces[row].characters >= bounds.min_lost_text
             else None
             for row in range(docs.height)
         ]
         # A document that is dropped keeps its text, as evidence.
-        cut = [row for row in made if evidence[row] is None]
+        cut = [row for row in pieces if evidence[row] is None]
         docs = docs.with_columns(
-            replaced(docs.get_column("text"), cut, [made[row].text for row in cut]),
+            replaced(docs.get_column("text"), cut, [pieces[row].text for row in cut]),
             decode_lost_lines=pl.Series(lines, dtype=pl.UInt32),
             finding=pl.Series(evidence, dtype=pl.String),
         )
@@ -165,13 +166,13 @@ class Decode(Stage):
         """Text, charset, confidence, lost bytes, declaration and finding of one document."""
         # An empty tail is what a crash leaves of a file; it says nothing about the rest.
         data = payload.rstrip(b"\0") if payload.endswith(b"\0\0\0\0") else payload
-        said = declaration(data, declared)
+        stated = declaration(data, declared)
         signature = self.rules.signature_of(data)
         if signature:
-            return "", None, 0.0, 0, said, f"signature={signature}"
+            return "", None, 0.0, 0, stated, f"signature={signature}"
         answer = detect(data, declared, self.costs)
         if answer.name in UNREADABLE:
-            return "", answer.name, answer.confidence, 0, said, f"charset={answer.name}"
+            return "", answer.name, answer.confidence, 0, stated, f"charset={answer.name}"
         text, lost = decode(data, answer.name)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
@@ -183,4 +184,4 @@ class Decode(Stage):
         if share > bounds.max_share and lost + controls >= bounds.min_bytes:
             finding = f"replaced={share:.2f} > {bounds.max_share:g}"
         confidence = answer.confidence * (1 - min(share, 1))
-        return text.replace("\0", ""), name, confidence, lost, said, finding
+        return text.replace("\0", ""), name, confidence, lost, stated, finding

@@ -134,10 +134,10 @@ class Decontaminate(Stage):
         rule = pl.when(pl.col("__worst").is_not_null()).then(pl.lit("benchmark_contamination"))
         return drop(docs, self.name, rule, pl.col("__worst")).drop("__worst", "__row")
 
-    def _judged(self, found: Candidates, texts: pl.Series) -> _Judged:
+    def _judged(self, candidates: Candidates, texts: pl.Series) -> _Judged:
         """What of the candidates is reported, and what drops."""
         sizes, bounds, chosen = self.index.sizes, self.bounds, self.options
-        item, covered, shares = found.item, found.covered, self.index.shares(found)
+        item, covered, shares = candidates.item, candidates.covered, self.index.shares(candidates)
         telling, stem = sizes.telling[item], sizes.stem[item]
         report, enough = min(chosen.report, chosen.threshold), HAN * chosen.ngram
         # A stem that breaks off asks where its end is there, an edited character apart.
@@ -158,7 +158,7 @@ class Decontaminate(Stage):
         shown |= (question >= max(bounds.unasked, report)) & alone
         both = (every >= report) & printed & (asked | labelled)
         kept = np.flatnonzero(shown | both)
-        doc = found.doc[kept]
+        doc = candidates.doc[kept]
         by_question = asked & alone & (question >= chosen.threshold)
         by_both = both & (every >= chosen.threshold)
         unsure = (by_question | (by_both & ~labelled))[kept]

@@ -166,31 +166,31 @@ class Extract(Stage):
         self,
         text: str | None,
         url: str | None,
-        known: str | None,
+        known_title: str | None,
         response: str | None,
         visit: str | None,
     ) -> Extracted:
         """One page: its source, address, known title, response headers (JSON), day of the visit."""
         pages, words, undone = self.pages, self.words, Counter[str]()
-        source, page, found = self._source(text or "", undone)
+        source, page, present = self._source(text or "", undone)
         tree = parse(page)
-        meta = page_meta(tree, _headers(response), source, found)
-        undo_tree(tree, page, undone, found)
+        meta = page_meta(tree, _headers(response), source, present)
+        undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
         about = f"{url or ''} {meta.whole_title} {meta.generator}"
         thread = pages.thread.search(about) is not None
         main = main_text(tree, pages.bounds, pages.hints, title=meta.whole_title, thread=thread)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
-        meta = with_text(with_lead(meta, main.lead), text, source, found, visit)
-        verbs, anchors = (sorted(found.intersection(said)) for said in (MARK_VERBS, LICENSE_WORDS))
+        meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
+        verbs, anchors = (sorted(present.intersection(w)) for w in (MARK_VERBS, LICENSE_WORDS))
         mark = mark_of(text, main.lead[:500], page, words, verbs)
         stated = meta.license or worded_license(source, words, anchors)
         rule, evidence = self._verdict(text)
         whole = f"{title}\n{text}" if thread and title and title not in text[:1000] else text
         return Extracted(
             text=whole,
-            title=known or title,
+            title=known_title or title,
             extract_title=title,
             extract_author=meta.author,
             extract_date=meta.date,

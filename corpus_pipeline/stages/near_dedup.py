@@ -110,12 +110,12 @@ class NearDedup(PairStage):
         rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
         keys = clusters.non_singletons(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
-        one, other = clusters.bucket_pairs(
+        first, other = clusters.bucket_pairs(
             key, doc, merits, full=FULL, representatives=HUBS, next_to=NEXT_TO
         )
         of_doc = keys.select("doc", "merit").unique("doc")
         return (
-            pl.DataFrame({"a": np.minimum(one, other), "b": np.maximum(one, other)})
+            pl.DataFrame({"a": np.minimum(first, other), "b": np.maximum(first, other)})
             .filter(pl.col("a") != pl.col("b"))
             .unique()
             .join(of_doc.rename({"doc": "a", "merit": "merit_a"}), on="a")
@@ -149,19 +149,19 @@ class NearDedup(PairStage):
 
     def _true(self, texts: list[str], a: Integers, b: Integers) -> pl.DataFrame:
         """The pairs that hold; `larger` says which contains the other, null where Jaccard holds."""
-        found = resemblance(texts, a, b, self.table, self.options.ngram)
-        alike = found.jaccard >= self.options.threshold
+        similarities = resemblance(texts, a, b, self.table, self.options.ngram)
+        alike = similarities.jaccard >= self.options.threshold
         within = np.zeros(len(a), dtype=np.bool_)
         if self.options.containment is not None:
-            within = found.containment >= self.options.containment
-            within &= found.length_ratio < self.options.length_ratio
-        larger = pl.Series(np.where(found.size_a >= found.size_b, a, b))
+            within = similarities.containment >= self.options.containment
+            within &= similarities.length_ratio < self.options.length_ratio
+        larger = pl.Series(np.where(similarities.size_a >= similarities.size_b, a, b))
         return pl.DataFrame(
             {
                 "a": a,
                 "b": b,
-                "jaccard": found.jaccard.astype(np.float32),
-                "containment": found.containment.astype(np.float32),
+                "jaccard": similarities.jaccard.astype(np.float32),
+                "containment": similarities.containment.astype(np.float32),
                 "larger": larger.set(pl.Series(alike), None),
             }
         ).filter(alike | within)
@@ -175,12 +175,12 @@ class NearDedup(PairStage):
         fair = (pairs["larger"].is_null() | (pairs["larger"] == better)).to_numpy()
         pairs = pairs.filter(fair)
         centre, edge = stars(a[fair], b[fair], ranked.height)
-        found = pairs[np.maximum(edge, 0)] if pairs.height else pairs.clear(ranked.height)
+        matched = pairs[np.maximum(edge, 0)] if pairs.height else pairs.clear(ranked.height)
         gone, cluster = pl.col("edge") >= 0, pl.col("near_dedup_cluster")
         contained = pl.format(" containment={}", pl.col("containment").round(2))
         return (
             ranked.select("doc", near_dedup_cluster=pl.col("id").gather(centre))
-            .with_columns(found.select("jaccard", "containment", "larger"), edge=edge)
+            .with_columns(matched.select("jaccard", "containment", "larger"), edge=edge)
             .select(
                 "doc",
                 cluster,

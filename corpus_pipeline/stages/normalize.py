@@ -101,10 +101,10 @@ class Normalize(Stage):
         titles = docs.get_column("title")
         titles = self._clean(titles)[0].set(titles.is_null(), None)
         label = "langid_label" if "langid_label" in docs.columns else None
-        found = self.writing.scripts(texts, docs.get_column(label) if label else None)
+        scripts = self.writing.scripts(texts, docs.get_column(label) if label else None)
         changed, chosen = (np.zeros(docs.height, dtype=np.uint32) for _ in range(2))
         simplified: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, docs.height)
-        at = np.flatnonzero((found == "hant").to_numpy()).tolist()
+        at = np.flatnonzero((scripts == "hant").to_numpy()).tolist()
         if at and self.options.script != "keep":
             done = self.simplifier.column(texts.gather(at))
             changed[at], chosen[at] = done.changed, done.chosen
@@ -119,7 +119,7 @@ class Normalize(Stage):
         return docs.with_columns(
             texts.alias("text"),
             titles.alias("title"),
-            found.alias("normalize_script"),
+            scripts.alias("normalize_script"),
             pl.Series("normalize_changed", changed),
             pl.Series("normalize_ambiguous", chosen),
             pl.Series("normalize_joined", joins),

@@ -141,16 +141,16 @@ class LangId(Stage):
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Documents first, then the blocks of those that mix."""
         texts = docs.get_column("text").fill_null("")
-        found = self.judged(texts)
+        verdicts = self.judged(texts)
         docs = docs.with_columns(
-            langid_label=found["label"],
-            langid_score=found["score"],
-            langid_shares=found.select(pl.struct(SHARES)).to_series(),
+            langid_label=verdicts["label"],
+            langid_score=verdicts["score"],
+            langid_shares=verdicts.select(pl.struct(SHARES)).to_series(),
             langid_cut=pl.lit(0, dtype=pl.UInt32),
         )
         label, score = pl.col("langid_label"), pl.col("langid_score")
         docs = docs.with_columns(langid_keep=label.is_in(self.options.keep))
-        docs = docs.with_columns(self._paragraphs(texts, found))
+        docs = docs.with_columns(self._paragraphs(texts, verdicts))
         if self.options.cut_foreign:
             docs = cut(docs, self.options.keep)
         rule = pl.when(~pl.col("langid_keep")).then(pl.lit("not_chinese"))
@@ -168,29 +168,29 @@ class LangId(Stage):
             each, places = repeated
             once: pl.DataFrame = self.judged(each, blocks=blocks)
             return once[places]
-        found = self.settled(texts, blocks=blocks)
-        labels = found.get_column("label").to_list()
-        scores = found.get_column("score").to_numpy().copy()
-        asked = found.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
+        counted = self.settled(texts, blocks=blocks)
+        labels = counted.get_column("label").to_list()
+        scores = counted.get_column("score").to_numpy().copy()
+        asked = counted.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
         if len(asked):
             answers = ask(self.model, texts, asked, self.names, tokens=self.packaged)
-            questions = found[asked].select(FACTS).iter_rows(named=True)
+            questions = counted[asked].select(FACTS).iter_rows(named=True)
             for row, facts, answer in zip(asked.tolist(), questions, answers, strict=True):
                 labels[row], scores[row] = judge(facts, answer, self.bounds)
             scores[asked] = calibrated(scores[asked], self.calibration)
-        return found.select(
+        return counted.select(
             pl.Series("label", labels, dtype=pl.String),
             pl.Series("score", scores, dtype=pl.Float32),
             *script_shares(),
         )
 
-    def _paragraphs(self, texts: pl.Series, found: pl.DataFrame) -> pl.Series:
+    def _paragraphs(self, texts: pl.Series, verdicts: pl.DataFrame) -> pl.Series:
         """The blocks of Chinese and mixed documents that hold enough of something else."""
         mixes = (pl.col("foreign") >= self.bounds.block_letters) & (
             1 - pl.col("han") >= self.bounds.block_share
         )
         chinese = pl.col("label").is_in([*CHINESE, "zh-Hans", "zh-Hant", "mixed"])
-        rows = found.select(mixes & chinese).to_series().arg_true()
+        rows = verdicts.select(mixes & chinese).to_series().arg_true()
         held = texts.gather(rows)
         blocks = find_blocks(held, self.bounds.block_letters)
-        return paragraphs(found, rows, held, blocks, partial(self.judged, blocks=True))
+        return paragraphs(verdicts, rows, held, blocks, partial(self.judged, blocks=True))

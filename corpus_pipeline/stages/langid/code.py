@@ -73,11 +73,11 @@ def code_share(texts: pl.Series) -> pl.Series:
     lines = lines.with_columns(pl.when(short).then(text).otherwise(places).str.split("\n"))
     lines = lines.explode("text")
     size = text.str.strip_chars().str.len_chars()
-    said = lines.with_columns(
+    marked = lines.with_columns(
         said=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
         code=pl.any_horizontal(text.str.contains(pattern) for pattern in _CODE),
     )
-    found = said.group_by("row", maintain_order=True).agg(
+    found = marked.group_by("row", maintain_order=True).agg(
         share=(pl.col("said") * pl.col("code")).sum() / pl.col("said").sum()
     )
     return found.get_column("share").fill_nan(0.0).fill_null(0.0)

@@ -22,7 +22,7 @@ _HEAD = 1500
 
 
 def paragraphs(
-    found: pl.DataFrame,
+    verdicts: pl.DataFrame,
     rows: pl.Series,
     texts: pl.Series,
     blocks: pl.DataFrame,
@@ -34,10 +34,10 @@ def paragraphs(
     document that is Chinese as a whole has the document's label: so little text knows no better.
     """
     if blocks.is_empty():
-        return _placed(len(found), rows.head(0), pl.Series([], dtype=_DTYPE))
-    whole = found.get_column("label").gather(rows).gather(blocks["row"])
-    known = blocks.select(whole=whole.is_in(_CHINESE) & blocks["chinese"]).to_series()
-    asked = blocks.filter(~known)
+        return _placed(len(verdicts), rows.head(0), pl.Series([], dtype=_DTYPE))
+    whole = verdicts.get_column("label").gather(rows).gather(blocks["row"])
+    settled = blocks.select(whole=whole.is_in(_CHINESE) & blocks["chinese"]).to_series()
+    asked = blocks.filter(~settled)
     raw = {row: texts[row].encode() for row in asked["row"].unique()}
     pieces = [
         raw[row][byte : byte + min(size, _HEAD)].decode(errors="ignore")
@@ -46,14 +46,14 @@ def paragraphs(
     label = pl.col("label")
     named = blocks.select("row", "start").with_columns(label=whole)
     answers = judged(pl.Series(pieces, dtype=pl.String)).get_column("label")
-    named = named.with_columns(named["label"].scatter((~known).arg_true(), answers))
+    named = named.with_columns(named["label"].scatter((~settled).arg_true(), answers))
     # Neighbours with one label are one block.
     named = named.filter(label.ne_missing(label.shift(1).over("row")))
     grouped = named.group_by("row", maintain_order=True).agg(
         pl.struct(pl.col("start").cast(pl.UInt32), "label").alias("blocks")
     )
     grouped = grouped.filter(pl.col("blocks").list.len() > 1)
-    return _placed(len(found), rows.gather(grouped["row"]), grouped["blocks"].cast(_DTYPE))
+    return _placed(len(verdicts), rows.gather(grouped["row"]), grouped["blocks"].cast(_DTYPE))
 
 
 def _placed(height: int, rows: pl.Series, lists: pl.Series) -> pl.Series:

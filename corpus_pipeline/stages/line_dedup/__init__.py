@@ -108,11 +108,11 @@ class LineDedup(CountStage):
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
         """What counts of one key range."""
         options, share = self.options, self.rules.bounds.context_share
-        found = [
+        frames = [
             counting.lines(keys, options.host_documents, options.corpus_documents, share),
             counting.repeats(keys),
         ]
-        return pl.concat(found).sort("key", "doc", "rule")
+        return pl.concat(frames).sort("key", "doc", "rule")
 
     def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         """Documents without the lines, and without the repeats if so wished."""
@@ -179,8 +179,8 @@ def _spread(facts: pl.DataFrame, rows: pl.Series, height: int) -> list[pl.Series
     whole = pl.DataFrame({"row": pl.int_range(height, dtype=pl.UInt32, eager=True)}).join(
         facts.with_columns(row=rows.cast(pl.UInt32)), on="row", how="left", maintain_order="left"
     )
-    made = []
+    frames = []
     for name, dtype in LineDedup.columns.items():
         default: Any = [] if isinstance(dtype, pl.List) else 0
-        made.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
-    return made
+        frames.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
+    return frames

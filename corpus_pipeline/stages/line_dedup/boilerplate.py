@@ -84,11 +84,11 @@ def hosts(urls: pl.Series) -> U64:
 
 def cut_lines(lines: LineTable, found: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
     """The lines that go: `doc`, `begin` and `end` in bytes, `rule`, `documents`."""
-    told = found.filter(pl.col("rule") != REPEAT)
+    recurring = found.filter(pl.col("rule") != REPEAT)
     some = (
         lines.frame.with_row_index("line")
         .filter(pl.Series(lines.counts))
-        .join(told, on=["row", "key"], how="inner", maintain_order="left")
+        .join(recurring, on=["row", "key"], how="inner", maintain_order="left")
     )
     bounds = rules.bounds
     some = some.join(_shapes(some, rules), on="text", how="left", maintain_order="left")
