@@ -169,7 +169,7 @@ def _simplifier(pack: SensesPack) -> Simplifier:
 
 def _characters() -> dict[str, str]:
     """OpenCC's single characters: what it makes of every ideograph that stands alone."""
-    # No tofu: few fonts have 𫜲.
+    # Without the simplified forms that few fonts have, such as 𫜲.
     opened = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False)
     alone = [chr(code) for code in (*range(0x3400, 0xA000), *range(0x20000, 0x323B0))]
     made: Sequence[str] = opened.convert("\n".join(alone)).split("\n")
