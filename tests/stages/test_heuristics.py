@@ -133,14 +133,14 @@ def test_good_text_of_unseen_sources_is_spared(heuristics, web, register):
 def test_verse_without_marks_is_spared(heuristics, sample):
     """Of poems with a line each and no marks, as half of the web sets them, few are dropped.
 
-    What stays out are ci of uneven lines and lines of four, which look like menus.
+    What stays out are mostly lines of four Han, which look like menus.
     """
     poems = [row["text"] for row in sample if split.kind(row["source"]) == "poems"]
     bare = [re.sub(r"[，。！？；、\n]+", "\n", text).strip() for text in poems]
 
     share, rules = lost(heuristics, bare)
 
-    assert share <= 0.2, rules
+    assert share <= 0.15, rules
 
 
 def test_recipes_without_marks_are_spared(heuristics, web):

@@ -1,8 +1,7 @@
-"""From hits to a verdict: how much they weigh, where they stand, and how dense they are.
+"""Score the hits of a document: their weight by place, and their density.
 
-Enters: a title, a text and the confirmed hits in both.  Leaves: each hit's weight and the score
-of every verdict.
-Refuses: to let words that report, explain, forbid or warn count like words that sell.
+Enters: a title or a text with its confirmed hits.  Leaves: each hit's weight, and for every verdict
+a score and whether it holds.  Hits where a text reports, explains, forbids or warns weigh less.
 """
 
 from __future__ import annotations
@@ -112,7 +111,7 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
         by_verdict.setdefault(book.rules[hit.hit.rule].verdict, []).append(hit)
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
     factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
-    found: list[Score] = []
+    ranking: list[Score] = []
     for name, verdict in book.verdicts.items():
         own = by_verdict.get(name)
         if not own:
@@ -125,18 +124,18 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
             total += min(scoring.contact_cap, contacts)
         counted = [w for w in (*firm, *own_contacts) if not w.quoted]
         score = total * factor
-        told = [w for w in topics if not w.quoted]
-        holds = score >= verdict.threshold and _spread_out(counted, told, verdict.distinct)
+        own_topics = [w for w in topics if not w.quoted]
+        holds = score >= verdict.threshold and _spread_out(counted, own_topics, verdict.distinct)
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
-        found.append(Score(name, risk, score, len(own), holds))
-    return sorted(found, key=lambda s: (-s.holds, -s.score))
+        ranking.append(Score(name, risk, score, len(own), holds))
+    return sorted(ranking, key=lambda s: (-s.holds, -s.score))
 
 
 def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) -> bool:
-    """Enough different terms, or one in the title, brackets or keywords, and company in another.
+    """Enough different terms, or one in the title, brackets or keywords and another hit in another.
 
     Injected words stand in several of these places, where an article's own words stand in the
-    body; what keeps a brand company there may be a topic (时时彩, 投注).
+    body; the other hit may be of a topic (时时彩, 投注).
     """
     if len({w.hit.term for w in counted}) >= distinct:
         return True
@@ -148,10 +147,10 @@ def _sum(weighed: Iterable[Weighed]) -> float:
     """The nth repeat of a term counts 1/n, the heaviest first."""
     weighed = list(weighed)
     if len(weighed) < 2:  # most sums: no repeat to count
-        return float(sum(one.weight for one in weighed))
+        return float(sum(entry.weight for entry in weighed))
     seen: Counter[str] = Counter()
     total = 0.0
-    for one in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
-        seen[one.hit.term] += 1
-        total += one.weight / seen[one.hit.term]
+    for entry in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
+        seen[entry.hit.term] += 1
+        total += entry.weight / seen[entry.hit.term]
     return total

@@ -19,6 +19,7 @@ from corpus_pipeline.text.measures.char_counts_kernel import (
     IDEOGRAPH,
     NUMERAL,
     OPENS,
+    PIECE,
     UNIT,
     look_at_lines,
     scan,
@@ -30,8 +31,10 @@ _TALLIES = 11
 _BULLET_SIGNS = "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"
 #: Han numerals, and words that stand for one before a unit (半勺, 适量 and 少许 are amounts too).
 _NUMERALS = "〇零一二三四五六七八九十百两兩半几幾数數适適少"
-#: Units of the kitchen.  个, 条, 张 stay out: pages count their comments and visitors in them.
+#: Units of the kitchen.  条, 张, 次 stay out: pages count their comments and visitors in them.
 _UNITS = "克斤勺匙片瓣根颗顆粒块塊杯碗把束滴升毫厘枚茶汤湯量许許gGmMkKlL㎏℃"
+#: Units that count only where they end a line that begins with what is counted.
+_PIECES = "个個只隻"
 _CALENDAR = "年月日世-./"
 _OPENING_SIGNS = '“"「『‘—'
 
@@ -82,6 +85,7 @@ def _sign_table() -> U8:
         (NUMERAL, _NUMERALS),
         (UNIT, _UNITS),
         (CALENDAR, _CALENDAR),
+        (PIECE, _PIECES),
     ):
         table[[ord(c) for c in chars]] |= sign
     kinds = kind_table()[: table.size]

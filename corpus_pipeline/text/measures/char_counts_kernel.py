@@ -22,7 +22,7 @@ DATES, AMOUNTS, EQUATIONS, METRES = range(7, 11)
 _NAME = 8
 #: Bits of the table of characters that tell what a line is.
 BULLET, OPENS, NUMERAL, UNIT, CALENDAR = 1, 2, 4, 8, 16
-FIGURE, IDEOGRAPH = 32, 64
+FIGURE, IDEOGRAPH, PIECE = 32, 64, 128
 #: Lines of verse have so many Han (of four: menus too); lines of recipes and sums are no longer
 #: than `_SHORT`.
 _LEAST, _VERSE, _SHORT = 5, 12, 40
@@ -32,6 +32,9 @@ _BEFORE_NUMBER = (_ORDINAL, 0xFF08, 0x28)
 _AFTER_NUMBER = (0x3001, 0xFF09, 0x29)
 #: Fewer lines have no shape to tell.
 _FEW = 3
+#: 公元前, 西元, 民国, 約: at most so many stand before the number of a date.
+_ERAS = (0x516C, 0x5143, 0x524D, 0x897F, 0x6C11, 0x56FD, 0x570B, 0x7EA6, 0x7D04)
+_ERA = 3
 _EQUALS, _FIRST_HAN = 0x3D, 0x4E00
 #: Numbers of a date have at most so many characters (一九四九).
 _NUMBER = 4
@@ -109,7 +112,7 @@ def look_at_lines(
             first, last = codes[start], table[codes[end - 1]]
             sign = signs[min(first, signs.size - 1)]
             numbered = table[first] == DIGIT and end - start > 1
-            if sign & (FIGURE | NUMERAL) or first in _BEFORE_NUMBER:
+            if sign & (FIGURE | NUMERAL) or first in _BEFORE_NUMBER or first in _ERAS:
                 numbered |= _numbered(signs, codes[start:end])
                 tally[doc, DATES] += _dated(signs, codes[start:end])
             tally[doc, BULLETS] += sign & BULLET != 0 or numbered
@@ -142,7 +145,11 @@ def _numbered(signs: U8, line: U32) -> bool:
 
 @compiled
 def _dated(signs: U8, line: U32) -> bool:
-    """Whether a line begins with a number and a sign of the calendar: 1949年, 三月, 1949-10."""
+    """Whether a line begins with a number and a sign of the calendar: 1949年, 公元前221年."""
+    begin = 0
+    while begin < min(line.size, _ERA) and line[begin] in _ERAS:
+        begin += 1
+    line = line[begin:]
     size = 0
     while size < line.size and size <= _NUMBER:
         sign = signs[min(line[size], signs.size - 1)]
@@ -166,7 +173,10 @@ def _short_line(signs: U8, line: U32, before: int, tally: OutI64) -> int:
         equations |= code == _EQUALS
         han += sign & IDEOGRAPH != 0
         earlier = sign
-    tally[AMOUNTS] += amounts != 0
+    # 鸡蛋3个 is an amount; 3个回复 and 共3个 of a page are none.
+    pieces = line.size > 2 and earlier & PIECE and signs[min(line[-2], signs.size - 1)] & FIGURE
+    head = signs[min(line[0], signs.size - 1)]
+    tally[AMOUNTS] += amounts != 0 or (pieces != 0 and head & IDEOGRAPH and head & NUMERAL == 0)
     tally[EQUATIONS] += equations != 0
     metre = han if _LEAST <= han <= _VERSE and han == line.size else 0
     tally[METRES] += metre != 0 and metre == before
