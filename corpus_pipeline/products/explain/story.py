@@ -82,7 +82,7 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
     if place.folder == QUARANTINED:
         return _quarantined(run, place, row)
     state = "dropped" if row["dropped_by"] else "kept"
-    shown = text and "pii" in run.stages
+    show_text = text and "pii" in run.stages
     story = Story(
         id=row["id"],
         state=state,
@@ -90,7 +90,7 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
         locator=str(row["locator"]),
         url=row.get("url"),
         place=str(place),
-        text=_head(row["text"]) if shown else None,
+        text=_head(row["text"]) if show_text else None,
     )
     story.steps.append(_origin(run, row))
     story.steps.append(_source(run, row))
@@ -103,10 +103,10 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
             reached = False
         elif reached or line:
             story.steps.append(Step(name, line or "no remark"))
-    story.survivor = _survivor(run, row, shown)
+    story.survivor = _survivor(run, row, show_text)
     if state == "kept":
         story.shard = find.in_dataset(run, place)
-    if text and not shown:
+    if text and not show_text:
         story.steps.append(Step("text", "not shown: the pii stage did not run, nothing is masked"))
     return story
 
@@ -213,7 +213,7 @@ def _entry(entry: object) -> str:
     return " ".join(["/".join(names) + span, *rest]).strip()
 
 
-def _survivor(run: Run, row: dict[str, Any], shown: bool) -> Survivor | None:
+def _survivor(run: Run, row: dict[str, Any], show_text: bool) -> Survivor | None:
     """The document in whose favour a pair stage dropped this one."""
     stage = str(row["dropped_by"])
     cluster_column, size_column = cluster_columns(stage)
@@ -233,7 +233,7 @@ def _survivor(run: Run, row: dict[str, Any], shown: bool) -> Survivor | None:
         locator=str(survivor["locator"]),
         jaccard=jaccard,
         cluster_size=size,
-        text=_head(survivor.get("text")) if shown else None,
+        text=_head(survivor.get("text")) if show_text else None,
     )
 
 
