@@ -3,8 +3,8 @@
 Enters: arguments.  Leaves: results on standard output, progress on standard error, an exit code:
 0 done; 1 an audit or verification found something; 2 usage, config or missing input (one line);
 3 finished, but more was quarantined than the config allows; 70 a fault of ours; 130 interrupted.
-Refuses: tracebacks (set `CORPUS_PIPELINE_DEBUG=1` to see one) and heavy imports before a command
-asks for them.
+A user sees no traceback (`CORPUS_PIPELINE_DEBUG=1` shows it), and heavy modules are imported only
+by the commands that need them.
 """
 
 from __future__ import annotations
