@@ -174,7 +174,7 @@ def _simplifier(pack: SensesPack) -> Simplifier:
 
 def _characters() -> dict[str, str]:
     """Ideograph → its simplified form by OpenCC, for every ideograph that it changes."""
-    # Without `tofu` characters, which few fonts have (𫜲).
+    # Without the simplified forms that few fonts have, such as 𫜲.
     opened = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False)
     alone = [chr(code) for code in (*range(0x3400, 0xA000), *range(0x20000, 0x323B0))]
     converted: Sequence[str] = opened.convert("\n".join(alone)).split("\n")

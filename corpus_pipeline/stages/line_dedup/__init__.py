@@ -1,10 +1,10 @@
 """Cut lines that recur on many pages of a host or of the corpus, and count or cut long repeats.
 
-Enters: kept documents.  Leaves: their texts without furniture (menus, footers, licence numbers,
+Enters: kept documents.  Leaves: their texts without boilerplate (menus, footers, licence numbers,
 links to the next page), how many lines and characters went, how many characters stand in other
 documents too, where each cut was (characters of the text before the cuts) and why.
 Refuses: to cut a line for its frequency alone.  It must stand beside the same line, or at the same
-edge, in half of its documents, here as well, or be furniture by its words; statutes' headings,
+edge, in half of its documents, here as well, or be boilerplate by its words; statutes' headings,
 verse, quotations, code and tables are spared, and one copy of each sentence stays.
 
 A host is the host name of `url` without `www`: what a site repeats it repeats under one name, and
@@ -93,7 +93,7 @@ class LineDedup(CountStage):
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The character table decides which lines are equal, the pack which are furniture."""
+        """The character table decides which lines are equal, the pack which are boilerplate."""
         return {"key_table": KEY_TABLE, "pack": options.pack}
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
@@ -165,7 +165,7 @@ class LineDedup(CountStage):
         return texts, facts.join(evidence, on="doc", how="left", maintain_order="left")
 
     def _judged(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Drop what was furniture and little else."""
+        """Drop what was boilerplate and little else."""
         left = pl.col("text").str.len_chars().fill_null(0)
         least = self.rules.bounds.least_left
         bare = (left < least) & (left < pl.col("line_dedup_cut"))
