@@ -30,6 +30,11 @@ from corpus_pipeline.model import (
 #: What a row weighs besides its text, so that a million empty lines fill a batch too.
 ROW_BYTES = 256
 
+#: Bytes of the longest refused record that is remembered, and how many are: a file of two-byte
+#: records has half a million a megabyte, but few that differ.
+SHORT: Final = 16
+MOST_REFUSED: Final = 4096
+
 #: Null columns of fewer rows are made once and used again.
 FEW: Final = 16
 _NO_RECORDS: Final = empty(QUARANTINE)
@@ -145,7 +150,9 @@ class ChunkBuilder:
         self.piece = piece
         self.limit = options.batch_bytes
         self.rows: list[Row] = []
-        self.broken: list[tuple[str, Broken]] = []
+        self.broken: list[tuple[int | None, int | None, str, str, str | None]] = []
+        self.locators: list[str | None] = []  # of `broken`; None = that of its first byte
+        self.refused: dict[bytes, tuple[str, str, str]] = {}  # reason, detail, sha256 of short ones
         self.weight = 0
         self.taken = piece.start
 
@@ -160,8 +167,29 @@ class ChunkBuilder:
 
     def quarantine(self, broken: Broken, locator: str | None = None) -> None:
         """One record that could not be read."""
-        self.broken.append((locator or self.at(broken.start or 0), broken))
+        self.broken.append(broken)
+        self.locators.append(locator)
         self.weight += ROW_BYTES
+
+    def refuse(self, offset: int, data: bytes, reason: str, detail: str) -> None:
+        """Quarantine the record `data`, which begins at `offset`."""
+        digest = sha256(data)
+        if len(data) <= SHORT and len(self.refused) < MOST_REFUSED:
+            self.refused[data] = reason, detail, digest
+        self.quarantine(Broken(offset, offset + len(data), reason, detail, digest))
+
+    def refuse_again(self, offset: int, data: bytes) -> bool:
+        """Quarantine a record as `refuse` did one of the same bytes; False: it remembers none.
+
+        Only for records that are refused because of their own bytes, wherever they stand.
+        """
+        before = self.refused.get(data) if len(data) <= SHORT else None
+        if before is None:
+            return False
+        self.broken.append((offset, offset + len(data), *before))  # a plain tuple: twice as fast
+        self.locators.append(None)
+        self.weight += ROW_BYTES
+        return True
 
     @property
     def full(self) -> bool:
@@ -175,17 +203,30 @@ class ChunkBuilder:
 
     def take(self, position: int) -> Chunk:
         """What was collected, as a chunk; `position` is how far the input was read."""
-        docs = self._docs()
-        source = self.piece.source
-        rows = [
-            (source, locator, "ingest", b.reason, b.detail[:500], b.start, b.end, b.sha256)
-            for locator, b in self.broken
-        ]
-        bad = pl.DataFrame(rows, schema=dict(QUARANTINE), orient="row") if rows else _NO_RECORDS
+        docs, bad = self._docs(), self._bad()
         used = max(position - self.taken, 0)
-        self.rows, self.broken, self.weight = [], [], 0
+        self.rows, self.broken, self.locators, self.weight = [], [], [], 0
         self.taken = max(position, self.taken)
         return Chunk(docs, bad, used)
+
+    def _bad(self) -> pl.DataFrame:
+        """The broken records by QUARANTINE, made column by column: there may be 32,000 of them."""
+        if not self.broken:
+            return _NO_RECORDS
+        names = ("byte_start", "byte_end", "reason", "detail", "sha256", "locator")
+        values = (*zip(*self.broken, strict=True), self.locators)
+        frame = pl.DataFrame(
+            dict(zip(names, values, strict=True)), {name: QUARANTINE[name] for name in names}
+        )
+        first = pl.col("byte_start").fill_null(0)
+        return frame.select(
+            pl.lit(self.piece.source).alias("source"),
+            pl.col("locator").fill_null(pl.concat_str(pl.lit(f"{self.piece.locator}@"), first)),
+            pl.lit("ingest").alias("stage"),
+            "reason",
+            pl.col("detail").str.head(500),
+            *("byte_start", "byte_end", "sha256"),
+        )
 
     def _docs(self) -> pl.DataFrame:
         source, rows = self.piece.source, self.rows

@@ -20,7 +20,6 @@ from corpus_pipeline.io.readers.base import (
     ChunkBuilder,
     Fields,
     IngestOptions,
-    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.fields import Picker
@@ -54,18 +53,25 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     position = 0
     for line, values in table.rows(len(columns)):
         position = line.offset + len(line.data)
-        row = dict(zip(columns, values, strict=True))
-        text = picker.text(row) or ""
-        size = len(text.encode())
-        if size > options.max_document_bytes:
-            table.bad(line, "document_too_large", too_large(size, options.max_document_bytes))
-        else:
-            found = picker.row(row, text, build.at(line.offset), piece.license)
-            build.add(found, len(line.data))
+        if values is not None:
+            _add(build, line, dict(zip(columns, values, strict=True)), picker, options)
         if build.full:
             yield build.take(position)
     if build.any:
         yield build.take(position)
+
+
+def _add(
+    build: ChunkBuilder, line: Line, row: dict[str, str], picker: Picker, options: IngestOptions
+) -> None:
+    text = picker.text(row) or ""
+    size = len(text.encode())
+    if size > options.max_document_bytes:
+        detail = too_large(size, options.max_document_bytes)
+        build.refuse(line.offset, line.data, "document_too_large", detail)
+    else:
+        document = picker.row(row, text, build.at(line.offset), build.piece.license)
+        build.add(document, len(line.data))
 
 
 def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
@@ -104,8 +110,7 @@ class _Table:
             if isinstance(item, Broken):
                 self.build.quarantine(item)
             elif not item.torn:
-                bom = codecs.BOM_UTF8 if item.offset == 0 else b""
-                return Line(item.offset, item.data.removeprefix(bom))
+                return item if item.offset else Line(0, item.data.removeprefix(codecs.BOM_UTF8))
         return None
 
     def peek(self) -> str:
@@ -118,14 +123,19 @@ class _Table:
 
     def header(self) -> list[str]:
         """The first row, whatever its width."""
-        for _, values in self.rows(0):
-            return values
-        return []
+        names = next((values for _, values in self.rows(0) if values is not None), [])
+        self.build.refused.clear()  # without a width no row is ragged: the same line may be, below
+        return names
 
-    def rows(self, width: int) -> Iterator[tuple[Line, list[str]]]:
-        """Rows of this width (0 = any); the others go to quarantine."""
+    def rows(self, width: int) -> Iterator[tuple[Line, list[str] | None]]:
+        """Rows of this width (0 = any); of one that goes to quarantine, None."""
+        build = self.build
         while (first := self.line()) is not None:
-            if not first.data.strip():
+            offset, data, _ = first
+            if not data.strip():
+                continue
+            if width and b'"' not in data and build.refuse_again(offset, data):
+                yield first, None
                 continue
             used = [first]
             values, why = self._parsed(used)
@@ -136,16 +146,20 @@ class _Table:
                     del used[1:]
                 elif why != "unclosed_quote":
                     values, why = self._alone(first), ""
-            whole = Line(first.offset, b"\n".join(line.data for line in used))
+            whole = b"\n".join(line.data for line in used) if len(used) > 1 else data
             if why:
-                self.bad(whole, why, "a quote opens here and nothing closes it")
+                build.refuse(offset, whole, why, "a quote opens here and nothing closes it")
             elif width and len(values) != width:
-                self.bad(whole, "ragged_row", f"{len(values)} fields instead of {width}")
+                build.refuse(
+                    offset, whole, "ragged_row", f"{len(values)} fields instead of {width}"
+                )
             elif not "".join(values).isascii() and _is_torn("".join(values)):
                 reason = "bad_utf8" if self.encoding == "utf-8" else "bad_encoding"
-                self.bad(whole, reason, f"bytes that are not {self.encoding}")
+                build.refuse(offset, whole, reason, f"bytes that are not {self.encoding}")
             else:
-                yield whole, values
+                yield Line(offset, whole), values
+                continue
+            yield Line(offset, whole), None
 
     def _parsed(self, used: list[Line]) -> tuple[list[str], str]:
         """One row from `used[0]` on; the lines that its quotes reach over are added to `used`."""
@@ -174,11 +188,6 @@ class _Table:
 
     def _text(self, line: Line) -> str:
         return line.data.removesuffix(b"\r").decode(self.encoding, "surrogateescape")
-
-    def bad(self, line: Line, reason: str, detail: str) -> None:
-        """One row for the quarantine."""
-        end = line.offset + len(line.data)
-        self.build.quarantine(Broken(line.offset, end, reason, detail, sha256(line.data)))
 
 
 def _is_torn(text: str) -> bool:

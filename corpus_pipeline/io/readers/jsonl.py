@@ -13,13 +13,7 @@ from typing import Any
 
 import orjson
 
-from corpus_pipeline.io.readers.base import (
-    Broken,
-    ChunkBuilder,
-    IngestOptions,
-    sha256,
-    too_large,
-)
+from corpus_pipeline.io.readers.base import Broken, ChunkBuilder, IngestOptions, too_large
 from corpus_pipeline.io.readers.fields import Picker, shown
 from corpus_pipeline.io.readers.lines import Line, lines
 from corpus_pipeline.io.splits import Piece
@@ -59,7 +53,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
 
 def _add(build: ChunkBuilder, line: Line, picker: Picker, options: IngestOptions) -> None:
     offset, data, torn = line
-    if not data or data.isspace():
+    if not data or data.isspace() or (not torn and build.refuse_again(offset, data)):
         return
     try:
         row = parsed(data, options.encoding)
@@ -67,8 +61,7 @@ def _add(build: ChunkBuilder, line: Line, picker: Picker, options: IngestOptions
     except BadRecordError as bad:
         # The rest of a line that the damage tore is accounted for by the damage's own record.
         if not torn:
-            end = offset + len(data)
-            build.quarantine(Broken(offset, end, bad.reason, bad.detail, sha256(data)))
+            build.refuse(offset, data, bad.reason, bad.detail)
         return
     build.add(picker.row(row, text, build.at(offset), build.piece.license), len(data))
 
