@@ -53,7 +53,6 @@ FILES = {
     "csv_quotes": (".csv", lambda n: b"a,text\n" + b'"' * n),
     "csv_ragged_rows": (".csv", lambda n: b"id,text,url\n" + b",\n" * (n // 2)),
     "jsonl_empty_objects": (".jsonl", lambda n: b"{}\n" * (n // 3)),
-    "jsonl_braces": (".jsonl", lambda n: b"{\n" * (n // 2)),
     "json_empty_objects": (".json", lambda n: b"[" + b"{}," * (n // 3) + b"{}]"),
     "json_escaped_quotes": (".json", lambda n: b'[{"text":"x"},{"a":"' + b'\\"' * (n // 2)),
     "json_braces": (".json", lambda n: b'[{"text":"x"},' + b"{" * n),

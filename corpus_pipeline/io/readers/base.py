@@ -8,6 +8,7 @@ Refuses: to hold more than a batch and one document, and to let text into the qu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -150,9 +151,13 @@ class ChunkBuilder:
         self.piece = piece
         self.limit = options.batch_bytes
         self.rows: list[Row] = []
-        self.broken: list[tuple[int | None, int | None, str, str, str | None]] = []
-        self.locators: list[str | None] = []  # of `broken`; None = that of its first byte
-        self.refused: dict[bytes, tuple[str, str, str]] = {}  # reason, detail, sha256 of short ones
+        # Of the broken records: one list a column, as a tuple a record would keep the garbage
+        # collector busy.
+        self.starts: list[int | None] = []
+        self.ends: list[int | None] = []
+        self.verdicts: list[tuple[str, str, str | None]] = []  # reason, detail, sha256
+        self.locators: dict[int, str] = {}  # by place in the lists; else that of the first byte
+        self.refused: dict[bytes, tuple[str, str, str | None]] = {}  # the verdicts of short records
         self.weight = 0
         self.taken = piece.start
 
@@ -167,16 +172,19 @@ class ChunkBuilder:
 
     def quarantine(self, broken: Broken, locator: str | None = None) -> None:
         """One record that could not be read."""
-        self.broken.append(broken)
-        self.locators.append(locator)
+        if locator:
+            self.locators[len(self.starts)] = locator
+        self.starts.append(broken.start)
+        self.ends.append(broken.end)
+        self.verdicts.append((broken.reason, broken.detail[:500], broken.sha256))
         self.weight += ROW_BYTES
 
     def refuse(self, offset: int, data: bytes, reason: str, detail: str) -> None:
-        """Quarantine the record `data`, which begins at `offset`."""
-        digest = sha256(data)
+        """Quarantine the record `data`, which begins at byte `offset` of the plain stream."""
+        broken = Broken(offset, offset + len(data), reason, detail, sha256(data))
+        self.quarantine(broken)
         if len(data) <= SHORT and len(self.refused) < MOST_REFUSED:
-            self.refused[data] = reason, detail, digest
-        self.quarantine(Broken(offset, offset + len(data), reason, detail, digest))
+            self.refused[data] = self.verdicts[-1]
 
     def refuse_again(self, offset: int, data: bytes) -> bool:
         """Quarantine a record as `refuse` did one of the same bytes; False: it remembers none.
@@ -186,8 +194,9 @@ class ChunkBuilder:
         before = self.refused.get(data) if len(data) <= SHORT else None
         if before is None:
             return False
-        self.broken.append((offset, offset + len(data), *before))  # a plain tuple: twice as fast
-        self.locators.append(None)
+        self.starts.append(offset)
+        self.ends.append(offset + len(data))
+        self.verdicts.append(before)
         self.weight += ROW_BYTES
         return True
 
@@ -199,33 +208,35 @@ class ChunkBuilder:
     @property
     def any(self) -> bool:
         """Whether a chunk would have a row."""
-        return bool(self.rows or self.broken)
+        return bool(self.rows or self.starts)
 
     def take(self, position: int) -> Chunk:
         """What was collected, as a chunk; `position` is how far the input was read."""
         docs, bad = self._docs(), self._bad()
         used = max(position - self.taken, 0)
-        self.rows, self.broken, self.locators, self.weight = [], [], [], 0
+        self.rows, self.weight = [], 0
+        self.starts, self.ends, self.verdicts, self.locators = [], [], [], {}
         self.taken = max(position, self.taken)
         return Chunk(docs, bad, used)
 
     def _bad(self) -> pl.DataFrame:
-        """The broken records by QUARANTINE, made column by column: there may be 32,000 of them."""
-        if not self.broken:
+        """The broken records: the columns of QUARANTINE."""
+        if not self.starts:
             return _NO_RECORDS
-        names = ("byte_start", "byte_end", "reason", "detail", "sha256", "locator")
-        values = (*zip(*self.broken, strict=True), self.locators)
-        frame = pl.DataFrame(
-            dict(zip(names, values, strict=True)), {name: QUARANTINE[name] for name in names}
+        prefix, rows = f"{self.piece.locator}@", len(self.starts)
+        locators = [f"{prefix}{start or 0}" for start in self.starts]
+        for place, locator in self.locators.items():
+            locators[place] = locator
+        reasons, details, digests = zip(*self.verdicts, strict=True)
+        columns: tuple[Sequence[Any], ...] = (
+            *([self.piece.source] * rows, locators, ["ingest"] * rows),
+            *(reasons, details, self.starts, self.ends, digests),
         )
-        first = pl.col("byte_start").fill_null(0)
-        return frame.select(
-            pl.lit(self.piece.source).alias("source"),
-            pl.col("locator").fill_null(pl.concat_str(pl.lit(f"{self.piece.locator}@"), first)),
-            pl.lit("ingest").alias("stage"),
-            "reason",
-            pl.col("detail").str.head(500),
-            *("byte_start", "byte_end", "sha256"),
+        return pl.DataFrame(
+            [
+                pl.Series(name, values, dtype)
+                for (name, dtype), values in zip(QUARANTINE.items(), columns, strict=True)
+            ]
         )
 
     def _docs(self) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from corpus_pipeline.io.readers.base import (
     ChunkBuilder,
     Fields,
     IngestOptions,
+    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.fields import Picker
@@ -132,10 +133,10 @@ class _Table:
         build = self.build
         while (first := self.line()) is not None:
             offset, data, _ = first
-            if not data.strip():
-                continue
-            if width and b'"' not in data and build.refuse_again(offset, data):
+            if build.refuse_again(offset, data):
                 yield first, None
+                continue
+            if not data.strip():
                 continue
             used = [first]
             values, why = self._parsed(used)
@@ -148,7 +149,9 @@ class _Table:
                     values, why = self._alone(first), ""
             whole = b"\n".join(line.data for line in used) if len(used) > 1 else data
             if why:
-                build.refuse(offset, whole, why, "a quote opens here and nothing closes it")
+                # Because of the lines that follow: this is not remembered of the line.
+                detail = "a quote opens here and nothing closes it"
+                build.quarantine(Broken(offset, offset + len(whole), why, detail, sha256(whole)))
             elif width and len(values) != width:
                 build.refuse(
                     offset, whole, "ragged_row", f"{len(values)} fields instead of {width}"
