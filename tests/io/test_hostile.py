@@ -11,7 +11,7 @@ from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.splits import whole
 from corpus_pipeline.text.wiki.wikitext import plain
 
-#: Seconds for a megabyte: what the project allows for any input.  Measured: 0.02 to 0.8, on a core
+#: Seconds for a megabyte: what the project allows for any input.  Measured: 0.02 to 0.7, on a core
 #: of its own; `linear` takes the best of several rounds.
 MOST = 1.0
 MB = 1_000_000
