@@ -1,8 +1,8 @@
 """What all readers share: their options, and the builder of bounded chunks.
 
-Enters: rows and broken records, one by one.  Leaves: `Chunk`s of about `batch_bytes`, with
-exactly the columns DOCUMENT + VERDICT + PAYLOAD, and QUARANTINE.
-Refuses: to hold more than a batch and one document, and to let text into the quarantine.
+Enters: rows and broken records, one by one.  Leaves: `Chunk`s of about `batch_bytes`: documents
+with exactly the columns DOCUMENT + VERDICT + PAYLOAD, and broken records with those of QUARANTINE.
+At most a batch and one document are held.  A quarantine row holds no text of the record.
 """
 
 from __future__ import annotations
@@ -53,8 +53,18 @@ class Fields(Options):
     """Which field of the input means what: dotted paths, the first one present counts."""
 
     text: Candidates = (
-        *("text", "content", "raw_content", "body", "article", "document", "正文", "内容"),
-        *("page_content", "markdown", "data.text", "data.content"),
+        "text",
+        "content",
+        "raw_content",
+        "body",
+        "article",
+        "document",
+        "正文",
+        "内容",
+        "page_content",
+        "markdown",
+        "data.text",
+        "data.content",
     )
     """The text of the document."""
 
@@ -62,7 +72,13 @@ class Fields(Options):
     """The input's own id, kept as `source_id`."""
 
     url: Candidates = (
-        *("url", "source_url", "link", "uri", "WARC-Target-URI", "meta.url", "metadata.url"),
+        "url",
+        "source_url",
+        "link",
+        "uri",
+        "WARC-Target-URI",
+        "meta.url",
+        "metadata.url",
     )
     """Where the document was found."""
 
@@ -73,8 +89,13 @@ class Fields(Options):
     """Its licence; wins over that of the source."""
 
     fetched_at: Candidates = (
-        *("fetched_at", "crawl_date", "date_download", "timestamp", "warc_date"),
-        *("meta.timestamp", "metadata.date"),
+        "fetched_at",
+        "crawl_date",
+        "date_download",
+        "timestamp",
+        "warc_date",
+        "meta.timestamp",
+        "metadata.date",
     )
     """When it was fetched, as the input says it."""
 
@@ -134,7 +155,10 @@ class Row(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A record that became no document, or a place where the input broke."""
+    """A record that became no document, or a place where the input broke.
+
+    `start`, `end`: bytes of the plain stream; `sha256`: of the record's bytes, in hex.
+    """
 
     start: int | None
     end: int | None
@@ -211,7 +235,7 @@ class ChunkBuilder:
         return bool(self.rows or self.starts)
 
     def take(self, position: int) -> Chunk:
-        """What was collected, as a chunk; `position` is how far the input was read."""
+        """What was collected, as a chunk; `position`: the byte of the input read up to."""
         docs, bad = self._docs(), self._bad()
         used = max(position - self.taken, 0)
         self.rows, self.weight = [], 0
@@ -228,25 +252,30 @@ class ChunkBuilder:
         for place, locator in self.locators.items():
             locators[place] = locator
         reasons, details, digests = zip(*self.verdicts, strict=True)
-        columns: tuple[Sequence[Any], ...] = (
-            *([self.piece.source] * rows, locators, ["ingest"] * rows),
-            *(reasons, details, self.starts, self.ends, digests),
-        )
+        columns: dict[str, Sequence[Any]] = {
+            "source": [self.piece.source] * rows,
+            "locator": locators,
+            "stage": ["ingest"] * rows,
+            "reason": reasons,
+            "detail": details,
+            "byte_start": self.starts,
+            "byte_end": self.ends,
+            "sha256": digests,
+        }
         return pl.DataFrame(
-            [
-                pl.Series(name, values, dtype)
-                for (name, dtype), values in zip(QUARANTINE.items(), columns, strict=True)
-            ]
+            [pl.Series(name, columns[name], dtype) for name, dtype in QUARANTINE.items()]
         )
 
     def _docs(self) -> pl.DataFrame:
         source, rows = self.piece.source, self.rows
-        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True)) if rows else {}
+        columns: dict[str, Sequence[Any]] = {}
+        if rows:
+            columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
         ids = [document_id(source, row.locator) for row in rows]
-        made = {"id": ids, "source": [source] * len(rows), **columns}
+        columns |= {"id": ids, "source": [source] * len(rows)}
         schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
         return pl.DataFrame(
-            [_series(name, made.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+            [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]
         )
 
 

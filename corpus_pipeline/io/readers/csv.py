@@ -3,7 +3,7 @@
 Enters: a whole table; its header row (or `csv_columns`) names the fields.  Leaves: a document for
 each row; a row that is ragged, undecodable or opens a quote that nobody closes is one quarantine
 record, and reading goes on at the next line.
-Refuses: to let one stray quote swallow the rows after it.
+A stray quote costs its own row: the lines that it would join are read again, each for itself.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     if not any(name in columns for name in options.fields.text):
         if len(columns) != 1 and (columns or table.peek()):
             # The first row of a table without a header is a document: it is never quoted here.
-            known = ", ".join(name for name in columns if name in _names(options.fields))
-            detail = f"no text column among {len(columns)} (known: {known or 'none'}); name it in "
+            known = ", ".join(name for name in columns if name in _names(options.fields)) or "none"
+            detail = f"no text column among {len(columns)} (known: {known}); name it in "
             detail += "ingest.fields.text, or all of them in ingest.csv_columns"
             build.quarantine(Broken(0, None, "no_text", detail))
             yield build.take(0)
@@ -79,9 +79,9 @@ def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
     """The names of the columns, spelt as the mapping spells them."""
     first = table.peek()
     table.delimiter = options.csv_delimiter or ("\t" if format_ == "tsv" else _delimiter(first))
-    known = {name.lower(): name for name in _names(options.fields)}
+    spelling = {name.lower(): name for name in _names(options.fields)}
     names = list(options.csv_columns) or table.header()
-    return [known.get(name.strip().lower(), name) for name in names]
+    return [spelling.get(name.strip().lower(), name) for name in names]
 
 
 def _names(fields: Fields) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def _delimiter(header: str) -> str:
 
 
 class _Table:
-    """Physical lines → rows, with a way back where a quote was opened in error."""
+    """Physical lines → rows; lines that a stray quote joined are read again, one by one."""
 
     def __init__(self, lines: Iterator[Line | Broken], encoding: str, build: ChunkBuilder) -> None:
         self.lines, self.encoding, self.build = lines, encoding, build
@@ -165,7 +165,7 @@ class _Table:
             yield Line(offset, whole), None
 
     def _parsed(self, used: list[Line]) -> tuple[list[str], str]:
-        """One row from `used[0]` on; the lines that its quotes reach over are added to `used`."""
+        """One row from `used[0]` on and, or "", why it is none; its further lines join `used`."""
         data = used[0].data.removesuffix(b"\r")
         if b'"' not in data and b"\r" not in data:  # four times as fast as the parser
             return data.decode(self.encoding, "surrogateescape").split(self.delimiter), ""

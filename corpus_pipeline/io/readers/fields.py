@@ -1,7 +1,7 @@
 """The mapped fields of a JSON object or a CSV row.
 
 Enters: parsed rows.  Leaves: the value of the first candidate path that is there.
-Refuses: to make text of what is neither a string nor a number.
+A value that is neither a string nor a number counts as absent.
 """
 
 from __future__ import annotations

@@ -71,9 +71,9 @@ def _row(
 def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:
     """Go to the next opening brace; false at the end."""
     while True:
-        found = cursor.buffer.find(b"{")
-        cursor.drop(found if found >= 0 else len(cursor.buffer))
-        if found >= 0:
+        place = cursor.buffer.find(b"{")
+        cursor.drop(place if place >= 0 else len(cursor.buffer))
+        if place >= 0:
             return True
         if not cursor.more():
             fault = cursor.acknowledge()
