@@ -1,6 +1,7 @@
-"""Load the character table of the hash key.
+"""Load the character table of the key text, by which documents and lines are compared.
 
-Enters: the packaged asset.  Leaves: a `KeyTable`.  Refuses: a file that is no table.
+Enters: the packaged asset.  Leaves: a `KeyTable`.
+Errors: `PipelineError` for a table without a character.
 """
 
 from __future__ import annotations
