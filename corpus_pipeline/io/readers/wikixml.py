@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.parsers import expat
 
+from corpus_pipeline.io.assets import PACKAGE, resolve
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -26,6 +27,7 @@ from corpus_pipeline.io.readers.cursor import Cursor
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
+from corpus_pipeline.rules.wiki import WIKI_RULES, load_templates
 from corpus_pipeline.text.wiki.wikitext import plain
 
 OPEN: Final = b"<page>"
@@ -95,7 +97,8 @@ def _page(
         return
     if page.get("ns", "0").strip() != "0" or "redirect" in page:
         return
-    text = plain(page.get("text", ""))
+    templates = load_templates(resolve(WIKI_RULES, PACKAGE))
+    text, lost = plain(page.get("text", ""), templates, page.get("title", ""))
     if len(text.encode()) > options.max_document_bytes:
         detail = too_large(len(text.encode()), options.max_document_bytes)
         broken = Broken(start, cursor.position, "document_too_large", detail, sha256(data))
