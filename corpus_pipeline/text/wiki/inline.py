@@ -45,14 +45,12 @@ _LINES: Final = re.compile(r"\n{3,}")
 _ABOVE: Final = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _BELOW: Final = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 
-#: Around a gap: brackets with nothing else in them, separators beside a bracket, two separators.
-_GAPS: Final = f"{LOST}{EMPTY}"
-_APART: Final = rf"[\s，、；;,:：{_GAPS}]"
-_HOLLOW: Final = re.compile(rf"[（(]{_APART}*+[）)]")
-_AFTER_OPENING: Final = re.compile(rf"(?<=[（(]){_APART}++")
-_BEFORE_CLOSING: Final = re.compile(rf"(?<!{_APART}){_APART}++(?=[）)])")
-_BETWEEN: Final = re.compile(rf"([，、；;,])\s{{0,9}}[{_GAPS}]{{1,99}}\s{{0,9}}[，、；;,]")
-_GAP: Final = re.compile(f"[{_GAPS}]")
+_BRACKETS: Final = ("（", "(")
+_CLOSING: Final = ("）", ")")
+_MARKS: Final = ("，", "、", "；", ";", ",")
+#: What may stand around a gap without saying anything, and a gap with all of it that follows.
+_APART: Final = f" \t\n，、；;,:：{LOST}{EMPTY}"
+_GAPS: Final = re.compile(rf"[{LOST}{EMPTY}][{_APART}]*+")
 
 
 def formatted(text: str) -> tuple[str, int]:
@@ -75,13 +73,23 @@ def formatted(text: str) -> tuple[str, int]:
 
 def _mended(text: str) -> str:
     """The text without its gaps, and without the punctuation that stands alone because of them."""
-    for pattern in (_HOLLOW, _AFTER_OPENING, _BEFORE_CLOSING):
-        text = pattern.sub(_unless_whole, text)
-    return _GAP.sub("", _BETWEEN.sub(r"\1", text))
-
-
-def _unless_whole(found: re.Match[str]) -> str:
-    return "" if _GAP.search(found[0]) else found[0]
+    kept: list[str] = []
+    last = 0
+    for gap in _GAPS.finditer(text):
+        before, last = text[last : gap.start()], gap.end()
+        bare = before.rstrip(_APART)
+        opens, closes = bare.endswith(_BRACKETS), text.startswith(_CLOSING, last)
+        if opens and closes:
+            kept.append(bare[:-1])
+            last += 1
+        elif opens or closes:
+            kept.append(bare)
+        else:
+            after = gap[0].replace(LOST, "").replace(EMPTY, "")
+            doubled = before.endswith(_MARKS) and after.lstrip().startswith(_MARKS)
+            kept += (before, after.lstrip()[1:] if doubled else after)
+    kept.append(text[last:])
+    return "".join(kept)
 
 
 def _without_tags(text: str) -> str:

@@ -37,10 +37,14 @@ DEPTH: Final = 40
 VARIANT_DEPTH: Final = 10
 
 _NESTED: Final = re.compile(
+    # A link or a template with nothing nested in it, at once: most are.
+    r"\[\[([^\[\]{}\n]*+)\]\]|\{\{([^\[\]{}]*+)\}\}|"
     # A table's end is no `|}}`, in which an empty last parameter ends a template.
     r"\{\{|\}\}|^[ \t:*#]*\{\||^[ \t]*\|\}(?!\}(?!\}))|\[\[|\]\]|-\{|\}-",
     re.MULTILINE,
 )
+#: The mark that each group of the pattern stands for.
+_WHOLE: Final = ("", "[[", "{{")
 _CLOSES: Final = {"}}": "{{", "|}": "{|", "]]": "[[", "}-": "-{"}
 _CONTROL: Final = re.compile(r"[\x00-\x04]")
 _LINE_END: Final = re.compile(r"[ \t]{0,99}(?:\n|\Z|\{\{)")
@@ -86,35 +90,41 @@ def _unnested(text: str, templates: Templates, title: str) -> str:
     last = 0
     deeper = 0  # openers beyond the depth limit that are not closed yet
     for match in _NESTED.finditer(text):
-        stack[-1][1].append(text[last : match.start()])
+        parts = stack[-1][1]
+        parts.append(text[last : match.start()])
         last = match.end()
-        mark = match[0].strip(" \t:*#")
-        opened = _CLOSES.get(mark)
-        if opened is None:
-            if len(stack) > DEPTH or (mark == "-{" and _variants(stack) >= VARIANT_DEPTH):
-                deeper += 1
-            else:
-                stack.append((mark, []))
-            continue
-        if deeper:
-            deeper -= 1
-            continue
-        near = range(len(stack) - 1, max(len(stack) - 9, 0), -1)
-        depth = next((level for level in near if stack[level][0] == opened), 0)
-        if not depth:
-            stack[-1][1].append("" if opened == "{|" else match[0])
-            continue
-        inside = "".join(part for _, parts in stack[depth:] for part in parts)
-        del stack[depth:]
+        if match.lastindex:
+            opened, inside, depth = _WHOLE[match.lastindex], match[match.lastindex], len(stack)
+            if deeper or depth > DEPTH:
+                parts.append(inside)
+                continue
+        else:
+            mark = match[0].strip(" \t:*#")
+            opened = _CLOSES.get(mark, "")
+            if not opened:
+                if len(stack) > DEPTH or (mark == "-{" and _variants(stack) >= VARIANT_DEPTH):
+                    deeper += 1
+                else:
+                    stack.append((mark, []))
+                continue
+            if deeper:
+                deeper -= 1
+                continue
+            near = range(len(stack) - 1, max(len(stack) - 9, 0), -1)
+            depth = next((level for level in near if stack[level][0] == opened), 0)
+            if not depth:
+                parts.append("" if opened == "{|" else match[0])
+                continue
+            inside = "".join(part for _, parts in stack[depth:] for part in parts)
+            del stack[depth:]
+            parts = stack[-1][1]
         if opened == "{{":
-            alone = depth == 1 and _is_alone(stack[0][1], text, last)
+            alone = depth == 1 and _is_alone(parts, text, last)
             resolved = shown(inside, templates, title, alone=alone)
         else:
             resolved = _resolved(opened, inside, templates)
         # Within other markup a bar or an equals sign of the text divides nothing.
-        if depth > 1:
-            resolved = resolved.replace("|", BAR).replace("=", EQUALS)
-        stack[-1][1].append(resolved)
+        parts.append(resolved if depth == 1 else resolved.replace("|", BAR).replace("=", EQUALS))
     stack[-1][1].append(text[last:])
     # Markup that is never closed keeps its text and loses its brackets.
     joined = "".join(part for _, parts in stack for part in parts)
@@ -146,12 +156,14 @@ def _resolved(opened: str, inside: str, templates: Templates) -> str:
         return ""
     if opened == "-{":
         return variant(inside)
-    if _SILENT.match(inside):
-        return ""
+    if ":" in inside:
+        if _SILENT.match(inside):
+            return ""
+        prefix = _EDITION.match(inside)
+        if prefix and prefix[1].lower() in templates.editions:
+            own = prefix[1].lower() == _OWN_EDITION
+            return inside.rpartition("|")[2] if own and "|" in inside else ""
     target, bar, label = inside.rpartition("|")
-    prefix = _EDITION.match(inside)
-    if prefix and prefix[1].lower() in templates.editions:
-        return label if prefix[1].lower() == _OWN_EDITION and bar else ""
     if bar:
         return label or target.partition("|")[0].rpartition(":")[2]
     return inside.removeprefix(":").partition("#")[0] or inside.lstrip(":")
