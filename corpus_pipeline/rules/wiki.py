@@ -42,6 +42,7 @@ class TemplateRule(Rule):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        tuple(map(form, self.forms))
         if (self.kind == "form") != bool(self.forms):
             raise ValueError("forms belong to the kind form, and it needs one")
         if (self.kind == "fields") != bool(self.fields):
@@ -73,6 +74,7 @@ class WikiPack(Pack):
     languages: dict[Text, Text]
     units: dict[Text, Text]
     ranges: dict[Text, Text]
+    powers: dict[Text, Text]
     rules: Rules[TemplateRule]
 
 
@@ -89,6 +91,7 @@ def _templates(pack: WikiPack) -> Templates:
         languages=pack.languages,
         units=pack.units,
         ranges=pack.ranges,
+        powers=pack.powers,
         editions=frozenset(pack.editions.split()),
         longest=pack.bounds.longest,
     )

@@ -23,14 +23,13 @@ EMPTY: Final = "\x04"
 BAR: Final = "\x01"
 EQUALS: Final = "\x02"
 
-Kind = Literal[
-    "silent", "title", "form", "fields", "chemistry", "quantity", "number", "condition"
-]
+Kind = Literal["silent", "title", "form", "fields", "chemistry", "quantity", "number", "condition"]
 
 _PREFIX: Final = re.compile(r"(?:(?:safe)?subst|template|模板|樣板|msg)\s*:\s*", re.IGNORECASE)
 _FUNCTION: Final = re.compile(r"(#?[a-z]+\s*[:：])(.*)", re.DOTALL | re.IGNORECASE)
 _SLOT: Final = re.compile(r"\{([^{}]+)\}")
 _HAN_END: Final = re.compile(r"[\u3400-\u9fff]\Z")
+_DIGIT_END: Final = re.compile(r"[0-9]\Z")
 _NUMBER: Final = re.compile(r"[-+−±]?[0-9][0-9,.]*(?:e[-+]?[0-9]+)?(?:[+⁄/][0-9/⁄]+)?\Z")
 _ONE_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _CHARGE: Final = re.compile(r"[0-9]*[-+−–]\Z")
@@ -51,7 +50,7 @@ class Slot:
 
     `keys`: the first one that has a value counts; `*` joins all positional ones with `text`, `-1`
     is the last one, `@` and `@1` are the name of the language whose code the template's name or a
-    parameter is.  `text`: a unit that follows unless the value ends in a Han character already.
+    parameter is.  `text`: a unit that follows a value that ends in a digit.
     """
 
     keys: tuple[str, ...]
@@ -77,7 +76,7 @@ def form(written: str) -> Form:
         last = match.end()
         slot = _slot(match[1])
         # A text that stands twice at each of forty levels would fill the memory.
-        if seen & set(slot.keys) or (seen and "*" in {*seen, *slot.keys}):
+        if seen & set(slot.keys) or (seen and {"*", "-1"} & {*seen, *slot.keys}):
             raise ValueError(f"a parameter stands twice in {written!r}")
         seen |= set(slot.keys)
         parts.append(slot)
@@ -107,8 +106,8 @@ class Family:
 class Templates:
     """All that is known of templates, and of the prefixes of links.
 
-    `words`: names that stand for a text.  `languages`: their names by code.  `units`, `ranges`: how
-    a quantity is said.  `editions`: prefixes of links to other languages, which show nothing.
+    `words`: names that stand for a text.  `languages`: their names by code.  `units`, `ranges`,
+    `powers`: how a quantity is said.  `editions`: prefixes of links to other languages.
     `longest`: characters of the longest unknown parameter that is taken for words.
     """
 
@@ -117,6 +116,7 @@ class Templates:
     languages: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, str] = field(default_factory=dict)
+    powers: Mapping[str, str] = field(default_factory=dict)
     editions: frozenset[str] = frozenset()
     longest: int = 0
     known: dict[str, tuple[Family, str] | None] = field(default_factory=dict, compare=False)
@@ -240,7 +240,7 @@ def _filled(slot: Slot, given: Call, code: str, templates: Templates) -> str | N
     for key in slot.keys:
         value = _value(key, given, code, templates)
         if value:
-            return value if _HAN_END.search(value) else value + slot.text
+            return value + slot.text if slot.text and _DIGIT_END.search(value) else value
     return "" if slot.optional else None
 
 
@@ -285,7 +285,9 @@ def _quantity(given: Call, _family: Family, _code: str, templates: Templates) ->
         elif part.lower() in templates.ranges and said:
             said += templates.ranges[part.lower()]
         elif said:
-            unit = templates.units.get(part, part)
+            power = templates.powers.get(part[:2], "") if part[2:] else ""
+            unit = part[2:] if power else part
+            unit = power + templates.units.get(unit, unit)
             return said + ("" if _HAN_END.search(unit) or not unit[0].isalnum() else " ") + unit
         else:
             return None
@@ -306,9 +308,7 @@ def _condition(given: Call, _family: Family, _code: str, _templates: Templates) 
     return given["2"] if given["1"] else given["3"]
 
 
-_SHOWN: Final[
-    Mapping[Kind, Callable[[Call, Family, str, Templates], str | None]]
-] = {
+_SHOWN: Final[Mapping[Kind, Callable[[Call, Family, str, Templates], str | None]]] = {
     "form": _formed,
     "fields": _fields,
     "chemistry": _chemistry,

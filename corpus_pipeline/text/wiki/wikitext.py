@@ -72,10 +72,10 @@ class Prose(NamedTuple):
 def plain(wikitext: str, templates: Templates = NO_TEMPLATES, title: str = "") -> Prose:
     r"""The prose of a page called `title`; empty for a redirection.
 
-    >>> plain("'''白居易'''（772年—846年），字[[樂天|乐天]]，[[唐朝]]詩人。<ref>《舊唐書》</ref>").text
-    '白居易（772年—846年），字乐天，唐朝詩人。'
-    >>> plain("== 生平 ==\n{{Infobox|姓名={{lang|zh|白}}}}他在-{zh-hans:长安;zh-hant:長安}-做官。").text
-    '生平\n他在长安做官。'
+    >>> plain("'''白居易'''（772年—846年），字[[樂天|乐天]]。<ref>《舊唐書》</ref>").text
+    '白居易（772年—846年），字乐天。'
+    >>> plain("== 生平 ==\n{{Infobox|姓={{lang|zh|白}}}}在-{zh-hans:长安;zh-hant:長安}-做官。").text
+    '生平\n在长安做官。'
     """
     if _REDIRECT.match(wikitext):
         return Prose("", 0)
