@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 from xml.parsers import expat
@@ -29,6 +30,7 @@ from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 from corpus_pipeline.rules.wiki import WIKI_RULES, load_templates
+from corpus_pipeline.text.wiki.templates import Templates
 from corpus_pipeline.text.wiki.wikitext import Prose, plain
 
 OPEN: Final = b"<page>"
@@ -57,6 +59,12 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             yield build.take(cursor.position)
     if build.any:
         yield build.take(cursor.position)
+
+
+@cache
+def _templates() -> Templates:
+    """What the packaged rules know of templates."""
+    return load_templates(resolve(WIKI_RULES, PACKAGE))
 
 
 def _next_page(cursor: Cursor, build: ChunkBuilder) -> int:
@@ -98,8 +106,7 @@ def _page(
         return
     if page.get("ns", "0").strip() != "0" or "redirect" in page:
         return
-    templates = load_templates(resolve(WIKI_RULES, PACKAGE))
-    prose = plain(page.get("text", ""), templates, page.get("title", ""))
+    prose = plain(page.get("text", ""), _templates(), page.get("title", ""))
     size = len(prose.text.encode())
     if size > options.max_document_bytes:
         detail = too_large(size, options.max_document_bytes)
