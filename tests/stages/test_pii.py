@@ -153,5 +153,5 @@ def test_a_long_run_of_one_piece_is_linear(piece):
     ],
 )
 def test_lists_of_numbers_and_amounts_are_linear(piece):
-    """A list of 20,000 local numbers, or as many amounts, takes time in proportion to its length."""
+    """20,000 local numbers or amounts in a list take under 5 s, twice as many twice that."""
     linear(PII, lambda n: docs_of(["电话：" + piece * n]), 20_000, most=5)
