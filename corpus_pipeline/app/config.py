@@ -251,14 +251,14 @@ def _parsed(setting: str) -> tuple[str, Any]:
 
 def _set(data: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.strip().split(".")
-    here = data
+    section = data
     for parent in parents:
-        if here.get(parent) is None:
-            here[parent] = {}
-        here = here[parent]
-        if not isinstance(here, dict):
+        if section.get(parent) is None:
+            section[parent] = {}
+        section = section[parent]
+        if not isinstance(section, dict):
             raise PipelineError(f"--set {key}: {parent} is not a mapping")
-    here[last] = value
+    section[last] = value
 
 
 def _validated(data: dict[str, Any], base: Path, only: str | None) -> Config:

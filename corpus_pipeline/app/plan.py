@@ -22,8 +22,8 @@ RATE_MB_S = 4.0
 #: Bytes on disk at the peak and after, per byte of inflated input: 1.03 and 0.70 measured with `du`
 #: on every fourth line of that input (46.5 MB); kept/ and dataset/ both hold the text.
 DISK_RUNNING, DISK_KEPT = 1.1, 0.75
-#: MB; `make bench` measured peaks of 680 to 790.
-WORKER_MB = 1_000
+#: MB; `make bench` measured a peak of 1,060 (docs/bench.md).
+WORKER_MB = 1_200
 
 
 def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:

@@ -39,7 +39,10 @@ def export(
     workers: Workers = None,
     address: Address = None,
 ) -> int:
-    """Write the dataset of a finished run: shards, card, Croissant, manifest."""
+    """Write the dataset of a finished run.
+
+    Shards, card, Croissant and manifest.
+    """
     from corpus_pipeline.app.config import for_section, load
     from corpus_pipeline.app.execute import How, export_run
     from corpus_pipeline.cli.progress import Progress
@@ -61,7 +64,7 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Recompute every digest, re-add every count, walk to the parents."""
+    """Recompute digests and counts, walk to the parents."""
     from corpus_pipeline.app import api
     from corpus_pipeline.cli.report import print_json, print_result
     from corpus_pipeline.text.unicode.escape import escaped
@@ -87,7 +90,10 @@ def audit(
         Path | None, typer.Option("--output", "-o", help="A file.", metavar="FILE")
     ] = None,
 ) -> int:
-    """Check a run against a profile of clauses; exit code 1 when a clause fails."""
+    """Check a run against a profile of clauses.
+
+    Exit code 1 when a clause fails.
+    """
     from corpus_pipeline.app import api
     from corpus_pipeline.cli.report import print_result
     from corpus_pipeline.io.places import local_path
@@ -133,7 +139,7 @@ def config(
         bool, typer.Option("--schema", help="Print the JSON Schema of configs, for editors.")
     ] = False,
 ) -> int:
-    """Check a config and print it with every default spelled out."""
+    """Check a config and print it with every default."""
     import yaml
 
     from corpus_pipeline.app.config import json_schema, load

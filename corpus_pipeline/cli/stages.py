@@ -57,7 +57,7 @@ def run(
     against: Against = None,
     as_json: Json = False,
 ) -> int:
-    """Run the whole pipeline: raw data to a dataset with its manifest."""
+    """The whole pipeline: raw data to a dataset."""
     from corpus_pipeline.app.config import load
     from corpus_pipeline.app.execute import How, run_pipeline
     from corpus_pipeline.cli.progress import Progress
@@ -103,7 +103,10 @@ def index(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
-    """Index what earlier runs kept, for `--against`: later deliveries drop what is in it."""
+    """Index what earlier runs kept, for `--against`.
+
+    Later deliveries drop what is in it.
+    """
     from corpus_pipeline.app.config import load
     from corpus_pipeline.app.execute import How, build_index
     from corpus_pipeline.cli.progress import Progress

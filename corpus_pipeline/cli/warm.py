@@ -27,7 +27,7 @@ def warm(
         ),
     ] = None,
 ) -> int:
-    """Compile all kernels for this machine, so that no run has to."""
+    """Compile all kernels ahead of the first run."""
     from corpus_pipeline.cli.report import say
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.text import kernel_cache

@@ -1,7 +1,7 @@
-"""How long a run took, and where: sealed by itself, part of nothing else.
+"""How long a run took, and where, in `metrics.json`; no other digest covers that file.
 
-Enters: the times that tasks left beside their work.  Leaves: `metrics.json`.
-Refuses: to count a task twice that was done again after a kill; the last attempt is the one told.
+Enters: the times that tasks left beside their work, one file a task.  Leaves: `metrics.json`.
+A task that was done again after a kill counts once, with its last attempt.
 """
 
 from __future__ import annotations

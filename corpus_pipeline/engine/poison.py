@@ -1,8 +1,8 @@
-"""The hunt for documents that kill the process that touches them.
+"""Finds the documents on which a worker process dies (a crash in native code, too little memory).
 
-Enters: a split whose worker died again and again.  Leaves: its manifest, the killers in quarantine.
-Refuses: to lose a good document for a bad one: the rows the dead worker had under its hands are
-bisected, each half in a fresh worker.
+Enters: a split whose worker died after all retries.  Leaves: the content of its manifest, those
+documents in quarantine as `worker_died`.  The batch that the worker had begun is bisected, each
+half in a fresh worker, until one document is left; all others are processed as usual.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from corpus_pipeline.engine.split_pass import SplitTask, probe
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.tasks.base import Engine, Result, Task, WorkerDied
 
-#: A split with more killers than this has another fault: too little memory, a broken library.
+#: A split with more such documents has another fault: too little memory, a broken library.
 LIMIT = 20
 
 
 def survive(engine: Engine, task: Task) -> Result:
-    """Finish a split that kills its workers; the killers end in quarantine."""
+    """Finish a split that kills its workers; the documents at fault go to quarantine."""
     for _ in range(LIMIT):
         progress = _noted(task.argument.progress)
         if progress is None:
             break
-        accused = _accused(engine, task, progress)
-        if accused == task.argument:
+        suspected = _without_suspect(engine, task, progress)
+        if suspected == task.argument:
             break  # rows that kill only together: no single document is to blame
-        task = replace(task, argument=accused)
+        task = replace(task, argument=suspected)
         (outcome,) = (outcome for _, outcome in engine.attempt([task]))
         if not isinstance(outcome, WorkerDied):
             return outcome
@@ -48,7 +48,7 @@ def _noted(path: Path) -> dict[str, Any] | None:
     return progress
 
 
-def _accused(engine: Engine, task: Task, progress: dict[str, Any]) -> SplitTask:
+def _without_suspect(engine: Engine, task: Task, progress: dict[str, Any]) -> SplitTask:
     split: SplitTask = task.argument
     if "rows" not in progress:
         return replace(split, stop=progress["reading"])

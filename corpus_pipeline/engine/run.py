@@ -77,12 +77,12 @@ class _Run:
         self, phase: str, tasks: Sequence[Task], engine: Engine | None = None
     ) -> list[Result]:
         """Perform one phase."""
-        started, done = time.perf_counter(), 0
+        started, finished = time.perf_counter(), 0
 
         def tell(_task: Task, result: Result) -> None:
-            nonlocal done
-            done += 1
-            self.on_done(phase, done, len(tasks), result)
+            nonlocal finished
+            finished += 1
+            self.on_done(phase, finished, len(tasks), result)
 
         def on_death(task: Task, _death: Exception) -> Result:
             if not isinstance(task.argument, SplitTask):

@@ -1,7 +1,7 @@
-"""Tallies of a split or a run: made from verdicts, added, never kept beside the data.
+"""Tallies of a split or a run, made from the verdicts of its documents.
 
-Enters: frames of documents and of quarantine.  Leaves: the `counts` of a manifest.
-Refuses: to be mutated; two tallies are added into a third.
+Enters: frames of documents and of quarantine.  Leaves: the `counts` of a manifest: numbers of
+documents and bytes, and documents by rule, by reason and by source.  Adding makes a new tally.
 """
 
 from __future__ import annotations

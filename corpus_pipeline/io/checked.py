@@ -101,11 +101,11 @@ class CheckedFile(io.RawIOBase):
 
     def _changed(self) -> InputChangedError:
         now = os.fstat(self._file.fileno()).st_size
-        what = f"{self.seen.size:,} bytes at the scan, {now:,} now"
+        difference = f"{self.seen.size:,} bytes at the scan, {now:,} now"
         if now == self.seen.size:
-            what = f"{now:,} bytes as at the scan, but other ones"
+            difference = f"{now:,} bytes as at the scan, but other ones"
         return InputChangedError(
-            f"input {self.locator} changed while the run was reading it: {what}; "
+            f"input {self.locator} changed while the run was reading it: {difference}; "
             "start again with --overwrite"
         )
 

@@ -182,13 +182,13 @@ class _Members:
         while tries < CANDIDATES:
             self.raw.seek(position)
             window = self.raw.read(RAW + len(self.magic) - 1)
-            found = window.find(self.magic)
-            while found >= 0 and tries < CANDIDATES:
-                if self._opens(position + found):
-                    self.position = self.raw.seek(position + found)
+            place = window.find(self.magic)
+            while place >= 0 and tries < CANDIDATES:
+                if self._opens(position + place):
+                    self.position = self.raw.seek(position + place)
                     return
                 tries += 1
-                found = window.find(self.magic, found + 1)
+                place = window.find(self.magic, place + 1)
             if len(window) < RAW:
                 break
             position += RAW

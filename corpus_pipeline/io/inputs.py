@@ -83,22 +83,22 @@ def discover(paths: Sequence[str | Path]) -> list[Input]:
     """All inputs that the paths mean, sorted by locator, each file once."""
     left_out = _LeftOut()
     roots = [root for path in paths for root in _roots(str(path), left_out)]
-    found: dict[Path, tuple[_Root, Input]] = {}
+    inputs: dict[Path, tuple[_Root, Input]] = {}
     for root in roots:
         for file in root.files:
-            made = _input(root, file, left_out)
-            if made is None:
+            candidate = _input(root, file, left_out)
+            if candidate is None:
                 continue
             key = file.resolve()
-            rank = (len(made.locator), made.locator)
-            before = found.get(key)
+            rank = (len(candidate.locator), candidate.locator)
+            before = inputs.get(key)
             if before is None or rank < (len(before[1].locator), before[1].locator):
-                found[key] = (root, made)
+                inputs[key] = (root, candidate)
     left_out.summarise()
-    if not found:
+    if not inputs:
         given = ", ".join(str(path) for path in paths) or "nothing"
         raise PipelineError(f"no usable input in {given} (formats: {', '.join(FORMATS)})")
-    return _distinct(list(found.values()))
+    return _distinct(list(inputs.values()))
 
 
 def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:

@@ -28,5 +28,6 @@ def local_path(given: str | Path) -> Path:
     if scheme is None:
         return Path(text)
     if scheme[1].lower() != "file":
-        raise PipelineError(f"{scheme[1]}:// is not supported yet: give a local path ({text})")
+        url = f"{scheme[1]}://{text[scheme.end() :].lstrip('/')}"
+        raise PipelineError(f"{scheme[1]}:// is not supported yet: give a local path ({url})")
     return Path("/" + unquote(text[scheme.end() :]).lstrip("/"))

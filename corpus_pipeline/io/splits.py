@@ -111,43 +111,43 @@ def whole(one: Input) -> Piece:
     return Piece(one.path, one.locator, one.format, one.compression, one.source, one.license)
 
 
-def _pieces(one: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
-    made = replace(whole(one.input), seen=one.seen)
-    form = FORMATS[made.format]
-    if form.splittable == "row_groups" and sum(one.row_groups) > split_bytes:
-        yield from _row_groups(made, one.row_groups, split_bytes)
-    elif form.cut_at_lines(text_mode) and one.decompressed > split_bytes:
-        yield from _windows(made, one, split_bytes)
+def _pieces(scanned: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
+    piece = replace(whole(scanned.input), seen=scanned.seen)
+    form = FORMATS[piece.format]
+    if form.splittable == "row_groups" and sum(scanned.row_groups) > split_bytes:
+        yield from _row_groups(piece, scanned.row_groups, split_bytes)
+    elif form.cut_at_lines(text_mode) and scanned.decompressed > split_bytes:
+        yield from _windows(piece, scanned, split_bytes)
     else:
-        yield made, max(one.decompressed, sum(one.row_groups))
+        yield piece, max(scanned.decompressed, sum(scanned.row_groups))
 
 
-def _windows(made: Piece, one: Scanned, split_bytes: int) -> Iterator[tuple[Piece, int]]:
-    size = one.decompressed
+def _windows(piece: Piece, scanned: Scanned, split_bytes: int) -> Iterator[tuple[Piece, int]]:
+    size = scanned.decompressed
     count = ceil(size / split_bytes)
-    entries = [BEGINNING, *one.entries]
+    entries = [BEGINNING, *scanned.entries]
     starts = [entry.plain for entry in entries]
-    if made.compression != "none":
+    if piece.compression != "none":
         widest = max(end - start for start, end in pairwise([*starts, size]))
         if widest > split_bytes:  # windows without an entry of their own inflate what lies before
-            count = min(count, MAX_WINDOWS[made.compression])
+            count = min(count, MAX_WINDOWS[piece.compression])
     edges = [size * i // count for i in range(count)]
     for start, end in zip(edges, [*edges[1:], None], strict=True):
         # The byte before the window says whether a line starts with it.
         entry = entries[max(bisect_right(starts, start - 1) - 1, 0)]
         weight = (size if end is None else end) - start
-        yield replace(made, start=start, end=end, entry=entry), weight
+        yield replace(piece, start=start, end=end, entry=entry), weight
 
 
 def _row_groups(
-    made: Piece, sizes: tuple[int, ...], split_bytes: int
+    piece: Piece, sizes: tuple[int, ...], split_bytes: int
 ) -> Iterator[tuple[Piece, int]]:
     group: list[int] = []
     total = 0
     for number, size in enumerate(sizes):
         if group and total + size > split_bytes:
-            yield replace(made, row_groups=tuple(group)), total
+            yield replace(piece, row_groups=tuple(group)), total
             group, total = [], 0
         group.append(number)
         total += size
-    yield replace(made, row_groups=tuple(group)), total
+    yield replace(piece, row_groups=tuple(group)), total

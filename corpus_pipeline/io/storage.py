@@ -28,7 +28,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = {
+        message = {
             errno.ENOSPC: "no space left on the device",
             errno.EDQUOT: "disk quota exceeded",
             errno.EACCES: "permission denied",
@@ -37,9 +37,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.ENOTDIR: "a part of the path is no folder",
             errno.ENAMETOOLONG: "the name is too long",
         }.get(error.errno or 0)
-        if said is None:
+        if message is None:
             raise
-        raise PipelineError(f"cannot write {path}: {said}") from error
+        raise PipelineError(f"cannot write {path}: {message}") from error
 
 
 def sync_folder(folder: Path) -> None:

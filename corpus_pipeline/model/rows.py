@@ -66,10 +66,10 @@ def _padded(docs: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFr
 
 
 def _checked(
-    done: pl.DataFrame, given: pl.DataFrame, name: str, columns: Mapping[str, pl.DataType]
+    result: pl.DataFrame, given: pl.DataFrame, name: str, columns: Mapping[str, pl.DataType]
 ) -> pl.DataFrame:
-    if done.height != given.height:
-        raise ValueError(f"{name} changed {given.height} rows into {done.height}")
-    if "id" in given.columns and not done.get_column("id").equals(given.get_column("id")):
+    if result.height != given.height:
+        raise ValueError(f"{name} changed {given.height} rows into {result.height}")
+    if "id" in given.columns and not result.get_column("id").equals(given.get_column("id")):
         raise ValueError(f"{name} changed the rows")
-    return done.with_columns(pl.col(column).cast(dtype) for column, dtype in columns.items())
+    return result.with_columns(pl.col(column).cast(dtype) for column, dtype in columns.items())

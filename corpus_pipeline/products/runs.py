@@ -112,7 +112,7 @@ def no_rows(path: Path, columns: Sequence[str]) -> pl.DataFrame:
 
 def group_sizes(path: Path, column: str) -> list[tuple[int, int, int]]:
     """First row, rows and uncompressed bytes of `column` of each row group, from the footer."""
-    found: list[tuple[int, int, int]] = []
+    groups: list[tuple[int, int, int]] = []
     start = 0
     with pq.ParquetFile(path) as file:
         meta = file.metadata
@@ -122,9 +122,9 @@ def group_sizes(path: Path, column: str) -> list[tuple[int, int, int]]:
         for group in range(file.num_row_groups):
             facts = meta.row_group(group)
             size = int(facts.column(leaf).total_uncompressed_size)
-            found.append((start, int(facts.num_rows), size))
+            groups.append((start, int(facts.num_rows), size))
             start += int(facts.num_rows)
-    return found
+    return groups
 
 
 def text_sizes(path: Path, first: int, rows: int) -> I64:

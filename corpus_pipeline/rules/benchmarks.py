@@ -92,7 +92,7 @@ def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
     A file's name is its stem; in a folder, `folder/sub/stem`, so that `cmmlu/test/law` says what it
     is.  Files of other kinds in a folder (a README, a licence) are no benchmarks.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for root in paths:
         inside = (
             sorted(p for p in root.rglob("*") if p.is_file() and _format(p))
@@ -104,10 +104,10 @@ def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
         for path in inside:
             parts = (root.name, *path.relative_to(root).parts[:-1]) if folder else ()
             name = "/".join((*parts, _stem(path)))
-            if name in found:
-                raise BenchmarkError(f"two benchmarks named {name}: {found[name]} and {path}")
-            found[name] = path
-    return found
+            if name in files:
+                raise BenchmarkError(f"two benchmarks named {name}: {files[name]} and {path}")
+            files[name] = path
+    return files
 
 
 def load_benchmark(name: str, path: Path) -> list[Item]:

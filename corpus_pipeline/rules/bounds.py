@@ -223,11 +223,11 @@ def _bounds(pack: BoundsPack) -> Bounds:
 
 def _check_names(registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
     """Refuse what names a measure or a register that does not exist."""
-    known = {PLAIN, *(register.id for register in registers)}
+    registers_known = {PLAIN, *(register.id for register in registers)}
     for register in registers:
         _check("measure", register.when, MEASURES, f"register {register.id}")
     for rule in rules:
-        _check("register", rule.registers, known, f"rule {rule.id}")
+        _check("register", rule.registers, registers_known, f"rule {rule.id}")
         ranges = (rule.when, rule.limits, *rule.registers.values())
         _check("measure", chain(*ranges), MEASURES, f"rule {rule.id}")
 

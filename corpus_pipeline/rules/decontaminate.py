@@ -18,7 +18,7 @@ from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.benchmarks import Item
 from corpus_pipeline.rules.pack import Pack, Pattern, Rule, Rules, load, prove
 from corpus_pipeline.rules.settings import Settings
-from corpus_pipeline.text.contamination.index import Taken
+from corpus_pipeline.text.contamination.index import ParsedItem
 from corpus_pipeline.text.contamination.question import pieces, split_choices, without_commands
 
 #: What the stage names in `asset_refs`.
@@ -77,12 +77,12 @@ class Recognition:
             for script in ("han", "latin")
         }
 
-    def taken(self, items: Sequence[Item]) -> Iterator[list[Taken]]:
+    def taken(self, items: Sequence[Item]) -> Iterator[list[ParsedItem]]:
         """The items taken apart, in blocks: the stem in pieces, printed choices and given ones."""
         for first in range(0, len(items), _BLOCK):
             yield self._taken(items[first : first + _BLOCK])
 
-    def _taken(self, items: Sequence[Item]) -> list[Taken]:
+    def _taken(self, items: Sequence[Item]) -> list[ParsedItem]:
         stems = without_commands(pl.Series([item.text for item in items], dtype=pl.String))
         starts = [0, *accumulate(len(item.choices) for item in items)]
         given = without_commands(
@@ -93,7 +93,7 @@ class Recognition:
             stem, choices = split_choices(text)
             script = "han" if _HAN.search(stem) else "latin"
             cut = pieces(stem, self._patterns["asks", script], self._patterns["stock", script])
-            out.append(Taken(cut, [*choices, *given[start:end]]))
+            out.append(ParsedItem(cut, [*choices, *given[start:end]]))
         return out
 
 

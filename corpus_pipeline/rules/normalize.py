@@ -125,22 +125,22 @@ class Simplifier:
         rows = texts.str.contains(rf"{_KANA}|{_NAMED}").arg_true().to_list()
         held = [list(_pieces(text)) for text in texts.gather(rows)]
         split = [(row, parts) for row, parts in zip(rows, held, strict=True) if len(parts) > 1]
-        done = self._phrases.exchange(texts)
+        exchange = self._phrases.exchange(texts)
         if not split:
-            return done
+            return exchange
         # Every second piece is spared; a kernel that knew of spans would be slower for all others.
         flat = pl.Series([p for _, parts in split for p in parts[::2]], dtype=pl.String)
         pieces = self._phrases.exchange(flat)
         converted, at, joined = pieces.texts.to_list(), 0, []
         for row, parts in split:
             count = len(parts[::2])
-            here = slice(at, at + count)
-            parts[::2] = converted[here]
+            place = slice(at, at + count)
+            parts[::2] = converted[place]
             joined.append("".join(parts))
-            done.changed[row] = pieces.changed[here].sum()
-            done.chosen[row] = pieces.chosen[here].sum()
+            exchange.changed[row] = pieces.changed[place].sum()
+            exchange.chosen[row] = pieces.chosen[place].sum()
             at += count
-        return done._replace(texts=replaced(done.texts, [row for row, _ in split], joined))
+        return exchange._replace(texts=replaced(exchange.texts, [row for row, _ in split], joined))
 
 
 def load_simplifier(asset: Asset) -> Simplifier:
@@ -169,7 +169,7 @@ def _simplifier(pack: SensesPack) -> Simplifier:
 
 def _characters() -> dict[str, str]:
     """OpenCC's single characters: what it makes of every ideograph that stands alone."""
-    # No tofu: few fonts have 𫜲.
+    # Without the simplified forms that few fonts have, such as 𫜲.
     opened = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False)
     alone = [chr(code) for code in (*range(0x3400, 0xA000), *range(0x20000, 0x323B0))]
     made: Sequence[str] = opened.convert("\n".join(alone)).split("\n")

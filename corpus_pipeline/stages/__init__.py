@@ -1,7 +1,7 @@
-"""The stages, in the order a document meets them; the only list of them there is.
+"""The one list of stages, in the order in which they run.
 
-Enters: nothing.  Leaves: `STAGES`, name → `StageInfo`, in pipeline order.
-A stage's module is imported when somebody asks for its class: the command line must start quickly.
+Leaves: `STAGES`, name → `StageInfo`.
+A stage's module is imported when its class is loaded, so that the command line starts quickly.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class StageInfo:
     help: str  # one line, for the command line
 
     def load(self) -> Any:
-        """The stage's class; `TypeError` where it is of another kind or name than is said here."""
+        """The stage's class; `TypeError` where its kind or name is not the one listed here."""
         module, _, name = self.target.partition(":")
         cls = getattr(importlib.import_module(module), name)
         parent = getattr(importlib.import_module("corpus_pipeline.model"), _PARENTS[self.kind])
@@ -59,7 +59,7 @@ STAGES: dict[str, StageInfo] = {
             "langid",
             f"{_HOME}.langid:LangId",
             "local",
-            "Language and script of each document; drops what is not Chinese.",
+            "Language and script; drops what is not Chinese.",
         ),
         StageInfo(
             "normalize",

@@ -1,11 +1,11 @@
-"""Bytes become text: the charset is found, declared or not, and every character saved.
+"""Decode bytes to text, and repair text that was decoded with the wrong charset before.
 
-Enters: `payload` (null where a reader already had text) and `declared_charset`.
-Leaves: `text`, the charset with its confidence, what was declared, how many bytes were lost;
-text (also a reader's, also titles) that somebody decoded wrongly before is repaired, lines of
-nothing but 锟斤拷 or � are cut; bytes that are no text are dropped (`undecodable`), and documents
-of which most is lost (`lost_characters`).
-Refuses: to trust a declaration against the bytes, and to lose a page over a few bad ones.
+Enters: `payload` (bytes; null where a reader already filled `text`) and `declared_charset`.
+Leaves: `text`; the charset that was read with its confidence, the declared one, and the number of
+bytes without a character.  Texts and titles, also those of a reader, that an earlier program
+decoded wrongly are repaired; lines of nothing but 锟斤拷 or U+FFFD are cut.  Bytes that are no text
+are dropped (`undecodable`), and so are documents most of which is lost (`lost_characters`).
+Refuses: to believe a declaration that the bytes contradict, and to drop a page for a few bad bytes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from corpus_pipeline.text.unicode.utf8 import replaced
 
 #: Bytes that no text needs; a terminal's escape and form feeds do occur in old files.
 _CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b") + b"\x7f"
-#: What the bytes say; what a repair says: the mistakes, characters that came back, that did not.
+#: The columns of decoding and those of repair; see `Decode.describes`.
 _CHARSET: Schema = {
     "decode_charset": pl.String(),
     "decode_confidence": pl.Float32(),
@@ -45,7 +45,10 @@ class DecodeOptions(Options):
     """Where the character table and the bounds lie."""
 
     table: str = "package:assets/char_costs.tsv"
+    """The table of character costs that charset detection and repair read (TSV)."""
+
     pack: str = "package:rules/packs/decode.yaml"
+    """The pack of file signatures and of bounds on lost bytes and characters."""
 
 
 class Decode(Stage):
@@ -76,7 +79,7 @@ class Decode(Stage):
         super().__init__(options, assets)
         self.costs = load_char_costs(assets["table"])
         self.rules = load_decoding(assets["pack"])
-        self.known = tables(self.costs)
+        self.repair_tables = tables(self.costs)
 
     @classmethod
     def asset_refs(cls, options: DecodeOptions) -> Mapping[str, str]:
@@ -95,8 +98,9 @@ class Decode(Stage):
         for name in ("payload", "declared_charset"):
             if name not in docs.columns:
                 docs = docs.with_columns(pl.lit(None, dtype=PAYLOAD[name]).alias(name))
-        payloads, said = docs.get_column("payload"), docs.get_column("declared_charset").to_list()
-        charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in said]
+        payloads = docs.get_column("payload")
+        declared = docs.get_column("declared_charset").to_list()
+        charsets: list[Any] = [("utf-8", 1.0, 0, name, None) for name in declared]
         rows = payloads.is_not_null().arg_true().to_list()
         quick = plain_utf8(payloads.gather(rows))
         missing = quick.is_null().to_list()
@@ -104,9 +108,9 @@ class Decode(Stage):
         slow: dict[int, str] = {}
         for place, row in enumerate(rows):
             if missing[place]:
-                slow[row], *charsets[row] = self.decoded(payloads[row], said[row])
+                slow[row], *charsets[row] = self.decoded(payloads[row], declared[row])
             else:
-                known = declaration(payloads[row], said[row])
+                known = declaration(payloads[row], declared[row])
                 charsets[row] = ("utf-8", 1.0, 0, known, None)
         schema = {**_CHARSET, "finding": pl.String()}
         columns = zip(*charsets, strict=True)
@@ -118,40 +122,40 @@ class Decode(Stage):
         return drop(docs, self.name, rule, pl.col("finding")).drop("finding")
 
     def repaired(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Undo what a wrong charset did to texts and titles, where that is clearly better."""
-        what: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
+        """Undo wrong decoding in texts and titles where the result is clearly better."""
+        notes: list[tuple[str | None, int, int]] = [(None, 0, 0)] * docs.height
         for column in ("text", "title"):
             texts = docs.get_column(column)
-            made = repairs(texts, self.known, self.rules.mojibake)
+            made = repairs(texts, self.repair_tables, self.rules.mojibake)
             docs = docs.with_columns(replaced(texts, [*made], [m.text for m in made.values()]))
-            for row, done in made.items():
-                kinds, characters, lost = what[row]
-                names = {*done.kinds, *(kinds.split(",") if kinds else ())}
-                what[row] = (
+            for row, repair in made.items():
+                kinds, characters, lost = notes[row]
+                names = {*repair.kinds, *(kinds.split(",") if kinds else ())}
+                notes[row] = (
                     ",".join(sorted(names)),
-                    characters + done.characters,
-                    lost + done.lost,
+                    characters + repair.characters,
+                    lost + repair.lost,
                 )
-        columns = zip(_REPAIRS.items(), zip(*what, strict=True), strict=True)
+        columns = zip(_REPAIRS.items(), zip(*notes, strict=True), strict=True)
         return docs.with_columns(pl.Series(n, c, dtype=t) for (n, t), c in columns)
 
     def without_lost_lines(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Cut the lines that hold nothing but traces of lost characters; judge what is left."""
+        """Cut lines of nothing but 锟斤拷 and the like; drop documents most of which was cut."""
         bounds = self.rules.lost
-        made = cuts(docs, bounds)
-        lines = [made[row].lines if row in made else 0 for row in range(docs.height)]
+        pieces = cuts(docs, bounds)
+        lines = [pieces[row].lines if row in pieces else 0 for row in range(docs.height)]
         evidence = [
-            f"lost_share={made[row].share:.2f} > {bounds.max_lost_text:g}"
-            if row in made
-            and made[row].share > bounds.max_lost_text
-            and made[row].characters >= bounds.min_lost_text
+            f"lost_share={pieces[row].share:.2f} > {bounds.max_lost_text:g}"
+            if row in pieces
+            and pieces[row].share > bounds.max_lost_text
+            and pieces[row].characters >= bounds.min_lost_text
             else None
             for row in range(docs.height)
         ]
         # A document that is dropped keeps its text, as evidence.
-        cut = [row for row in made if evidence[row] is None]
+        cut = [row for row in pieces if evidence[row] is None]
         docs = docs.with_columns(
-            replaced(docs.get_column("text"), cut, [made[row].text for row in cut]),
+            replaced(docs.get_column("text"), cut, [pieces[row].text for row in cut]),
             decode_lost_lines=pl.Series(lines, dtype=pl.UInt32),
             finding=pl.Series(evidence, dtype=pl.String),
         )
@@ -160,15 +164,15 @@ class Decode(Stage):
 
     def decoded(self, payload: bytes, declared: str | None) -> tuple[Any, ...]:
         """Text, charset, confidence, lost bytes, declaration and finding of one document."""
-        # An empty tail is what a crash leaves of a file; it says nothing about the rest.
+        # A crash can leave NUL bytes at the end of a file; the rest is judged without them.
         data = payload.rstrip(b"\0") if payload.endswith(b"\0\0\0\0") else payload
-        said = declaration(data, declared)
+        stated = declaration(data, declared)
         signature = self.rules.signature_of(data)
         if signature:
-            return "", None, 0.0, 0, said, f"signature={signature}"
+            return "", None, 0.0, 0, stated, f"signature={signature}"
         answer = detect(data, declared, self.costs)
         if answer.name in UNREADABLE:
-            return "", answer.name, answer.confidence, 0, said, f"charset={answer.name}"
+            return "", answer.name, answer.confidence, 0, stated, f"charset={answer.name}"
         text, lost = decode(data, answer.name)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
@@ -180,4 +184,4 @@ class Decode(Stage):
         if share > bounds.max_share and lost + controls >= bounds.min_bytes:
             finding = f"replaced={share:.2f} > {bounds.max_share:g}"
         confidence = answer.confidence * (1 - min(share, 1))
-        return text.replace("\0", ""), name, confidence, lost, said, finding
+        return text.replace("\0", ""), name, confidence, lost, stated, finding

@@ -1,17 +1,18 @@
 """Drop documents that hold the questions of evaluation benchmarks.
 
-Enters: documents; benchmark files named in the config.  Leaves: `decontaminate_hits` (which items,
-how much of each) and the verdict `benchmark_contamination`, with the part of the item that shows
-it.  Refuses: to call a document clean of benchmarks it was not given (without any, the hits are
-empty), and to drop for what a question is made from: passages are public works, and a statute or
-an encyclopedia that a question quotes does not ask.
+Enters: kept documents; benchmark files named in the config.
+Leaves: `decontaminate_hits`, a list of the benchmark items in each document with the share of the
+item that is there (empty where there are none, and without benchmarks), and the verdict
+`benchmark_contamination`, whose evidence names the item, the overlap and the part that showed it.
+Refuses: to drop for the passage a question is about: passages are public works, and a statute or
+an encyclopedia that a question quotes is no question.
 
-Questions and documents are compared as key texts (`text.dedup_key`) without LaTeX's commands, so
-that script, width, punctuation, spaces and formulas' markup hide nothing (`text.overlap`).  Two
-ways lead to a verdict.  *question*: the stem stands there, with the words that ask; a stem that
-asks by breaking off (…的首都是) is left open there too; an item that neither asks nor has choices
-is a text to keep out.  *question+options*: stem and choices in any order, for stems that tell too
-little by themselves (下列说法正确的是).
+Questions and documents are compared as key texts (`text.dedup.key`) without LaTeX commands, so
+that differences of script, width, punctuation, spaces and formula markup do not count.  Two parts
+of an item lead to a verdict.  *question*: the stem occurs with its interrogative words; a stem
+that ends in a blank (…的首都是) must be left open in the document too; an item without
+interrogative words and choices is a text to keep out as it is.  *question+options*: stem and
+choices in any order, for stems with too few distinctive characters (下列说法正确的是).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from corpus_pipeline.rules.benchmarks import load_items
 from corpus_pipeline.rules.decontaminate import PACK, load_recognition, seeds_each
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.arrays import F64, I64, Bool, Integers
-from corpus_pipeline.text.contamination.index import Found, ItemIndex, Plan
+from corpus_pipeline.text.contamination.index import Candidates, ItemIndex, Plan
 from corpus_pipeline.text.contamination.passages_kernel import (
     CHOICES_SEEN,
     HAN,
@@ -44,27 +45,36 @@ HITS = pl.List(pl.Struct({"benchmark": pl.String, "item": pl.String, "overlap": 
 
 
 class DecontaminateOptions(Options):
-    """What to keep out, and how much of it is too much.  The sweeps stand in the pack."""
+    """The benchmarks, and the overlap that reports or drops; the pack records the sweeps."""
 
-    #: Files or folders (JSONL, JSON, CSV, TSV; .gz, .zst).
     benchmarks: tuple[str, ...] = ()
-    #: So many characters that tell something make a stem evidence without its choices; three
-    #: letters count as one character.
+    """Benchmark files, or folders of them (JSONL, JSON, CSV, TSV; .gz, .zst)."""
+
     ngram: int = Field(default=10, ge=2, le=64)
-    #: Stems that tell less, down to this, are reported where they stand whole, and never drop.
+    """Distinctive characters from which a question is evidence without its choices; three letters
+    count as one character."""
+
     shortest: int = Field(default=8, ge=2)
-    #: A gram in more items than this is a phrase of the benchmark and tells nothing.
+    """Characters of the shortest question that is reported where the whole of it occurs; below
+    `ngram` distinctive characters it never drops."""
+
     common: int = Field(default=20, ge=1)
-    #: Overlap from which a hit is reported.
+    """An n-gram in more benchmark items than this is not distinctive."""
+
     report: float = Field(default=0.7, gt=0, le=1)
-    #: Overlap from which the document goes: Llama 2 (arXiv 2307.09288, A.6) calls it dirty there.
+    """Overlap (share of the item that is in the document) from which a hit is reported."""
+
     threshold: float = Field(default=0.8, gt=0, le=1)
+    """Overlap from which the document is dropped: Llama 2 (arXiv 2307.09288, A.6) calls it dirty
+    there."""
+
     pack: str = PACK
+    """The pack of bounds and of words that ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Candidates that are reported: their overlap, and the part that drops the document or ""."""
+    """The candidates that are reported, one entry each; `part` is "" where nothing is dropped."""
 
     doc: I64
     item: I64
@@ -73,7 +83,7 @@ class _Judged:
 
 
 class Decontaminate(Stage):
-    """Finds benchmark questions in documents."""
+    """The stage."""
 
     name = "decontaminate"
     version = 2
@@ -96,7 +106,7 @@ class Decontaminate(Stage):
         plan = Plan(self.bounds.seed, self.bounds.gram, self.options.common, seeds)
         self.index = ItemIndex(recognition.taken(self.items), self.table, plan)
         sizes, ends = self.index.sizes, self.index.marks >= 0
-        #: A text to keep out: it asks in no words, and has no choices to ask with.
+        # Items that are texts to keep out: no interrogative words and no choices.
         self.plain: Bool = (ends | (sizes.asking == 0)) & (sizes.choices == 0)
 
     @classmethod
@@ -106,7 +116,7 @@ class Decontaminate(Stage):
         return own | {f"benchmark:{ref}": ref for ref in options.benchmarks}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Report what each document holds, drop where it is a question."""
+        """Report the items in each document; drop documents that hold a question."""
         hits = self._named([])
         if self.items:
             texts = without_commands(docs.get_column("text").fill_null(""))
@@ -125,13 +135,13 @@ class Decontaminate(Stage):
         rule = pl.when(pl.col("__worst").is_not_null()).then(pl.lit("benchmark_contamination"))
         return drop(docs, self.name, rule, pl.col("__worst")).drop("__worst", "__row")
 
-    def _judged(self, found: Found, texts: pl.Series) -> _Judged:
-        """What of the candidates is reported, and what drops."""
+    def _judged(self, candidates: Candidates, texts: pl.Series) -> _Judged:
+        """The candidates that are reported, with overlap and the part that drops the document."""
         sizes, bounds, chosen = self.index.sizes, self.bounds, self.options
-        item, covered, shares = found.item, found.covered, self.index.shares(found)
+        item, covered, shares = candidates.item, candidates.covered, self.index.shares(candidates)
         telling, stem = sizes.telling[item], sizes.stem[item]
         report, enough = min(chosen.report, chosen.threshold), HAN * chosen.ngram
-        # A stem that breaks off asks where its end is there, an edited character apart.
+        # A stem that ends in a blank asks where its end occurs, one edited character aside.
         asked = np.where(
             self.index.marks[item] >= 0,
             covered[:, MARK_AT] >= 0,
@@ -149,7 +159,7 @@ class Decontaminate(Stage):
         shown |= (question >= max(bounds.unasked, report)) & alone
         both = (every >= report) & printed & (asked | labelled)
         kept = np.flatnonzero(shown | both)
-        doc = found.doc[kept]
+        doc = candidates.doc[kept]
         by_question = asked & alone & (question >= chosen.threshold)
         by_both = both & (every >= chosen.threshold)
         unsure = (by_question | (by_both & ~labelled))[kept]
@@ -160,7 +170,7 @@ class Decontaminate(Stage):
         return _Judged(doc, item[kept], overlap, part)
 
     def _opened(self, doc: I64, item: I64, covered: I64, texts: pl.Series, unsure: Bool) -> Bool:
-        """Where a stem that breaks off does so in the document; words that ask need no such."""
+        """Which candidates are left open in the document; true for stems that end in no blank."""
         index, ends, off = self.index, covered[:, MARK_AT], covered[:, MARK_OFF]
         across = index.across[item]
         opened: Bool = (index.marks[item] < 0) | (across & (off >= 2)) | self.plain[item]
@@ -171,7 +181,10 @@ class Decontaminate(Stage):
         return opened
 
     def _named(self, judged: list[_Judged]) -> pl.DataFrame:
-        """The items that are in each document, most complete first; evidence where it must go."""
+        """One row for each item of each document (`__row`), most complete first.
+
+        `evidence` is null where the item does not drop the document.
+        """
         doc, item, overlap, part = (
             np.concatenate([[], *(getattr(one, name) for one in judged)])
             for name in ("doc", "item", "overlap", "part")

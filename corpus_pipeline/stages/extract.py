@@ -1,11 +1,12 @@
-"""A web page becomes its main text: navigation, advertisement and footers go, the article stays.
+"""Reduce a web page to its main text: navigation, advertisements and footers are removed.
 
-Enters: documents whose `media_type` is HTML, or is not stated while the text plainly is a page
-or a piece of one; all others pass untouched.  Leaves: the main text without what was put into it
-against programs, and what the page says of itself.
-A page without main content is dropped (`no_main_content`).
-Refuses: to invent metadata; to fail on any markup; to fill `license`, which the source answers
-for, with what a page claims.
+Enters: documents whose `media_type` is HTML, or is null or XML while the text is an HTML page (or,
+where null, a fragment of one); all others pass unchanged, with null in the stage's columns.
+Leaves: `text` (the main text, with obfuscation against scrapers undone), `title` where it was null,
+and the metadata that the page states, in `extract_*`.  A page without main text is dropped
+(`no_main_content`).
+Refuses: to invent metadata, to fail on any markup, and to fill `license`, which is the source's
+statement, from a page.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from corpus_pipeline.text.html.parse import parse
 #: What metadata and obfuscation show in the source, found in one pass.
 CLUES = (*metadata.CLUES, *licence.CLUES, *aigc.CLUES, *obfuscation.CLUES)
 _MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
-_PLAINLY = re.compile(r"text/html(?:;|$)")  # what most pages say, told without an expression
+_PLAINLY = re.compile(r"text/html(?:;|$)")  # the usual type, tested without a Polars expression
 #: What null says in what a page may say of itself.
 _UNSAID = "Null: the page does not say it, or the document is no page."
 _XML = r"^\s*(?:text|application)/xml\b"
@@ -52,11 +53,14 @@ class ExtractOptions(Options):
     """Where the packs lie."""
 
     pack: str = "package:rules/packs/extract.yaml"
+    """The pack of bounds and hints that tell main text from the rest of a page."""
+
     words: str = "package:rules/packs/extract_meta.yaml"
+    """The pack of words that mark licences and generated content."""
 
 
 class Extracted(NamedTuple):
-    """What is written of one page: the edited columns, the stage's own, and the verdict."""
+    """The values of one page: the edited columns, the stage's own, and the verdict."""
 
     text: str
     title: str | None
@@ -151,11 +155,12 @@ class Extract(Stage):
             rule, evidence, *spread = (s.gather(place) for s in (rule, evidence, *written))
             kept = {name: docs.get_column(name) for name in self.edits}
             written = [
-                one.zip_with(is_page, kept[one.name]) if one.name in kept else one for one in spread
+                column.zip_with(is_page, kept[column.name]) if column.name in kept else column
+                for column in spread
             ]
             written[0] = written[0].fill_null("")
-        gone = [name for name in docs.columns if name in schema]
-        docs = docs.select(pl.exclude(gone)).hstack(written)
+        replaced_columns = [name for name in docs.columns if name in schema]
+        docs = docs.select(pl.exclude(replaced_columns)).hstack(written)
         dropped = any(values["rule"])
         return drop(docs, self.name, pl.lit(rule), pl.lit(evidence)) if dropped else docs
 
@@ -163,31 +168,31 @@ class Extract(Stage):
         self,
         text: str | None,
         url: str | None,
-        known: str | None,
+        known_title: str | None,
         response: str | None,
         visit: str | None,
     ) -> Extracted:
         """One page: its source, address, known title, response headers (JSON), day of the visit."""
         pages, words, undone = self.pages, self.words, Counter[str]()
-        source, page, found = self._source(text or "", undone)
+        source, page, present = self._source(text or "", undone)
         tree = parse(page)
-        meta = page_meta(tree, _headers(response), source, found)
-        undo_tree(tree, page, undone, found)
+        meta = page_meta(tree, _headers(response), source, present)
+        undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
         about = f"{url or ''} {meta.whole_title} {meta.generator}"
         thread = pages.thread.search(about) is not None
         main = main_text(tree, pages.bounds, pages.hints, title=meta.whole_title, thread=thread)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
-        meta = with_text(with_lead(meta, main.lead), text, source, found, visit)
-        verbs, anchors = (sorted(found.intersection(said)) for said in (MARK_VERBS, LICENSE_WORDS))
+        meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
+        verbs, anchors = (sorted(present.intersection(w)) for w in (MARK_VERBS, LICENSE_WORDS))
         mark = mark_of(text, main.lead[:500], page, words, verbs)
         stated = meta.license or worded_license(source, words, anchors)
         rule, evidence = self._verdict(text)
         whole = f"{title}\n{text}" if thread and title and title not in text[:1000] else text
         return Extracted(
             text=whole,
-            title=known or title,
+            title=known_title or title,
             extract_title=title,
             extract_author=meta.author,
             extract_date=meta.date,
@@ -222,7 +227,7 @@ class Extract(Stage):
 
 
 def _pages_among(docs: pl.DataFrame) -> pl.Series | None:
-    """Which rows are pages; nothing where all are, as their type says."""
+    """Which rows are pages (Boolean); None where every `media_type` is HTML."""
     if all(map(_PLAINLY.match, docs.get_column("media_type").fill_null("").to_list())):
         return None
     media = pl.col("media_type").str.to_lowercase()
@@ -230,8 +235,8 @@ def _pages_among(docs: pl.DataFrame) -> pl.Series | None:
     looks = begins.str.contains(_LOOKS)
     piece = begins.str.contains(_OPENS) & ends.str.contains(_CLOSES)
     stated = media.str.contains(_MEDIA) | (media.str.contains(_XML) & looks)
-    found = docs.select(pl.when(media.is_null()).then(looks | piece).otherwise(stated))
-    return found.to_series().fill_null(value=False)
+    is_page = docs.select(pl.when(media.is_null()).then(looks | piece).otherwise(stated))
+    return is_page.to_series().fill_null(value=False)
 
 
 def _headers(text: str | None) -> Mapping[str, str]:

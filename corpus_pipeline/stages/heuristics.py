@@ -22,8 +22,10 @@ class HeuristicsOptions(Options):
     """Which bounds judge, and whether they may drop."""
 
     pack: str = "package:rules/packs/heuristics.yaml"
-    #: Only measure: write the columns and keep every document.
+    """The pack of registers and of the bounds that each measure must keep."""
+
     judge: bool = True
+    """Whether a broken bound drops; false only writes the measures and keeps every document."""
 
 
 class Heuristics(Stage):

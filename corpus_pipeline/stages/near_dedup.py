@@ -1,11 +1,13 @@
-"""Drop documents that nearly repeat a better one; every drop is verified and says by how much.
+"""Drop near-duplicates; every drop is verified against the document that stays.
 
-Enters: kept documents.  Leaves: `near_dedup_cluster` (the survivor's id), its size, the exact
-Jaccard to the survivor, and the verdict `near_duplicate`.  Refuses: to trust an estimate, to drop A
-against C because both are like B, a long text for a short one, or texts of less than one n-gram.
+Enters: kept documents.  Leaves: `near_dedup_cluster` (the survivor's id), the cluster's size, the
+exact Jaccard similarity to the survivor, and the verdict `near_duplicate`.
+Refuses: to drop by an estimate, by transitivity (A for C because both are like B), a long text for
+a short one, or a text shorter than one n-gram.
 
-sketch: MinHash of the key text's character 5-grams (`text.minhash`), 20 bands of 6 rows.
-match: pairs that share a bucket; all pairs up to `FULL` members, hubs and neighbours above.
+sketch: MinHash of the key text's character 5-grams (`text.dedup.minhash`), 20 bands of 6 rows.
+match: pairs that share a bucket; up to `FULL` members all pairs, above it those with
+representatives and neighbours.
 verify: exact Jaccard, or containment where one text is much shorter; then survivors that share a
 neighbour are compared too, which finds most pairs that no band had brought together.
 settle: stars. The best document (highest quality, longest, smallest id) takes its neighbours.
@@ -30,10 +32,11 @@ from corpus_pipeline.text.dedup.minhash import band_keys, bands_for, signatures
 from corpus_pipeline.text.dedup.ngrams import shingles
 from corpus_pipeline.text.dedup.union_find import best_first, positions, stars
 
-#: A bucket of up to so many gives all its pairs, 120 at most; a larger one 6 a member.
-FULL, HUBS, NEXT_TO = 16, 4, 2
+#: A bucket of up to `FULL` documents gives all its pairs, 120 at most; a larger one pairs each
+#: document with `REPRESENTATIVES` of the bucket and with the `NEXT_TO` documents after it.
+FULL, REPRESENTATIVES, NEXT_TO = 16, 4, 2
 #: Rounds of comparing survivors that share a neighbour; each round's new pairs are at most
-#: `HUBS` a survivor, and on statute versions nothing new comes after the second.
+#: `REPRESENTATIVES` a survivor, and on statute versions nothing new comes after the second.
 ROUNDS = 3
 PERMUTATIONS = 128
 
@@ -41,23 +44,34 @@ PERMUTATIONS = 128
 class NearDedupOptions(AlarmOptions):
     """What counts as a near-duplicate."""
 
-    #: Characters: one edit in 100 leaves a Jaccard of .91 at 5, .79 at 13, whose recall is worse.
     ngram: int = Field(default=5, ge=1, le=64)
-    #: .7: 2 % of edited characters leave .83, 5 % leave .64; 20 × 6 bands propose 92 % of pairs
-    #: at .7 and 99.8 % at .8 (16 × 8: 61 % and 95 %).
+    """Characters of an n-gram: one edit in 100 characters leaves a Jaccard similarity of .91 at 5,
+    and .79 at 13, whose recall is worse."""
+
     threshold: float = Field(default=0.7, gt=0, le=1)
-    #: Null: 20 × 6, or for another threshold the best split of 128 with recall counted 4-fold
-    #: (verification removes what it proposes in vain).
+    """Jaccard similarity from which two documents are near-duplicates.  2 % of edited characters
+    leave .83, 5 % leave .64; 20 × 6 bands propose 92 % of pairs at .7 and 99.8 % at .8 (16 × 8:
+    61 % and 95 %)."""
+
     bands: int | None = Field(default=None, ge=1)
+    """MinHash bands; used only together with `rows`.  Null: 20 bands of 6 rows, or for another
+    threshold the best split of 128 permutations, a missed pair counted 4 times a needless one
+    (verification removes the latter)."""
+
     rows: int | None = Field(default=None, ge=1)
-    #: A text much shorter than the other is a duplicate when so much of it is in there; null: off.
+    """MinHash values in a band; null: see `bands`."""
+
     containment: float | None = Field(default=0.9, gt=0, le=1)
-    #: What is much shorter.  Above it, containment .9 is hardly more than the Jaccard threshold.
+    """Share of a much shorter text's n-grams in a longer one from which it is its duplicate; null:
+    containment drops nothing."""
+
     length_ratio: float = Field(default=0.7, ge=0, le=1)
+    """Ratio of lengths below which a text is much shorter.  Above .7, containment .9 is hardly more
+    than the Jaccard threshold."""
 
 
 class NearDedup(PairStage):
-    """MinHash proposes, exact Jaccard decides, the best of each star survives."""
+    """MinHash proposes pairs, exact Jaccard decides, the best document of each star survives."""
 
     name = "near_dedup"
     version = 2
@@ -70,7 +84,7 @@ class NearDedup(PairStage):
     options: NearDedupOptions
 
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
-        """Load the key's character table, settle the bands."""
+        """Load the key's character table, choose the bands."""
         super().__init__(options, assets)
         self.table = load_key_table(assets["key_table"])
         self.bands, self.rows = _bands(self.options)
@@ -82,27 +96,29 @@ class NearDedup(PairStage):
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """A row for each band of each document that has an n-gram."""
-        merits = clusters.merit(docs)
+        merits = clusters.rank_keys(docs)
         frames = [pl.DataFrame(schema={"row": pl.UInt32, "key": pl.UInt64, "merit": pl.UInt64})]
         for keys in fold(docs.get_column("text"), self.table):
             hashes, starts = shingles(keys.codes, keys.offsets, self.options.ngram)
             alive = np.flatnonzero(np.diff(starts))
             edges = np.append(starts[alive], len(hashes))
-            found = signatures(hashes, edges, self.bands * self.rows)
+            minhashes = signatures(hashes, edges, self.bands * self.rows)
             rows = np.repeat((alive + keys.first).astype(np.uint32), self.bands)
-            key = band_keys(found, self.bands).ravel()
+            key = band_keys(minhashes, self.bands).ravel()
             frames.append(pl.DataFrame({"row": rows, "key": key, "merit": merits[rows]}))
         return pl.concat(frames)
 
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Pairs that share a bucket, with the merit of both; an index outranks everything."""
+        """Pairs that share a bucket, with rank keys `merit_a`, `merit_b`; an index ranks first."""
         rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
-        keys = clusters.in_company(keys).with_columns(merit=rank.cast(pl.UInt64))
+        keys = clusters.non_singletons(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
-        one, other = clusters.bucket_pairs(key, doc, merits, full=FULL, hubs=HUBS, next_to=NEXT_TO)
+        first, other = clusters.bucket_pairs(
+            key, doc, merits, full=FULL, representatives=REPRESENTATIVES, next_to=NEXT_TO
+        )
         of_doc = keys.select("doc", "merit").unique("doc")
         return (
-            pl.DataFrame({"a": np.minimum(one, other), "b": np.maximum(one, other)})
+            pl.DataFrame({"a": np.minimum(first, other), "b": np.maximum(first, other)})
             .filter(pl.col("a") != pl.col("b"))
             .unique()
             .join(of_doc.rename({"doc": "a", "merit": "merit_a"}), on="a")
@@ -111,7 +127,10 @@ class NearDedup(PairStage):
         )
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-        """The pairs that hold, and those that hold among survivors with a common neighbour."""
+        """The pairs that hold, and the pairs of survivors with a common neighbour that hold too.
+
+        Adds `jaccard` and `containment` (f32) and `larger` (u64; null where the Jaccard holds).
+        """
         merits = [pairs.select(doc=end, merit=f"merit_{end}") for end in ("a", "b")]
         best = texts.join(pl.concat(merits).unique("doc"), on="doc")
         best = best.sort("merit", "doc", descending=[True, False])
@@ -120,7 +139,9 @@ class NearDedup(PairStage):
         tested = clusters.pair_codes(a, b)
         true = self._true(contents, a, b)
         for _ in range(ROUNDS):
-            a, b = clusters.unmet(true["a"].to_numpy(), true["b"].to_numpy(), len(docs), HUBS)
+            a, b = clusters.unmet(
+                true["a"].to_numpy(), true["b"].to_numpy(), len(docs), REPRESENTATIVES
+            )
             new = ~np.isin(clusters.pair_codes(a, b), tested)
             if not new.any():
                 break
@@ -136,19 +157,19 @@ class NearDedup(PairStage):
 
     def _true(self, texts: list[str], a: Integers, b: Integers) -> pl.DataFrame:
         """The pairs that hold; `larger` says which contains the other, null where Jaccard holds."""
-        found = resemblance(texts, a, b, self.table, self.options.ngram)
-        alike = found.jaccard >= self.options.threshold
+        similarities = resemblance(texts, a, b, self.table, self.options.ngram)
+        alike = similarities.jaccard >= self.options.threshold
         within = np.zeros(len(a), dtype=np.bool_)
         if self.options.containment is not None:
-            within = found.containment >= self.options.containment
-            within &= found.length_ratio < self.options.length_ratio
-        larger = pl.Series(np.where(found.size_a >= found.size_b, a, b))
+            within = similarities.containment >= self.options.containment
+            within &= similarities.length_ratio < self.options.length_ratio
+        larger = pl.Series(np.where(similarities.size_a >= similarities.size_b, a, b))
         return pl.DataFrame(
             {
                 "a": a,
                 "b": b,
-                "jaccard": found.jaccard.astype(np.float32),
-                "containment": found.containment.astype(np.float32),
+                "jaccard": similarities.jaccard.astype(np.float32),
+                "containment": similarities.containment.astype(np.float32),
                 "larger": larger.set(pl.Series(alike), None),
             }
         ).filter(alike | within)
@@ -158,16 +179,16 @@ class NearDedup(PairStage):
         ranked = best_first(facts)
         a, b = positions(pairs, ranked.get_column("doc"))
         better = ranked.get_column("doc").gather(np.minimum(a, b))
-        # What contains a shorter text holds more than it: it is never dropped for it.
+        # A text is never dropped for a shorter one that it contains.
         fair = (pairs["larger"].is_null() | (pairs["larger"] == better)).to_numpy()
         pairs = pairs.filter(fair)
         centre, edge = stars(a[fair], b[fair], ranked.height)
-        found = pairs[np.maximum(edge, 0)] if pairs.height else pairs.clear(ranked.height)
+        matched = pairs[np.maximum(edge, 0)] if pairs.height else pairs.clear(ranked.height)
         gone, cluster = pl.col("edge") >= 0, pl.col("near_dedup_cluster")
         contained = pl.format(" containment={}", pl.col("containment").round(2))
         return (
             ranked.select("doc", near_dedup_cluster=pl.col("id").gather(centre))
-            .with_columns(found.select("jaccard", "containment", "larger"), edge=edge)
+            .with_columns(matched.select("jaccard", "containment", "larger"), edge=edge)
             .select(
                 "doc",
                 cluster,
@@ -182,7 +203,7 @@ class NearDedup(PairStage):
         )
 
     def untouched(self) -> Mapping[str, pl.Expr]:
-        """Alone in its cluster, and wholly like itself."""
+        """A cluster of one, with Jaccard 1."""
         return {**super().untouched(), "near_dedup_jaccard": pl.lit(1.0, dtype=pl.Float32)}
 
 

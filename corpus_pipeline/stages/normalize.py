@@ -1,10 +1,10 @@
 """Normalize: one width, one kind of space, line end, ellipsis and dash, one script.
 
-Enters: kept documents.  Leaves: `text` and `title` rewritten: hard-wrapped lines joined, the width
-table and its rules, traditional Chinese as simplified (or as it was, with the simplified text in
-`normalize_simplified`); `normalize_script` (the script before), `normalize_changed` (characters
-that conversion changed), `normalize_ambiguous` (characters with more than one simplified form) and
-`normalize_joined` (lines joined).
+Enters: kept documents.  Leaves: `text` and `title` rewritten: hard-wrapped lines joined, widths,
+spaces and marks unified, traditional Chinese converted to simplified (or left, with the simplified
+text in `normalize_simplified`); `normalize_script` (the script before), `normalize_changed`
+(characters that conversion changed), `normalize_ambiguous` (characters with more than one
+simplified form) and `normalize_joined` (lines joined).
 Refuses: NFKC, converting Japanese, Korean or text that is already simplified, and rewording
 (程序员 never becomes 程序師; no regional vocabulary is touched).
 """
@@ -31,18 +31,29 @@ BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
 
 
 class NormalizeOptions(Options):
-    """What may be configured."""
+    """Which of the normalizations are done, and the tables behind them."""
 
-    #: `both` leaves the text in its script and writes `normalize_simplified` beside it.
     script: Literal["simplified", "keep", "both"] = "simplified"
-    #: `join` puts hard-wrapped prose together; verse, lists, tables and code stay.
+    """`simplified` converts traditional text; `both` leaves the text in its script and writes the
+    converted text to `normalize_simplified`."""
+
     lines: Literal["join", "keep"] = "join"
+    """`join` puts hard-wrapped prose together; verse, lists, tables and code stay."""
+
     entities: Literal["unescape", "keep"] = "unescape"
+    """What becomes of HTML entities left in the text (`&amp;`)."""
+
     private_use: Literal["remove", "keep"] = "remove"
-    #: U+FFFD is kept for the rules that count it; `remove` deletes it here.
+    """What becomes of Unicode private-use characters, which only one font shows."""
+
     replacement_character: Literal["keep", "remove"] = "keep"
+    """U+FFFD is kept for the rules that count it; `remove` deletes it here."""
+
     table: str = TABLE
+    """The table of widths, controls and spaces."""
+
     senses: str = SENSES
+    """The pack of phrases that decide between several simplified forms of a character."""
 
 
 class Normalize(Stage):
@@ -90,25 +101,27 @@ class Normalize(Stage):
         titles = docs.get_column("title")
         titles = self._clean(titles)[0].set(titles.is_null(), None)
         label = "langid_label" if "langid_label" in docs.columns else None
-        found = self.writing.scripts(texts, docs.get_column(label) if label else None)
+        scripts = self.writing.scripts(texts, docs.get_column(label) if label else None)
         changed, chosen = (np.zeros(docs.height, dtype=np.uint32) for _ in range(2))
         simplified: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, docs.height)
-        at = np.flatnonzero((found == "hant").to_numpy()).tolist()
+        at = np.flatnonzero((scripts == "hant").to_numpy()).tolist()
         if at and self.options.script != "keep":
-            done = self.simplifier.column(texts.gather(at))
-            changed[at], chosen[at] = done.changed, done.chosen
+            conversion = self.simplifier.column(texts.gather(at))
+            changed[at], chosen[at] = conversion.changed, conversion.chosen
             if self.options.script == "both":
-                new = np.flatnonzero(done.changed).tolist()
-                simplified = replaced(simplified, [at[i] for i in new], done.texts.gather(new))
+                new = np.flatnonzero(conversion.changed).tolist()
+                simplified = replaced(
+                    simplified, [at[i] for i in new], conversion.texts.gather(new)
+                )
             else:
-                texts = replaced(texts, at, done.texts)
+                texts = replaced(texts, at, conversion.texts)
                 headed = [i for i, title in zip(at, titles.gather(at), strict=True) if title]
                 converted = self.simplifier.column(titles.gather(headed)).texts
                 titles = replaced(titles, headed, converted)
         return docs.with_columns(
             texts.alias("text"),
             titles.alias("title"),
-            found.alias("normalize_script"),
+            scripts.alias("normalize_script"),
             pl.Series("normalize_changed", changed),
             pl.Series("normalize_ambiguous", chosen),
             pl.Series("normalize_joined", joins),
@@ -121,8 +134,8 @@ class Normalize(Stage):
         joins = np.zeros(len(texts), dtype=np.uint32)
         if not lines:
             return self._written(texts), joins
-        done = joined(texts)
-        texts, joins = self._written(done.texts), joins + done.joins
+        unwrapped = joined(texts)
+        texts, joins = self._written(unwrapped.texts), joins + unwrapped.joins
         # What was joined, or what removed characters brought in line, may show another wrap.
         rows = np.arange(len(texts))
         while len(rows):

@@ -25,7 +25,10 @@ class PiiOptions(Options):
     """Which pack, and what else than the pack's own policy to do with a type."""
 
     pack: str = "package:rules/packs/pii.yaml"
+    """The types and rules of personal data."""
+
     policy: dict[str, Literal["redact", "review", "keep"]] = Field(default_factory=dict)
+    """Type → `redact` (a placeholder), `review` (recorded only) or `keep`, over the pack's own."""
 
 
 class Pii(Stage):

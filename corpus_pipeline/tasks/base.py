@@ -92,12 +92,12 @@ class Engine(ABC):
         results: dict[str, Result] = {}
         todo = []
         for task in tasks:
-            found = finished(task)
-            if found is None:
+            committed = finished(task)
+            if committed is None:
                 todo.append(task)
             else:
-                results[task.name] = found
-                on_done(task, found)
+                results[task.name] = committed
+                on_done(task, committed)
         for task, outcome in self.attempt(todo):
             if isinstance(outcome, WorkerDied):
                 if on_death is None:

@@ -3,7 +3,7 @@
 Enters: a function of arrays and numbers, its parameters annotated with the types of `arrays`.
 Leaves: the same function as machine code for exactly these types, made by the first call and kept
 on disk (`kernel_cache`); later processes load it.  An argument that does not fit is a `TypeError`.
-Refuses: fast-math and threads; a result must not depend on the machine.
+Refuses: fast-math and threads, because a result must not depend on the machine.
 
 Kernels stand in files named `*_kernel.py`, which import NumPy, numba, each other, this module and
 `arrays`, nothing else: a digest of these files is the key of the cache.
@@ -63,22 +63,24 @@ class _Stored(CompileResultCacheImpl):
 
 
 class _KernelCache(Cache):
-    """Numba's cache of one function, with a turn to compile."""
+    """Numba's cache of one function, under the lock that lets one process compile at a time."""
 
     _impl_class: Any = _Stored
-    waiting = False
+    locked = False
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The machine code; None where this process has to make it."""
-        made = self._loaded(sig, target_context)
+        """The machine code from the cache; None where this process has to compile."""
+        loaded = self._loaded(sig, target_context)
         home = Path(self.cache_path)
-        if made is None and kernel_cache.prepared(home):
+        if loaded is None and kernel_cache.prepared(home):
             _lock.take(home)
-            self.waiting = True
-            made = self._loaded(sig, target_context)  # another process may have made it meanwhile
-        if made is None:
+            self.locked = True
+            loaded = self._loaded(
+                sig, target_context
+            )  # another process may have compiled it meanwhile
+        if loaded is None:
             kernel_cache.tell_compiling(home)
-        return made
+        return loaded
 
     def _loaded(self, sig: Any, target_context: Any) -> Any:
         try:
@@ -87,7 +89,7 @@ class _KernelCache(Cache):
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the machine code where that can be."""
+        """Write the machine code to the cache; a folder that cannot be written is no error."""
         with suppress(OSError):  # read-only, full, or removed by another process
             try:
                 super().save_overload(sig, data)  # type: ignore[no-untyped-call]  # numba
@@ -97,10 +99,10 @@ class _KernelCache(Cache):
                 self.flush()  # type: ignore[no-untyped-call]  # numba
                 super().save_overload(sig, data)  # type: ignore[no-untyped-call]  # numba
 
-    def done(self) -> None:
-        """Let the next process compile."""
-        if self.waiting:
-            self.waiting = False
+    def release(self) -> None:
+        """Release the lock, if it is held, so that the next process can compile."""
+        if self.locked:
+            self.locked = False
             _lock.release()
 
 
@@ -110,7 +112,7 @@ class Kernel(CPUDispatcher):
     Numba would compile it anew for each kind of argument: for a literal 0, for a read-only array.
     """
 
-    changes: Mapping[str, str] = {}  # parameters that have another type than they say
+    changes: Mapping[str, str] = {}  # types of parameters that differ from the annotation
 
     def signature(self) -> tuple[Any, ...]:
         """The machine types of the parameters."""
@@ -119,7 +121,7 @@ class Kernel(CPUDispatcher):
         return tuple(_machine_types()[notes[name]] for name in names)
 
     def compile(self, sig: Any) -> Any:  # noqa: ARG002 – numba passes what it saw; the annotations decide
-        """Load or make the machine code."""
+        """Load or compile the machine code; returns its entry point."""
         with global_compiler_lock:
             if not self.overloads:
                 if kernel_cache.folder() is not None:
@@ -130,14 +132,14 @@ class Kernel(CPUDispatcher):
                     super().compile(self.signature())
                 finally:
                     if isinstance(self._cache, _KernelCache):
-                        self._cache.done()
+                        self._cache.release()
                 self.disable_compile()
-            made: Any
-            [made] = self.overloads.values()
-            return made.entry_point
+            result: Any
+            [result] = self.overloads.values()
+            return result.entry_point
 
     def _compile_for_args(self, *_args: Any, **_kws: Any) -> Any:
-        """What the first call asks for; numba calls the answer with the arguments."""
+        """Called by numba at the first call; it calls what is returned, with the arguments."""
         self.compile(())
         return self  # once more, now through the check of types
 
@@ -183,15 +185,15 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def variant(kernel: Callable[_P, _R], **changes: str) -> Callable[..., _R]:
-    """The same loops for other types of some parameters, as names of `arrays`."""
-    made = Kernel(kernel.py_func, targetoptions=dict(_OPTIONS))  # type: ignore[attr-defined]  # numba's name
-    made.changes = changes
-    KERNELS.append(made)
-    return made
+    """The same kernel for other types of some parameters, given by their names in `arrays`."""
+    kernel_variant = Kernel(kernel.py_func, targetoptions=dict(_OPTIONS))  # type: ignore[attr-defined]  # numba's name
+    kernel_variant.changes = changes
+    KERNELS.append(kernel_variant)
+    return kernel_variant
 
 
 def compile_all() -> list[Kernel]:
-    """Import every kernel file and load or compile what stands in them."""
+    """Import every kernel file, load or compile all kernels, and return them."""
     base = Path(__file__).parents[2]
     for path in kernel_cache.sources():
         importlib.import_module(".".join(path.relative_to(base).with_suffix("").parts))

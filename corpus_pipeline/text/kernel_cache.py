@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import IO
 
 VARIABLE = "CORPUS_PIPELINE_CACHE"
-#: Folders of other states of the kernels that stay: two checkouts and their last versions.
+#: How many folders of other states of the kernels are kept: enough for two checkouts and their
+#: last versions.
 KEPT = 4
-#: How long a process waits for another one that compiles, in seconds.  The slowest kernel with all
-#: that it calls takes 2; on a machine with a hundred workers and few cores it may take longer.
+#: How long a process waits for another one that compiles, in seconds.  The slowest kernel takes 2 s
+#: with all that it calls; with a hundred workers on few cores it may take longer.
 PATIENCE = 120.0
 _POLL = 0.05
 #: CPU seconds of compiling all kernels, measured (docs/decisions/001-compiled-kernels.md).
@@ -42,7 +43,7 @@ def sources() -> list[Path]:
 
 @cache
 def digest() -> str:
-    """16 hexadecimal digits that stand for the kernels and for what compiles them."""
+    """16 hexadecimal digits that identify the kernel sources, numba and llvmlite."""
     total = hashlib.sha256()
     for path in sources():
         data = path.read_bytes()
@@ -54,22 +55,22 @@ def digest() -> str:
 
 def root() -> Path | None:
     """The folder of the caches; None for a user without a home."""
-    given = os.environ.get(VARIABLE)
-    if given:
-        return Path(given).absolute()
+    setting = os.environ.get(VARIABLE)
+    if setting:
+        return Path(setting).absolute()
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 – `Path.home` raises where there is none
     return Path(home) / "corpus-pipeline" if Path(home).is_absolute() else None
 
 
 def folder() -> Path | None:
-    """The folder of these kernels, whether or not it exists."""
-    above = root()
-    return above / f"kernels-{digest()}" if above else None
+    """The folder of these kernels, whether or not it exists; None where there is no root."""
+    parent = root()
+    return parent / f"kernels-{digest()}" if parent else None
 
 
 @cache
 def prepared(home: Path) -> bool:
-    """Make the folder; whether it can be written to."""
+    """Make the folder, and remove old ones; False where it cannot be written to."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=home).close()
@@ -80,9 +81,9 @@ def prepared(home: Path) -> bool:
 
 
 def _remove_stale(home: Path) -> None:
-    """Remove all but the newest caches of other kernels.
+    """Remove all but the `KEPT` newest caches of other kernels.
 
-    Whoever still uses one of them compiles anew: a missing file is a miss, never an error.
+    A process that still uses one of them compiles anew: a missing file is a miss, never an error.
     """
     try:
         others = [path for path in home.parent.glob("kernels-*") if path != home and path.is_dir()]
@@ -94,11 +95,11 @@ def _remove_stale(home: Path) -> None:
 
 
 class Lock:
-    """One process compiles, the others wait and load what it made.
+    """Lets one process compile while the others wait, to load what it compiled.
 
-    Taken several times by one process it counts.  A file system without locks, or a wait longer
-    than `PATIENCE`, costs nothing but a second compilation: files are written under another name
-    and renamed.
+    Reentrant: a process that takes it several times has to release it as often.  On a file system
+    without locks, or after a wait of `PATIENCE`, two processes compile the same kernel; that does
+    no harm, because files are written under another name and renamed.
     """
 
     def __init__(self) -> None:
@@ -107,7 +108,7 @@ class Lock:
         self._file: IO[bytes] | None = None
 
     def take(self, home: Path) -> None:
-        """Wait for the others."""
+        """Wait for the lock file in the folder `home`, at most `PATIENCE` seconds."""
         self._depth += 1
         if self._depth > 1:
             return
@@ -128,7 +129,7 @@ class Lock:
         return True
 
     def release(self) -> None:
-        """Let the next one compile."""
+        """Undo one `take`; the last one lets the next process compile."""
         self._depth -= 1
         if self._depth == 0:
             self._close()
@@ -140,13 +141,13 @@ class Lock:
 
 
 class _Notice:
-    """A line on standard error, once a process."""
+    """Writes its first line to standard error, and no other of this process."""
 
-    said = False
+    written = False
 
     def __call__(self, line: str) -> None:
-        if not self.said:
-            self.said = True
+        if not self.written:
+            self.written = True
             sys.stderr.write(f"corpus-pipeline: {line}\n")
             sys.stderr.flush()
 
@@ -156,7 +157,7 @@ _ADVICE = "; `corpus-pipeline warm` does it ahead"
 
 
 def tell_compiling(home: Path | None, advice: str = _ADVICE) -> None:
-    """Say on standard error that this takes a while; once a process."""
+    """Say once per process, on standard error, that kernels are compiled and how long it takes."""
     if home is not None and prepared(home):
         _notice(f"compiling kernels for this machine, once (about {SECONDS} s){advice}")
         return
@@ -168,12 +169,12 @@ def tell_compiling(home: Path | None, advice: str = _ADVICE) -> None:
 
 
 def is_empty(home: Path) -> bool:
-    """Whether nothing is compiled there yet."""
+    """Whether the folder has no compiled kernel yet."""
     return not any(home.glob("*.nbi"))
 
 
 def announce() -> None:
-    """Say it ahead where nothing is compiled: workers will, and nobody sees what they say."""
+    """The same line from the driver: where workers compile, their standard error is not shown."""
     home = folder()
     if home is None or is_empty(home):
         tell_compiling(home)

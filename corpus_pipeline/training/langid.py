@@ -196,12 +196,12 @@ def train(lines: list[str]) -> Any:
     return model
 
 
-def held_out_rows(model: Any, held: pl.DataFrame) -> list[tuple[Any, ...]]:
+def held_out_rows(model: Any, held_out: pl.DataFrame) -> list[tuple[Any, ...]]:
     """The model alone on what was left out: label, texts, share named rightly."""
-    names, _ = predict(model, [token_line(text) or "x" for text in held["text"]], 1)
+    names, _ = predict(model, [token_line(text) or "x" for text in held_out["text"]], 1)
     named = pl.Series([name[0] if name else "" for name in names], dtype=pl.String)
     table = (
-        held.with_columns(right=pl.col("label") == named)
+        held_out.with_columns(right=pl.col("label") == named)
         .group_by("label")
         .agg(texts=pl.len(), right=pl.col("right").mean())
     )

@@ -278,13 +278,13 @@ def installed_code(rng: random.Random, share: float) -> tuple[list[str], list[st
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
                 prose += [p for p in (ast.get_docstring(node) or "").split("\n\n") if len(p) > 30]
-    found: dict[str, list[Path]] = {ending: [] for ending in INSTALLED}
+    files: dict[str, list[Path]] = {ending: [] for ending in INSTALLED}
     for path in packages.rglob("*.*"):
         ending = path.suffix[1:]
-        if ending in found and path.stat().st_size < 400_000:
-            found[ending].append(path)
+        if ending in files and path.stat().st_size < 400_000:
+            files[ending].append(path)
     for ending, whole in INSTALLED.items():
-        paths = sorted(found[ending])
+        paths = sorted(files[ending])
         for path in paths[:: max(1, len(paths) // part_of(whole, share))]:
             code += windows(path.read_text("utf-8", errors="replace"), rng, 8)
     return code, prose

@@ -98,7 +98,7 @@ def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
     Texts in which a hundred draws for each segment do not find enough of 16 characters raise
     `PipelineError`.
     """
-    found: list[str] = []
+    pieces: list[str] = []
     for _ in range(100 * count):
         text = rng.choice(texts)
         size = int(40 * 15 ** rng.random())
@@ -107,9 +107,9 @@ def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
             start -= 1
         piece = text[start : start + size].strip()
         if len(piece) >= 16:
-            found.append(piece)
-        if len(found) == count:
-            return found
+            pieces.append(piece)
+        if len(pieces) == count:
+            return pieces
     raise PipelineError(f"{len(texts)} texts hold too few stretches of 16 characters")
 
 

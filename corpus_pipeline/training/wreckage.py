@@ -149,17 +149,17 @@ def negatives(
 ) -> list[tuple[str, str]]:
     """(kind, text): degraded texts, templates, and good texts with templates in between."""
     families = [name for name in templates.families if (name in templates.unseen) is unseen]
-    made: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     for text in good:
         draw = rng.random()
         if draw < 0.55:
             degrade = rng.choice(UNSEEN if unseen else TRAINED)
-            made.append((degrade.__name__, degrade(text, rng)))
+            texts.append((degrade.__name__, degrade(text, rng)))
         elif draw < 0.9:
             family = rng.choice(families)
-            made.append((family, templates.make(family, rng)))
+            texts.append((family, templates.make(family, rng)))
         else:
             family = rng.choice(families)
             spam = [templates.make(family, rng) for _ in range(2)]
-            made.append((f"mixed_{family}", f"{spam[0]}\n{text[:120]}\n{spam[1]}"))
-    return made
+            texts.append((f"mixed_{family}", f"{spam[0]}\n{text[:120]}\n{spam[1]}"))
+    return texts

@@ -7,7 +7,14 @@ import jsonschema
 import pytest
 import yaml as yaml_library
 
-from corpus_pipeline.app.config import Config, config_model, for_section, json_schema, load
+from corpus_pipeline.app.config import (
+    Config,
+    config_model,
+    for_section,
+    json_schema,
+    load,
+    stage_class,
+)
 from corpus_pipeline.app.config_errors import ConfigError
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages import STAGES
@@ -195,3 +202,13 @@ def test_the_schema_explains(schema):
     for section in ("Source", "Ingest", "Fields", "Limits", "ExportOptions"):
         options = schema["$defs"][section]["properties"]
         assert [name for name, field in options.items() if "description" not in field] == []
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_schema_explains_every_option_of_a_stage(schema, name):
+    """Every option of a stage has a description in the JSON Schema of configs."""
+    options = stage_class(name).OptionsModel
+    fields = schema["$defs"][options.__name__]["properties"]
+
+    assert set(fields) == set(options.model_fields)
+    assert [option for option, field in fields.items() if "description" not in field] == []

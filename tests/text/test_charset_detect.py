@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from corpus_pipeline.rules.decode import load_char_costs
 from corpus_pipeline.text.charset.decode import decode
-from corpus_pipeline.text.charset.detect import detect, page_says
+from corpus_pipeline.text.charset.detect import detect, page_declaration
 
 COSTS = load_char_costs(asset("package:assets/char_costs.tsv"))
 TEXT = "我们在这里讨论的是中文网页的编码，坏了一个字节也不能丢掉整个网页。" * 20
@@ -20,9 +20,9 @@ def test_a_truncated_tail_costs_one_character(encoding, cut):
     source = "".join(c for c in TEXT if c not in "坏丢")
     text = source if encoding != "big5" else "這裡討論的是網頁的編碼" * 30
     data = text.encode(encoding)[:-cut]
-    found, replaced = decode(data, detect(data, None, COSTS).name)
+    decoded, replaced = decode(data, detect(data, None, COSTS).name)
 
-    assert found.rstrip("\ufffd").startswith(text[: len(text) - 2])
+    assert decoded.rstrip("\ufffd").startswith(text[: len(text) - 2])
     assert replaced <= 2
 
 
@@ -30,10 +30,10 @@ def test_bad_bytes_are_counted_one_by_one():
     """Each bad byte becomes one U+FFFD, and the reader is in step again at once."""
     data = TEXT.encode("gbk")
     broken = data[:100] + b"\xff\xff\xff" + data[100:]
-    found, replaced = decode(broken, "gb18030")
+    decoded, replaced = decode(broken, "gb18030")
 
-    assert (replaced, found.count("\ufffd")) == (3, 3)
-    assert found.replace("\ufffd", "") == TEXT
+    assert (replaced, decoded.count("\ufffd")) == (3, 3)
+    assert decoded.replace("\ufffd", "") == TEXT
 
 
 def test_replacement_characters_of_the_source_are_not_ours():
@@ -62,7 +62,7 @@ def test_code_page_936_and_its_successors():
 
 
 @pytest.mark.parametrize(
-    ("head", "said"),
+    ("head", "declared"),
     [
         (b'<meta charset="gb2312">', "gb2312"),
         (b"<META http-equiv=Content-Type content='text/html; charset=GBK'>", "GBK"),
@@ -70,9 +70,9 @@ def test_code_page_936_and_its_successors():
         (b"<p>charset=gbk</p>", None),
     ],
 )
-def test_a_page_says_its_charset(head, said):
-    """The declaration is read from `meta` and from the XML declaration only."""
-    assert page_says(head) == said
+def test_a_page_declares_its_charset(head, declared):
+    """The declaration of a charset is read from `meta` and from the XML declaration only."""
+    assert page_declaration(head) == declared
 
 
 @given(st.binary(max_size=400), st.sampled_from([None, "gbk", "utf-8", "no-such", "utf-16"]))
@@ -97,9 +97,9 @@ def test_a_utf8_fragment_is_saved_in_either_chinese_charset(encoding):
     """A UTF-8 fragment in a GBK or a Big5 page comes out as what it says."""
     page = "台灣的網頁也有混合編碼的" * 20
     data = page.encode(encoding) + b"<p>" + "這是另一種編碼的片段".encode() + b"</p>"
-    found, replaced = decode(data, detect(data, None, COSTS).name)
+    decoded, replaced = decode(data, detect(data, None, COSTS).name)
 
-    assert found == f"{page}<p>這是另一種編碼的片段</p>"
+    assert decoded == f"{page}<p>這是另一種編碼的片段</p>"
     assert replaced == 0
 
 

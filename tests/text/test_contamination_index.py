@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
-from corpus_pipeline.text.contamination.index import ItemIndex, Plan, Taken
+from corpus_pipeline.text.contamination.index import ItemIndex, ParsedItem, Plan
 from corpus_pipeline.text.contamination.passages_kernel import HAN, grams, powers, sieve_of
 from corpus_pipeline.text.contamination.question import left_open
 from corpus_pipeline.text.dedup.key import fold
@@ -30,21 +30,21 @@ def found_in(index, *texts):
 
 def test_a_copy_is_covered_whole():
     """Every character of the stem and of each choice counts, in whatever order they come."""
-    index = index_of(Taken([(STEM, 0)], CHOICES))
+    index = index_of(ParsedItem([(STEM, 0)], CHOICES))
     found, shares = found_in(index, f"{CHOICES[2]}。{CHOICES[0]}。{STEM}？{CHOICES[1]}")
     assert (shares.stem[0], shares.every[0], found.covered[0, 5]) == (1, 1, 3)
 
 
 def test_an_edited_character_costs_itself():
     """The characters left and right of an edited one still count."""
-    index = index_of(Taken([(STEM, 0)]))
+    index = index_of(ParsedItem([(STEM, 0)]))
     _, shares = found_in(index, STEM.replace("完", "元"))
     assert shares.stem.tolist() == [1 - 1 / len(STEM)]
 
 
 def test_far_apart_is_not_together():
     """Halves of an item with a thousand characters between them are no copy."""
-    index = index_of(Taken([(STEM, 0)]))
+    index = index_of(ParsedItem([(STEM, 0)]))
     _, shares = found_in(index, STEM[:11] + "春江潮水连海平" * 150 + STEM[11:])
     assert (shares.stem < 0.6).all()
 
@@ -72,7 +72,7 @@ def test_phrases_of_many_items_tell_nothing():
     """A gram that more than `common` items have is no seed, and its characters tell nothing."""
     names = [chr(0x4E00 + 7 * i) * 2 + chr(0x5200 + 11 * i) * 9 for i in range(30)]
     phrase = "根据上述材料并结合所学知识回答"
-    index = index_of(*(Taken([(phrase + name, 0)]) for name in names))
+    index = index_of(*(ParsedItem([(phrase + name, 0)]) for name in names))
     found, shares = found_in(index, phrase, phrase + names[4])
     assert (found.doc.tolist(), found.item.tolist()) == ([1], [4])
     assert shares.telling.tolist() == [1.0]
@@ -89,7 +89,7 @@ def test_sieve_holds_every_seed():
 
 def test_more_candidates_than_room(monkeypatch):
     """A batch with more candidates than there is room for is searched again, to the same end."""
-    index = index_of(Taken([(STEM, 0)]))
+    index = index_of(ParsedItem([(STEM, 0)]))
     texts = [STEM] * 40
     whole = found_in(index, *texts)[0]
     monkeypatch.setattr("corpus_pipeline.text.contamination.index._CANDIDATES", 3)
@@ -101,14 +101,14 @@ def test_more_candidates_than_room(monkeypatch):
 def test_nothing_to_find():
     """No items, empty items and empty texts are no special case."""
     assert len(found_in(index_of(), "文", "")[0].doc) == 0
-    assert len(found_in(index_of(Taken([("", 0)], ("", "？"))), "文", "")[0].doc) == 0
+    assert len(found_in(index_of(ParsedItem([("", 0)], ("", "？"))), "文", "")[0].doc) == 0
 
 
 @given(st.text(alphabet="甲乙丙丁ab1，\n", max_size=60))
 @settings(max_examples=60, deadline=None)
 def test_shares_never_pass_one(text):
     """Whatever the text, no more of an item is covered than there is of it."""
-    index = index_of(Taken([("甲乙丙丁甲乙ab1丙丁", 0), ("甲甲", 1)], ("乙丙丁甲", "丁")))
+    index = index_of(ParsedItem([("甲乙丙丁甲乙ab1丙丁", 0), ("甲甲", 1)], ("乙丙丁甲", "丁")))
     _, shares = found_in(index, text * 2)
     for share in (shares.telling, shares.asking, shares.stem, shares.every):
         assert ((share >= 0) & (share <= 1)).all()

@@ -13,7 +13,7 @@ from corpus_pipeline.text.dedup.union_find import (
     best_first,
     bucket_pairs,
     components,
-    merit,
+    rank_keys,
     stars,
     unmet,
 )
@@ -84,7 +84,7 @@ def test_unmet_looks_one_star_further():
 def bucketed(sizes, **options):
     bucket = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
     member = np.arange(len(bucket), dtype=np.uint64)
-    chosen = {"full": 5, "hubs": 2, "next_to": 1} | options
+    chosen = {"full": 5, "representatives": 2, "next_to": 1} | options
     one, other = bucket_pairs(bucket, member, member[::-1].copy(), **chosen)
     return bucket, list(zip(one.tolist(), other.tolist(), strict=True))
 
@@ -119,7 +119,7 @@ def test_order_of_survival():
 
 
 def test_merit_has_the_same_order():
-    """The 64-bit merit orders as `best_first` does, for ids as the pipeline makes them."""
+    """The 64-bit rank key orders as `best_first` does, for ids as the pipeline makes them."""
     docs = pl.DataFrame(
         {
             "id": ["f" * 32, "0" * 32, "5" * 32, "7" * 32],
@@ -127,5 +127,5 @@ def test_merit_has_the_same_order():
             "quality_score": [0.1, 0.1, 0.1, 0.8],
         }
     )
-    order = np.argsort(merit(docs))[::-1]
+    order = np.argsort(rank_keys(docs))[::-1]
     assert docs["id"].gather(order).str.head(1).to_list() == ["7", "f", "0", "5"]

@@ -32,11 +32,11 @@ def test_the_table_knows_the_common_characters():
     """Each of the 3,755 characters of level one has a syllable, in alphabetical order."""
     codes = [bytes([a, b]) for a in range(0xB0, 0xD8) for b in range(0xA1, 0xFF)]
     characters = [code.decode("gb2312", "ignore") for code in codes]
-    said = [pronounced(c) for c in characters if c]
+    syllables = [pronounced(c) for c in characters if c]
 
-    assert len(said) == 3755
-    assert None not in said
-    assert [s[0] for s in said] == sorted(s[0] for s in said)
+    assert len(syllables) == 3755
+    assert None not in syllables
+    assert [s[0] for s in syllables] == sorted(s[0] for s in syllables)
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,12 @@ def fixed(text):
 )
 def test_cases(case):
     """A garbled text comes back exactly, a clean one is left alone."""
-    made = fixed(case["text"])
+    repaired = fixed(case["text"])
     expected = case["expect"]
 
-    assert (made.text if made else case["text"]) == expected["text"]
-    assert (",".join(made.kinds) if made else None) == expected["kinds"]
-    assert (made.lost if made else 0) == expected["lost"]
+    assert (repaired.text if repaired else case["text"]) == expected["text"]
+    assert (",".join(repaired.kinds) if repaired else None) == expected["kinds"]
+    assert (repaired.lost if repaired else 0) == expected["lost"]
 
 
 @pytest.mark.parametrize(
@@ -71,23 +71,23 @@ def test_a_whole_document_comes_back(kind, right, wrong):
     """A document garbled from end to end is repaired from end to end, short lines too."""
     text = f"是\n{PROSE}\n<b>否</b>\n# 2024 年\n"
     garbled = text.encode(right).decode(wrong, "replace")
-    made = fixed(garbled)
+    repaired = fixed(garbled)
 
-    assert made.kinds == (kind,)
-    assert len(made.text) == len(text)
-    assert all(a in (b, "\ufffd") for a, b in zip(made.text, text, strict=True))
-    assert made.lost == made.text.count("\ufffd") <= 0.05 * len(text)
+    assert repaired.kinds == (kind,)
+    assert len(repaired.text) == len(text)
+    assert all(a in (b, "\ufffd") for a, b in zip(repaired.text, text, strict=True))
+    assert repaired.lost == repaired.text.count("\ufffd") <= 0.05 * len(text)
 
 
 def test_lost_bytes_are_marked_and_counted():
     """A character that lost a byte is one U+FFFD, its neighbours come back."""
     text = "我们明天上午在会议室 A 讨论预算的问题。"
     garbled = text.encode().decode("gb18030", "replace")
-    made = fixed(garbled)
+    repaired = fixed(garbled)
 
-    assert len(made.text) == len(text)
-    assert made.lost == made.text.count("\ufffd") <= 2
-    assert all(a in (b, "\ufffd") for a, b in zip(made.text, text, strict=True))
+    assert len(repaired.text) == len(text)
+    assert repaired.lost == repaired.text.count("\ufffd") <= 2
+    assert all(a in (b, "\ufffd") for a, b in zip(repaired.text, text, strict=True))
 
 
 def test_question_marks_stand_for_lost_bytes():
@@ -103,10 +103,10 @@ def test_other_lines_stay_byte_for_byte():
     """Clean lines around a garbled one do not change, whatever they hold."""
     around = "联通、状态位、资源、选项、员\n鈥、锛、銆\n“引号”…—·×é ñ\nこれは日本語です。\n"
     garbled = PROSE.encode().decode("gb18030", "replace")
-    made = fixed(around + garbled + "\n" + around)
+    repaired = fixed(around + garbled + "\n" + around)
 
-    assert made.text.startswith(around)
-    assert made.text.endswith("\n" + around)
+    assert repaired.text.startswith(around)
+    assert repaired.text.endswith("\n" + around)
 
 
 @pytest.mark.parametrize("encoding", ["cp949", "euc_jp", "cp1251", "cp1253", "koi8_r"])
@@ -128,16 +128,16 @@ def test_foreign_text_never_becomes_chinese(encoding):
 def test_any_text_has_an_answer(text):
     """No text makes the repair raise, and what it returns is text."""
     for tried in (text, text.encode().decode("gb18030", "replace"), text * 3):
-        made = repair(tried, KNOWN, LIMITS)
+        repaired = repair(tried, KNOWN, LIMITS)
 
-        assert made is None or made.text.encode()
+        assert repaired is None or repaired.text.encode()
 
 
 def test_a_repaired_text_is_repaired():
     """What was repaired is not touched again."""
-    made = fixed(PROSE.encode().decode("gb18030", "replace"))
+    repaired = fixed(PROSE.encode().decode("gb18030", "replace"))
 
-    assert fixed(made.text) is None
+    assert fixed(repaired.text) is None
 
 
 def test_the_pretest_reads_every_row_alone():

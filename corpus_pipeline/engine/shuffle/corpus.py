@@ -86,16 +86,16 @@ class Corpus:
         Keys that no new document has are of no use and stay where they are.
         """
         inside = _within(first, last)
-        found = [self._own(stage, first, last).with_columns(old=False)]
+        parts = [self._own(stage, first, last).with_columns(old=False)]
         part = self.splits
-        new = found[0].select("key").unique() if self.indexes else found[0]
+        new = parts[0].select("key").unique() if self.indexes else parts[0]
         for index in self.indexes:
             files = sorted((index.root / "sketch" / stage).glob("part-*.parquet"))
             shift = pl.lit(part << 32, dtype=pl.UInt64)
             keys = pl.scan_parquet(files).filter(inside).join(new.lazy(), on="key", how="semi")
-            found.append(keys.with_columns(doc=pl.col("doc") + shift, old=True).collect())
+            parts.append(keys.with_columns(doc=pl.col("doc") + shift, old=True).collect())
             part += index.parts
-        return pl.concat(found).sort("key", "doc")
+        return pl.concat(parts).sort("key", "doc")
 
 
 def _within(first: int, last: int) -> pl.Expr:
@@ -136,11 +136,11 @@ def picked(path: Path, rows: Integers, columns: list[str] | None) -> Iterator[pl
         begin = 0
         for number in range(file.metadata.num_row_groups):
             end = begin + file.metadata.row_group(number).num_rows
-            here = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
-            if len(here):
+            wanted = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
+            if len(wanted):
                 frame = pl.from_arrow(file.read_row_group(number, columns=columns))
                 assert isinstance(frame, pl.DataFrame)
-                yield frame[here - begin]
+                yield frame[wanted - begin]
             begin = end
 
 

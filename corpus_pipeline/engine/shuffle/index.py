@@ -73,18 +73,20 @@ def content(parts: Sequence[Result], specs: Sequence[StageSpec]) -> dict[str, An
 
 def open_index(root: Path, specs: Sequence[StageSpec]) -> Index:
     """The index in this folder, fit to be used by these stages; `PipelineError` says why not."""
-    found = manifest.read(root / "manifest.json")
-    if found.get("kind") != "index":
-        raise PipelineError(f"not an index: {root} holds a manifest of kind {found.get('kind')!r}")
-    if found["index_version"] != VERSION:
-        theirs = found["index_version"]
+    content = manifest.read(root / "manifest.json")
+    if content.get("kind") != "index":
+        raise PipelineError(
+            f"not an index: {root} holds a manifest of kind {content.get('kind')!r}"
+        )
+    if content["index_version"] != VERSION:
+        theirs = content["index_version"]
         raise PipelineError(f"the index {root} has layout {theirs}, this version reads {VERSION}")
-    held = {record["name"]: record for record in found["stages"]}
+    held = {record["name"]: record for record in content["stages"]}
     for spec in comparing(specs):
         differs = _difference(held.get(spec.name), spec.record())
         if differs:
             raise PipelineError(f"the index {root} cannot serve {spec.name}: {differs}")
-    return Index(root.resolve(), len(found["rows"]), found["seal"])
+    return Index(root.resolve(), len(content["rows"]), content["seal"])
 
 
 def _difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:

@@ -1,7 +1,6 @@
 """One shuffled stage of one run, as its tasks know it.
 
 Enters: the stage, the documents, the folder, the key.  Leaves: tasks with their own markers.
-Refuses: to know the order of the steps.
 """
 
 from __future__ import annotations

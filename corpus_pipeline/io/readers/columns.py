@@ -131,15 +131,15 @@ def _text(value: bytes | None) -> str | None:
 
 def values_of(batch: pa.RecordBatch, paths: list[str]) -> pl.Series:
     """The first value that is not null, as text; times in ISO 8601."""
-    found = pl.Series([None] * batch.num_rows, dtype=pl.String())
+    column = pl.Series([None] * batch.num_rows, dtype=pl.String())
     for path in paths:
         array = _column(batch, path)
         if _is_text(array.type):
             values = _decoded(array)[0]
         else:
             values = _as_text(pl.Series(pl.from_arrow(array)))
-        found = found.zip_with(found.is_not_null(), values)
-    return found
+        column = column.zip_with(column.is_not_null(), values)
+    return column
 
 
 def _as_text(values: pl.Series) -> pl.Series:

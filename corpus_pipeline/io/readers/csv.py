@@ -192,14 +192,14 @@ def _is_torn(text: str) -> bool:
 def _events(piece: Piece, options: IngestOptions) -> tuple[Iterator[Event], str]:
     """The stream, UTF-16 turned into UTF-8, and its encoding by a sample of it."""
     events = events_of(piece, options.limits)
-    held: list[Event] = []
+    pending: list[Event] = []
     sample = b""
     for event in events:
-        held.append(event)
+        pending.append(event)
         sample += event.data if isinstance(event, Block) else b""
         if len(sample) >= SAMPLE:
             break
-    stream = chain(held, events)
+    stream = chain(pending, events)
     if sample[:2] in UTF16:
         return _transcoded(stream, UTF16[sample[:2]]), "utf-8"
     if options.encoding != "utf-8":

@@ -115,19 +115,19 @@ def page_of_body(body: bytes, headers: Mapping[str, str], limit: int) -> Page | 
 
 def headers_of(head: bytes) -> dict[str, str]:
     """Header lines → lower-case names; repeated ones are joined, folded ones unfolded."""
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     name = ""
     for line in head.decode("latin-1").splitlines():
         if line[:1] in {" ", "\t"} and name:
-            found[name] += " " + line.strip()
+            headers[name] += " " + line.strip()
             continue
         key, colon, value = line.partition(":")
         if not colon:
             continue
         name = key.strip().lower()
         value = value.strip()
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def dechunked(body: bytes) -> bytes:
@@ -155,15 +155,15 @@ def _decoded(body: bytes, encoding: str, limit: int) -> bytes | Refused:
     if encoding in {"", "identity", "none", "utf-8"} or body.lstrip()[:1] in {b"<", b""}:
         return body
     if encoding in {"gzip", "x-gzip"}:
-        found = _inflated(body, 31, limit) if body.startswith(b"\x1f\x8b") else (body, True)
+        inflated = _inflated(body, 31, limit) if body.startswith(b"\x1f\x8b") else (body, True)
     elif encoding == "deflate":
-        found = _inflated(body, 15, limit)
-        found = found if found[0] else _inflated(body, -15, limit)
+        inflated = _inflated(body, 15, limit)
+        inflated = inflated if inflated[0] else _inflated(body, -15, limit)
     elif encoding in {"br", "zstd"}:
-        found = _streamed(body, encoding, limit)
+        inflated = _streamed(body, encoding, limit)
     else:
         return Refused("content_encoding", f"unknown content encoding {encoding[:40]!r}")
-    out, sound = found
+    out, sound = inflated
     if len(out) > limit:
         return Refused("document_too_large", f"more than {limit} bytes after {encoding}")
     if not sound:

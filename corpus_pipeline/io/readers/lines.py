@@ -75,12 +75,12 @@ class _Cutter:
         """What of a block belongs to lines that start in the range."""
         if not self.skipping:
             return data
-        found = data.find(b"\n", max(self.start - 1 - position, 0))
-        if found < 0 or position + len(data) < self.start:
+        newline = data.find(b"\n", max(self.start - 1 - position, 0))
+        if newline < 0 or position + len(data) < self.start:
             return b""
         self.skipping, self.torn = False, False
-        self._new_line(position + found + 1)
-        return data[found + 1 :]
+        self._new_line(position + newline + 1)
+        return data[newline + 1 :]
 
     def _cut(self, data: bytes) -> Iterator[Line | Broken]:
         if self.offset >= self.end:

@@ -73,22 +73,22 @@ def _row_group(file: pq.ParquetFile, number: int, first: int, job: _Job) -> Iter
     meta = file.metadata.row_group(number)
     each = meta.total_byte_size / max(meta.num_rows, 1)
     rows = int(min(max(options.batch_bytes / max(each, 1), 1), 65536))
-    done = 0
+    rows_read = 0
     columns = None if mapped is None else mapped.columns
     try:
         for batch in file.iter_batches(rows, row_groups=[number], columns=columns):
-            made = (
+            docs = (
                 _own(batch)
                 if mapped is None
-                else _foreign(batch, first + done, piece, options, mapped)
+                else _foreign(batch, first + rows_read, piece, options, mapped)
             )
-            yield from _bounded(*made, batch.nbytes, options.batch_bytes)
-            done += batch.num_rows
+            yield from _bounded(*docs, batch.nbytes, options.batch_bytes)
+            rows_read += batch.num_rows
     except InputChangedError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged page raises whatever it likes
-        detail = f"row group {number}, {done} of {meta.num_rows} rows read: {_why(error)}"
-        yield _lost(piece, f"{piece.locator}#{first + done}", "corrupt_row_group", detail)
+        detail = f"row group {number}, {rows_read} of {meta.num_rows} rows read: {_why(error)}"
+        yield _lost(piece, f"{piece.locator}#{first + rows_read}", "corrupt_row_group", detail)
 
 
 def _why(error: Exception) -> str:
@@ -120,7 +120,7 @@ def _foreign(
     rows = batch.num_rows
     text, payload, bad_utf8 = texts_of(batch, mapped)
     locators = [f"{piece.locator}#{row}" for row in range(first, first + rows)]
-    made: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "id": [document_id(piece.source, locator) for locator in locators],
         "source": [piece.source] * rows,
         "locator": locators,
@@ -131,9 +131,9 @@ def _foreign(
     schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
     docs = pl.DataFrame(
         [
-            made[name].alias(name)
-            if isinstance(made.get(name), pl.Series)
-            else pl.Series(name, made.get(name, [None] * rows), dtype)
+            columns[name].alias(name)
+            if isinstance(columns.get(name), pl.Series)
+            else pl.Series(name, columns.get(name, [None] * rows), dtype)
             for name, dtype in schema.items()
         ]
     ).with_columns(

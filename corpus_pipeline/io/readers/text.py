@@ -65,7 +65,7 @@ def read_whole(piece: Piece, options: IngestOptions, media_type: str) -> Iterato
 def _read_parts(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     build = ChunkBuilder(piece, options)
     position = piece.start
-    found = lines(piece, options, options.max_document_bytes)
+    pieces = lines(piece, options, options.max_document_bytes)
     utf16 = _begins_as_utf16(piece, options)
     if utf16 is not None:
         if piece.start == 0:
@@ -73,7 +73,7 @@ def _read_parts(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             build.quarantine(Broken(0, None, "bad_encoding", detail))
             yield build.take(position)
         return
-    parts = found if options.text_mode == "lines" else _paragraphs(found, options)
+    parts = pieces if options.text_mode == "lines" else _paragraphs(pieces, options)
     for part in parts:
         if isinstance(part, Broken):
             build.quarantine(part)
@@ -108,11 +108,11 @@ def _add(build: ChunkBuilder, line: Line) -> None:
     build.add(row, len(data))
 
 
-def _paragraphs(found: Iterator[Line | Broken], options: IngestOptions) -> Iterator[Line | Broken]:
+def _paragraphs(pieces: Iterator[Line | Broken], options: IngestOptions) -> Iterator[Line | Broken]:
     """Lines between blank lines, joined; a paragraph that is too long is one broken record."""
     start, parts, size = 0, [b""], 0
     parts.clear()
-    for item in found:
+    for item in pieces:
         blank = isinstance(item, Line) and (not item.data or item.data.isspace())
         if isinstance(item, Broken) or blank or item.torn:
             if parts:

@@ -42,17 +42,17 @@ def head_of(cursor: Cursor) -> Head | None:
     if cursor.buffer.startswith(b"WARC/"):
         return _warc_head(cursor)
     cursor.find(b"\n", 0, MAX_HEAD)
-    found = _ARC.match(cursor.buffer)
-    if found is None:
+    arc = _ARC.match(cursor.buffer)
+    if arc is None:
         return None
-    url, _, date, mime, length = found.groups()
+    url, _, date, mime, length = arc.groups()
     headers = {
         "warc-target-uri": url.decode("utf-8", "replace"),
         "warc-date": _iso(date.decode()),
         "content-type": (mime or b"").decode("latin-1"),
     }
     kind = "filedesc" if url.startswith(b"filedesc:") else "arc"
-    return Head(kind, headers, found.end(), int(length))
+    return Head(kind, headers, arc.end(), int(length))
 
 
 def _warc_head(cursor: Cursor) -> Head | None:

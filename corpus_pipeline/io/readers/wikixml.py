@@ -41,13 +41,13 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     cursor = Cursor(events_of(piece, options.limits))
     base = ""
     while True:
-        found = _next_page(cursor, build)
+        page = _next_page(cursor, build)
         if not base:
-            match = SITE.search(cursor.buffer, 0, max(found, 0))
+            match = SITE.search(cursor.buffer, 0, max(page, 0))
             base = match[1].decode("utf-8", "replace").rpartition("/")[0] + "/" if match else "-"
-        if found < 0:
+        if page < 0:
             break
-        cursor.drop(found)
+        cursor.drop(page)
         _page(cursor, build, limit, "" if base == "-" else base, options)
         if build.full:
             yield build.take(cursor.position)
@@ -154,19 +154,19 @@ def _broken_page(cursor: Cursor, build: ChunkBuilder, again: int, limit: int) ->
 
 def _parsed(data: bytes) -> dict[str, str]:
     """The elements of a page that matter: the first of each name, its own id before others'."""
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     parts: list[str] = []
     state: dict[str, Any] = {"name": ""}
 
     def opened(name: str, _attributes: dict[str, str]) -> None:
         parts.clear()
-        state["name"] = name if name in WANTED and name not in found else ""
+        state["name"] = name if name in WANTED and name not in fields else ""
         if name == "redirect":
-            found["redirect"] = ""
+            fields["redirect"] = ""
 
     def closed(name: str) -> None:
         if state["name"] == name:
-            found[name] = "".join(parts)
+            fields[name] = "".join(parts)
         state["name"] = ""
 
     def data_of(text: str) -> None:
@@ -184,4 +184,4 @@ def _parsed(data: bytes) -> dict[str, str]:
     parser.StartDoctypeDeclHandler = refused
     parser.EntityDeclHandler = refused
     parser.Parse(data, True)  # noqa: FBT003 - expat's own signature
-    return found
+    return fields

@@ -43,20 +43,20 @@ def frames(run: Run, paths: list[str], columns: list[str]) -> Iterator[tuple[str
 
 def conservation(run: Run, _clause: Clause) -> Outcome:
     """Read = kept + dropped + quarantined, in the total and in each split."""
-    found = [Evidence("manifest.json", said) for said in recount.unconserved(run.counts)]
+    evidence = [Evidence("manifest.json", said) for said in recount.unconserved(run.counts)]
     tally = recount.Tally()
     for entry in run.manifest["splits"]:
         split = manifest.read_if_sound(run.root / entry["path"])
         if split is None:
-            found.append(Evidence(entry["path"], "no sound manifest"))
+            evidence.append(Evidence(entry["path"], "no sound manifest"))
             continue
         said = recount.unconserved(split["counts"])
-        found += [Evidence(entry["path"], problem) for problem in said]
+        evidence += [Evidence(entry["path"], problem) for problem in said]
         tally.add(split["counts"])
-    found += [Evidence("manifest.json", said) for said in tally.differs(run.counts)]
+    evidence += [Evidence("manifest.json", said) for said in tally.differs(run.counts)]
     counts = run.counts
     names = ("read", "kept", "dropped", "quarantined")
-    return _judged(found, ", ".join(f"{counts[name]} {name}" for name in names))
+    return _judged(evidence, ", ".join(f"{counts[name]} {name}" for name in names))
 
 
 def documents(run: Run, _clause: Clause) -> Outcome:
@@ -81,16 +81,16 @@ def source_rights(run: Run, clause: Clause) -> Outcome:
         for name, states in run.counts["by_source"].items()
         if states.get("kept", 0) + states.get("dropped", 0)
     ]
-    found = []
+    evidence = []
     for name in used:
         entry = run.sources.get(name)
         if entry is None:
-            found.append(Evidence("manifest.json", f"source {name!r} is not in the registry"))
+            evidence.append(Evidence("manifest.json", f"source {name!r} is not in the registry"))
             continue
         for key, word in (("license", "licence"), ("legal_basis", "legal basis")):
             if str(entry.get(key) or "").strip().casefold() in {"", *blank}:
-                found.append(Evidence("manifest.json", f"source {name!r} has no {word}"))
-    return _judged(found, f"{len(used)} sources with documents, {len(found)} gaps")
+                evidence.append(Evidence("manifest.json", f"source {name!r} has no {word}"))
+    return _judged(evidence, f"{len(used)} sources with documents, {len(evidence)} gaps")
 
 
 def document_license(run: Run, clause: Clause) -> Outcome:
@@ -111,16 +111,18 @@ def language(run: Run, clause: Clause) -> Outcome:
 
 def _few(run: Run, clause: Clause, paths: list[str], fault: tuple[pl.Expr, str, str]) -> Outcome:
     """No more documents than the limit have the fault (a test, its column, its name)."""
-    test, column, said = fault
-    found: list[Evidence] = []
+    test, column, problem = fault
+    evidence: list[Evidence] = []
     rows = wrong = 0
     for path, frame in frames(run, paths, ["id", column]):
         rows += frame.height
         ids = frame.filter(test).get_column("id")
         wrong += len(ids)
-        found += [Evidence(path, said, key) for key in ids.head(max(LISTED - len(found), 0))]
+        evidence += [
+            Evidence(path, problem, key) for key in ids.head(max(LISTED - len(evidence), 0))
+        ]
     facts = {"documents": rows, "failing": wrong}
-    return _judged(_over(clause, wrong, found), f"{wrong} of {rows} documents", facts)
+    return _judged(_over(clause, wrong, evidence), f"{wrong} of {rows} documents", facts)
 
 
 def _over(clause: Clause, count: int, found: list[Evidence]) -> list[Evidence]:
@@ -129,7 +131,7 @@ def _over(clause: Clause, count: int, found: list[Evidence]) -> list[Evidence]:
 
 def personal_data(run: Run, clause: Clause) -> Outcome:
     """A second pass over every published and every dropped document."""
-    found: list[Evidence] = []
+    evidence: list[Evidence] = []
     types: Counter[str] = Counter()
     rows = hit = 0
     paths = chain(published(run), run.parts(DROPPED))
@@ -142,11 +144,11 @@ def personal_data(run: Run, clause: Clause) -> Outcome:
                 residues = second_pass(text)
                 hit += bool(residues)
                 types.update(kind for kind, _, _ in residues)
-                if residues and len(found) < LISTED:
+                if residues and len(evidence) < LISTED:
                     spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in residues)
-                    found.append(Evidence(path, f"{column}: {spans}", key))
+                    evidence.append(Evidence(path, f"{column}: {spans}", key))
     facts = {"documents": rows, "texts_with_residue": hit, "by_type": dict(sorted(types.items()))}
-    return _judged(_over(clause, hit, found), f"{hit} texts of {rows} documents", facts)
+    return _judged(_over(clause, hit, evidence), f"{hit} texts of {rows} documents", facts)
 
 
 def violating_share(run: Run, clause: Clause) -> Outcome:
@@ -168,7 +170,7 @@ def violating_share(run: Run, clause: Clause) -> Outcome:
             total[source] += rows
             judged[source] += seen
             bad[source] += wrong
-    found, facts = [], {}
+    evidence, facts = [], {}
     for source in sorted(total):
         share = bad[source] / total[source]
         facts[source] = {
@@ -181,9 +183,9 @@ def violating_share(run: Run, clause: Clause) -> Outcome:
         }
         if share > limit:
             said = f"source {source!r}: {bad[source]} of {total[source]} documents ({share:.2%})"
-            found.append(Evidence("manifest.json", f"{said}, more than {limit:.0%}"))
+            evidence.append(Evidence("manifest.json", f"{said}, more than {limit:.0%}"))
     worst = max((float(entry["share"]) for entry in facts.values()), default=0.0)
-    return _judged(found, f"{worst:.2%} in the worst of {len(facts)} sources", facts)
+    return _judged(evidence, f"{worst:.2%} in the worst of {len(facts)} sources", facts)
 
 
 def wilson_upper(bad: int, total: int, z: float = 1.96) -> float:
@@ -206,11 +208,11 @@ def quarantine(run: Run, clause: Clause) -> Outcome:
     limit = limits.get("quarantine_share", clause.limit)
     counts = run.counts
     share = damaged_share(counts)
-    said = f"{share:.2%} of {counts['read']} records, limit {limit:.2%}"
+    figures = f"{share:.2%} of {counts['read']} records, limit {limit:.2%}"
     reasons = sorted(counts["by_quarantine"].items())
     found = [Evidence("quarantine", f"{reason}: {rows}") for reason, rows in reasons]
     facts = {"share": round(share, 6), "limit": limit}
-    return _judged(found if share > limit else [], said, facts)
+    return _judged(found if share > limit else [], figures, facts)
 
 
 def exact_duplicates(run: Run, clause: Clause) -> Outcome:
@@ -222,7 +224,7 @@ def exact_duplicates(run: Run, clause: Clause) -> Outcome:
     rows = sum(len(mark) for mark in marks)
     every = np.sort(pl.concat(marks).to_numpy()) if marks else np.zeros(0, np.uint64)
     twice = pl.Series(np.unique(every[1:][every[1:] == every[:-1]]), dtype=pl.UInt64)
-    found: list[Evidence] = []
+    evidence: list[Evidence] = []
     first: dict[bytes, str] = {}
     more = 0
     for path, frame in frames(run, paths, ["id", "text"]) if len(twice) else ():
@@ -231,10 +233,10 @@ def exact_duplicates(run: Run, clause: Clause) -> Outcome:
         for key, value in again.iter_rows():
             other = first.setdefault(xxhash.xxh3_128_digest((value or "").encode()), key)
             more += other != key
-            if other != key and len(found) < LISTED:
-                found.append(Evidence(path, f"the same text as {other}", key))
+            if other != key and len(evidence) < LISTED:
+                evidence.append(Evidence(path, f"the same text as {other}", key))
     facts = {"documents": rows, "duplicates": more}
-    return _judged(_over(clause, more, found), f"{more} of {rows} documents", facts)
+    return _judged(_over(clause, more, evidence), f"{more} of {rows} documents", facts)
 
 
 def _judged(

@@ -93,7 +93,7 @@ def junit(result: AuditResult) -> str:
 def sarif(result: AuditResult) -> str:
     """SARIF 2.1.0: a rule per clause, a result per piece of evidence; passes are results too."""
     rules = [_rule(clause) for clause in result.clauses]
-    found = [
+    results = [
         entry for index, clause in enumerate(result.clauses) for entry in _results(clause, index)
     ]
     driver = {
@@ -106,7 +106,7 @@ def sarif(result: AuditResult) -> str:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"RUN": {"description": {"text": "the folder of the run"}}},
-        "results": found,
+        "results": results,
         "properties": {
             "run": result.run,
             "seal": result.seal,
@@ -123,16 +123,16 @@ def sarif(result: AuditResult) -> str:
 
 
 def _rule(clause: ClauseResult) -> dict[str, Any]:
-    what = clause.clause
+    definition = clause.clause
     return {
-        "id": what.id,
-        "shortDescription": {"text": what.title.en},
-        "fullDescription": {"text": f"{what.title.zh}: {what.what}"},
+        "id": definition.id,
+        "shortDescription": {"text": definition.title.en},
+        "fullDescription": {"text": f"{definition.title.zh}: {definition.what}"},
         "defaultConfiguration": {"level": "error"},
         "properties": {
-            "reference": str(what.reference),
-            "verified": what.verified,
-            "limit": what.limit,
+            "reference": str(definition.reference),
+            "verified": definition.verified,
+            "limit": definition.limit,
         },
     }
 

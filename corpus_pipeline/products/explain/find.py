@@ -49,18 +49,18 @@ def by_id(run: Run, prefix: str) -> list[Place]:
     """The documents whose id begins so; quarantined records by the id they would have had."""
     whole = len(prefix) == 32
     test = pl.col("id") == prefix if whole else pl.col("id").str.starts_with(prefix)
-    found = _search(run, (KEPT, DROPPED), test, "id", 1 if whole else ENOUGH)
-    if found:
-        return found
+    places = _search(run, (KEPT, DROPPED), test, "id", 1 if whole else ENOUGH)
+    if places:
+        return places
     for part in run.parts(QUARANTINED):
         start = 0
         for frame in batches(run.root / part, ["source", "locator"]):
             for row, (source, locator) in enumerate(frame.iter_rows(), start):
                 key = document_id(source or "", locator or "")
                 if key.startswith(prefix):
-                    found.append(Place(key, part, row))
+                    places.append(Place(key, part, row))
             start += frame.height
-    return found
+    return places
 
 
 def by_column(run: Run, column: str, value: str) -> list[Place]:
@@ -72,13 +72,13 @@ def by_column(run: Run, column: str, value: str) -> list[Place]:
 def _search(
     run: Run, folders: tuple[str, ...], test: pl.Expr, column: str, enough: int
 ) -> list[Place]:
-    found: list[Place] = []
+    places: list[Place] = []
     for folder in folders:
         for part in run.parts(folder):
-            found += _within(run, part, test, column)
-            if len(found) >= enough:
-                return found
-    return found
+            places += _within(run, part, test, column)
+            if len(places) >= enough:
+                return places
+    return places
 
 
 def _within(run: Run, part: str, test: pl.Expr, column: str) -> Iterator[Place]:

@@ -93,13 +93,13 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
     story.steps.append(_source(run, row))
     reached = True
     for name in run.stages:
-        said = _said(name, row)
+        line = _said(name, row)
         if row["dropped_by"] == name:
             verdict = f"DROPPED by {row['drop_rule']}: {row['drop_evidence']}"
-            story.steps.append(Step(name, f"{verdict}; {said}" if said else verdict))
+            story.steps.append(Step(name, f"{verdict}; {line}" if line else verdict))
             reached = False
-        elif reached or said:
-            story.steps.append(Step(name, said or "no remark"))
+        elif reached or line:
+            story.steps.append(Step(name, line or "no remark"))
     story.survivor = _survivor(run, row, shown)
     if state == "kept":
         story.shard = find.in_dataset(run, place)
@@ -111,22 +111,22 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
 def _find(run: Run, key: str) -> Place:
     if not key:
         raise PipelineError("explain: give an id, the beginning of one, a locator or a url")
-    found: list[Place] = []
+    places: list[Place] = []
     if _HEX.fullmatch(key.lower()):
-        found = find.by_id(run, key.lower())
-        if len(found) > 1:
-            some = ", ".join(place.id for place in found[:3])
+        places = find.by_id(run, key.lower())
+        if len(places) > 1:
+            some = ", ".join(place.id for place in places[:3])
             raise PipelineError(f"{key} is the beginning of several ids: {some} …")
     elif len(key) < SHORTEST_PREFIX and re.fullmatch(r"[0-9a-fA-F]+", key):
         raise PipelineError(f"{key} is too short: give {SHORTEST_PREFIX} digits of the id or more")
-    found = found or find.by_column(run, "locator", key)
-    found = found or find.by_column(run, "url", key)
-    if not found:
+    places = places or find.by_column(run, "locator", key)
+    places = places or find.by_column(run, "url", key)
+    if not places:
         raise PipelineError(f"no document {key} in {run.root} (id, locator or url)")
-    if len(found) > 1:
-        some = ", ".join(place.id for place in found[:3])
-        raise PipelineError(f"{len(found)} documents have {key}; name one by its id: {some} …")
-    return found[0]
+    if len(places) > 1:
+        some = ", ".join(place.id for place in places[:3])
+        raise PipelineError(f"{len(places)} documents have {key}; name one by its id: {some} …")
+    return places[0]
 
 
 def _quarantined(run: Run, place: Place, row: dict[str, Any]) -> Story:
@@ -141,14 +141,14 @@ def _quarantined(run: Run, place: Place, row: dict[str, Any]) -> Story:
     )
     story.steps.append(_origin(run, row))
     story.steps.append(_source(run, row))
-    said = f"QUARANTINED because of {row['reason']}"
+    line = f"QUARANTINED because of {row['reason']}"
     if row["detail"]:
-        said += f": {row['detail']}"
+        line += f": {row['detail']}"
     if row["byte_start"] is not None:
-        said += f" (bytes {row['byte_start']} to {row['byte_end']})"
+        line += f" (bytes {row['byte_start']} to {row['byte_end']})"
     if row["sha256"]:
-        said += f", sha256 {row['sha256']}"
-    story.steps.append(Step(str(row["stage"]), said))
+        line += f", sha256 {row['sha256']}"
+    story.steps.append(Step(str(row["stage"]), line))
     return story
 
 
@@ -170,11 +170,11 @@ def _source(run: Run, row: dict[str, Any]) -> Step:
         return Step("source", f"{row['source']}, which is not in the registry")
     licence = entry.get("license") or "no licence stated"
     basis = entry.get("legal_basis") or "no legal basis stated"
-    said = f"{entry['name']} ({entry.get('kind', 'unknown')}), {licence}, {basis}"
+    line = f"{entry['name']} ({entry.get('kind', 'unknown')}), {licence}, {basis}"
     own = row.get("license")
     if own and own != entry.get("license"):
-        said += f"; the document's own licence: {own}"
-    return Step("source", said)
+        line += f"; the document's own licence: {own}"
+    return Step("source", line)
 
 
 def _said(stage: str, row: dict[str, Any]) -> str:
@@ -201,12 +201,12 @@ def _value(value: object) -> str:
 def _entry(entry: object) -> str:
     if not isinstance(entry, dict):
         return _value(entry)
-    known = {name: value for name, value in entry.items() if value is not None}
+    stated = {name: value for name, value in entry.items() if value is not None}
     span = ""
-    if "start" in known and "end" in known:
-        span = f" {known.pop('start')}–{known.pop('end')}"
-    names = [str(v) for v in known.values() if isinstance(v, str)]
-    rest = [f"{k}={_value(v)}" for k, v in known.items() if not isinstance(v, str)]
+    if "start" in stated and "end" in stated:
+        span = f" {stated.pop('start')}–{stated.pop('end')}"
+    names = [str(v) for v in stated.values() if isinstance(v, str)]
+    rest = [f"{k}={_value(v)}" for k, v in stated.items() if not isinstance(v, str)]
     return " ".join(["/".join(names) + span, *rest]).strip()
 
 

@@ -90,13 +90,13 @@ def _cut(cutter: _Cutter, root: Path, group: Range, size: int) -> None:
         cutter.add(part, first, rows, size)
         return
     ends = np.cumsum(text_sizes(root / part, first, rows))
-    done = 0
-    while done < rows:
-        before = int(ends[done - 1]) if done else 0
+    taken = 0
+    while taken < rows:
+        before = int(ends[taken - 1]) if taken else 0
         # The row that fills the shard closes it.
         fill = int(np.searchsorted(ends, before + cutter.target - cutter.size)) + 1
-        take = min(fill, rows) - done
-        cutter.add(part, first + done, take, int(ends[done + take - 1]) - before)
-        done += take
+        take = min(fill, rows) - taken
+        cutter.add(part, first + taken, take, int(ends[taken + take - 1]) - before)
+        taken += take
         if cutter.size >= cutter.target:
             cutter.close()

@@ -231,12 +231,12 @@ def export(
     plans = plan_export(root, options)
     begin_export(folder)
     tasks = _tasks(root, out, options, plans)
-    done = 0
+    finished = 0
 
     def count(_task: Task, result: dict[str, Any]) -> None:
-        nonlocal done
-        done += 1
-        on_done("export", done, len(tasks), result)
+        nonlocal finished
+        finished += 1
+        on_done("export", finished, len(tasks), result)
 
     results = []
     for task, result in zip(tasks, (engine or LocalEngine()).run(tasks, count), strict=True):

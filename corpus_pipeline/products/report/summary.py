@@ -88,14 +88,14 @@ def _lines(stages: list[str], by_rule: dict[str, int], spent: dict[str, Any]) ->
     names = ["ingest", *stages, *(name for name in rules if name not in stages)]
     lines = []
     for name in dict.fromkeys(names):
-        found = dict(sorted(rules.get(name, {}).items(), key=lambda item: (-item[1], item[0])))
+        counts = dict(sorted(rules.get(name, {}).items(), key=lambda item: (-item[1], item[0])))
         # `near_dedup` sketches in the local pass; `near_dedup-match` and so on are its own tasks.
         costs = [cost for key, cost in spent.items() if key.partition("-")[0] == name]
         seconds = sum(cost["seconds"] for cost in costs) if costs else None
         size = sum(cost["bytes"] for cost in costs)
         speed = size / 1e6 / seconds if seconds and size else None
-        if name in stages or found or seconds is not None:
-            lines.append(Line(name, sum(found.values()), found, seconds, speed))
+        if name in stages or counts or seconds is not None:
+            lines.append(Line(name, sum(counts.values()), counts, seconds, speed))
     return lines
 
 
@@ -114,66 +114,66 @@ def _next(root: Path, counts: dict[str, Any], dataset: bool) -> list[tuple[str, 
 
 def print_summary(root: Path, console: Console) -> None:
     """Print the summary of a finished run."""
-    found = summary(root)
-    console.print(_totals(found))
-    console.print(_stages(found))
-    if found.reasons:
-        console.print(_reasons(found))
-    for alarm in found.alarms:
+    figures = summary(root)
+    console.print(_totals(figures))
+    console.print(_stages(figures))
+    if figures.reasons:
+        console.print(_reasons(figures))
+    for alarm in figures.alarms:
         words = {"cluster": "a cluster of {value:,}", "source": "a source lost {value:.0%}"}
         said = words[alarm["alarm"]].format(**alarm)
         limit = f"alarm_{alarm['alarm']}={alarm['limit']}"
         line = f"  alarm: {alarm['stage']}: {said} ({limit}): {alarm['subject']}"
         console.print(Text(escaped(line), "bold red"), soft_wrap=True)
-    for where, what in found.next_steps:
+    for where, what in figures.next_steps:
         # Paths are text, not markup: a bracket in a folder's name stays what it is.
         shown = (escaped(where), "bold")
         console.print(Text.assemble("  ", shown, f"  {what}"), soft_wrap=True)
 
 
-def _totals(found: Summary) -> Table:
-    table = Table(title=Text(escaped(found.name)), title_justify="left", show_header=False)
+def _totals(figures: Summary) -> Table:
+    table = Table(title=Text(escaped(figures.name)), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_column(justify="right")
     for name, rows in (
-        ("read", found.read),
-        ("kept", found.kept),
-        ("dropped", found.dropped),
-        ("quarantined", found.quarantined),
+        ("read", figures.read),
+        ("kept", figures.kept),
+        ("dropped", figures.dropped),
+        ("quarantined", figures.quarantined),
     ):
-        table.add_row(name, f"{rows:,}", f"{rows / max(found.read, 1):.1%}")
-    table.add_row("input", f"{found.mb_in:,.1f} MB", "")
-    table.add_row("text kept", f"{found.mb_kept:,.1f} MB", "")
-    if found.wall_s is not None:
-        speed = f"{found.mb_per_s:,.1f} MB/s" if found.mb_per_s is not None else ""
-        table.add_row("time", f"{found.wall_s:,.1f} s", speed)
-    if found.shards is not None:
-        table.add_row("shards", f"{found.shards:,}", "")
+        table.add_row(name, f"{rows:,}", f"{rows / max(figures.read, 1):.1%}")
+    table.add_row("input", f"{figures.mb_in:,.1f} MB", "")
+    table.add_row("text kept", f"{figures.mb_kept:,.1f} MB", "")
+    if figures.wall_s is not None:
+        speed = f"{figures.mb_per_s:,.1f} MB/s" if figures.mb_per_s is not None else ""
+        table.add_row("time", f"{figures.wall_s:,.1f} s", speed)
+    if figures.shards is not None:
+        table.add_row("shards", f"{figures.shards:,}", "")
     return table
 
 
-def _stages(found: Summary) -> Table:
+def _stages(figures: Summary) -> Table:
     table = Table(title="per stage", title_justify="left")
     table.add_column("stage / rule")
     for name in ("dropped", "of read", "core s", "MB/s/core"):
         table.add_column(name, justify="right")
-    for line in found.lines:
-        share = f"{line.dropped / max(found.read, 1):.1%}" if line.dropped else ""
+    for line in figures.lines:
+        share = f"{line.dropped / max(figures.read, 1):.1%}" if line.dropped else ""
         seconds = f"{line.seconds:,.1f}" if line.seconds is not None else ""
         speed = f"{line.mb_per_s:,.1f}" if line.mb_per_s is not None else ""
         dropped = f"{line.dropped:,}" if line.dropped else "–"
         table.add_row(Text(escaped(line.stage), "bold"), dropped, share, seconds, speed)
         for rule, rows in line.rules.items():
-            share = f"{rows / max(found.read, 1):.1%}"
+            share = f"{rows / max(figures.read, 1):.1%}"
             table.add_row(Text(f"  {escaped(rule)}"), f"{rows:,}", share, "", "")
     return table
 
 
-def _reasons(found: Summary) -> Table:
+def _reasons(figures: Summary) -> Table:
     table = Table(title="quarantined", title_justify="left")
     table.add_column("reason")
     table.add_column("records", justify="right")
-    for reason, rows in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0])):
+    for reason, rows in sorted(figures.reasons.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(Text(escaped(reason)), f"{rows:,}")
     return table

@@ -42,11 +42,11 @@ class Tally:
 
     def differs(self, counts: Mapping[str, Any], ignore: Sequence[str] = ()) -> Iterator[str]:
         """Where `counts` says something else; entries of zero are as good as absent ones."""
-        said = _flat(counts)
-        for key in sorted({*said, *self.numbers}):
-            if key[0] not in ignore and said.get(key, 0) != self.numbers[key]:
+        stated = _flat(counts)
+        for key in sorted({*stated, *self.numbers}):
+            if key[0] not in ignore and stated.get(key, 0) != self.numbers[key]:
                 name = " ".join(key)
-                yield f"{name} is {said.get(key, 0)}, it should be {self.numbers[key]}"
+                yield f"{name} is {stated.get(key, 0)}, it should be {self.numbers[key]}"
 
 
 def _flat(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
@@ -190,13 +190,13 @@ def uncovered(
     """Whether the ranges take every kept row once, in order."""
     heights = {entry["path"]: entry["rows"] for entry in files if entry["path"].startswith("kept/")}
     wanted = [name for name in in_order(heights) if heights[name]]
-    done: dict[str, int] = {}
+    covered: dict[str, int] = {}
     for name, first, rows in claimed:
-        if done.get(name, 0) != first:
+        if covered.get(name, 0) != first:
             yield f"shards: rows of {name} are taken twice or left out before row {first}"
-        done[name] = first + rows
-    if list(done) != wanted:
+        covered[name] = first + rows
+    if list(covered) != wanted:
         yield "shards: they do not take the kept parts once each, in order"
     for name in wanted:
-        if name in done and done[name] != heights[name]:
-            yield f"shards: {done[name]} of {heights[name]} rows of {name} are taken"
+        if name in covered and covered[name] != heights[name]:
+            yield f"shards: {covered[name]} of {heights[name]} rows of {name} are taken"

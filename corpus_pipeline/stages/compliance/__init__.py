@@ -1,8 +1,9 @@
-"""Find what GB/T 45654 Annex A names, as far as rules can, and drop what only sells it.
+"""Find the risks of GB/T 45654 Annex A that rules can find, and drop spam that sells them.
 
-Enters: kept documents, normalised.  Leaves: `compliance_hits` (risk, rule, place in the text,
-weight), `compliance_score` (the highest score of any verdict) and verdicts such as
-`gambling_spam`.  Refuses: to drop a text for one word, or for words it reports or forbids.
+Enters: kept, normalised documents.  Leaves: `compliance_hits` (risk, rule, start and end in code
+points, weight), `compliance_score` (the highest score of any verdict) and verdicts such as
+`gambling_spam`.
+Refuses: to drop a text for a single word, or for words in sentences that report or forbid.
 """
 
 from __future__ import annotations
@@ -32,14 +33,24 @@ class ComplianceOptions(Options):
     """The seed pack, the user's own packs, and whether a verdict drops or only marks."""
 
     taxonomy: str = "package:rules/packs/compliance_risks.yaml"
+    """The risks of GB/T 45654 Annex A that rules may name."""
+
     seed: str = "package:rules/packs/compliance.yaml"
+    """The pack of rules and verdicts that is read first."""
+
     packs: tuple[str, ...] = ()
-    #: Words of the trade that the general dictionary tears apart or glues to their neighbours
-    #: (催情|水微信), in jieba's format; it costs each process 0.5 s and 55 MB.
-    #: `package:assets/compliance_words.txt` is a small one.
+    """Further packs, read after the seed in this order."""
+
     dictionary: str | None = None
+    """A dictionary in jieba's format of words that the general one splits or joins wrongly
+    (催情|水微信); it costs each process 0.5 s and 55 MB.  Null: none;
+    `package:assets/compliance_words.txt` is a small one."""
+
     drop: bool = True
+    """Whether a verdict drops the document; false only writes hits and scores."""
+
     thresholds: dict[str, float] = Field(default_factory=dict)
+    """Verdict → score from which it holds, in place of the pack's threshold."""
 
 
 class Compliance(Stage):
@@ -109,10 +120,12 @@ class Compliance(Stage):
         docs = docs.drop("__title")
         for row, (title, text) in zip(rows, some.iter_rows(), strict=True):
             weighed, ranked = self.judge(title, text)
-            for one in weighed:
-                if not one.in_title:
-                    rule = self.book.rules[one.hit.rule]
-                    hits.append((row, rule.risk, rule.id, one.hit.start, one.hit.end, one.weight))
+            for entry in weighed:
+                if not entry.in_title:
+                    rule = self.book.rules[entry.hit.rule]
+                    hits.append(
+                        (row, rule.risk, rule.id, entry.hit.start, entry.hit.end, entry.weight)
+                    )
             if ranked:
                 judged.append((row, ranked[0].score, *self._verdict(ranked[0])))
         return self._judged(docs, hits, judged)

@@ -1,7 +1,7 @@
-"""From hits to a verdict: how much they weigh, where they stand, and how dense they are.
+"""Score the hits of a document: their weight by place, and their density.
 
-Enters: a title, a text and the confirmed hits in both.  Leaves: each hit's weight and the score
-of every verdict.  Refuses: to let words that report, forbid or warn count like words that sell.
+Enters: a title or a text with its confirmed hits.  Leaves: each hit's weight, and for every verdict
+a score and whether it holds.  Hits in sentences that report, forbid or warn weigh less.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
     scoring = book.scoring
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
     factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
-    found: list[Score] = []
+    ranking: list[Score] = []
     for name, verdict in book.verdicts.items():
         own = [w for w in weighed if book.rules[w.hit.rule].verdict == name]
         if not own:
@@ -112,18 +112,18 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
             total += min(scoring.contact_cap, contacts)
         counted = [w for w in (*firm, *own_contacts) if not w.quoted]
         score = total * factor
-        told = [w for w in topics if not w.quoted]
-        holds = score >= verdict.threshold and _spread_out(counted, told, verdict.distinct)
+        own_topics = [w for w in topics if not w.quoted]
+        holds = score >= verdict.threshold and _spread_out(counted, own_topics, verdict.distinct)
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
-        found.append(Score(name, risk, score, len(own), holds))
-    return sorted(found, key=lambda s: (-s.holds, -s.score))
+        ranking.append(Score(name, risk, score, len(own), holds))
+    return sorted(ranking, key=lambda s: (-s.holds, -s.score))
 
 
 def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) -> bool:
-    """Enough different terms, or one in the title, brackets or keywords, and company in another.
+    """Enough different terms, or one in the title, brackets or keywords and another hit in another.
 
     Injected words stand in several of these places, where an article's own words stand in the
-    body; what keeps a brand company there may be a topic (时时彩, 投注).
+    body; the other hit may be of a topic (时时彩, 投注).
     """
     if len({w.hit.term for w in counted}) >= distinct:
         return True
@@ -135,7 +135,7 @@ def _sum(weighed: Iterable[Weighed]) -> float:
     """The nth repeat of a term counts 1/n, the heaviest first."""
     seen: Counter[str] = Counter()
     total = 0.0
-    for one in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
-        seen[one.hit.term] += 1
-        total += one.weight / seen[one.hit.term]
+    for entry in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
+        seen[entry.hit.term] += 1
+        total += entry.weight / seen[entry.hit.term]
     return total

@@ -1,11 +1,12 @@
 """Langid: which language a document is in, and whether it is Chinese enough to stay.
 
-Enters: kept documents.  Leaves: `langid_label`, `langid_score` (how often such a label is right),
-`langid_keep`, `langid_shares` (of letters, by script), `langid_paragraphs` (where a document mixes:
-where each block starts and what it is) and `langid_cut` (characters taken away, 0 unless asked
-for); what is not in `keep` is dropped as `not_chinese`.
-Refuses: to ask a model where characters settle the matter (kana, hangul, 这 們 的, 嘅 咗), and to
-drop a poem, a list of names or a statute because a model finds them odd.
+Enters: kept documents.  Leaves: `langid_label`, `langid_score` (how often such a label is right,
+0 to 1), `langid_keep`, `langid_shares` (shares of the letters by script), `langid_paragraphs` (of a
+document in several languages: start in code points and label of each block) and `langid_cut`
+(characters of foreign blocks that were cut; 0 without `cut_foreign`).  A document whose label is
+not in `keep` is dropped as `not_chinese`.
+Refuses: to ask the model where characters decide (kana, hangul, 这 們 的, 嘅 咗), and to drop a
+poem, a list of names or a statute on the model's answer alone.
 """
 
 from __future__ import annotations
@@ -28,26 +29,31 @@ from corpus_pipeline.stages.langid.char_shares import SHARES, counter, script_sh
 from corpus_pipeline.stages.langid.combine import CHINESE, FACTS, calibrated, judge
 from corpus_pipeline.stages.langid.model import ask
 from corpus_pipeline.stages.langid.paragraphs import cut, paragraphs
+from corpus_pipeline.text.tokens.distinct import distinct
 
 MODEL = "package:assets/langid.ftz"
 
 
-#: What the packaged model says beyond the labels that characters give.
+#: Labels of the packaged model that no character rule gives.
 _OF_THE_MODEL = ("en", "fr", "de", "es", "id", "ms", "ru", "ar", "zh-Latn")
 #: Labels that a document may get, with the packaged model.
 LABELS = (*LABELS_OF_CHARACTERS, *_OF_THE_MODEL)
 
 
 class LangIdOptions(Options):
-    """What may be configured."""
+    """Which model and table label a document, and which labels stay."""
 
-    #: Any fastText model; the packaged one reads tokens, others read plain text.
     model: str = MODEL
+    """Any fastText model; the packaged one reads tokens, others read plain text."""
+
     table: str = TABLE
-    #: Labels that stay: those of `LABELS`, or any that another model gives.
+    """The pack of marker characters, bounds, label names and calibration."""
+
     keep: tuple[str, ...] = ("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed")
-    #: Take the blocks of a kept document away that are in a language not in `keep`; code stays.
+    """Labels of documents that stay: labels of the packaged model, or those of another model."""
+
     cut_foreign: bool = False
+    """Whether to cut, from kept documents, the blocks in a language not in `keep`; code stays."""
 
     @field_validator("keep")
     @classmethod
@@ -136,16 +142,16 @@ class LangId(Stage):
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Documents first, then the blocks of those that mix."""
         texts = docs.get_column("text").fill_null("")
-        found = self.judged(texts)
+        verdicts = self.judged(texts)
         docs = docs.with_columns(
-            langid_label=found["label"],
-            langid_score=found["score"],
-            langid_shares=found.select(pl.struct(SHARES)).to_series(),
+            langid_label=verdicts["label"],
+            langid_score=verdicts["score"],
+            langid_shares=verdicts.select(pl.struct(SHARES)).to_series(),
             langid_cut=pl.lit(0, dtype=pl.UInt32),
         )
         label, score = pl.col("langid_label"), pl.col("langid_score")
         docs = docs.with_columns(langid_keep=label.is_in(self.options.keep))
-        docs = docs.with_columns(self._paragraphs(texts, found))
+        docs = docs.with_columns(self._paragraphs(texts, verdicts))
         if self.options.cut_foreign:
             docs = cut(docs, self.options.keep)
         rule = pl.when(~pl.col("langid_keep")).then(pl.lit("not_chinese"))
@@ -158,29 +164,34 @@ class LangId(Stage):
 
     def judged(self, texts: pl.Series, *, blocks: bool = False) -> pl.DataFrame:
         """Label, score and shares of each text: characters first, the model where they ask."""
-        found = self.settled(texts, blocks=blocks)
-        labels = found.get_column("label").to_list()
-        scores = found.get_column("score").to_numpy().copy()
-        asked = found.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
+        repeated = distinct(texts)
+        if repeated is not None:
+            each, places = repeated
+            once: pl.DataFrame = self.judged(each, blocks=blocks)
+            return once[places]
+        counted = self.settled(texts, blocks=blocks)
+        labels = counted.get_column("label").to_list()
+        scores = counted.get_column("score").to_numpy().copy()
+        asked = counted.get_column("label").is_null().arg_true().to_numpy().astype(np.int64)
         if len(asked):
             answers = ask(self.model, texts, asked, self.names, tokens=self.packaged)
-            questions = found[asked].select(FACTS).iter_rows(named=True)
+            questions = counted[asked].select(FACTS).iter_rows(named=True)
             for row, facts, answer in zip(asked.tolist(), questions, answers, strict=True):
                 labels[row], scores[row] = judge(facts, answer, self.bounds)
             scores[asked] = calibrated(scores[asked], self.calibration)
-        return found.select(
+        return counted.select(
             pl.Series("label", labels, dtype=pl.String),
             pl.Series("score", scores, dtype=pl.Float32),
             *script_shares(),
         )
 
-    def _paragraphs(self, texts: pl.Series, found: pl.DataFrame) -> pl.Series:
+    def _paragraphs(self, texts: pl.Series, verdicts: pl.DataFrame) -> pl.Series:
         """The blocks of Chinese and mixed documents that hold enough of something else."""
         mixes = (pl.col("foreign") >= self.bounds.block_letters) & (
             1 - pl.col("han") >= self.bounds.block_share
         )
         chinese = pl.col("label").is_in([*CHINESE, "zh-Hans", "zh-Hant", "mixed"])
-        rows = found.select(mixes & chinese).to_series().arg_true()
+        rows = verdicts.select(mixes & chinese).to_series().arg_true()
         held = texts.gather(rows)
         blocks = find_blocks(held, self.bounds.block_letters)
-        return paragraphs(found, rows, held, blocks, partial(self.judged, blocks=True))
+        return paragraphs(verdicts, rows, held, blocks, partial(self.judged, blocks=True))

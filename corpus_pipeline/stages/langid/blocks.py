@@ -1,8 +1,8 @@
 """Where a document changes its language: runs of lines that are Chinese, and runs that are not.
 
-Enters: texts and a table of letters.  Leaves: for each text the places where a block of another
-writing begins, each of at least so many letters.
-Refuses: to name languages, and to cut a line in two.
+Enters: a column of texts and the least number of letters of a block.  Leaves: one row for each
+block: its text's row, its start (code points), its place and size (bytes), whether it is Chinese.
+A block is a run of whole lines; its language is named elsewhere.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 def find_blocks(texts: pl.Series, least: int) -> pl.DataFrame:
     r"""One row a block: `row` of its text, `start` in code points, `byte` and `size` in bytes.
 
-    `chinese` says of a block that its letters are Han.
+    `chinese` (Boolean): its letters are Han.
     Only texts with two kinds of blocks appear.  `least` counts a Han character, a syllable of
     kana or hangul, or four letters of an alphabet as one.
 
@@ -40,9 +40,9 @@ def find_blocks(texts: pl.Series, least: int) -> pl.DataFrame:
     data, offsets = buffers(texts)
     lines = int((data[: offsets[-1]] == 0x0A).sum()) + len(texts)
     out = np.zeros((5, lines), dtype=np.int64)
-    found = find_runs(data, offsets, _letters(), 4 * least, out)
+    count = find_runs(data, offsets, _letters(), 4 * least, out)
     names = ("row", "start", "byte", "size", "kind")
-    blocks = pl.DataFrame(dict(zip(names, out[:, :found], strict=True)))
+    blocks = pl.DataFrame(dict(zip(names, out[:, :count], strict=True)))
     return blocks.with_columns(chinese=pl.col("kind") == CHINESE).drop("kind")
 
 

@@ -1,8 +1,7 @@
-"""What characters alone say of a document's language.
+"""Rules that label a document's language by counts of its characters.
 
-Enters: counts of character classes.  Leaves: label and score, or a null label: a question for
-the model.
-Refuses: to guess between languages that share their letters.
+Enters: a frame of counts of character classes, one row a text.  Leaves: `label` and `score`; both
+are null where languages share their letters and the model must decide.
 """
 
 from __future__ import annotations
@@ -16,8 +15,21 @@ from corpus_pipeline.stages.langid.code import code_share, words_left
 
 #: Labels that characters give, alone or beside a model's answer.
 LABELS_OF_CHARACTERS = (
-    *("zh-Hans", "zh-Hant", "yue", "wuu", "lzh", "mixed", "code", "und"),
-    *("ja", "ko", "vi", "ug", "kk", "mn", *(name for name in ONE_LANGUAGE if name != "und")),
+    "zh-Hans",
+    "zh-Hant",
+    "yue",
+    "wuu",
+    "lzh",
+    "mixed",
+    "code",
+    "und",
+    "ja",
+    "ko",
+    "vi",
+    "ug",
+    "kk",
+    "mn",
+    *(name for name in ONE_LANGUAGE if name != "und"),
 )
 
 

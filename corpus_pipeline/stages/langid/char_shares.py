@@ -1,7 +1,7 @@
-"""What is counted of a document before anything is said of its language.
+"""The characters that are counted in a document, and the shares computed from the counts.
 
-Enters: the markers of the table.  Leaves: classes of characters to count, and shares of letters.
-Refuses: to judge.
+Enters: the marker characters of the pack.  Leaves: a table that counts character classes, and
+Polars expressions for shares of letters; four letters of an alphabet weigh as one Han character.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from corpus_pipeline.text.unicode.script import (
     TRADITIONAL_ONLY,
 )
 
-#: What `langid_shares` holds, in words' worth of letters.
+#: The fields of `langid_shares`.
 SHARES = ("han", "kana", "hangul", "latin", "other")
 #: Scripts with one language here; the rest is for the model.
 ONE_LANGUAGE = {
@@ -43,7 +43,7 @@ def counter(markers: Markers) -> han.CharTable:
             "latin": han.mask(han.LATIN),
             "cyrillic": han.mask(han.CYRILLIC),
             "arabic": han.mask(han.ARABIC),
-            # What no address of the net lacks.
+            # Characters of URLs and e-mail addresses.
             "mark": han.mask("/@.:"),
             "stop": han.mask("。"),
             "digit": han.mask("0123456789０１２３４５６７８９"),
@@ -59,7 +59,7 @@ def counter(markers: Markers) -> han.CharTable:
 
 
 def shares() -> list[pl.Expr]:
-    """Letters in words' worth, and the shares the rules ask for; 0 for an empty text."""
+    """Weighted letters, and the shares that the rules use; 0 for an empty text."""
     east = pl.col("han") + pl.col("kana") + pl.col("hangul")
     alphabets = pl.sum_horizontal("latin", "cyrillic", "arabic", *ONE_LANGUAGE)
     letters = east + alphabets / 4
@@ -78,9 +78,14 @@ def script_shares() -> list[pl.Expr]:
     """Each script's share of the letters, four of an alphabet counted as one; 0 without letters."""
     letters = pl.max_horizontal("letters", 1e-9)
     others = pl.sum_horizontal("cyrillic", "arabic", *ONE_LANGUAGE)
-    words = {"han": pl.col("han"), "kana": pl.col("kana"), "hangul": pl.col("hangul"),
-             "latin": pl.col("latin") / 4, "other": others / 4}  # fmt: skip
+    weighted = {
+        "han": pl.col("han"),
+        "kana": pl.col("kana"),
+        "hangul": pl.col("hangul"),
+        "latin": pl.col("latin") / 4,
+        "other": others / 4,
+    }
     return [
-        *((words[name] / letters).cast(pl.Float32).alias(name) for name in SHARES),
+        *((weighted[name] / letters).cast(pl.Float32).alias(name) for name in SHARES),
         (pl.col("letters") - pl.col("han")).alias("foreign"),
     ]

@@ -1,8 +1,8 @@
 """Whether a text is source code, by its lines.
 
-Enters: texts that symbols make suspicious.  Leaves: the share of their characters that stands in
-lines of code, and whether the rest is more than comments.
-Refuses: to look at all of a long text; a manual with long listings stays a manual.
+Enters: a column of texts with many code symbols.  Leaves: for each the share of its characters in
+lines of code (0 to 1), or the number of letters outside of URLs.
+Of a text longer than `HEAD` characters only three pieces are read.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _NEITHER = r"^\s*(?:#+\s.*|#@.*|```.*|\|.*|\* .*|<[^<>]+>.*\p{Han}.*)?$"
 
 
 def code_share(texts: pl.Series) -> pl.Series:
-    r"""Of the characters in lines that say anything, how many are in lines of code.
+    r"""The share of characters in lines of code, among lines that are evidence either way.
 
     >>> texts = ["int 甲 = 1; // 甲\nreturn 甲;", "我们先写一个函数。\nreturn 1;"]
     >>> code_share(pl.Series(texts)).round(2).to_list()
@@ -73,24 +73,24 @@ def code_share(texts: pl.Series) -> pl.Series:
     lines = lines.with_columns(pl.when(short).then(text).otherwise(places).str.split("\n"))
     lines = lines.explode("text")
     size = text.str.strip_chars().str.len_chars()
-    said = lines.with_columns(
-        said=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
+    marked = lines.with_columns(
+        counted=pl.when(text.str.contains(_NEITHER)).then(0).otherwise(size),
         code=pl.any_horizontal(text.str.contains(pattern) for pattern in _CODE),
     )
-    found = said.group_by("row", maintain_order=True).agg(
-        share=(pl.col("said") * pl.col("code")).sum() / pl.col("said").sum()
+    by_text = marked.group_by("row", maintain_order=True).agg(
+        share=(pl.col("counted") * pl.col("code")).sum() / pl.col("counted").sum()
     )
-    return found.get_column("share").fill_nan(0.0).fill_null(0.0)
+    return by_text.get_column("share").fill_nan(0.0).fill_null(0.0)
 
 
-#: Addresses and paths of the net: letters that say nothing of a language.
+#: URLs, e-mail addresses and file names: their letters tell no language.
 _ADDRESS = (
     r"(?i)(?:\w+://|www\.|mailto:)\S+|\S+@\S+|\S+\.(?:com|cn|net|org|html?|php|jpg|png|pdf)\b\S*"
 )
 
 
 def words_left(texts: pl.Series) -> pl.Series:
-    """Letters of an alphabet that remain without addresses of the net.
+    """How many letters the first `HEAD` characters hold outside of URLs and e-mail addresses.
 
     >>> words_left(pl.Series(["https://example.com/a?b=c", "see www.example.com"])).to_list()
     [0, 3]

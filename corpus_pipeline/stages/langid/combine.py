@@ -1,8 +1,9 @@
-"""What a model says of a document, as far as its characters allow it.
+"""Combine the model's answer with what the characters of a document allow.
 
-Enters: the facts of one document and the model's probabilities.  Leaves: label and score.
-Refuses: to call Chinese text foreign on the model's word alone where it is short, long, or has
-characters that only simplified Chinese writes.
+Enters: the counts and shares of one document (`FACTS`) and the model's probabilities by label.
+Leaves: label and score (0 to 1).
+Refuses: to label Chinese text foreign by the model alone where it is short, long, or has
+characters that only simplified Chinese uses.
 """
 
 from __future__ import annotations
@@ -21,11 +22,32 @@ Answer = Mapping[str, float]
 
 #: What is asked of a document beside the model's answer.
 FACTS = (
-    *("eastern", "han", "kana", "hangul", "latin", "cyrillic", "arabic"),
-    *("uyghur", "kazakh", "mongolian", "simplified", "traditional", "japanese", "mainland"),
-    *("kana_share", "hangul_share", "cantonese", "cantonese_too", "wu", "wu_too", "chinese"),
-    *("classical", "vernacular"),
-    *("digit", "ordinal", "letters"),
+    "eastern",
+    "han",
+    "kana",
+    "hangul",
+    "latin",
+    "cyrillic",
+    "arabic",
+    "uyghur",
+    "kazakh",
+    "mongolian",
+    "simplified",
+    "traditional",
+    "japanese",
+    "mainland",
+    "kana_share",
+    "hangul_share",
+    "cantonese",
+    "cantonese_too",
+    "wu",
+    "wu_too",
+    "chinese",
+    "classical",
+    "vernacular",
+    "digit",
+    "ordinal",
+    "letters",
 )
 CHINESE = ("zh", "lzh", "yue", "wuu")
 #: What a model may not say of a text in Latin letters.
@@ -110,7 +132,7 @@ def _least(facts: Facts, b: LangIdBounds) -> float:
 
 
 def calibrated(scores: F32, table: Sequence[Sequence[float]]) -> F32:
-    """What the model's probabilities mean: how often such an answer is right."""
-    said, right = np.asarray(table, dtype=np.float64).T
-    means: F32 = np.interp(scores, said, right).astype(np.float32)
+    """How often an answer of such a probability is right, interpolated between `table`."""
+    stated, right = np.asarray(table, dtype=np.float64).T
+    means: F32 = np.interp(scores, stated, right).astype(np.float32)
     return means

@@ -1,8 +1,7 @@
-"""What a language model says of texts.
+"""Ask the fastText language model about texts.
 
-Enters: a fastText model and the rows that are asked.  Leaves: for each, our names for the model's
-labels and their probabilities.
-Refuses: to decide anything.
+Enters: a model, a column of texts and the rows to ask about.  Leaves: for each such row the labels
+by our names, with their probabilities.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from corpus_pipeline.text.unicode.classes import sample
 
 #: As many labels as the packaged model has: what is impossible by the letters is struck out later.
 _LABELS = 24
-#: Less is nothing.
+#: Probabilities below this are left out.
 _LEAST = 0.001
 
 

@@ -1,8 +1,8 @@
-"""The blocks of documents that mix: what each one is, and how foreign ones are cut.
+"""The blocks of documents in several languages: the label of each, and how foreign ones are cut.
 
-Enters: documents, the blocks found in them and a function that judges texts.  Leaves: the column
+Enters: documents, the blocks of `find_blocks` and a function that labels texts.  Leaves: the column
 `langid_paragraphs`, and texts without their foreign blocks.
-Refuses: to cut code, and to cut what has no language of its own.
+Refuses: to cut code, and blocks without a language (numbers, symbols).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEAD = 1500
 
 
 def paragraphs(
-    found: pl.DataFrame,
+    verdicts: pl.DataFrame,
     rows: pl.Series,
     texts: pl.Series,
     blocks: pl.DataFrame,
@@ -30,14 +30,14 @@ def paragraphs(
 ) -> pl.Series:
     """The column: null where a document is in one language.
 
-    `blocks` counts `texts`, which are the documents at `rows` of `found`.  A Chinese block of a
-    document that is Chinese as a whole has the document's label: so little text knows no better.
+    `blocks` counts `texts`, which are the documents at `rows` of `verdicts`.  A Chinese block of a
+    document that is Chinese as a whole has the document's label, which more text decided.
     """
     if blocks.is_empty():
-        return _placed(len(found), rows.head(0), pl.Series([], dtype=_DTYPE))
-    whole = found.get_column("label").gather(rows).gather(blocks["row"])
-    known = blocks.select(whole=whole.is_in(_CHINESE) & blocks["chinese"]).to_series()
-    asked = blocks.filter(~known)
+        return _placed(len(verdicts), rows.head(0), pl.Series([], dtype=_DTYPE))
+    whole = verdicts.get_column("label").gather(rows).gather(blocks["row"])
+    settled = blocks.select(whole=whole.is_in(_CHINESE) & blocks["chinese"]).to_series()
+    asked = blocks.filter(~settled)
     raw = {row: texts[row].encode() for row in asked["row"].unique()}
     pieces = [
         raw[row][byte : byte + min(size, _HEAD)].decode(errors="ignore")
@@ -46,21 +46,21 @@ def paragraphs(
     label = pl.col("label")
     named = blocks.select("row", "start").with_columns(label=whole)
     answers = judged(pl.Series(pieces, dtype=pl.String)).get_column("label")
-    named = named.with_columns(named["label"].scatter((~known).arg_true(), answers))
+    named = named.with_columns(named["label"].scatter((~settled).arg_true(), answers))
     # Neighbours with one label are one block.
     named = named.filter(label.ne_missing(label.shift(1).over("row")))
     grouped = named.group_by("row", maintain_order=True).agg(
         pl.struct(pl.col("start").cast(pl.UInt32), "label").alias("blocks")
     )
     grouped = grouped.filter(pl.col("blocks").list.len() > 1)
-    return _placed(len(found), rows.gather(grouped["row"]), grouped["blocks"].cast(_DTYPE))
+    return _placed(len(verdicts), rows.gather(grouped["row"]), grouped["blocks"].cast(_DTYPE))
 
 
 def _placed(height: int, rows: pl.Series, lists: pl.Series) -> pl.Series:
     """A column of this height with these lists at these rows, null elsewhere."""
-    held = pl.DataFrame({"row": rows.cast(pl.UInt32), "langid_paragraphs": lists})
+    filled = pl.DataFrame({"row": rows.cast(pl.UInt32), "langid_paragraphs": lists})
     places = pl.DataFrame({"row": pl.Series(range(height), dtype=pl.UInt32)})
-    return places.join(held, on="row", how="left", maintain_order="left")["langid_paragraphs"]
+    return places.join(filled, on="row", how="left", maintain_order="left")["langid_paragraphs"]
 
 
 def cut(docs: pl.DataFrame, keep: Collection[str]) -> pl.DataFrame:

@@ -1,10 +1,10 @@
 """Cut lines that recur on many pages of a host or of the corpus, and count or cut long repeats.
 
-Enters: kept documents.  Leaves: their texts without furniture (menus, footers, licence numbers,
+Enters: kept documents.  Leaves: their texts without boilerplate (menus, footers, licence numbers,
 links to the next page), how many lines and characters went, how many characters stand in other
 documents too, where each cut was (characters of the text before the cuts) and why.
 Refuses: to cut a line for its frequency alone.  It must stand beside the same line, or at the same
-edge, in half of its documents, here as well, or be furniture by its words; statutes' headings,
+edge, in half of its documents, here as well, or be boilerplate by its words; statutes' headings,
 verse, quotations, code and tables are spared, and one copy of each sentence stays.
 
 A host is the host name of `url` without `www`: what a site repeats it repeats under one name, and
@@ -41,16 +41,23 @@ EVIDENCE = pl.Struct(
 class LineDedupOptions(Options):
     """How often a line must recur, and what becomes of long repeats."""
 
-    #: Rule B2 of docs/recipes.md, as are the next two.
     host_documents: int = Field(default=10, ge=2)
+    """Documents of one host in which a line must stand (rule B2 of docs/recipes.md)."""
+
     corpus_documents: int = Field(default=50, ge=2)
-    #: Characters: a longer line is a paragraph, which `repeats` looks at.
+    """Documents of the whole run in which a line must stand (rule B2 as well)."""
+
     longest_line: int = Field(default=120, ge=1, le=255)
-    #: `off` saves most of the disk that this stage needs.
+    """Characters: a longer line is a paragraph, which `repeats` looks at (rule B2 as well)."""
+
     repeats: Literal["off", "count", "cut"] = "count"
-    #: Key characters; every repeat of so many is found, and some of up to `window` - 1 fewer.
+    """Long passages of other documents; `off` saves most of the disk that this stage needs."""
+
     shortest_repeat: int = Field(default=50, ge=20)
+    """Key characters; every repeat of so many is found, and some of up to `window` - 1 fewer."""
+
     pack: str = LINE_RULES
+    """The rules of lines: which words vary, which lines are boilerplate, which are spared."""
 
 
 class LineDedup(CountStage):
@@ -86,12 +93,12 @@ class LineDedup(CountStage):
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The character table decides which lines are equal, the pack which are furniture."""
+        """The character table decides which lines are equal, the pack which are boilerplate."""
         return {"key_table": KEY_TABLE, "pack": options.pack}
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Lines (`size` > 0: their key characters) and fingerprints (`size` = 0)."""
-        merits = clusters.merit(docs)
+        merits = clusters.rank_keys(docs)
         lines = LineTable(docs, self.table, self.rules, self.options.longest_line)
         parts = [line_rows(lines, merits)]
         if self.options.repeats != "off":
@@ -101,11 +108,11 @@ class LineDedup(CountStage):
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
         """What counts of one key range."""
         options, share = self.options, self.rules.bounds.context_share
-        found = [
+        frames = [
             counting.lines(keys, options.host_documents, options.corpus_documents, share),
             counting.repeats(keys),
         ]
-        return pl.concat(found).sort("key", "doc", "rule")
+        return pl.concat(frames).sort("key", "doc", "rule")
 
     def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         """Documents without the lines, and without the repeats if so wished."""
@@ -158,7 +165,7 @@ class LineDedup(CountStage):
         return texts, facts.join(evidence, on="doc", how="left", maintain_order="left")
 
     def _judged(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Drop what was furniture and little else."""
+        """Drop what was boilerplate and little else."""
         left = pl.col("text").str.len_chars().fill_null(0)
         least = self.rules.bounds.least_left
         bare = (left < least) & (left < pl.col("line_dedup_cut"))
@@ -172,8 +179,8 @@ def _spread(facts: pl.DataFrame, rows: pl.Series, height: int) -> list[pl.Series
     whole = pl.DataFrame({"row": pl.int_range(height, dtype=pl.UInt32, eager=True)}).join(
         facts.with_columns(row=rows.cast(pl.UInt32)), on="row", how="left", maintain_order="left"
     )
-    made = []
+    frames = []
     for name, dtype in LineDedup.columns.items():
         default: Any = [] if isinstance(dtype, pl.List) else 0
-        made.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
-    return made
+        frames.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
+    return frames

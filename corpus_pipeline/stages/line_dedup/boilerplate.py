@@ -1,7 +1,7 @@
 """The lines of a batch: what is counted of them, and which of them go.
 
 Enters: documents, and what `match` said of their lines.  Leaves: rows for the shuffle; the
-stretches of bytes that hold furniture.
+stretches of bytes that hold boilerplate.
 Refuses: to touch a line that `match` did not name for this document.
 """
 
@@ -84,11 +84,11 @@ def hosts(urls: pl.Series) -> U64:
 
 def cut_lines(lines: LineTable, found: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
     """The lines that go: `doc`, `begin` and `end` in bytes, `rule`, `documents`."""
-    told = found.filter(pl.col("rule") != REPEAT)
+    recurring = found.filter(pl.col("rule") != REPEAT)
     some = (
         lines.frame.with_row_index("line")
         .filter(pl.Series(lines.counts))
-        .join(told, on=["row", "key"], how="inner", maintain_order="left")
+        .join(recurring, on=["row", "key"], how="inner", maintain_order="left")
     )
     bounds = rules.bounds
     some = some.join(_shapes(some, rules), on="text", how="left", maintain_order="left")
@@ -104,7 +104,7 @@ def cut_lines(lines: LineTable, found: pl.DataFrame, rules: LineRules) -> pl.Dat
     stays = pl.col("quote") | (pl.col("keeper") & pl.col("sentence"))
     some = some.filter((placed | pl.col("named")) & ~stays)
     at = some.get_column("line").to_numpy()
-    # What names itself furniture is none of a poem's lines, even beneath its last one.
+    # A line that is boilerplate by its words is no line of a poem, not even below its last line.
     named = some.get_column("named").to_numpy()
     free = around(lines, at, bounds.prose_least) & ~near_verse(lines, at, rules)
     free = (named | free[at]) & ~fenced(lines)[at]

@@ -30,7 +30,7 @@ def lines(keys: pl.DataFrame, host: int, corpus: int, share: float) -> pl.DataFr
     known = pl.col("host") != 0
     local = pl.len().over("key", "host")
     rows = rows.with_columns(documents=pl.when(known).then(local).otherwise(0))
-    here = rows.filter(pl.col("documents") >= host)
+    frequent = rows.filter(pl.col("documents") >= host)
     everywhere = rows.with_columns(everywhere=pl.len().over("key")).filter(
         pl.col("everywhere") >= corpus
     )
@@ -40,7 +40,7 @@ def lines(keys: pl.DataFrame, host: int, corpus: int, share: float) -> pl.DataFr
     ).filter(pl.col("local") < host)
     return pl.concat(
         [
-            _with_neighbours(here, ["key", "host"], share).select(_columns(HOST)),
+            _with_neighbours(frequent, ["key", "host"], share).select(_columns(HOST)),
             everywhere.select(_columns(CORPUS)),
         ]
     )

@@ -98,15 +98,15 @@ class Repeats:
 
     def cuts(self, lines: LineTable, found: pl.DataFrame, *, cut: bool) -> Repeated:
         """Characters in repeats for each document, and what is to go: as `cut_lines` gives it."""
-        told = found.filter(pl.col("rule") == REPEAT).select("row", "key", "documents", "keeper")
-        if not told.height:
+        repeats = found.filter(pl.col("rule") == REPEAT).select("row", "key", "documents", "keeper")
+        if not repeats.height:
             return pl.zeros(lines.docs.height, dtype=pl.UInt32, eager=True), _NOTHING
         chosen = self._chosen(lines)
-        known = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key}).join(
-            told, on=["row", "key"], how="left", maintain_order="left"
+        survivors = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key}).join(
+            repeats, on=["row", "key"], how="left", maintain_order="left"
         )
-        documents = known.get_column("documents").fill_null(0).to_numpy()
-        keeper = known.get_column("keeper").fill_null(value=False).to_numpy()
+        documents = survivors.get_column("documents").fill_null(0).to_numpy()
+        keeper = survivors.get_column("keeper").fill_null(value=False).to_numpy()
         room = len(lines.raw.codes) + len(lines.parts.docs)
         where = _Spots(lines, self.table)
         inside = where.runs(covered(chosen.place, documents > 0, room, self.n))

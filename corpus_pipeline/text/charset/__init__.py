@@ -1,1 +1,1 @@
-"""Bytes to text: which charset, and decoding that loses nothing around damage."""
+"""Charsets: detection, and decoding that keeps the text around bad bytes."""

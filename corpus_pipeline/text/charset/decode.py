@@ -1,8 +1,8 @@
 """Bytes in a known charset to text: strictly where possible, otherwise losing only the bad bytes.
 
-Enters: bytes and a charset's name.  Leaves: the text, and the number of bytes that had no
-character; each of them stands in the text as one U+FFFD.
-Refuses: to guess the charset (`charset` does), to drop anything, to raise on bad bytes.
+Enters: bytes and the name of a charset (`detect` finds it).
+Leaves: the text, and the number of bytes without a character; each of them is one U+FFFD in the
+text.  Bad bytes raise nothing; a name that Python does not know raises LookupError.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 
 from corpus_pipeline.text.charset.embedded import gbk_inside, may_have_private, utf8_inside
 
-#: Names of ours that Python's codec of the same name does not serve.
+#: Python's codec for charsets whose codec of the same name is another or missing.
 CODECS = {
     "big5": "big5hkscs",
     "big5-hkscs": "big5hkscs",
@@ -20,9 +20,9 @@ CODECS = {
     "euc-kr": "cp949",
     "iso-2022-jp": "iso2022_jp_2",
 }
-#: Charsets that `charset` recognises and Python has no codec for.
+#: Charsets that `detect` recognises and Python has no codec for.
 UNREADABLE = frozenset({"euc-tw"})
-#: GB18030-2022 gave these 24 private-use places real characters; Python still has the 2000 map.
+#: Private-use characters of GB18030-2000 (Python's map) and the characters of GB18030-2022 there.
 _GB_2022 = str.maketrans(
     "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue81e\ue826\ue82b\ue82c"
     "\ue832\ue843\ue854\ue864\ue816\ue817\ue818\ue831\ue83b\ue855",
@@ -30,10 +30,11 @@ _GB_2022 = str.maketrans(
     "\u9fb8\u9fb9\u9fba\u9fbb\U00020087\U00020089\U000200cc\U000215d7\U0002298f\U000241fe",
 )
 _GB_PRIVATE = re.compile("[\ue78d-\ue796\ue7c7\ue816-\ue864]")
-#: The web's Big5 has these two where Python's has a bullet and a half-width comma.
+#: Two characters that Python's Big5 decodes in another way than browsers do.
 _BIG5_WEB = (("\u2022", "\u2027"), ("\uff64", "\ufe51"))
-#: How U+FFFD itself is written, so that one in the source is not counted as ours.
+#: The bytes of U+FFFD itself, so that one in the source does not count as a lost byte.
 _WRITTEN = {"gb18030": b"\x84\x31\xa4\x37", "utf-16le": b"\xfd\xff", "utf-16be": b"\xff\xfd"}
+#: For each charset the search for runs in another one, and the name of that one.
 _INSIDE = {
     "utf-8": (gbk_inside, "gb18030"),
     "gb18030": (utf8_inside, "utf-8"),
@@ -41,13 +42,15 @@ _INSIDE = {
     "big5-hkscs": (utf8_inside, "utf-8"),
 }
 _RAISED = bytes(b | 0x80 for b in range(256))
-#: ISO-2022-CN: what SO opens and SI, the end of the line or an escape sequence closes.
+#: ISO-2022-CN: from SO to SI, the end of the line or an escape sequence.
 _SHIFTED = re.compile(rb"\x0e([\x21-\x7e]*)(?:\x0f|(?=[\n\x1b])|$)")
 _DESIGNATED = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
 
 
 def decode(data: bytes, charset: str) -> tuple[str, int]:
-    """The text, and how many bytes had no character.
+    """The text, and how many bytes had no character; a byte order mark is removed.
+
+    Runs of UTF-8 in a Chinese charset, and of GB 2312 in UTF-8, are read as what they are.
 
     >>> decode("价格：".encode("gbk") + bytes([0x80]) + "5元".encode("gbk"), "gb18030")
     ('价格：€5元', 0)
@@ -76,7 +79,7 @@ def decode(data: bytes, charset: str) -> tuple[str, int]:
 
 
 def big5_name(text: str) -> str:
-    """Which Big5 a decoded text needs: plain, or Hong Kong's extension.
+    """The Big5 that a decoded text needs: `big5`, or `big5-hkscs` for Hong Kong's characters.
 
     >>> big5_name("資料庫"), big5_name("佢哋嘅"), big5_name("㗎")
     ('big5', 'big5-hkscs', 'big5-hkscs')
@@ -89,9 +92,9 @@ def big5_name(text: str) -> str:
 
 
 def _eight_bit(data: bytes) -> bytes:
-    """ISO-2022-CN as the GB 2312 it holds; its CNS planes stay what they are, bytes."""
+    """ISO-2022-CN as GB 2312; characters in its CNS planes stay two bytes each."""
     plain = _DESIGNATED.sub(b"", data)
-    return _SHIFTED.sub(lambda found: found[1].translate(_RAISED), plain)
+    return _SHIFTED.sub(lambda shifted: shifted[1].translate(_RAISED), plain)
 
 
 def _strict(data: bytes, charset: str) -> str | None:
@@ -110,7 +113,7 @@ def _piece(data: bytes, charset: str) -> tuple[str, int]:
         written = _WRITTEN.get(charset, b"\xef\xbf\xbd")
         replaced = max(text.count("\ufffd") - data.count(written), 0)
     if charset == "gb18030" and may_have_private(data):
-        text = _GB_PRIVATE.sub(lambda found: found[0].translate(_GB_2022), text)
+        text = _GB_PRIVATE.sub(lambda private: private[0].translate(_GB_2022), text)
     elif charset.startswith("big5"):
         for python, web in _BIG5_WEB:
             text = text.replace(python, web)
@@ -123,14 +126,14 @@ def _each_byte(error: UnicodeError) -> tuple[str, int]:
 
 
 def _gbk_byte(error: UnicodeError) -> tuple[str, int]:
-    """One byte only, so that the reader is in step again at the next; cp936 has € at 0x80."""
+    """Give up one byte only, so that the next pair is read in step; 0x80 is € as in cp936."""
     assert isinstance(error, UnicodeDecodeError)
     byte = error.object[error.start]
     return ("€" if byte == 0x80 else "\ufffd"), error.start + 1
 
 
 def _big5_byte(error: UnicodeError) -> tuple[str, int]:
-    """What Microsoft's page 950 has beyond Big5-HKSCS (the euro), or one byte given up."""
+    """A character of Microsoft's page 950 that Big5-HKSCS lacks (the euro), or one lost byte."""
     assert isinstance(error, UnicodeDecodeError)
     pair = error.object[error.start : error.start + 2]
     try:

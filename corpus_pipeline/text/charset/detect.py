@@ -1,13 +1,14 @@
-"""Which charset bytes are written in, whatever they were declared to be.
+"""The charset that bytes are written in, whatever was declared.
 
-Enters: bytes, the charsets they were declared in, and a table of what a character costs.
-Leaves: a charset with a confidence.
-Refuses: to read files, to decode more than a sample (`lossless` does), to judge a document.
+Enters: bytes, the charset that was declared in the transport, and a table of the bits that each
+character costs.
+Leaves: a `Charset`: a name with a confidence.  Only a sample is decoded; `decode` decodes the
+whole.
 
-All candidates must explain the same bytes.  Each decodes them, and a table says how many bits
-its characters cost in the writing that charset serves (a common character few, a rare one many,
-a byte without a character most): the cheapest explanation wins.  A declaration is worth some
-bits, so that it settles a close race and loses a clear one.
+All candidates must explain the same bytes.  Each decodes them, and the table says how many bits
+its characters cost in the writing that the charset serves (a common character few, a rare one many,
+a byte without a character most): the candidate with the fewest bits wins.  A declaration is worth
+some bits, so that it decides a close race and loses a clear one.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ import numpy as np
 from corpus_pipeline.text.arrays import F32, U32
 from corpus_pipeline.text.charset.pairs import pair_costs, quick
 
+#: Bits per character of the basic plane (65,536 values) for each writing, and `pairs`: a row of
+#: 65,536 pairs of bytes for each way of reading them (`pairs.pair_costs`).
 Costs = Mapping[str, F32]
 
-#: Bits that a character costs when the table does not list it.  The table ends at 17 bits.
+#: Bits that a character costs which the table does not list.  Its listed ones cost at most 17.
 UNLISTED_HAN, UNLISTED_LETTER, FOREIGN, UNASSIGNED, NO_CHARACTER, ASCII = 19, 15, 18, 24, 30, 5
-#: Bits that a declaration is worth: the transport's, the page's own.
+#: Bits that a declaration is worth: that of the transport, that of the page itself.
 HTTP_BITS, PAGE_BITS = 12, 10
 #: The sample: bytes from the front and from the middle; more changed no answer on real files.
 SAMPLE = 4096
@@ -37,7 +40,7 @@ PAGE_HEAD = 4096
 
 @dataclass(frozen=True, slots=True)
 class Charset:
-    """The answer: a name that both Python and the web know, and how sure it is (0 to 1)."""
+    """A charset by a name that both Python and the web know, and a confidence from 0 to 1."""
 
     name: str
     confidence: float
@@ -50,8 +53,8 @@ class Candidate:
     name: str
     codec: str
     models: tuple[str, ...]
-    #: Bits that speak for it before a byte is read: a chance match with UTF-8 is rare, and of the
-    #: single-byte charsets the western one is met first.
+    #: Bits in favour before a byte is read: bytes seldom look like UTF-8 by chance, and of the
+    #: single-byte charsets the western one is the most common.
     bits: int = 0
 
 
@@ -85,11 +88,11 @@ _ALIASES = {
     "utf-16be": "utf-16be",
 }
 _NAMES = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
-#: Declared charsets beyond the candidates are believed only from these families.
+#: Families of charsets beyond the candidates that may be declared.
 _OTHER = re.compile(r"iso8859-|cp125\d|cp874|koi8-|mac-|tis-620")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32le"),  # before UTF-16: its mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32le"),  # before UTF-16, whose mark is the beginning of this one
     (codecs.BOM_UTF32_BE, "utf-32be"),
     (codecs.BOM_UTF16_LE, "utf-16le"),
     (codecs.BOM_UTF16_BE, "utf-16be"),
@@ -101,7 +104,7 @@ _SEVEN_BIT = (
     (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
     (re.compile(rb"\x1b\$\)A.*?\x0e(?:[\x21-\x7e]{2})+", re.DOTALL), "iso-2022-cn"),
 )
-_PAGE_SAYS = re.compile(
+_DECLARATION = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,30})"
     rb"|^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,30})",
     re.IGNORECASE,
@@ -109,18 +112,21 @@ _PAGE_SAYS = re.compile(
 _HIGH = bytes(range(0x80, 0x100))
 _ASCII = Charset("utf-8", 1.0)
 _THREE_BYTES = re.compile(rb"[\xe0-\xf4]")
-#: EUC-TW: pairs, some after a mark of their plane; a byte of the sample may be what follows a run.
+#: EUC-TW: pairs, some after a mark of their plane, and bytes that may follow a run in a sample.
 _EUC_TW = re.compile(rb"(?:(?:\x8e[\xa1-\xb0])?[\xa1-\xfe]{2}|[\n\x30-\x7e])+")
-#: Bits of a byte above which no charset explains pairs: real texts of this shape cost up to 6.5
-#: when they are short and damaged, 5.5 when whole; EUC-TW read as the next best costs 7.6 or more.
+#: Bits per byte above which no candidate explains the pairs of a sample.  Measured: texts in one of
+#: the candidates cost up to 5.5, short and damaged ones up to 6.5; EUC-TW costs 7.6 or more.
 _UNKNOWN = 7.3
-#: Bytes that are searched for the next part of a sample at a time.
+#: Bytes that are searched at a time for the next part of a sample.
 _BLOCK = 1 << 14
 _WIDE = ("utf-16le", "utf-16be", "utf-32le", "utf-32be")
 
 
 def char_costs(lines: Iterable[str]) -> Costs:
-    r"""The cost of every character of the basic plane in each writing, from `model, bits, chars`.
+    r"""The cost of every character of the basic plane in each writing.
+
+    Lines hold a writing, a number of bits and the characters that cost so many, with tabs between
+    them; bits that are no number raise ValueError.
 
     >>> float(char_costs(["hans\t5\t的", "ja\t6\tの"])["hans"][ord("的")])
     5.0
@@ -161,7 +167,7 @@ def char_costs(lines: Iterable[str]) -> Costs:
 
 
 def charset_name(label: str | None) -> str | None:
-    """The charset that a declaration means, as the web reads it; null when it means none.
+    """The charset that a declaration means in browsers; null when it means none.
 
     >>> charset_name("GB2312"), charset_name("ISO-8859-1"), charset_name("no such charset")
     ('gb18030', 'windows-1252', None)
@@ -176,25 +182,25 @@ def charset_name(label: str | None) -> str | None:
     return _NAMES.get(name, name if _OTHER.match(name) else None)
 
 
-def page_says(data: bytes) -> str | None:
+def page_declaration(data: bytes) -> str | None:
     """The charset that a page or an XML file declares for itself.
 
-    >>> page_says('<meta http-equiv="Content-Type" content="text/html; charset=GBK">'.encode())
+    >>> page_declaration(b'<meta http-equiv="Content-Type" content="text/html; charset=GBK">')
     'GBK'
     """
     head = data[:PAGE_HEAD]
-    says = b"harset" in head or b"ncoding" in head or b"HARSET" in head or b"NCODING" in head
-    found = _PAGE_SAYS.search(head) if says else None
-    return (found[1] or found[2]).decode("ascii") if found else None
+    may_declare = any(word in head for word in (b"harset", b"ncoding", b"HARSET", b"NCODING"))
+    match = _DECLARATION.search(head) if may_declare else None
+    return (match[1] or match[2]).decode("ascii") if match else None
 
 
 def declaration(data: bytes, declared: str | None) -> str | None:
-    """What the transport said, or else the page itself, in lower case."""
-    return (declared or page_says(data) or "").strip().lower() or None
+    """The charset that the transport declares, or else the page itself, in lower case."""
+    return (declared or page_declaration(data) or "").strip().lower() or None
 
 
 def detect(data: bytes, declared: str | None, costs: Costs) -> Charset:
-    r"""The charset of these bytes; `declared` is what the transport said.
+    r"""The charset of these bytes; `declared` is the charset that the transport declares.
 
     >>> costs = char_costs(["hans\t5\t的中文网页", "ja\t6\tのー"])
     >>> detect("中文的网页".encode("gbk"), "utf-8", costs).name
@@ -208,12 +214,12 @@ def detect(data: bytes, declared: str | None, costs: Costs) -> Charset:
         if wide:
             return wide
     if b"\x1b$" in data or b"~{" in data:
-        answer = _seven_bit(data)
-        if answer:
-            return answer
+        seven_bit = _seven_bit(data)
+        if seven_bit:
+            return seven_bit
     if data.isascii():
         return _ASCII
-    # Two-byte sequences alone may be GBK; valid with a three-byte one is no accident.
+    # UTF-8 of two-byte characters may be GBK; with one of three bytes it is no chance match.
     if _THREE_BYTES.search(data) and _is_utf8(data):
         return Charset("utf-8", 1.0)
     sure = quick(data, costs["pairs"], SAMPLE)
@@ -230,13 +236,13 @@ def _is_utf8(data: bytes) -> bool:
 
 def _seven_bit(data: bytes) -> Charset | None:
     plain = data.translate(None, _HIGH)
-    # A stray byte or two do not hide escape sequences.
+    # A few stray bytes are allowed.
     if len(plain) < 0.99 * len(data):
         return None
     for pattern, codec in _SEVEN_BIT:
         if pattern.search(plain):
             if codec != "iso-2022-cn":
-                # An escape sequence may be cut, a text without the writing is none.
+                # The sequences may be damaged a little, but must give letters of the writing.
                 text = plain.decode(codec, "ignore")
                 if text.isascii() or len(plain.decode(codec, "replace")) > 1.02 * len(text) + 2:
                     continue
@@ -245,16 +251,15 @@ def _seven_bit(data: bytes) -> Charset | None:
 
 
 def _in_rows(data: bytes) -> bool:
-    """Whether every second byte may be the row of kana or of common punctuation in UTF-16."""
+    """Whether every second byte is often 0x30, the high byte of kana and marks in UTF-16."""
     head = data[:256]
     return len(head) >= 8 and 4 * max(head[::2].count(b"0"), head[1::2].count(b"0")) > len(head)
 
 
 def _wide(data: bytes, costs: Costs) -> Charset | None:
-    """UTF-16 or UTF-32 without a mark: most of its units are common characters, or it is not."""
+    """UTF-16 or UTF-32 without a mark, if most of its characters are common; otherwise null."""
     best = Charset("", 0.0)
     for name in _WIDE:
-        # Starts where a unit starts; pairs of NUL (an empty tail) speak for nobody.
         text = data[:PAGE_HEAD].decode(name, "replace")
         code = _codes(text)
         common = float((costs["any"][code] < UNLISTED_LETTER).mean()) if code.size else 0.0
@@ -265,7 +270,8 @@ def _wide(data: bytes, costs: Costs) -> Charset | None:
 
 
 def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:
-    http, page = charset_name(declared), charset_name(page_says(data))
+    """The candidate whose characters in a sample cost the fewest bits."""
+    http, page = charset_name(declared), charset_name(page_declaration(data))
     candidates: Sequence[Candidate] = CANDIDATES
     for name in {http, page} - {None, *CODECS, *_WIDE}:
         candidates = (*candidates, Candidate(str(name), str(name), ("any",)))
@@ -279,21 +285,21 @@ def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:
     race.sort()
     (first, place), (second, _) = race[:2]
     if candidates[place].name not in _MULTIBYTE or first / len(sample) > UNLISTED_HAN / 2 - 1.5:
-        # No writing of several bytes, or nothing but rare characters: UTF-16 without a mark?
+        # A single-byte charset, or mostly rare characters: it may be UTF-16 without a mark.
         wide = _wide(data, costs)
         if wide:
             return wide
     if first / len(sample) > _UNKNOWN and len(sample) >= 100 and _EUC_TW.fullmatch(sample):
         return Charset("euc-tw", 0.5)
-    # Neighbouring characters are not independent: four bits of this race are worth one.
+    # Neighbouring characters are not independent: four bits of this margin count as one.
     return Charset(candidates[place].name, float(1 - 2 ** (-(second - first) / 4)))
 
 
 def _sample(data: bytes) -> bytes:
-    """The runs of high bytes (each with what may be its trail byte), bounded in bytes.
+    """Runs of high bytes, each with bytes that may be trail bytes; at most 2 `SAMPLE` of those.
 
-    A run starts where a character starts, so the second half of the sample, from the middle of
-    the data, is in step too; runs are parted by a line break.
+    A run starts where a character starts, also in the second half of the sample, which is from the
+    middle of the data.  Line breaks separate the runs.
     """
     front, end = _runs(data, 0)
     later = max(len(data) // 2, end)
@@ -302,13 +308,13 @@ def _sample(data: bytes) -> bytes:
 
 
 def _runs(data: bytes, start: int) -> tuple[bytes, int]:
-    """About as many high bytes as a sample has from here on, and where they end."""
-    found, size, at = [], 0, start
+    """The runs from `start` on with at most `SAMPLE` bytes, and the position after them."""
+    runs, size, at = [], 0, start
     while at < len(data) and size < SAMPLE:
         byte = np.frombuffer(data, dtype=np.uint8, count=min(_BLOCK, len(data) - at), offset=at)
         high = byte >= 0x80
         if at and high[0] and data[at - 1] >= 0x80:
-            # In the midst of a run nobody knows where a character starts.
+            # Within a run it is unknown where a character starts: skip to its end.
             skipped = int(np.argmin(high)) if not high.all() else byte.size
             byte, high, at = byte[skipped:], high[skipped:], at + skipped
         trail = np.zeros(byte.size, dtype=bool)
@@ -316,30 +322,31 @@ def _runs(data: bytes, start: int) -> tuple[bytes, int]:
         chosen = np.flatnonzero(high | trail)[: SAMPLE - size]
         if chosen.size:
             gaps = np.flatnonzero(chosen[1:] - chosen[:-1] > 1) + 1
-            found.append(np.insert(byte[chosen], gaps, ord("\n")).tobytes())
+            runs.append(np.insert(byte[chosen], gaps, ord("\n")).tobytes())
             size += chosen.size
         at += int(chosen[-1]) + 1 if size >= SAMPLE else byte.size
-    return b"\n".join(found), at
+    return b"\n".join(runs), at
 
 
 def _codes(text: str) -> U32:
+    """Code points; those beyond the basic plane become a private one, which costs the same."""
     code = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
-    # Astral characters cost what a private one costs, whatever they are.
     return np.where(code > 0xFFFF, np.uint32(0xE000), code)
 
 
 def _bits(code: U32, model: str, costs: Costs) -> float:
+    """What a text costs in a writing, with a penalty for unlikely neighbours."""
     bits = costs[model][code]
     high = code >= 0x80
     before, after = np.zeros(code.size, dtype=bool), np.zeros(code.size, dtype=bool)
     before[1:], after[:-1] = high[:-1], high[1:]
     if model == "latin":
-        # Accented letters stand alone between plain ones; a run of them is another writing.
+        # Accented letters are single between plain ones; a run of them is another writing.
         bits = bits + 8.0 * (high & before)
     elif model == "cyrillic":
-        # A Cyrillic letter has no Latin one right after it.
+        # A Cyrillic letter has no Latin one directly after it.
         bits = bits + 8.0 * (high & ~after & np.append(code[1:] >= 0x41, [False]))
     elif model in ("hans", "hant", "ja", "ko"):
-        # Nor do their characters stand alone as accented letters do; "für" is no 黵.
+        # Their characters come in runs, unlike accented letters: "für" is not 黵.
         bits = bits + 5.0 * (high & ~before & ~after)
     return float(bits.sum())

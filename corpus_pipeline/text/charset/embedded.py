@@ -1,8 +1,9 @@
 """Runs of high bytes in another charset than the page around them.
 
-Enters: bytes.  Leaves: first byte and end of each run, between ASCII, that is nothing but UTF-8 of
-three bytes a character (at least three of them), or nothing but common GB 2312 (at least four).
-Refuses: to decide which charset a page has (`charset` does), and runs in the midst of others.
+Enters: bytes.
+Leaves: (first byte, end) of each run between ASCII that consists of UTF-8 with three bytes per
+character (at least three characters), or of common GB 2312 (at least four).
+Refuses: runs directly beside bytes of the page's own charset.
 """
 
 from __future__ import annotations
@@ -13,25 +14,25 @@ from corpus_pipeline.text.charset.embedded_kernel import has_private, runs
 
 
 def utf8_inside(data: bytes) -> list[tuple[int, int]]:
-    """Runs of UTF-8.
+    """Runs of UTF-8 as (first byte, end).
 
     >>> utf8_inside("网页".encode("gbk") + b"<p>" + "片段是".encode() + b"</p>")
     [(7, 16)]
     """
-    return _found(data, wide=True)
+    return _runs_in(data, wide=True)
 
 
 def gbk_inside(data: bytes) -> list[tuple[int, int]]:
-    """Runs of GB 2312.
+    """Runs of GB 2312 as (first byte, end).
 
     >>> gbk_inside("网页".encode() + b"<p>" + "一个片段".encode("gbk") + b"</p>")
     [(9, 17)]
     """
-    return _found(data, wide=False)
+    return _runs_in(data, wide=False)
 
 
 def may_have_private(data: bytes) -> bool:
-    """Whether one of the pairs may be among those that GB 18030-2022 moved.
+    """Whether the bytes may hold one of the pairs that GB 18030-2022 moved.
 
     >>> may_have_private(bytes.fromhex("a6d9")), may_have_private("网页".encode("gbk"))
     (True, False)
@@ -39,7 +40,7 @@ def may_have_private(data: bytes) -> bool:
     return bool(has_private(np.frombuffer(data, dtype=np.uint8)))
 
 
-def _found(data: bytes, *, wide: bool) -> list[tuple[int, int]]:
+def _runs_in(data: bytes, *, wide: bool) -> list[tuple[int, int]]:
     byte = np.frombuffer(data, dtype=np.uint8)
     spans = np.empty((byte.size // 9 + 1, 2), dtype=np.int64)
     return [(int(a), int(b)) for a, b in spans[: runs(byte, wide, spans)]]

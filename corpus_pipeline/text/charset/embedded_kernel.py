@@ -1,6 +1,7 @@
 """The loops of `embedded`: runs of bytes in another charset, and pairs that moved.
 
-Enters: bytes.  Leaves: first byte and end of each run; whether a pair is among those that moved.
+Enters: bytes as uint8.
+Leaves: (first byte, end) of each run; whether there is a pair that GB 18030-2022 moved.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from corpus_pipeline.text.arrays import U8, OutI64Grid
 from corpus_pipeline.text.compiled import compiled
 
-#: The fewest characters of a run: pairs of GBK do not fall as UTF-8 that often, nor the reverse.
+#: Fewest characters of a run: so many pairs of GBK seldom are UTF-8 by chance, and conversely.
 FEWEST_UTF8, FEWEST_GBK = 3, 4
 
 
 @compiled
 def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
-    """Write first byte and end of each run into the rows of `spans`; returns how many."""
+    """Write first byte and end of each run into the rows of `spans`; return how many.
+
+    `wide` looks for UTF-8, otherwise for GB 2312.
+    """
     count, at, size = 0, 0, byte.size
     while at < size:
         if byte[at] < 0x80:
@@ -43,7 +47,7 @@ def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
 
 @compiled
 def has_private(byte: U8) -> bool:
-    """Whether a pair is, or after damage may be, one that GB 18030-2022 moved."""
+    """Whether a pair is one that GB 18030-2022 moved, or may be one after damage."""
     at = 0
     while at + 1 < byte.size:
         first, second = byte[at], byte[at + 1]
@@ -54,7 +58,7 @@ def has_private(byte: U8) -> bool:
             return True
         if (first == 0xA6 and 0xD9 <= second <= 0xF5) or (first == 0xA8 and second == 0xBC):
             return True
-        # Behind damage the pairs may be out of step: then the answer is yes too often.
+        # After damage the pairs may be out of step: true, so that the caller looks for itself.
         if first in (0x80, 0xFF) or second in (0x7F, 0xFF) or second < 0x40:
             return True
         at += 2

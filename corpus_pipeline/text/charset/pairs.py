@@ -1,7 +1,8 @@
 """The quick answer: bytes that GBK or Big5 explain so well that no other charset can.
 
-Enters: bytes, and what characters cost.  Leaves: `gb18030` or `big5` with a confidence, or nothing.
-Refuses: short, mixed or doubtful bytes; `charset` lets all candidates race for those.
+Enters: bytes, and what characters cost.
+Leaves: `gb18030` or `big5` with a confidence; null for short, mixed or doubtful bytes, for which
+`detect` compares all candidates.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import polars as pl
 from corpus_pipeline.text.arrays import F32
 from corpus_pipeline.text.charset.pairs_kernel import add_costs
 
-#: Bits that a byte costs at least in a charset it is not in (Chinese texts cost 4.5 to 6 in their
-#: own), and how many bits all of them together must be cheaper.
+#: Fewest bits per byte in a wrong charset (Chinese texts cost 4.5 to 6 in their own), and by how
+#: many bits all bytes together must be cheaper than that.
 _NEXT, _SURE = 6.8, 40.0
-#: Bits of a pair that is no character, and the fewest high bytes that are an answer.
+#: Bits of a pair without a character, and the fewest bytes in pairs for an answer.
 _NONE, _FEWEST = 30.0, 32
-#: A character of three bytes; controls, the marks of seven-bit charsets, a byte order mark.
+#: Characters of three bytes and more; and signs of another charset or a binary file: controls, HZ,
+#: a byte order mark, signatures.
 _WIDE = r"[^\x00-\x{7FF}]"
 _OTHERS = r"[\x00-\x08\x0E-\x1F\x7F]|~\{|^\x{FEFF}|^(?:%PDF|PK|GIF8|ID3|Rar!)"
+#: The ways to read pairs: charset, codec, writing.
 _CODECS = (
     ("gb18030", "gb18030", "hans"),
     ("gb18030", "gb18030", "hant"),
@@ -30,10 +33,10 @@ _CODECS = (
 
 
 def plain_utf8(payloads: pl.Series) -> pl.Series:
-    """The text of the payloads that can be nothing but UTF-8; null for all others.
+    """The texts of the payloads (Binary) that can only be UTF-8; null for all others.
 
-    They are valid, have a character of three bytes (two may be a pair of GBK), and nothing that
-    another charset or a binary file would have.
+    They are valid, have a character of three bytes (two may be a pair of GBK), and no sign of
+    another charset or a binary file.
 
     >>> plain_utf8(pl.Series(["网页".encode(), "网页".encode("gbk"), b"abc", None])).to_list()
     ['网页', None, None, None]
@@ -51,7 +54,7 @@ def _valid(payload: bytes | None) -> str | None:
 
 
 def pair_costs(costs: Mapping[str, F32]) -> F32:
-    """What each pair of bytes costs: as GBK in simplified, in traditional script, and as Big5."""
+    """Bits of each pair of bytes, of shape (3, 65536); the rows are those of `_CODECS`."""
     table = np.full((len(_CODECS), 65536), _NONE, dtype=np.float32)
     for row, (_, codec, model) in enumerate(_CODECS):
         for first in range(0x81, 0xFF):
@@ -63,7 +66,7 @@ def pair_costs(costs: Mapping[str, F32]) -> F32:
 
 
 def quick(data: bytes, table: F32, limit: int) -> tuple[str, float] | None:
-    """The charset and how sure it is, from at most so many pairs of the front and the middle."""
+    """A charset and its confidence, or null; from `limit` bytes in pairs of front and middle."""
     byte = np.frombuffer(data, dtype=np.uint8)
     total = np.zeros(len(_CODECS), dtype=np.float64)
     size = add_costs(byte, 0, limit, table, total)

@@ -1,6 +1,7 @@
 """The loop of `pairs`: what the pairs of a text cost in each charset.
 
-Enters: bytes and the cost of each pair per charset.  Leaves: the costs added up.
+Enters: bytes as uint8, and the bits of each pair per charset.
+Leaves: the bits added up per charset.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ def add_costs(
     table: F32Grid,
     total: OutF64,
 ) -> int:
-    """Add what the pairs from `start` on cost, a row of `table` a charset; returns their bytes."""
+    """Add the bits of the pairs from `start` on to `total`; return how many bytes they are.
+
+    `table` has a row per charset and a column per pair; at most `limit` bytes are read.
+    """
     at, size = start, 0
-    if at > 0:  # in the midst of a run nobody knows where a character starts
+    if at > 0:  # within a run it is unknown where a character starts
         while at < byte.size and byte[at - 1] >= 0x80:
             at += 1
     while at < byte.size and size < limit:

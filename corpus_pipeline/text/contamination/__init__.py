@@ -1,1 +1,1 @@
-"""Benchmark items in documents."""
+"""Recognition of benchmark items in documents."""

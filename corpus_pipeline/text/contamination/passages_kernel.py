@@ -1,12 +1,11 @@
 """Where known items may stand in a text, and how much of them stands there: the compiled loops.
 
-Enters: code points of keys (`dedup_key`) laid end to end.  Leaves: hashes of grams, places where
-many seeds of one item lie close together, and what of an item is covered there.
-Refuses: to judge, and to know what an item is.
+Enters: code points of keys (`dedup.key`) laid end to end.  Leaves: hashes of grams, spans where
+many seeds of one item lie close together, and the weight of the item's characters in such a span.
 
-A gram is as long as its content asks for: it begins at a character and ends where enough has been
-said.  A Han character says `HAN`, a letter or digit one, so that 6 Han, 18 letters and any mixture
-are grams of the same weight.  Its hash is that of `ngrams`.
+A gram has no fixed length but a weight: it begins at a character and ends where the weights of its
+characters add up.  A Han character weighs `HAN`, a letter or digit 1, so that 6 Han, 18 letters and
+mixtures of both are grams of the same weight.  The hash is that of `dedup.ngrams`.
 """
 
 from __future__ import annotations
@@ -29,26 +28,31 @@ from corpus_pipeline.text.arrays import (
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.dedup.ngrams_kernel import BASE, mixed
 
-#: What a Han character (or kana, or hangul) says, in letters.
+#: The weight of a Han character (or kana, or hangul), in letters.
 HAN = 3
 FIRST_HAN = 0x2E80
-#: How far from the end of a stem an edited character may cut it off.
+#: How many letters before the end of a stem the last gram of a copy may end: an edited character
+#: cuts off what follows it.
 _LAST = 4
-#: Columns of what `cover` finds, in weights: the stem's telling characters, its asking ones, all of
-#: it; the choices' telling characters, all of them; how many choices are there, and how many after
-#: a letter A–H; the place after the last gram before the item's mark (an end of its stem; -1: none)
-#: and how far that is off (for a mark at a blank: how many grams reach across).
-TELLING, ASKING, STEM, CHOICES_TELLING, CHOICES, CHOICES_SEEN, LABELLED, MARK_AT, MARK_OFF = range(
-    9
-)
+#: Columns of what `cover` writes.  Weights of the stem's characters that are there: those that
+#: tell, those that ask, all.
+TELLING, ASKING, STEM = 0, 1, 2
+#: Weights of the choices' characters that are there: those that tell, all.
+CHOICES_TELLING, CHOICES = 3, 4
+#: How many choices are there, and how many of them after a letter A–H.
+CHOICES_SEEN, LABELLED = 5, 6
+#: The place in the document after the last gram before the item's mark (an end of its stem), -1 for
+#: none; and how many characters of the item lie between the two.  For a mark at a blank: the place
+#: of the last gram that reaches across the blank, and how many do.
+MARK_AT, MARK_OFF = 7, 8
 COLUMNS = 9
-#: Bits of a gram by which its place among the seeds is found.
+#: The upper bits of a gram that index the table of places among the seeds.
 HEAD = 18
 _HEAD_SHIFT = np.uint64(64 - HEAD)
 
 
 def powers(weight: int) -> U64:
-    """BASE⁰ … of as many characters as a gram of this weight can have."""
+    """BASE⁰ … BASEʷ (u64): a gram of weight w has at most w characters."""
     return np.array([pow(int(BASE), i, 1 << 64) for i in range(weight + 1)], dtype=np.uint64)
 
 
@@ -58,7 +62,7 @@ _FIRST_BIT, _SECOND_BIT = np.uint64(30), np.uint64(36)
 
 
 def sieve_of(seeds: U64) -> U64:
-    """A Bloom filter that costs one look into memory: says no to 97 % of strange grams."""
+    """A Bloom filter (u64) that costs one memory access: it excludes 97 % of other grams."""
     words = 1 << max(6, (_ROOM * len(seeds)).bit_length() - 6)
     sieve = np.zeros(words, dtype=np.uint64)
     one, low = np.uint64(1), np.uint64(63)
@@ -68,20 +72,23 @@ def sieve_of(seeds: U64) -> U64:
 
 
 @compiled
-def said(code: int) -> int:
-    """What a character says."""
+def weight_of(code: int) -> int:
+    """The weight of a character."""
     return HAN if code >= FIRST_HAN else 1
 
 
 @compiled
 def grams(codes: U32, offsets: I64, weight: int, power: U64, out: OutU64, lengths: OutU8) -> None:
-    """The gram that begins at each character; length 0 where the text ends before it does."""
+    """Write hash and length (in characters) of the gram at each character.
+
+    The length is 0 where the document ends before the gram has its weight.
+    """
     for doc in range(len(offsets) - 1):
         end, last, total, value = offsets[doc], offsets[doc + 1], 0, np.uint64(0)
         for at in range(offsets[doc], last):
             while total < weight and end < last:
                 value = value * BASE + np.uint64(codes[end])
-                total += said(codes[end])
+                total += weight_of(codes[end])
                 end += 1
             if total < weight:
                 lengths[at:last] = 0
@@ -89,7 +96,7 @@ def grams(codes: U32, offsets: I64, weight: int, power: U64, out: OutU64, length
             out[at] = mixed(value)
             lengths[at] = end - at
             value -= np.uint64(codes[at]) * power[end - at - 1]
-            total -= said(codes[at])
+            total -= weight_of(codes[at])
 
 
 @compiled
@@ -109,26 +116,28 @@ def places(
     epoch: int,
     out: OutI64Grid,
 ) -> int:
-    """Spans where an item has as many seeds as it needs, none further than its reach from the next.
+    """Find spans with as many seeds of an item as it needs, each within its reach of the next.
 
-    Rows of `out`: document, item, first and last seed; more than it has room for are only counted.
-    `state` (an item a row: epoch, first, last, seeds, row of `out`) is the caller's, to be reused.
+    Rows of `out`: document, item, first and last seed.  Returns how many spans there are; those
+    beyond the room of `out` are only counted.  `seeds` are sorted, `heads` their table of places,
+    `starts` and `owners` the items of each.  `state` belongs to the caller and is reused: a row per
+    item with epoch, first seed, last seed, count of seeds, row of `out`.
     """
-    found = 0
+    count = 0
     mask, low, one = np.uint64(len(sieve) - 1), np.uint64(63), np.uint64(1)
     for doc in range(len(offsets) - 1):
         end, stop, total, value = offsets[doc], offsets[doc + 1], 0, np.uint64(0)
-        now = epoch + doc
+        stamp = epoch + doc
         for at in range(offsets[doc], stop):
             while total < weight and end < stop:
                 value = value * BASE + np.uint64(codes[end])
-                total += said(codes[end])
+                total += weight_of(codes[end])
                 end += 1
             if total < weight:
                 break
             gram = mixed(value)
             value -= np.uint64(codes[at]) * power[end - at - 1]
-            total -= said(codes[at])
+            total -= weight_of(codes[at])
             word = sieve[gram & mask]
             if (
                 not (word >> (gram >> _FIRST_BIT & low))
@@ -144,19 +153,23 @@ def places(
                 continue
             for place in range(starts[spot], starts[spot + 1]):
                 item = owners[place]
-                mine, reach = state[item], reaches[item]
-                if mine[0] != now or at - mine[2] > reach or at - mine[1] > 4 * reach:
-                    mine[0], mine[1], mine[3] = now, at, 0
-                mine[2] = at
-                mine[3] += 1
-                if mine[3] == needs[item]:
-                    mine[4] = found
-                    if found < len(out):
-                        out[found, 0], out[found, 1], out[found, 2] = doc, item, mine[1]
-                    found += 1
-                if mine[3] >= needs[item] and mine[4] < len(out):
-                    out[mine[4], 3] = at
-    return found
+                item_state, reach = state[item], reaches[item]
+                if (
+                    item_state[0] != stamp
+                    or at - item_state[2] > reach
+                    or at - item_state[1] > 4 * reach
+                ):
+                    item_state[0], item_state[1], item_state[3] = stamp, at, 0
+                item_state[2] = at
+                item_state[3] += 1
+                if item_state[3] == needs[item]:
+                    item_state[4] = count
+                    if count < len(out):
+                        out[count, 0], out[count, 1], out[count, 2] = doc, item, item_state[1]
+                    count += 1
+                if item_state[3] >= needs[item] and item_state[4] < len(out):
+                    out[item_state[4], 3] = at
+    return count
 
 
 @compiled
@@ -174,10 +187,12 @@ def cover(
     power: U64,
     out: OutI64Grid,
 ) -> None:
-    """How much of each span's item stands in the span, in any order, by grams of this weight.
+    """Weigh the characters of each span's item that lie in grams of the span, in any order.
 
-    A row of `spans`: item, begin, end.  A row of `out`: the nine columns above.  `flags` of a
-    character: 1 tells, 2 asks.
+    A row of `spans`: item, begin, end.  A row of `out` has the columns above.  `items`: the
+    characters of all items; `flags` of each: 1 tells, 2 asks; `runs`: the offsets of stems and
+    choices in them; `firsts`: the offsets of items in `runs`; `choice`: flags of the runs that are
+    choices; `marks`, `across`: see `index.ItemIndex`.
     """
     widest = 1
     for row in range(len(spans)):
@@ -185,35 +200,47 @@ def cover(
     size = 2
     while size < 2 * widest:
         size *= 2
-    held, stamps = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
+    table, stamps = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
     where = np.zeros(size, dtype=np.int64)
     for row in range(len(spans)):
         item, begin, stop = spans[row, 0], spans[row, 1], spans[row, 2]
-        _fill(codes, begin, stop, weight, power, held, where, stamps, row + 1)
-        found = out[row]
-        found[MARK_AT] = -1
+        _fill(codes, begin, stop, weight, power, table, where, stamps, row + 1)
+        result = out[row]
+        result[MARK_AT] = -1
         for run in range(firsts[item], firsts[item + 1]):
             start, last = runs[run], runs[run + 1]
             total = 0
             for at in range(start, last):
-                total += said(items[at])
+                total += weight_of(items[at])
             if total >= weight:
                 covered, place = _by_grams(
-                    items, start, last, flags, choice[run], marks[item], across[item],
-                    weight, power, held, where, stamps, row + 1, found,
-                )  # fmt: skip
+                    items,
+                    start,
+                    last,
+                    flags,
+                    choice[run],
+                    marks[item],
+                    across[item],
+                    weight,
+                    power,
+                    table,
+                    where,
+                    stamps,
+                    row + 1,
+                    result,
+                )
             elif total >= weight // 2:
-                # Too short for a gram: it is there as a whole, or not.
+                # Too short for a gram: it has to be there as a whole.
                 place = _within(codes, begin, stop, items, start, last)
                 covered = total if place >= 0 else 0
                 for at in range(start, last if place >= 0 else start):
-                    _count(found, choice[run], flags[at], said(items[at]))
+                    _count(result, choice[run], flags[at], weight_of(items[at]))
             else:
                 continue
             if choice[run] and 5 * covered >= 4 * total:
-                found[CHOICES_SEEN] += 1
+                result[CHOICES_SEEN] += 1
                 if place > begin and 97 <= codes[place - 1] <= 104:
-                    found[LABELLED] += 1
+                    result[LABELLED] += 1
 
 
 @compiled
@@ -227,61 +254,65 @@ def _by_grams(
     across: bool,
     weight: int,
     power: U64,
-    held: U64,
+    table: U64,
     where: I64,
     stamps: I64,
     stamp: int,
-    found: OutI64,
+    result: OutI64,
 ) -> tuple[int, int]:
-    """Count what of a run lies in grams of the table; its weight, and where its first gram is."""
-    mask = np.uint64(len(held) - 1)
-    done, covered, end, total, value, place = start, 0, start, 0, np.uint64(0), -1
+    """Add up what of a run lies in grams of the table.
+
+    Returns its weight, and the place in the document of the gram that begins the run, or -1.
+    """
+    mask = np.uint64(len(table) - 1)
+    covered_to, covered, end, total, value, place = start, 0, start, 0, np.uint64(0), -1
     for at in range(start, last):
         while total < weight and end < last:
             value = value * BASE + np.uint64(items[end])
-            total += said(items[end])
+            total += weight_of(items[end])
             end += 1
         if total < weight:
             break
         gram = mixed(value)
         value -= np.uint64(items[at]) * power[end - at - 1]
-        total -= said(items[at])
+        total -= weight_of(items[at])
         slot = gram & mask
-        while stamps[slot] == stamp and held[slot] != gram:
+        while stamps[slot] == stamp and table[slot] != gram:
             slot = (slot + np.uint64(1)) & mask
         if stamps[slot] != stamp:
             continue
         if at == start:
             place = where[slot]
-        _note(found, across, mark, at, end, where[slot])
-        for spot in range(max(at, done), end):
-            covered += said(items[spot])
-            _count(found, choice, flags[spot], said(items[spot]))
-        done = max(done, end)
+        _note_mark(result, across, mark, at, end, where[slot])
+        for spot in range(max(at, covered_to), end):
+            covered += weight_of(items[spot])
+            _count(result, choice, flags[spot], weight_of(items[spot]))
+        covered_to = max(covered_to, end)
     return covered, place
 
 
 @compiled
-def _note(found: OutI64, across: bool, mark: int, at: int, end: int, place: int) -> None:
-    """Note where the item's mark is in the document, if the gram tells."""
+def _note_mark(result: OutI64, across: bool, mark: int, at: int, end: int, place: int) -> None:
+    """Write where the item's mark is in the document, if the gram lies at it."""
     if across:
         if at < mark < end:
-            found[MARK_AT] = place
-            found[MARK_OFF] += 1
+            result[MARK_AT] = place
+            result[MARK_OFF] += 1
     elif 0 <= mark - end <= _LAST:
-        found[MARK_AT] = place + end - at
-        found[MARK_OFF] = mark - end
+        result[MARK_AT] = place + end - at
+        result[MARK_OFF] = mark - end
 
 
 @compiled
-def _count(found: OutI64, choice: bool, flags: int, amount: int) -> None:
+def _count(result: OutI64, choice: bool, flags: int, amount: int) -> None:
+    """Add the weight of a character to the columns that its flags concern."""
     if choice:
-        found[CHOICES_TELLING] += amount * (flags & 1)
-        found[CHOICES] += amount
+        result[CHOICES_TELLING] += amount * (flags & 1)
+        result[CHOICES] += amount
     else:
-        found[TELLING] += amount * (flags & 1)
-        found[ASKING] += amount * (flags >> 1 & 1)
-        found[STEM] += amount
+        result[TELLING] += amount * (flags & 1)
+        result[ASKING] += amount * (flags >> 1 & 1)
+        result[STEM] += amount
 
 
 @compiled
@@ -291,28 +322,28 @@ def _fill(
     stop: int,
     weight: int,
     power: U64,
-    held: OutU64,
+    table: OutU64,
     where: OutI64,
     stamps: OutI64,
     stamp: int,
 ) -> None:
-    """Put the grams of a span into the table."""
-    mask = np.uint64(len(held) - 1)
+    """Put the grams of a span into the hash table; an entry counts where `stamps` is `stamp`."""
+    mask = np.uint64(len(table) - 1)
     end, total, value = begin, 0, np.uint64(0)
     for at in range(begin, stop):
         while total < weight and end < stop:
             value = value * BASE + np.uint64(codes[end])
-            total += said(codes[end])
+            total += weight_of(codes[end])
             end += 1
         if total < weight:
             break
         gram = mixed(value)
         value -= np.uint64(codes[at]) * power[end - at - 1]
-        total -= said(codes[at])
+        total -= weight_of(codes[at])
         slot = gram & mask
-        while stamps[slot] == stamp and held[slot] != gram:
+        while stamps[slot] == stamp and table[slot] != gram:
             slot = (slot + np.uint64(1)) & mask
-        stamps[slot], held[slot], where[slot] = stamp, gram, at
+        stamps[slot], table[slot], where[slot] = stamp, gram, at
 
 
 @compiled

@@ -1,15 +1,15 @@
-"""The text that duplicates share: what is left of a document when its spelling is taken away.
+"""The key text of a document: what it says, without script, width, case and punctuation.
 
 Enters: texts and the frozen character table `assets/dedup_key.tsv`.  Leaves: their key texts, as
-one flat array of code points with an offset per document.  Refuses: to be shown to anybody: a key
-is for hashing only and never replaces a text.
+one flat array of code points (u32) with offsets (i64, one more than there are documents).  Keys are
+for hashing and comparing; they never replace a text.
 
 The key of a text is NFKC, lower case, every Han character simplified one by one (OpenCC's
 characters, no phrases), and of that only letters, marks, digits and Han.  A page in traditional
 script, in full-width forms or with other punctuation has the key of its simplified twin.  Digits
 stay: statutes and notices that differ in a date or a number alone are different documents.
 
-Nearly every text is done by one table look-up per character; NFKC itself (21 MB/s) runs only on
+Nearly every text takes one table look-up per character; NFKC itself (21 MB/s) runs only on
 texts with a character that expands (Ⅱ, ㎡) or may merge with the one before (combining marks).
 """
 
@@ -32,10 +32,10 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class KeyTable:
-    """What becomes of each code point: its image, 0 = nothing, `SLOW` = ask NFKC first."""
+    """The image of each code point below `LIMIT`: 0 = removed, `SLOW` = NFKC has to come first."""
 
     fast: U32
-    after: U32  # for what NFKC left standing
+    after: U32  # of characters that NFKC leaves as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Keys:
 
     first: int
     codes: U32
-    offsets: I64  # one more than there are documents
+    offsets: I64  # in code points; one more than there are documents
 
     def __len__(self) -> int:
         """How many documents."""
@@ -52,7 +52,7 @@ class Keys:
 
 
 def parse_key_table(table: str) -> KeyTable:
-    r"""Read the table; later sections lie over earlier ones.
+    r"""Read the table (lines of cells between tabs); later sections overrule earlier ones.
 
     >>> table = parse_key_table("keep\t4e00\t9fff\nmove\t41\t5a\t61\nhan\t灣體\t湾体")
     >>> key_text("台灣，字體ABC。", table)
@@ -89,7 +89,7 @@ def key_text(text: str, table: KeyTable) -> str:
 
 
 def fold(texts: Sequence[str] | pl.Series, table: KeyTable, chunk: int = CHUNK) -> Iterator[Keys]:
-    """The keys of the texts, in order, in chunks of about `chunk` characters."""
+    """The keys of the texts in order, in chunks of about `chunk` characters; null is empty."""
     data, offsets = buffers(_series(texts))
     # A Han character has three bytes.
     for first, end in runs(offsets, 3 * chunk):
@@ -104,19 +104,20 @@ def _folded(first: int, data: U8, offsets: I64, table: KeyTable) -> Keys:
     codes, ends, slow = _images(data, offsets, table.fast, table.fast)
     if not len(slow):
         return Keys(first, codes, ends)
-    # Their place is empty so far; what NFKC leaves standing has its image in the second table.
-    held = [data[offsets[i] : offsets[i + 1]].tobytes().decode() for i in slow.tolist()]
-    changed = buffers(_series([unicodedata.normalize("NFKC", text) for text in held]))
-    found, begins, _ = _images(*changed, table.fast, table.after)
-    parts, done = [], 0
+    # The key of a slow text is empty so far; characters that NFKC leaves as they are have their
+    # image in the second table.
+    originals = [data[offsets[i] : offsets[i + 1]].tobytes().decode() for i in slow.tolist()]
+    changed = buffers(_series([unicodedata.normalize("NFKC", text) for text in originals]))
+    images, begins, _ = _images(*changed, table.fast, table.after)
+    parts, copied = [], 0
     for end, start, stop in zip(
         ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
     ):
-        parts += [codes[done:end], found[start:stop]]
-        done = end
+        parts += [codes[copied:end], images[start:stop]]
+        copied = end
     grown = np.zeros(len(ends), dtype=np.int64)
     grown[slow + 1] = np.diff(begins)
-    return Keys(first, np.concatenate([*parts, codes[done:]]), ends + np.cumsum(grown))
+    return Keys(first, np.concatenate([*parts, codes[copied:]]), ends + np.cumsum(grown))
 
 
 def _images(data: U8, offsets: I64, fast: U32, after: U32) -> tuple[U32, I64, I64]:

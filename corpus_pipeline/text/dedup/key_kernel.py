@@ -1,7 +1,7 @@
 """The loop of `key`: the image of each character in one table look-up.
 
-Enters: UTF-8 with offsets and the tables.  Leaves: code points with offsets, and which documents
-have a character that NFKC has to be asked about.
+Enters: UTF-8 with offsets and the tables of `key.KeyTable`.  Leaves: code points with offsets, and
+flags of the documents that NFKC has to change first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Code points from here on (tags, variation selectors, private use) are no part of a key.
 LIMIT = 0x34000
+#: The image of a character that NFKC may expand or merge with the one before.
 SLOW = 0xFFFFFFFF
 
 
@@ -25,7 +26,7 @@ def look_up(
     ends: OutI64,
     slow: OutBool,
 ) -> int:
-    """The image of each character; none at all of a document with a slow one."""
+    """Write the images of all documents without a `SLOW` character; returns their number."""
     size = 0
     for doc in range(len(offsets) - 1):
         begin, at, stop = size, offsets[doc], offsets[doc + 1]

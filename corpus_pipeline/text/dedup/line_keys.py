@@ -1,11 +1,10 @@
 """The lines of documents and the keys by which equal lines are known.
 
-Enters: texts, and the character table of the key (`text.dedup_key`).  Leaves: where each line lies
-in the bytes of its batch, and for each line a 64-bit key and what stands before and after it.
-Refuses: to judge a line.
+Enters: texts, and the character table of the key (`dedup.key`).  Leaves: where each line lies in
+the bytes of its batch, and for each line a 64-bit key and the upper halves of its neighbours' keys.
 
 A line ends with a line feed, which belongs to it.  Its key is the hash of its key text (no
-punctuation, no width, no script): the polynomial and the last step of `text.ngrams`, begun with 1.
+punctuation, no width, no script): the polynomial and the last step of `dedup.ngrams`, begun with 1.
 A line without a key text (rules, brackets, blank lines) is no neighbour of anything.
 """
 
@@ -21,13 +20,14 @@ from corpus_pipeline.text.dedup.key import KeyTable, fold
 from corpus_pipeline.text.dedup.line_keys_kernel import hash_lines
 from corpus_pipeline.text.unicode.utf8 import buffers, column
 
-#: Neighbours that no line has: nothing is known, the document begins, the document ends.
+#: What `neighbours` gives where no line stands: the line itself has no key, the document begins
+#: before it, the document ends after it.
 NONE, START, END = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All lines of a batch, in order."""
+    """All lines of a batch in order: line i is data[bounds[i]:bounds[i + 1]], and texts[i]."""
 
     data: U8
     bounds: I64  # in bytes; one more than there are lines
@@ -42,12 +42,12 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class LineKeys:
-    """The key texts of lines laid end to end, and what was made of each."""
+    """The key texts of lines laid end to end (code points), and the key of each."""
 
     codes: U32
     offsets: I64  # one more than there are lines
-    key: U64  # 0: no key text
-    wordy: Bool  # more than digits
+    key: U64  # 0: the line has no key text
+    wordy: Bool  # the key text has other characters than digits
 
     @property
     def size(self) -> I64:
@@ -71,7 +71,7 @@ def split_lines(texts: pl.Series) -> Lines:
 
 
 def line_keys(lines: pl.Series, table: KeyTable) -> LineKeys:
-    r"""The keys of lines.
+    r"""The keys of lines (String, a null has none).
 
     >>> from corpus_pipeline.text.dedup.key import parse_key_table
     >>> table = parse_key_table("keep\t4e00\t9fff\nkeep\t30\t39\nhan\t頁\t页")
@@ -90,7 +90,10 @@ def line_keys(lines: pl.Series, table: KeyTable) -> LineKeys:
 
 
 def neighbours(key: U64, doc: I64) -> tuple[U32, U32]:
-    """What stands before and after each line that has a key, in 32 bits; `NONE` for the others.
+    """For each line with a key the upper 32 bits of the keys before and after it.
+
+    Lines without a key get `NONE` twice and are no neighbours of others.  `doc` is
+    the document of each line.
 
     >>> key = np.array([7 << 32, 0, 9 << 32, 5 << 32], dtype=np.uint64)
     >>> before, after = neighbours(key, np.array([0, 0, 0, 1]))
@@ -99,9 +102,9 @@ def neighbours(key: U64, doc: I64) -> tuple[U32, U32]:
     """
     at = np.flatnonzero(key)
     short = np.maximum((key[at] >> np.uint64(32)).astype(np.uint32), np.uint32(END + 1))
-    alike = doc[at][1:] == doc[at][:-1]
+    same_doc = doc[at][1:] == doc[at][:-1]
     before = np.full(len(key), NONE, dtype=np.uint32)
     after = before.copy()
-    before[at] = np.concatenate([[START], np.where(alike, short[:-1], START)])[: len(at)]
-    after[at] = np.concatenate([np.where(alike, short[1:], END), [END]])[: len(at)]
+    before[at] = np.concatenate([[START], np.where(same_doc, short[:-1], START)])[: len(at)]
+    after[at] = np.concatenate([np.where(same_doc, short[1:], END), [END]])[: len(at)]
     return before, after

@@ -1,18 +1,18 @@
 """MinHash signatures and the keys of their bands.
 
 Enters: the n-gram hashes of documents laid end to end.  Leaves: one signature a document, and one
-64-bit key for each of its bands.  Refuses: documents without an n-gram (they have no signature;
-whoever groups them would make one big cluster of all short texts).
+64-bit key for each of its bands.  Documents without an n-gram must be left out: their signatures
+would all be equal, and short texts would form one big cluster.
 
-The one scheme, so that anybody can recompute a signature: x = the upper 32 bits of the n-gram's
+The scheme, so that a signature can be recomputed elsewhere: x = the upper 32 bits of the n-gram's
 hash (`ngrams`); the i-th value of the signature is the minimum of aᵢ·x mod 2³² over the document's
 n-grams, where aᵢ is the lower half of the i-th number of splitmix64 seeded with 0, made odd.
 Band j holds the values j·rows … (j+1)·rows - 1; its key starts as j + 1 and takes each value v in
 turn by key = mix((key ^ v)·B), with B and mix of `ngrams`.
 
-No summand: x is a random number already, multiplying by an odd one is a permutation of the 32-bit
-numbers, and the usual +bᵢ would only turn the ring, for a third of the time (measured; the error
-of the estimate is the same and as theory has it, see the tests).
+There is no summand bᵢ: x is a random number already, multiplying by an odd number is a permutation
+of the 32-bit numbers, and adding would only shift them, for a third more time (measured; the error
+of the estimate is the same with and without it, and the one of theory, see the tests).
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from corpus_pipeline.text.arrays import I64, U32, U64
 from corpus_pipeline.text.dedup.minhash_kernel import join_bands, minima
 from corpus_pipeline.text.dedup.ngrams_kernel import BASE
 
-#: n-grams that all permutations see before the next ones come: 16 kB, for the first-level cache.
+#: How many n-grams go through all permutations before the next ones: 16 kB fit the first-level
+#: cache.
 BLOCK = 1 << 12
 _MASK = (1 << 64) - 1
 
 
 @cache
 def multipliers(count: int) -> U32:
-    """The factors of the first `count` permutations.
+    """The factors of the first `count` permutations: odd u32 numbers, read-only.
 
     >>> multipliers(2).tolist()
     [2065550767, 2713282037]
@@ -49,7 +50,7 @@ def multipliers(count: int) -> U32:
 
 
 def signatures(shingles: U64, starts: I64, count: int) -> U32:
-    """One row of `count` minima per document; every document has at least one n-gram.
+    """One row of `count` minima (u32) per document; every document has at least one n-gram.
 
     `starts` has one more entry than there are documents.
     """
@@ -63,8 +64,8 @@ def signatures(shingles: U64, starts: I64, count: int) -> U32:
 def band_keys(rows: U32, bands: int) -> U64:
     """The key of each band of each signature: equal where all values of the band are equal.
 
-    >>> twice = np.zeros((2, 8), dtype=np.uint32)
-    >>> keys = band_keys(twice, 2)
+    >>> equal_rows = np.zeros((2, 8), dtype=np.uint32)
+    >>> keys = band_keys(equal_rows, 2)
     >>> bool((keys[0] == keys[1]).all()), len(set(keys.ravel().tolist()))
     (True, 2)
     """
@@ -78,7 +79,7 @@ def bands_for(threshold: float, permutations: int) -> tuple[int, int]:
 
     A pair of Jaccard s shares a band with probability 1 - (1 - sʳ)ᵇ.  The error is the integral of
     the false candidates below the threshold plus four times that of the misses above it:
-    verification removes what a band proposes in vain, nothing brings back what none proposed.
+    verification removes false candidates, but nothing recovers a pair that shares no band.
     The same optimum as `datasketch.MinHashLSH(weights=(0.2, 0.8))`, held by a test.
 
     >>> bands_for(0.8, 128)

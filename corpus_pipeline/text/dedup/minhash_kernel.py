@@ -20,7 +20,10 @@ def minima(
     piece: OutU32,
     out: OutU32Grid,
 ) -> None:
-    """The minimum of each permutation; a long document piece by piece."""
+    """Lower `out` (a row per document, filled with the largest u32) to the minima of permutations.
+
+    `piece` is room for the n-grams that are handled at once.
+    """
     for doc in range(len(starts) - 1):
         for first in range(starts[doc], starts[doc + 1], len(piece)):
             size = min(len(piece), starts[doc + 1] - first)
@@ -28,7 +31,7 @@ def minima(
                 piece[i] = shingles[first + i] >> np.uint64(32)
             for i in range(len(factors)):
                 factor, least = factors[i], out[doc, i]
-                # So spelled, the compiler makes vectors of it: eight times as fast.
+                # In this form the compiler uses vector instructions: eight times as fast.
                 for at in range(size):
                     least = min(least, np.uint32(factor * piece[at]))
                 out[doc, i] = least

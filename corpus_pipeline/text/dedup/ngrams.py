@@ -2,9 +2,9 @@
 
 Enters: code points of several documents laid end to end, with their offsets.  Leaves: one hash per
 n-gram, those of one document side by side; no n-gram crosses from one document into the next.
-Refuses: words; a Chinese text has none before somebody guesses them.
+Characters and not words, because Chinese text does not mark where words end.
 
-The hash of the n-gram c₁ … cₙ, so that anybody can recompute it: the polynomial
+The hash of the n-gram c₁ … cₙ, so that it can be recomputed elsewhere: the polynomial
 h = c₁·Bⁿ⁻¹ + … + cₙ mod 2⁶⁴ with B = 0x9E3779B97F4A7C15, then h ^= h >> 32,
 h *= 0xD6E8FEB86659FD93 mod 2⁶⁴, h ^= h >> 32.
 """
@@ -16,51 +16,11 @@ from itertools import pairwise
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U32, U64
-from corpus_pipeline.text.dedup.ngrams_kernel import BASE, FINAL, HALF, within
-
-
-def _mixed(values: U64) -> U64:
-    """The last step of the hash, in place: every bit of the polynomial reaches every other."""
-    values ^= values >> HALF
-    values *= FINAL
-    values ^= values >> HALF
-    return values
-
-
-def rolling(codes: U32, n: int) -> U64:
-    """The hashes of all windows of n code points, whatever document they belong to.
-
-    >>> codes = np.array([ord(c) for c in "去去来来去去来"])
-    >>> first, *_, last = rolling(codes, 3)
-    >>> bool(first == last)
-    True
-    """
-    if len(codes) < n:
-        return np.empty(0, dtype=np.uint64)
-    # Doubling: windows of 1, 2, 4 … joined as the binary digits of n say.
-    power, size = codes.astype(np.uint64), 1
-    whole, length = power, 0
-    while length < n:
-        if n & size:
-            whole = _joined(whole, power, length, size) if length else power
-            length += size
-        if length < n:
-            power = _joined(power, power, size, size)
-            size *= 2
-    return _mixed(whole)
-
-
-def _joined(left: U64, right: U64, length: int, right_length: int) -> U64:
-    """The windows of `left` followed by those of `right`, which begin `length` further on."""
-    shift = np.uint64(pow(int(BASE), right_length, 1 << 64))
-    right = right[length:]
-    out = left[: len(right)] * shift
-    out += right[: len(out)]
-    return out
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, within
 
 
 def shingles(codes: U32, offsets: I64, n: int) -> tuple[U64, I64]:
-    """All n-grams of each document, in order, repeats included, and where each document's begin.
+    """The hashes of all n-grams of each document in order, repeats included, and their offsets.
 
     >>> hashes, starts = shingles(np.arange(9, dtype=np.uint32), np.array([0, 5, 7, 9]), 3)
     >>> len(hashes), starts.tolist()
@@ -74,7 +34,7 @@ def shingles(codes: U32, offsets: I64, n: int) -> tuple[U64, I64]:
 
 
 def distinct(hashes: U64, starts: I64) -> tuple[U64, I64]:
-    """Each document's n-grams as a set: sorted, each once.
+    """Each document's n-grams as a set (sorted, each once), and the offsets of the sets.
 
     >>> sets, starts = distinct(np.array([3, 1, 3, 2, 2], dtype=np.uint64), np.array([0, 3, 5]))
     >>> sets.tolist(), starts.tolist()
@@ -90,15 +50,15 @@ def distinct(hashes: U64, starts: I64) -> tuple[U64, I64]:
     return hashes[kept], np.searchsorted(kept, starts)
 
 
-def shared(one: U64, others: U64, starts: I64) -> I64:
-    """How many members of the set `one` each of the other sets holds.
+def shared(members: U64, others: U64, starts: I64) -> I64:
+    """How many of `members` (sorted, each once) each of the other sets has (`distinct`).
 
-    >>> one = np.array([1, 3, 5], dtype=np.uint64)
-    >>> shared(one, np.array([1, 2, 3, 4], dtype=np.uint64), np.array([0, 3, 4])).tolist()
+    >>> members = np.array([1, 3, 5], dtype=np.uint64)
+    >>> shared(members, np.array([1, 2, 3, 4], dtype=np.uint64), np.array([0, 3, 4])).tolist()
     [2, 0]
     """
-    if not len(one):
+    if not len(members):
         return np.zeros(len(starts) - 1, dtype=np.int64)
-    at = np.searchsorted(one, others)
-    hits = np.flatnonzero(one.take(at, mode="clip") == others)
+    at = np.searchsorted(members, others)
+    hits = np.flatnonzero(members.take(at, mode="clip") == others)
     return np.diff(np.searchsorted(hits, starts))

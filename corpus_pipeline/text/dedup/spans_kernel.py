@@ -16,8 +16,8 @@ _FEED = 0x0A
 
 
 @compiled
-def remove(data: U8, offsets: I64, begins: I64, ends: I64, out: OutU8, made: OutI64) -> int:
-    """The documents without the stretches, end to end; returns their bytes."""
+def remove(data: U8, offsets: I64, begins: I64, ends: I64, out: OutU8, new_offsets: OutI64) -> int:
+    """Write the documents without the stretches and their offsets; returns the bytes written."""
     size, cut = 0, 0
     for doc in range(len(offsets) - 1):
         first, at, stop = size, offsets[doc], offsets[doc + 1]
@@ -29,10 +29,12 @@ def remove(data: U8, offsets: I64, begins: I64, ends: I64, out: OutU8, made: Out
                 size += 1
                 at += 1
             at = ends[cut]
-            fresh = size == first or out[size - 1] == _FEED
-            if fresh and at < stop and data[at] == _FEED and data[at - 1] != _FEED:
+            at_line_start = size == first or out[size - 1] == _FEED
+            if at_line_start and at < stop and data[at] == _FEED and data[at - 1] != _FEED:
                 at += 1
-            blank = size == first or (fresh and (size - first < 2 or out[size - 2] == _FEED))
+            blank = size == first or (
+                at_line_start and (size - first < 2 or out[size - 2] == _FEED)
+            )
             while blank and at < stop and data[at] == _FEED:
                 at += 1
             cut += 1
@@ -43,21 +45,21 @@ def remove(data: U8, offsets: I64, begins: I64, ends: I64, out: OutU8, made: Out
             at += 1
         while edited and tail and size > first and out[size - 1] == _FEED:
             size -= 1
-        made[doc + 1] = size
+        new_offsets[doc + 1] = size
     return size
 
 
 @compiled
-def count_characters(data: U8, offsets: I64, doc: I64, at: I64, found: OutI64) -> None:
-    """How many characters of its document lie before each byte."""
-    here, count, spot = np.int64(-1), 0, np.int64(0)
+def count_characters(data: U8, offsets: I64, doc: I64, at: I64, counts: OutI64) -> None:
+    """Write to `counts` how many characters of its document lie before each byte position `at`."""
+    current_doc, count, spot = np.int64(-1), 0, np.int64(0)
     for i in range(len(at)):
-        if doc[i] != here:
-            here, count, spot = doc[i], 0, offsets[doc[i]]
+        if doc[i] != current_doc:
+            current_doc, count, spot = doc[i], 0, offsets[doc[i]]
         while spot < at[i]:
             count += (data[spot] & 0xC0) != 0x80
             spot += 1
-        found[i] = count
+        counts[i] = count
 
 
 @compiled
@@ -70,7 +72,7 @@ def find_spots(
     end: OutI64,
     slow: OutBool,
 ) -> None:
-    """First byte and end of what each key character stood for; of a slow line, nothing."""
+    """First byte and end of the character behind each key character; `slow` lines are left out."""
     for line in range(len(bounds) - 1):
         at, size = bounds[line], keyed[line]
         while at < bounds[line + 1]:

@@ -1,12 +1,11 @@
 """Which documents belong together, on numpy arrays of edges.
 
-Enters: buckets, or edges as two arrays of numbers.  Leaves: the edges within buckets, connected
-components (a streaming union-find) and groups of them, and stars: clusters of a centre and its
-direct neighbours.
-Refuses: to know what the numbers stand for.
+Enters: buckets, or edges as two arrays of document numbers.  Leaves: the edges within buckets,
+connected components (a streaming union-find) and groups of them, and stars: clusters of a centre
+and its direct neighbours.
 
-Components say which pairs can be decided apart from which others; they are no clusters of
-duplicates: in a chain A-B-C the ends may have nothing in common.  Stars are.
+Pairs of different components can be decided independently.  Components are no clusters of
+duplicates: in a chain A-B-C the ends may have nothing in common.  Stars are such clusters.
 """
 
 from __future__ import annotations
@@ -31,9 +30,10 @@ STEP = 1 << 22
 
 
 def best_first(facts: pl.DataFrame) -> pl.DataFrame:
-    """Documents as they deserve to survive: highest quality, then longest, then smallest id.
+    """Documents in the order of survival: highest quality, then longest, then smallest id.
 
-    Those of an index come first of all, unscored ones last.
+    Columns: `id`, `quality` (null or NaN: no score, comes last), `length` in characters, and `old`:
+    whether the document is one of an index; those come first of all.
 
     >>> facts = pl.DataFrame({"id": ["b", "a", "c", "d"], "quality": [None, None, 0.1, None],
     ...                       "length": [3, 3, 2, 1], "old": [False, False, False, True]},
@@ -51,10 +51,11 @@ def best_first(facts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def merit(docs: pl.DataFrame) -> U64:
+def rank_keys(docs: pl.DataFrame) -> U64:
     """The order of survival in 64 bits: quality (16), length (20), id (28, smaller is better).
 
-    Coarser than `best_first`, which has the last word: it only picks whom to compare with.
+    Columns: `id` (hexadecimal), `text`, and `quality_score` where there is one.  Coarser than
+    `best_first`, which decides; this only picks which documents are compared.
     """
     quality = pl.col("quality_score") if "quality_score" in docs.columns else pl.lit(0.0)
     parts = docs.select(
@@ -67,7 +68,7 @@ def merit(docs: pl.DataFrame) -> U64:
 
 
 def positions(pairs: pl.DataFrame, docs: pl.Series) -> tuple[Integers, Integers]:
-    """Where the ends `a` and `b` of each pair stand in `docs`."""
+    """The positions in `docs` of the ends of each pair (columns `a` and `b`, values of `docs`)."""
     order = docs.arg_sort()
     at = docs.gather(order)
     a, b = (order.gather(at.search_sorted(pairs.get_column(end))).to_numpy() for end in "ab")
@@ -78,7 +79,7 @@ class UnionFind:
     """Components of the numbers 0 … size - 1; edges may come in any order and any portions.
 
     The root of a component is its smallest number, so the result depends on the edges alone.
-    Memory: 4 bytes a number (8 from 2³² numbers on), or a file's where `parent` is mapped to one.
+    Memory: 4 bytes a number (8 above 2³² numbers), or the file's where `parent` is mapped to one.
 
     >>> forest = UnionFind(6)
     >>> forest.union(np.array([4, 1]), np.array([5, 4]))
@@ -88,7 +89,7 @@ class UnionFind:
     """
 
     def __init__(self, size: int, parent: Integers | None = None) -> None:
-        """Every number on its own."""
+        """Every number is a component of its own."""
         own = np.empty(size, dtype=number_type(size)) if parent is None else parent
         self.parent = np.asarray(own)
         for start in range(0, size, STEP):
@@ -101,7 +102,7 @@ class UnionFind:
         (join if self.parent.dtype == np.uint32 else join_wide)(self.parent, *edges)
 
     def roots(self) -> Integers:
-        """The root of every number; the array stays this object's."""
+        """The root of every number; the array is this object's own and not a copy."""
         (flatten if self.parent.dtype == np.uint32 else flatten_wide)(self.parent)
         return self.parent
 
@@ -124,21 +125,21 @@ def portions(roots: Integers, most: int, out: Integers) -> tuple[int, int, int]:
     [4294967295, 0, 1, 1, 0, 0]
     """
     number = number_groups if roots.dtype == np.uint32 else number_groups_wide
-    groups, found, largest = number(roots, most, np.asarray(out))
-    return int(groups), int(found), int(largest)
+    groups, components, largest = number(roots, most, np.asarray(out))
+    return int(groups), int(components), int(largest)
 
 
 def forest(a: Integers, b: Integers) -> tuple[Integers, Integers]:
-    """As few edges as join what these edges join: each number with the smallest of its component.
+    """The fewest edges with the same components: each number with the smallest of its component.
 
-    >>> one, other = forest(np.array([7, 5, 5]), np.array([9, 7, 9]))
-    >>> one.tolist(), other.tolist()
+    >>> roots, numbers = forest(np.array([7, 5, 5]), np.array([9, 7, 9]))
+    >>> roots.tolist(), numbers.tolist()
     ([5, 5], [7, 9])
     """
     named = np.unique(np.concatenate([a, b]))
     roots = components(np.searchsorted(named, a), np.searchsorted(named, b), len(named))
-    hung = roots != np.arange(len(named))
-    return named[roots[hung]], named[hung]
+    below_root = roots != np.arange(len(named))
+    return named[roots[below_root]], named[below_root]
 
 
 def components(a: Integers, b: Integers, size: int) -> Integers:
@@ -155,9 +156,9 @@ def components(a: Integers, b: Integers, size: int) -> Integers:
 def stars(a: Integers, b: Integers, size: int) -> tuple[Integers, Integers]:
     """Clusters of a centre and its neighbours, centres by rank.
 
-    Each number of 0 … size - 1 that nobody took is a centre and takes the neighbours that nobody
-    took yet.  Numbers are ranks: the best document is 0.  Returns the centre of each number (its
-    own when it is one) and the position of the edge to the centre (-1 for centres).
+    Numbers are ranks: the best document is 0.  From 0 to size - 1, each number that belongs to no
+    star yet becomes a centre and takes the neighbours that belong to none.  Returns the centre of
+    each number (its own where it is one) and the position of the edge to it (-1 for centres).
 
     >>> centre, edge = stars(np.array([0, 1]), np.array([1, 2]), 3)  # a chain: 2 is not like 0
     >>> centre.tolist(), edge.tolist()
@@ -184,22 +185,22 @@ def stars(a: Integers, b: Integers, size: int) -> tuple[Integers, Integers]:
 
 
 def unmet(a: Integers, b: Integers, size: int, most: int) -> tuple[Integers, Integers]:
-    """Centres that share a neighbour with a better centre, and that one: pairs worth a look.
+    """Pairs of centres that share a neighbour and are not compared yet: (worse, better).
 
-    In order: the worse centre first, then up to `most` of the better ones, the best first.
+    In the order of the worse centre; each has at most `most` better ones, the best first.
 
-    >>> one, other = unmet(np.array([0, 1]), np.array([1, 2]), 3, most=4)
-    >>> one.tolist(), other.tolist()
+    >>> worse, better = unmet(np.array([0, 1]), np.array([1, 2]), 3, most=4)
+    >>> worse.tolist(), better.tolist()
     ([2], [0])
     """
     centre, _ = stars(a, b, size)
-    one, other = np.concatenate([a, b]), np.concatenate([b, a])
-    taken_elsewhere = (centre[one] == one) & (centre[other] != one) & (centre[other] != other)
-    one, other = one[taken_elsewhere], centre[other[taken_elsewhere]]
-    pairs = np.unique(one.astype(np.int64) * size + other)
-    one, other = pairs // max(size, 1), pairs % max(size, 1)
-    place = np.arange(len(one)) - np.searchsorted(one, one)
-    return one[place < most], other[place < most]
+    left, right = np.concatenate([a, b]), np.concatenate([b, a])
+    taken_elsewhere = (centre[left] == left) & (centre[right] != left) & (centre[right] != right)
+    worse, better = left[taken_elsewhere], centre[right[taken_elsewhere]]
+    pairs = np.unique(worse.astype(np.int64) * size + better)
+    worse, better = pairs // max(size, 1), pairs % max(size, 1)
+    place = np.arange(len(worse)) - np.searchsorted(worse, worse)
+    return worse[place < most], better[place < most]
 
 
 def pair_codes(a: Integers, b: Integers) -> I64:
@@ -212,10 +213,10 @@ def pair_codes(a: Integers, b: Integers) -> I64:
     return codes
 
 
-def in_company(keys: pl.DataFrame) -> pl.DataFrame:
-    """The rows (sorted by `key`) whose key another row has too; most buckets hold one document.
+def non_singletons(keys: pl.DataFrame) -> pl.DataFrame:
+    """The rows (sorted by `key`) whose key another row has too; most buckets have one document.
 
-    >>> in_company(pl.DataFrame({"key": [1, 2, 2, 5]})).get_column("key").to_list()
+    >>> non_singletons(pl.DataFrame({"key": [1, 2, 2, 5]})).get_column("key").to_list()
     [2, 2]
     """
     key = pl.col("key")
@@ -223,20 +224,26 @@ def in_company(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def bucket_pairs(
-    bucket: Integers, member: Integers, merits: Integers, *, full: int, hubs: int, next_to: int
+    bucket: Integers,
+    member: Integers,
+    ranks: Integers,
+    *,
+    full: int,
+    representatives: int,
+    next_to: int,
 ) -> tuple[Integers, Integers]:
     """Pairs of members that share a bucket; a pair may come several times, in either order.
 
     A bucket of up to `full` members gives all its pairs.  A larger one, a family of pages from one
-    template, gives pairs in proportion to its size: each member with the `hubs` best of the bucket
-    and with the `next_to` that follow it in order of merit.
+    template, gives pairs in proportion to its size: each member with the best `representatives` of
+    the bucket and with the `next_to` that follow it.  A higher number in `ranks` is better.
 
     >>> a, b = bucket_pairs(np.zeros(9), np.arange(9), np.arange(9)[::-1],
-    ...                     full=3, hubs=1, next_to=0)
+    ...                     full=3, representatives=1, next_to=0)
     >>> a.tolist(), b.tolist()
     ([0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8])
     """
-    order = np.lexsort((member, np.iinfo(np.uint64).max - merits.astype(np.uint64), bucket))
+    order = np.lexsort((member, np.iinfo(np.uint64).max - ranks.astype(np.uint64), bucket))
     bucket, member = bucket[order], member[order]
     begins = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]])[: len(bucket)])
     sizes = np.diff(np.append(begins, len(bucket)))
@@ -245,11 +252,11 @@ def bucket_pairs(
     reach = np.where(size <= full, full, next_to)
     left, right = [member[:0]], [member[:0]]
     for step in range(1, max(full, next_to + 1)):
-        here = np.flatnonzero((place + step < size) & (step <= reach))
-        left.append(member[here])
-        right.append(member[here + step])
-    for hub in range(hubs):
-        here = np.flatnonzero((size > full) & (place > hub + next_to))
-        left.append(member[begin[here] + hub])
-        right.append(member[here])
+        rows = np.flatnonzero((place + step < size) & (step <= reach))
+        left.append(member[rows])
+        right.append(member[rows + step])
+    for best in range(representatives):
+        rows = np.flatnonzero((size > full) & (place > best + next_to))
+        left.append(member[begin[rows] + best])
+        right.append(member[rows])
     return np.concatenate(left), np.concatenate(right)

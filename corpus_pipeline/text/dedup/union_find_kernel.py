@@ -1,4 +1,4 @@
-"""The loops of `union_find`: a forest in an array, each number under one of its component.
+"""The loops of `union_find`: a forest in an array that has the parent of each number.
 
 Enters: the parent of each number, edges.  Leaves: the same array, joined or flattened; groups.
 """
@@ -16,7 +16,7 @@ ALONE = 0xFFFFFFFF
 
 @compiled
 def join(parent: OutU32, a: I64, b: I64) -> None:
-    """The larger root hangs under the smaller; paths are halved on the way up."""
+    """Put the larger root of each edge under the smaller; paths are halved on the way up."""
     for i in range(len(a)):
         left, right = np.int64(a[i]), np.int64(b[i])
         while left != right:
@@ -26,14 +26,14 @@ def join(parent: OutU32, a: I64, b: I64) -> None:
             if above == left:
                 parent[left] = right
                 break
-            # Below its root a number may hang under any smaller one of its component.
+            # The parent of a number that is no root may be any smaller one of its component.
             parent[left] = min(above, np.int64(parent[above]))
             left = above
 
 
 @compiled
 def flatten(parent: OutU32) -> None:
-    """Every number hangs under a smaller one, which has its root already."""
+    """Make the root the parent of every number: its parent, being smaller, has its root already."""
     for number in range(len(parent)):
         parent[number] = parent[parent[number]]
 
@@ -44,7 +44,7 @@ def number_groups(roots: U32, most: int, out: OutU32) -> tuple[Int, Int, Int]:
     out[:] = 0
     for number in range(len(roots)):
         out[roots[number]] += 1
-    members, found, largest, groups = np.int64(0), 0, np.int64(0), np.int64(0)
+    members, components, largest, groups = np.int64(0), 0, np.int64(0), np.int64(0)
     for number in range(len(roots)):
         if roots[number] == number:
             size = np.int64(out[number])
@@ -52,13 +52,13 @@ def number_groups(roots: U32, most: int, out: OutU32) -> tuple[Int, Int, Int]:
                 out[number] = members // most
                 groups = members // most + 1
                 members += size
-                found += 1
+                components += 1
                 largest = max(largest, size)
             else:
                 out[number] = ALONE
     for number in range(len(roots) - 1, -1, -1):
         out[number] = out[roots[number]]
-    return groups, found, largest
+    return groups, components, largest
 
 
 # More than 2³² documents have numbers of 64 bits.

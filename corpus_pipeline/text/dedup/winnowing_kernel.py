@@ -13,7 +13,9 @@ from corpus_pipeline.text.compiled import compiled
 
 @compiled
 def choose(hashes: U64, starts: I64, window: int, chosen: OutI64, ends: OutI64) -> int:
-    """One pass; a window is only searched again when its smallest n-gram has left it.
+    """Write the positions of the fingerprints and their offsets; returns how many there are.
+
+    A window is only searched again when its smallest n-gram has left it.
 
     Positions are unsigned, which spares each access the test for a negative one.
     """

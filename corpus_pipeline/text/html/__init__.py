@@ -1,1 +1,1 @@
-"""Pages: parsing, blocks, main text, threads, formulas, metadata, rights."""
+"""HTML pages: parsing, main text, threads, formulas, metadata, licences, generated content."""

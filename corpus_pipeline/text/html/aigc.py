@@ -1,8 +1,9 @@
-"""Whether a page says that its text was generated: in a label for machines, or in words.
+"""Whether a page declares that its text was generated: by a label for machines, or in words.
 
-Enters: the page's `meta` elements, linked data, response's headers, source and text.  Leaves: the
-label of GB 45438-2025 or another declaration, or the words; null where it says nothing.
-Refuses: to take a text about labels for one that carries them.
+Enters: the page's `meta` elements, linked data, response headers, source and text.
+Leaves: the label of GB 45438-2025 or another declaration, or the words of a notice; null where the
+page declares nothing.
+Refuses: labels in a text about labels, and labels of the page's pictures or of other pages.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from itertools import islice
 
 from corpus_pipeline.text.html.notices import Words, first_group
 
-#: Verbs of a sentence that says so.
+#: Verbs of a notice in words.
 MARK_VERBS = ("生成", "合成", "创作", "撰写")
-#: What shows in the source that a page may be labelled.
+#: A page whose source has none of these declares nothing.
 CLUES = (*MARK_VERBS, "AIGC")
 _LABEL = re.compile(r"""\\?["']?\bLabel\\?["']?\s*[:=]\s*\\?["']?([^"'\\,}\s<]{1,20})""")
 _EMBEDDED = re.compile(
@@ -33,6 +34,9 @@ def label_of(
 ) -> str | None:
     """The label of GB 45438-2025 (1 generated, 2 possibly, 3 suspected), or another declaration.
 
+    `named`, `linked` and `headers` map lower-case names to values.  A declaration of IPTC comes
+    back as `iptc:` and its source type.
+
     >>> label_of({"aigc": '{"AIGC":{"Label":"1","ContentProducer":"某公司"}}'}, {}, {}, "")
     '1'
     """
@@ -43,34 +47,35 @@ def label_of(
     if "AIGC" in source and (label := _embedded(source)):
         return label
     stated = linked.get("source_type") or named.get("digitalsourcetype") or ""
-    if found := _SOURCE_TYPE.search(stated):
-        return f"iptc:{found[1]}"
+    if source_type := _SOURCE_TYPE.search(stated):
+        return f"iptc:{source_type[1]}"
     return None
 
 
 def _label(stated: str) -> str | None:
     try:
-        found = json.loads(stated)
+        value = json.loads(stated)
     except (ValueError, RecursionError):
         label = _LABEL.search(unescape(stated))
         return label[1] if label else stated[:100]
-    if isinstance(found, dict):
-        inner = found.get("AIGC", found)
-        found = inner.get("Label") if isinstance(inner, dict) else inner
-    return str(found)[:100] if found is not None else None
+    if isinstance(value, dict):
+        inner = value.get("AIGC", value)
+        value = inner.get("Label") if isinstance(inner, dict) else inner
+    return str(value)[:100] if value is not None else None
 
 
 def _embedded(source: str) -> str | None:
-    """The label in a script, a comment or XMP; one in the text is an example of a label."""
+    """The label in a script, a comment or XMP; one in the text would be an example of a label."""
     matches = islice(_EMBEDDED.finditer(source), 10)
-    found = [match for match in matches if _is_machine(source, match.start())]
-    if len(found) != 1:  # several labels are those of the page's pictures or of other pages
+    embedded = [match for match in matches if _is_machine(source, match.start())]
+    if len(embedded) != 1:  # several labels belong to the page's pictures or to other pages
         return None
-    label = _LABEL.search(unescape(found[0][1]))
+    label = _LABEL.search(unescape(embedded[0][1]))
     return label[1] if label else None
 
 
 def _is_machine(source: str, at: int) -> bool:
+    """Whether a place of the source is in a script, a comment or XMP."""
     for begin, end in (("<script", "</script"), ("<!--", "-->"), ("<rdf:", "</rdf:RDF")):
         if source.rfind(begin, 0, at) > source.rfind(end, 0, at):
             return True
@@ -78,7 +83,10 @@ def _is_machine(source: str, at: int) -> bool:
 
 
 def mark_of(text: str, lead: str, page: bytes, words: Words, verbs: Iterable[str]) -> str | None:
-    r"""The words by which a text says that it was generated: at its edges, or beside it.
+    r"""The notice by which a page says that its text was generated: in the text, or around it.
+
+    It is looked for in the first and last lines of the text, in `lead` (the lines around its
+    beginning), and in short pieces of text of the page (UTF-8) that begin with 本.
 
     >>> words = Words((re.compile("本文(由AI生成)"),), (re.compile("^(AI生成)$"),), ())
     >>> mark_of("春天来了。\n本文由AI生成", "", "", words, MARK_VERBS)
@@ -102,7 +110,7 @@ def mark_of(text: str, lead: str, page: bytes, words: Words, verbs: Iterable[str
 
 
 def _short_node(page: bytes, at: int) -> str:
-    """The text between the tags around this place, if it is no longer than a notice."""
+    """The text between the tags around a place, empty if it is longer than a notice."""
     start, end = page.rfind(b">", 0, at) + 1, page.find(b"<", at)
     node = page[start:end].decode("utf-8", "ignore") if start < end <= start + 800 else ""
     note = node.strip() if len(node) <= 200 else ""

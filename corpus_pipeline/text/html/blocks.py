@@ -1,7 +1,8 @@
-"""A parsed page as a tree of blocks with their lines: what the scorer of `html` looks at.
+"""A parsed page as a tree of blocks and lines, as the scorer in `main_text` reads it.
 
-Enters: lexbor's tree, and patterns over names.  Leaves: a `Page`.
-Refuses: to judge lines, and to recurse: parents and children are indexes.
+Enters: lexbor's tree, the bounds of the scorer, and patterns over names and lines.
+Leaves: a `Page`: blocks and lines in the order of the source.  Parents and children are indexes
+into `Page.blocks`, and a parent comes before its children, so that nothing recurses.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,7 +19,7 @@ from corpus_pipeline.text.html.formulas import FORMULAS, formulas_as_text, may_b
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The numbers of the scorer; `rules/packs/extract.yaml` says why each is what it is."""
+    """The numbers of the scorer; `rules/packs/extract.yaml` gives the reason for each."""
 
     dominant_share: float
     thread_share: float
@@ -46,49 +48,59 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """Patterns over names (class, id and role) and over whole lines."""
+    """Patterns over names (class, id and role of an element) and over whole lines."""
 
     skipped_tags: frozenset[str]
-    skipped: re.Pattern[str]  # names of what is never the text
-    unwanted: re.Pattern[str]  # of what stands around it
-    replies: re.Pattern[str]  # of what does so in an article, and is the text of a thread
-    posters: re.Pattern[str]  # of what a thread says of the writer of a post
-    wanted: re.Pattern[str]
-    body: re.Pattern[str]  # of the text itself, in the systems that publish most pages
-    noise: re.Pattern[str]  # lines of the site, known by how they begin
-    stamps: re.Pattern[str]  # lines of the site, known by what stands anywhere in them
-    moments: re.Pattern[str]  # lines of a thread that say who wrote a post, and when
-    lead: re.Pattern[str]  # lines of the site before the text begins
-    end: re.Pattern[str]  # headings after which the text does not come back
-    #: Attributes seen before, in articles and in threads, and what they say: sites repeat them.
-    seen: tuple[dict[str, Named], dict[str, Named]] = field(default_factory=lambda: ({}, {}))
+    # Names of elements:
+    skipped: re.Pattern[str]  # never main text
+    unwanted: re.Pattern[str]  # menus, lists of links and the like around the text
+    replies: re.Pattern[str]  # comments; beside an article unwanted, in a thread text
+    posters: re.Pattern[str]  # panels about the writer of a post in a thread
+    wanted: re.Pattern[str]  # likely main text
+    body: re.Pattern[str]  # main text, in the systems that publish most pages
+    # Lines:
+    noise: re.Pattern[str]  # boilerplate, known by how the line begins
+    stamps: re.Pattern[str]  # boilerplate, known by what is anywhere in the line
+    moments: re.Pattern[str]  # in a thread: who wrote a post, and when
+    lead: re.Pattern[str]  # boilerplate before the text begins
+    end: re.Pattern[str]  # headings after which no main text follows
+    #: What `Page.named` answered before, for articles and for threads: sites repeat attributes.
+    named_cache: tuple[dict[str, Named], dict[str, Named]] = field(default_factory=lambda: ({}, {}))
 
 
-#: Weight, whether the names are those of replies, of a poster, of the text.
-Names = tuple[float, bool, bool, bool]
-#: Class, id and role without numbers (posts count themselves), and what they say.
-Named = tuple[str, Names]
-_UNNAMED: Names = (1.0, False, False, False)
-_NAMELESS = ("", _UNNAMED)
+class Traits(NamedTuple):
+    """What the names of an element say about it."""
+
+    weight: float = 1.0  # factor on the worth of the element; below 1 it is no main text
+    is_reply: bool = False
+    is_poster: bool = False
+    is_wanted: bool = False
+
+
+#: Class, id and role with each number as 0 (posts are numbered), and their traits.
+Named = tuple[str, Traits]
+_NO_TRAITS = Traits()
+_NAMELESS = ("", _NO_TRAITS)
 
 
 @dataclass(slots=True)
 class Line:
-    """A piece of text between two breaks, and the block it stands in."""
+    """A piece of text between two breaks."""
 
-    block: int
+    block: int  # index of the block that holds it
     text: str
-    size: int  # characters without white space
-    links: int  # of them, in links
+    size: int  # characters without spaces
+    links: int  # how many of them are in links
     marked: bool  # whether it has sentence punctuation
-    tag: str
+    tag: str  # of the block; `pre` also for blocks within a `pre`
+    # The scorer sets these:
     score: float = 0.0
     prose: bool = False
-    noise: bool = False
+    noise: bool = False  # boilerplate
 
 
 class Block:
-    """A block element; children and parents are indexes, so that depth costs no recursion."""
+    """A block element; `parent`, `children` and `end` are indexes into `Page.blocks`."""
 
     __slots__ = (
         "children",
@@ -96,34 +108,34 @@ class Block:
         "kind",
         "lines",
         "links",
-        "names",
         "parent",
         "place",
         "plain",
-        "prose",
-        "said",
+        "prose_size",
+        "prose_worth",
         "tag",
+        "traits",
         "weight",
         "worth",
     )
-    # What the scorer gives a block:
-    worth: float  # what is kept of it earns this much
-    prose: float  # the part of it that comes from sentences, weighed by names
-    said: int  # its characters in sentences, whatever it is called
-    links: int
-    plain: int  # its characters outside of links
+    # The scorer sets these; each covers the block and all blocks in it:
+    worth: float  # scores of the lines, weighed by names; children below 0 do not count
+    prose_worth: float  # the part of `worth` that comes from lines of prose
+    prose_size: int  # characters in lines of prose, whatever the names are
+    links: int  # characters in links
+    plain: int  # characters outside of links and boilerplate
 
-    def __init__(self, tag: str, parent: int, names: Names, kind: int, place: int) -> None:
-        """An empty block of a kind: all blocks of one kind have the same names on their way."""
+    def __init__(self, tag: str, parent: int, traits: Traits, kind: int, place: int) -> None:
+        """An empty block; blocks have one `kind` if tags and names agree from the root on."""
         self.tag = tag
         self.parent = parent
-        self.names = names
+        self.traits = traits
         self.kind = kind
         self.place = place  # among the children of its parent
-        self.weight = names[0]
+        self.weight = traits.weight
         self.lines: list[int] = []
         self.children: list[int] = []
-        self.end = 0  # the first block after all that lie in this one
+        self.end = 0  # index of the first block after it that is not in it
 
 
 def _tags(words: str) -> frozenset[str]:
@@ -135,25 +147,25 @@ _BLOCKS = _tags(
     " figure footer form h1 h2 h3 h4 h5 h6 header hgroup html li main menu nav ol p pre section"
     " summary table tbody td tfoot th thead tr ul caption"
 )
-#: Elements without text, or whose text is none; the parser removes them.
+#: Elements without text for a reader; `source_of` removes them.
 _NO_TEXT = sorted(
     _tags("script style textarea iframe noembed noframes xmp svg template select rp rt")
 )
-#: What a reader does not see, and what software writes within the lines of an author: `jammer` is
-#: the noise that Discuz forums hide in their posts, `pstatus` their note of an edit.
+#: Elements that are not displayed, and what software inserts into an author's lines: `jammer` is
+#: the junk that Discuz forums hide in their posts, `pstatus` their note of an edit.
 _HIDDEN = (
     '[hidden],[style*="display:none" i],[style*="display: none" i],.jammer,.pstatus,.mw-editsection'
 )
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-#: Blocks that hold links and nothing else are no text of an article.  They are a third of a page's
-#: tags, and the scorer would give them nothing: they go before it counts them.
+#: Blocks that hold nothing but links.  The scorer would give them nothing, and they have a third of
+#: a page's tags, so they are removed before the blocks are read (not in threads).
 _WITHIN_LINK = r"(?:[^<]|<(?:img|/?(?:span|i|b|em|strong|font))\b[^>]*>)*+"
 _ONLY_LINKS = re.compile(
     r"<(li|div|dd|dt|p)(?:\s[^>]*)?>"
     rf"(?:(?:\s|\||&nbsp;)*+<a\b[^>]*>{_WITHIN_LINK}</a>)++(?:\s|\||&nbsp;)*+</\1>"
 )
-#: How many attributes are remembered, and how long they may be.
-_SEEN, _LONGEST_KEY = 20_000, 200
+#: Entries of `named_cache` before it is cleared, and characters of its longest key.
+_CACHE_ENTRIES, _LONGEST_KEY = 20_000, 200
 _NAMED = re.compile(r'(?:^|\s)(?:class|id|role)="([^"]*)"')
 _DIGITS = re.compile(r"\d+")
 _MARKS = re.compile(r"[，。！？；、,!?;…]|\.(?=\s|$)")
@@ -166,34 +178,35 @@ class Page:
     def __init__(self, bounds: Bounds, hints: Hints, *, thread: bool) -> None:
         """An empty page."""
         self.bounds, self.hints, self.thread = bounds, hints, thread
-        self.blocks = [Block("html", -1, _UNNAMED, 0, 0)]
+        self.blocks = [Block("html", -1, _NO_TRAITS, 0, 0)]
         self.lines: list[Line] = []
-        self.seen = hints.seen[thread]
-        self.kinds: dict[tuple[int, str, str], int] = {}
-        self.data: dict[int, bool] = {}  # tables, and whether they hold data
+        self.named_cache = hints.named_cache[thread]
+        self.kinds: dict[tuple[int, str, str], int] = {}  # kind of the parent, tag, names
+        self.data_tables: dict[int, bool] = {}  # table block: whether it holds data (`render`)
         self.shortest = bounds.short_line
-        self.at = 0  # the block we are in
+        self.at = 0  # index of the open block
         self.in_pre = 0
 
     def named(self, attributes: str) -> Named:
-        """What the attributes of a block call it."""
-        seen = self.seen
-        found = seen.get(attributes)
-        if found is None:
-            if len(seen) > _SEEN:
-                seen.clear()
+        """The names in the attributes of a block, and their traits."""
+        cache = self.named_cache
+        named = cache.get(attributes)
+        if named is None:
+            if len(cache) > _CACHE_ENTRIES:
+                cache.clear()
             names = _DIGITS.sub("0", " ".join(_NAMED.findall(attributes)).lower())
-            # No attribute begins with the mark: many that differ in an address say the same.
-            found = seen.get(f"={names}")
-            if found is None:
-                found = (names, self._judged(names)) if names else _NAMELESS
+            # Many attributes differ only in addresses, so that names are cached too; attributes
+            # never begin with `=`.
+            named = cache.get(f"={names}")
+            if named is None:
+                named = (names, self._traits(names)) if names else _NAMELESS
                 if len(names) <= _LONGEST_KEY:
-                    seen[f"={names}"] = found
+                    cache[f"={names}"] = named
             if len(attributes) <= _LONGEST_KEY:
-                seen[attributes] = found
-        return found
+                cache[attributes] = named
+        return named
 
-    def _judged(self, names: str) -> Names:
+    def _traits(self, names: str) -> Traits:
         hints, bounds = self.hints, self.bounds
         reply = hints.replies.search(names) is not None
         poster = self.thread and hints.posters.search(names) is not None
@@ -206,26 +219,26 @@ class Page:
             weight = bounds.skipped_weight
         elif unwanted or (reply and not self.thread):
             weight = bounds.unwanted_weight
-        return weight, reply, poster, wanted
+        return Traits(weight, reply, poster, wanted)
 
     def enter(self, tag: str, attributes: str) -> None:
-        """Begin a block in the one we are in."""
+        """Begin a block within the open one."""
         blocks, at, kinds = self.blocks, self.at, self.kinds
-        names, known = self.named(attributes) if attributes and tag != "body" else _NAMELESS
+        names, traits = self.named(attributes) if attributes and tag != "body" else _NAMELESS
         parent = blocks[at]
         children = parent.children
-        way = (parent.kind, tag, names)
-        kind = kinds.get(way)
+        key = (parent.kind, tag, names)
+        kind = kinds.get(key)
         if kind is None:
-            kind = kinds[way] = len(kinds) + 1
+            kind = kinds[key] = len(kinds) + 1
         self.at = len(blocks)
-        blocks.append(Block(tag, at, known, kind, len(children)))
+        blocks.append(Block(tag, at, traits, kind, len(children)))
         children.append(self.at)
         if tag == "pre":
             self.in_pre += 1
 
     def leave(self, tag: str) -> None:
-        """End the block we are in; the parser closes in order."""
+        """End the open block; other end tags do nothing, as the parser writes them in order."""
         block = self.blocks[self.at]
         if block.tag == tag and block.parent >= 0:
             block.end = len(self.blocks)
@@ -234,7 +247,10 @@ class Page:
                 self.in_pre -= 1
 
     def line(self, raw: str, links: int) -> None:
-        """End a line; in `pre` each line of the source is one, with its indentation."""
+        """Store a line of text with `links` characters in links.
+
+        In `pre` each line of the source is one, with its indentation.
+        """
         if "&" in raw:
             for entity, character in _ENTITIES:
                 raw = raw.replace(entity, character)
@@ -248,7 +264,7 @@ class Page:
         text = raw.strip()
         if text:
             if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\u00a0" in text:
-                text = _SPACE.sub(_one_space, text)
+                text = _SPACE.sub(_single_space, text)
             self._store(text, links, self.blocks[self.at].tag)
 
     def _store(self, text: str, links: int, tag: str) -> None:
@@ -262,7 +278,7 @@ class Page:
 _ENTITIES = (("&nbsp;", "\u00a0"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
 
 
-def _one_space(match: re.Match[str]) -> str:
+def _single_space(match: re.Match[str]) -> str:
     # A line break in the source between two Han characters is no space.
     before = match.string[match.start() - 1 : match.start()]
     after = match.string[match.end() : match.end() + 1]
@@ -271,18 +287,21 @@ def _one_space(match: re.Match[str]) -> str:
 
 
 def source_of(tree: LexborHTMLParser, hints: Hints) -> str:
-    """The markup that is left when the parser has removed what holds no text of the page."""
-    dead = _dead(hints.skipped_tags)
-    found = tree.css(dead)  # each question to the tree costs a walk over it: one asks for all
-    if any(node.tag in FORMULAS and may_be_formula(node) for node in found):
+    """The markup of a page without elements that hold no text; the tree is changed.
+
+    Formulas are TeX between dollar signs in it.
+    """
+    selector = _selector(hints.skipped_tags)
+    nodes = tree.css(selector)  # one query for everything: each walks the whole tree
+    if any(node.tag in FORMULAS and may_be_formula(node) for node in nodes):
         formulas_as_text(tree)
-        found = tree.css(dead)
+        nodes = tree.css(selector)
     last = None
-    for node in reversed(found):  # what lies in another goes first: none is left without parent
-        tag, known = node.tag, node.mem_id
-        if known == last or tag in {"html", "body"} or (tag == "img" and not _is_hidden(node)):
+    for node in reversed(nodes):  # inner elements first: none is left without its parent
+        tag, node_id = node.tag, node.mem_id
+        if node_id == last or tag in {"html", "body"} or (tag == "img" and not _is_hidden(node)):
             continue
-        last = known
+        last = node_id
         node.decompose(recursive=False)
     source = tree.html or ""
     return _COMMENT.sub("", source) if "<!--" in source else source
@@ -290,25 +309,25 @@ def source_of(tree: LexborHTMLParser, hints: Hints) -> str:
 
 def _is_hidden(image: LexborNode) -> bool:
     attributes = image.attributes
-    told = "hidden" in attributes or "style" in attributes or "class" in attributes
-    return told and bool(image.css_matches(_HIDDEN))
+    may_match = "hidden" in attributes or "style" in attributes or "class" in attributes
+    return may_match and bool(image.css_matches(_HIDDEN))
 
 
 @cache
-def _dead(skipped: frozenset[str]) -> str:
-    """What `source_of` asks for: what goes, and what may be a formula."""
+def _selector(skipped: frozenset[str]) -> str:
+    """The elements that `source_of` removes, and those that may be formulas."""
     return ",".join((*sorted({*_NO_TEXT, *skipped}), _HIDDEN, "math", "img[alt]"))
 
 
-def read_blocks(  # noqa: C901, PLR0912 – one loop: a call for each tag would double its time
+def read_blocks(  # noqa: C901, PLR0912 – one loop: a call per tag would double its time
     source: str, bounds: Bounds, hints: Hints, *, thread: bool
 ) -> Page:
-    """The blocks and lines of the markup that `source_of` leaves.
+    """The blocks and lines of the markup that `source_of` returns.
 
-    The parser has written it: in its text and in its values `<` and `>` are entities.
+    The parser has written that markup: in text and attribute values `<` and `>` are entities.
     """
     page = Page(bounds, hints, thread=thread)
-    if not thread:  # in a thread they tell who wrote a post
+    if not thread:  # in a thread such blocks show who wrote a post
         source = _ONLY_LINKS.sub("<br>", source)
     enter, leave, end_line = page.enter, page.leave, page.line
     parts: list[str] = []
@@ -348,7 +367,7 @@ def read_blocks(  # noqa: C901, PLR0912 – one loop: a call for each tag would 
 
 _OTHER, _LINKS, _LINK_END, _ENDS_LINE, _OPENS, _CLOSES = range(6)
 _INLINE = _tags("span /span b /b strong /strong i /i em /em font /font u /u code /code")
-#: What a tag is to the reader; the most common tags within a line are found in one step.
+#: What each tag does in `read_blocks`; the most common tags within a line are looked up whole.
 _ROLES = dict.fromkeys(_INLINE, _OTHER)
 _ROLES.update({"a": _LINKS, "/a": _LINK_END, "br": _ENDS_LINE, "hr": _ENDS_LINE})
 _ROLES.update(dict.fromkeys(_BLOCKS, _OPENS))

@@ -1,8 +1,7 @@
-"""Days as Chinese pages write them in, ISO 8601 out; which of several is that of the page.
+"""The dates that Chinese pages state, as ISO 8601; and which of several dates is the page's own.
 
-Enters: a stated date, a page's source, or the text around its title.  Leaves: a date as exact as
-it is stated, null for what is none.
-Refuses: to guess: a year of copyright is no date.
+Enters: a stated date, a page's source, or the text around its title.
+Leaves: a date no more exact than it is stated, null for what is no date.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _SHORT = re.compile(r"((?:19|20)\d{2})(?:\s?[-/.年]\s?(1[0-2]|0?[1-9]))?\s?[月
 _REPUBLIC = re.compile(
     r"民[国國]\s?(?P<year>\d{2,3})\s?年\s?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?日"
 )
-#: Before a day: what makes it that of the page, and what makes it another.
+#: Words before a date that is the page's own, and before one that is not.
 _OF_PAGE = re.compile(
     r"(?:发布|發布|发表|發表|刊登|时间|時間|日期|发稿|更新|创建|来源)[于於]?\s?[:：]?\s*\S{0,1}$"
 )
@@ -42,7 +41,7 @@ _IN_SOURCE = re.compile(
 
 
 def iso_date(stated: str) -> str | None:
-    """A date in ISO 8601, as exact as it is stated; none for two-digit years and impossible days.
+    """A date in ISO 8601, as exact as it is stated; null for two-digit years and impossible days.
 
     >>> iso_date("2011年03月05日 10:22"), iso_date("2018-10-14T08:04:41+08:00"), iso_date("11-3-5")
     ('2011-03-05T10:22', '2018-10-14T08:04:41+08:00', None)
@@ -80,7 +79,7 @@ def _written(day: list[int], clock: list[int], zone: str) -> str | None:
 
 
 def date_in_source(source: str) -> str | None:
-    """The first day that a page labels as that of its publication, wherever it stands.
+    """The first date in a page's source with a label of publication, as the page writes it.
 
     >>> date_in_source('<i>发表于 <span title="2011-3-5 10:22">3 天前</span></i>')
     '2011-3-5 10:22'
@@ -91,7 +90,10 @@ def date_in_source(source: str) -> str | None:
 
 
 def shown_date(lead: str) -> str | None:
-    """The day of the page among those shown: labelled, else timed, else standing alone."""
+    """The page's own date in the text around its title, as it is written there, or null.
+
+    A date with a label counts first, then one with a time, then one that stands alone.
+    """
     ranked: dict[int, str] = {}
     for match in _DAY.finditer(lead):
         before = lead[max(match.start() - 12, 0) : match.start()]

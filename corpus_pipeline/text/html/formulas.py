@@ -1,8 +1,9 @@
-r"""Formulas of a page become text: TeX between dollar signs, wherever the page has them.
+r"""Formulas of a page become text: TeX between dollar signs.
 
-Enters: lexbor's tree, which is changed.  Leaves: text nodes in the place of MathML, of scripts
-of type `math/tex` and of pictures of formulas; `\(…\)` and `$…$` in the text are TeX already.
-Refuses: to check TeX, and to describe pictures that are no formulas.
+Enters: lexbor's tree, which is changed.
+Leaves: text nodes in place of MathML, of scripts of type `math/tex` and of pictures of formulas;
+`\(…\)` and `$…$` in the text are TeX already and stay.
+Refuses: TeX is not checked, and other pictures are not described.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-#: What programs drew from a formula; its source stands beside it.
+#: What MathJax and KaTeX draw from a formula; its source is beside it.
 _DRAWN_FROM_SCRIPT = ".MathJax, .MathJax_Display, .MathJax_Preview, .MathJax_SVG, mjx-container"
 _DRAWN_FROM_MATHML = ".katex-html, mjx-math"
 _SCRIPTS = 'script[type^="math/tex"]'
@@ -21,7 +22,7 @@ _NAME = re.compile(r"math|latex|(?:^|[\s_-])tex(?:$|[\s_-])|equation|formula", r
 _ADDRESS = re.compile(r"[?&/]tex=|latex|mathtex|math/render|equation", re.IGNORECASE)
 _STYLE = re.compile(r"^\{\\(?:display|text)style\s*(.*)\}$", re.DOTALL)
 _DEEPEST: Final = 30
-#: The elements that are asked whether they may be a formula.
+#: The elements that `may_be_formula` judges.
 FORMULAS: Final = frozenset(("math", "script", "img"))
 _AROUND: Final = {
     "msup": ("", "^{", "}"),
@@ -33,7 +34,7 @@ _AROUND: Final = {
 
 
 def may_be_formula(node: LexborNode) -> bool:
-    """Whether one of `FORMULAS` makes it worth to look for formulas in the whole page."""
+    """Whether an element of `FORMULAS` is a formula or its script or picture."""
     if node.tag == "math":
         return True
     attributes = node.attributes
@@ -88,7 +89,7 @@ def _dollars(tex: str) -> str:
 
 
 def _source(formula: LexborNode) -> str:
-    """The TeX that the formula carries with it, or TeX made from its elements."""
+    """The TeX in the annotation of a `math` element, or else TeX made from its elements."""
     for node in formula.css("annotation")[:1]:
         if "tex" in (node.attributes.get("encoding") or "").lower():
             return node.text()

@@ -1,8 +1,9 @@
-"""The licence of a page: what it declares to machines, links to as its own, or says in a sentence.
+"""The licence of a page: declared for machines, linked to as its own, or stated in a sentence.
 
-Enters: a parsed page, its `meta` elements, its linked data, its response's headers, its source.
-Leaves: the licence as stated, null where the page states none; `license_id` names it by SPDX.
-Refuses: to read a picture's licence as that of the text, or a text about licences as licensed.
+Enters: a parsed page, its `meta` elements, linked data, response headers and source.
+Leaves: the licence as the page states it, null where it states none; `license_id` gives its SPDX
+identifier.
+Refuses: the licence of a picture, and licences in a text about licences.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _LICENSING = re.compile(
 
 
 def license_id(stated: str) -> str | None:
-    """The SPDX identifier of a licence as pages name it; without a version where none is said.
+    """The SPDX identifier of a licence as pages name it, without a version where none is stated.
 
     >>> license_id("https://creativecommons.org/licenses/by-nc-sa/4.0/deed.zh")
     'CC-BY-NC-SA-4.0'
@@ -75,7 +76,10 @@ def license_of(
     headers: Mapping[str, str],
     clues: Container[str],
 ) -> str | None:
-    """The licence that a page declares to machines, or links to as its own.
+    """The licence that a page declares for machines, or links to as its own.
+
+    `named`, `linked` and `headers` map lower-case names to values; `clues` are the `CLUES` that
+    occur in the source, or the source itself.
 
     >>> page = '<p>本站采用<a href="//creativecommons.org/licenses/by/4.0/">CC BY</a>许可协议</p>'
     >>> license_of(LexborHTMLParser(page), {}, {}, {}, page)
@@ -97,8 +101,8 @@ _LICENSES = ("dcterms.license", "dc.rights.license", "cc:license", "license", "d
 
 
 def _commons_link(tree: LexborHTMLParser) -> str | None:
-    """A link to a licence in a note of the site; several licences are a text about licences."""
-    found: dict[str | None, str] = {}
+    """The licence that a note of the site links to; null for several: a text about licences."""
+    licences: dict[str | None, str] = {}
     for node in tree.css('a[href*="creativecommons.org/" i]')[:20]:
         href = _COMMONS.match((node.attributes.get("href") or "").strip())
         around = node.parent.text(deep=True) if node.parent is not None else ""
@@ -106,20 +110,22 @@ def _commons_link(tree: LexborHTMLParser) -> str | None:
         if href is None or _PICTURE.search(around[:300]):
             continue
         if _LICENSING.search(around[:300]) or len(around) <= 60:
-            found.setdefault(license_id(href[0]), href[0])
-    return next(iter(found.values())) if len(found) == 1 else None
+            licences.setdefault(license_id(href[0]), href[0])
+    return next(iter(licences.values())) if len(licences) == 1 else None
 
 
-#: Where sentences about licences are looked for.
+#: `worded_license` looks at the text around these.
 LICENSE_WORDS = ("署名", "姓名標示", "CC BY", "CC-BY", "CC0", "知识共享", "Creative Commons")
-#: What shows in the source that a page may state a licence.
+#: A page whose source has none of these states no licence.
 CLUES = (*LICENSE_WORDS, *_REL, "creativecommons.org")
 _NOTE = re.compile(r"<(?:p|div|li|footer|td|small|span)\b[^<>]*>\s*([^<>]*)")
 _TAGS = re.compile(r"<[^<>]*>|<[^<>]*$|^[^<>]*>")
 
 
 def worded_license(source: str, words: Words, anchors: Iterable[str]) -> str | None:
-    """The licence that the page gives itself in a sentence.
+    """The licence that the page gives itself in a sentence, as it is stated there, or null.
+
+    `anchors` are those of `LICENSE_WORDS` that occur in the source.
 
     >>> words = Words((), (), (re.compile("本站内容采用(.{4,30}?)许可"),))
     >>> worded_license("<p>本站内容采用<b>CC BY-NC-SA 4.0</b> 许可。</p>", words, LICENSE_WORDS)
@@ -127,7 +133,7 @@ def worded_license(source: str, words: Words, anchors: Iterable[str]) -> str | N
     """
     for anchor in anchors:
         at = source.find(anchor)
-        for _ in range(5):  # a text that names licences more often speaks of them
+        for _ in range(5):  # a text that names licences more often is about them
             if at < 0:
                 break
             around = _visible(source, at)
@@ -143,5 +149,5 @@ def worded_license(source: str, words: Words, anchors: Iterable[str]) -> str | N
 
 
 def _visible(source: str, at: int) -> str:
-    """The text around a place of the markup, as far as its sentence may reach."""
+    """The text within 250 characters of markup around a place: its sentence is no longer."""
     return " ".join(unescape(_TAGS.sub("", source[max(at - 250, 0) : at + 250])).split())

@@ -1,4 +1,9 @@
-"""JSON-LD of a page in, what it says of the page's article out: title, author, date and more."""
+"""What the JSON-LD of a page states about its article.
+
+Enters: a parsed page.
+Leaves: a dictionary with some of the keys title, author, date, site, license and source_type, and
+values as the page states them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from collections.abc import Mapping
 
 from selectolax.lexbor import LexborHTMLParser
 
-#: What a page holds beside its article.
+#: Types of objects that are not the article of the page.
 _NO_ARTICLE = re.compile(
     "(?:Image|Video|Audio)Object|BreadcrumbList|ListItem|Comment|Review|SearchAction|Product|Answer"
 )
@@ -17,8 +22,8 @@ _LINKED |= {"publisher": "site", "license": "license", "digitalSourceType": "sou
 
 
 def linked_data(tree: LexborHTMLParser) -> dict[str, str]:
-    """What JSON-LD says of the page's article; broken JSON says nothing."""
-    found: dict[str, str] = {}
+    """The statements about the page's article; broken JSON is skipped."""
+    statements: dict[str, str] = {}
     for node in tree.css('script[type*="ld+json" i]')[:10]:
         try:
             stack = [json.loads(node.text()[:300_000], strict=False)]
@@ -34,18 +39,18 @@ def linked_data(tree: LexborHTMLParser) -> dict[str, str]:
                 if _NO_ARTICLE.search(str(value.get("@type"))[:200]):
                     continue
                 for key, name in _LINKED.items():
-                    if said := _said(value.get(key)):
-                        found.setdefault(name, said)
+                    if text := _words(value.get(key)):
+                        statements.setdefault(name, text)
                 stack += [value[k] for k in ("mainEntity", "@graph") if k in value]
-    return found
+    return statements
 
 
-def _name(one: Mapping[str, object]) -> object:
-    return one.get("name") or one.get("url") or one.get("@id")
+def _name(entity: Mapping[str, object]) -> object:
+    return entity.get("name") or entity.get("url") or entity.get("@id")
 
 
-def _said(value: object) -> str:
-    """The words of a value of linked data: of an object its name, of several all of them."""
+def _words(value: object) -> str:
+    """A value of linked data as text: an object as its name, a list with 、 between its items."""
     several = value[:5] if isinstance(value, list) else [value]
-    stated = (_name(one) if isinstance(one, dict) else one for one in several)
+    stated = (_name(item) if isinstance(item, dict) else item for item in several)
     return "、".join(" ".join(str(v).split())[:200] for v in stated if isinstance(v, str | int))

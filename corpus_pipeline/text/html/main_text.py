@@ -1,14 +1,14 @@
-"""A web page to its main text: blocks are scored by what they say, not by what they are called.
+"""A web page to its main text: blocks are scored by their lines, and by their names only a little.
 
-Enters: markup and the bounds of the scorer.  Leaves: the lines of the main content, what share
-of the page they are, and how many of their characters are links.
-Refuses: to read files, to judge whether the text is good, to recurse.
+Enters: lexbor's tree, the bounds of the scorer and the patterns over names and lines.
+Leaves: a `MainText`: the lines of the main content as text, and how many of its characters are
+in links.  Whether the text is any good is decided elsewhere.
 
-The page becomes a tree of blocks.  Every line earns its characters of prose and pays for its
-characters of links; a block is worth its own lines and those children that are worth more than
+The page becomes a tree of blocks.  Every line scores its characters of prose and loses some for
+its characters in links; a block is worth its own lines and those children that are worth more than
 nothing.  From the body the walk goes down as long as one child holds nearly all of the worth:
-an article ends in one block, a thread in the block that holds the posts.  A page that has next to
-no sentences, as lyrics and tables have none, is scored by its lines outside of links.
+an article ends in one block, a thread in the block that holds the posts.  A page with hardly any
+sentences, such as lyrics and tables, is scored by its lines outside of links.
 """
 
 from __future__ import annotations
@@ -31,23 +31,24 @@ from corpus_pipeline.text.html.threads import find_posts, reply_blocks, units, w
 
 @dataclass(frozen=True, slots=True)
 class MainText:
-    """The main content, and the numbers that show how it was found."""
+    """The main content, and what the metadata and the verdict need of the page around it."""
 
     text: str
-    links: float  # share of the kept characters that are links
-    lead: str  # what the page shows before and around the text: dates and names stand there
-    posts: int = 0  # how many posts a thread was seen to have
+    links: float  # share of its characters that are in links, 0 to 1
+    lead: str  # the lines just before the text and its first ones: dates and names are there
+    posts: int = 0  # how many posts were recognised; 0 in a page that is read as an article
 
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _PARAGRAPHS = frozenset(("p", "li", "dd", "dt", "blockquote", "pre", *_HEADINGS))
-#: Longer than this is no label and no line of the site.
-_LABEL, _LONGEST_NOISE = 60, 200
+#: Longest label before the text of an article, and longest line of boilerplate, in characters.
+_LONGEST_LABEL, _LONGEST_NOISE = 60, 200
 
 
 def _score_lines(page: Page) -> None:
+    """Set `noise`, `prose` and `score` of every line."""
     bounds, begins, has = page.bounds, page.hints.noise.match, page.hints.stamps.search
-    said = plain = 0
+    prose_size = plain = 0
     for line in page.lines:
         prose = line.size - line.links
         code = line.tag == "pre"
@@ -65,17 +66,17 @@ def _score_lines(page: Page) -> None:
         )
         if line.prose:
             line.score = float(line.size)
-            said += line.size
+            prose_size += line.size
         else:
             line.score = bounds.short_weight * prose * (not line.noise)
             line.score -= bounds.link_price * line.links + bounds.item_price * line.noise
         plain += prose * (not line.noise)
-    if said < bounds.verse_share * plain:
+    if prose_size < bounds.verse_share * plain:
         _score_verse(page)
 
 
 def _score_verse(page: Page) -> None:
-    """Score a page without sentences: a line of words counts as one of prose does elsewhere."""
+    """Score a page without sentences: a line outside of links counts as prose."""
     for line in page.lines:
         if not line.noise and line.links == 0 and line.size > 1:
             line.prose = True
@@ -83,30 +84,30 @@ def _score_verse(page: Page) -> None:
 
 
 def _count_blocks(page: Page) -> None:
-    """Count what every block says, children before parents: a child follows its parent."""
+    """Set `prose_size`, `plain` and `links` of every block, children before their parents."""
     blocks, lines = page.blocks, page.lines
     for block in reversed(blocks):
-        said = plain = links = 0
+        prose_size = plain = links = 0
         for index in block.lines:
             line = lines[index]
             links += line.links
-            said += line.size * line.prose
+            prose_size += line.size * line.prose
             plain += (line.size - line.links) * (not line.noise)
         for index in block.children:
             child = blocks[index]
-            said += child.said
+            prose_size += child.prose_size
             plain += child.plain
             links += child.links
-        block.said, block.plain, block.links = said, plain, links
+        block.prose_size, block.plain, block.links = prose_size, plain, links
 
 
 def _score_blocks(page: Page) -> None:
-    """Give every block its worth."""
+    """Set `worth` and `prose_worth` of every block, and lift the weight of some."""
     blocks, lines = page.blocks, page.lines
-    most = page.bounds.overruling_share * blocks[0].said
+    most = page.bounds.overruling_share * blocks[0].prose_size
     for block in reversed(blocks):
-        if block.weight < 1 and block.said > most:
-            block.weight = 1.0  # what holds most of the page's prose is no side matter
+        if block.weight < 1 and block.prose_size > most:
+            block.weight = 1.0  # most of the page's prose is main content, whatever its names
         worth = prose = 0.0
         for index in block.lines:
             worth += lines[index].score
@@ -116,11 +117,11 @@ def _score_blocks(page: Page) -> None:
             if child.worth > 0:
                 weight = child.weight
                 worth += child.worth * weight if weight < 1 else child.worth
-                prose += child.prose * weight
-        block.worth, block.prose = worth, prose
+                prose += child.prose_worth * weight
+        block.worth, block.prose_worth = worth, prose
 
 
-def _chosen(page: Page, heading: int) -> int:
+def _main_block(page: Page, heading: int) -> int:
     """The block that holds the main content."""
     bounds, blocks = page.bounds, page.blocks
     share = bounds.thread_share if page.thread else bounds.dominant_share
@@ -130,10 +131,10 @@ def _chosen(page: Page, heading: int) -> int:
         if not children:
             return at
         worths: list[tuple[float, int]] = []
-        titled = False  # whether the title's own block, or the first text after it, has been seen
+        titled = False  # whether the block of the title, or the first text after it, is passed
         for child in children:
             block = blocks[child]
-            prose = block.prose * block.weight * (block.worth > 0)
+            prose = block.prose_worth * block.weight * (block.worth > 0)
             if prose > 0 and not titled and 0 < heading < block.end:
                 titled = True
                 prose *= bounds.title_weight
@@ -143,7 +144,7 @@ def _chosen(page: Page, heading: int) -> int:
         if best <= 0 or best < share * (own + sum([prose for prose, _ in worths])):
             return at
         if blocks[-child].tag in _PARAGRAPHS:
-            # One paragraph is the whole text only where little else is said beside it.
+            # One paragraph is the whole text only where there is little text beside it.
             beside = sum([blocks[c].plain for c in children if blocks[c].worth > 0])
             if blocks[-child].plain < share * beside:
                 return at
@@ -151,7 +152,7 @@ def _chosen(page: Page, heading: int) -> int:
 
 
 def _heading(page: Page, title: str) -> Line | None:
-    """The first heading that the page's title repeats; in a thread any line may be the heading."""
+    """The first heading that is part of the page's title; in a thread any line may be it."""
     enough = max(4, 0.3 * len(title))
     for line in page.lines:
         if line.text in title and (
@@ -162,102 +163,107 @@ def _heading(page: Page, title: str) -> Line | None:
     return None
 
 
-def _common(page: Page, one: int, other: int) -> int:
-    """The innermost block that holds both."""
-    while not one <= other < page.blocks[one].end:
-        one = page.blocks[one].parent
-    return one
+def _common(page: Page, first: int, second: int) -> int:
+    """The innermost block that holds both blocks."""
+    while not first <= second < page.blocks[first].end:
+        first = page.blocks[first].parent
+    return first
 
 
-def _wanted(page: Page, roots: list[int]) -> set[int]:
-    """The blocks of the main content: those below the roots that are not side matter."""
+def _content(page: Page, roots: list[int]) -> set[int]:
+    """The blocks of the main content: those below the roots that are no boilerplate."""
     blocks = page.blocks
-    wanted: set[int] = set()
+    content: set[int] = set()
     stack = roots
     while stack:
         index = stack.pop()
-        wanted.add(index)
+        content.add(index)
         for child in blocks[index].children:
             block = blocks[child]
-            if block.weight < 1 or (block.names[2] and not _speaks(page, child)):
+            if block.weight < 1 or (block.traits.is_poster and not _holds_text(page, child)):
                 continue
-            told = page.thread or block.tag in _HEADINGS
-            if block.worth > 0 or not block.links or (told and block.plain):
+            may_be_worthless = page.thread or block.tag in _HEADINGS
+            if block.worth > 0 or not block.links or (may_be_worthless and block.plain):
                 stack.append(child)
-    return wanted
+    return content
 
 
-def _speaks(page: Page, poster: int) -> bool:
-    """Whether what is called a poster's panel holds, against its name, a block of text."""
+def _holds_text(page: Page, poster: int) -> bool:
+    """Whether a block with the names of a poster's panel holds a block of text after all."""
     blocks = page.blocks
     inner = range(poster + 1, blocks[poster].end)
-    return any(blocks[i].names[3] and not blocks[i].names[2] and blocks[i].plain for i in inner)
+    return any(
+        blocks[i].traits.is_wanted and not blocks[i].traits.is_poster and blocks[i].plain
+        for i in inner
+    )
 
 
 def main_text(
     tree: LexborHTMLParser, bounds: Bounds, hints: Hints, *, title: str = "", thread: bool = False
 ) -> MainText:
-    """The lines of the main content; in a thread all posts are content.
+    """The main content of a page; of a thread all posts are content.
 
-    Works the tree off: what it removes is gone for the next reader of the tree.
+    `title` is the whole title of the page, `thread` whether its address, title or generator tell
+    that it is a thread.  The tree is used up: elements without text are removed from it.
     """
     page = read_blocks(source_of(tree, hints), bounds, hints, thread=thread)
     _score_lines(page)
     _count_blocks(page)
     _score_blocks(page)
-    line = _heading(page, title)
-    heading = line.block if line else 0
+    headline = _heading(page, title)
+    heading = headline.block if headline else 0
     posts = find_posts(page, thread=thread)
     page.thread = thread or bool(posts)
     if posts:
-        kept, breaks = _thread(page, posts, heading)
+        kept, breaks = _thread_lines(page, posts, heading)
     else:
-        chosen = _chosen(page, heading)
-        replies = reply_blocks(page, chosen) if thread else []
-        wanted = _wanted(page, [chosen, *replies])
+        main = _main_block(page, heading)
+        replies = reply_blocks(page, main) if thread else []
+        content = _content(page, [main, *replies])
         kept = [
-            one
-            for one in page.lines
-            if one.block in wanted and (not one.noise or (not page.thread and is_figure(page, one)))
+            line
+            for line in page.lines
+            if line.block in content
+            and (not line.noise or (not page.thread and is_figure(page, line)))
         ]
         breaks = {i for reply in replies for i in (reply, *units(page, reply))}
         if not page.thread:
-            kept = _body(kept, line, hints)
+            kept = _article_lines(kept, headline, hints)
     if page.thread:
         kept = without_labels(page, kept)
-    size = sum([one.size for one in kept])
-    links = sum([one.links for one in kept])
-    first = next((i for i, one in enumerate(page.lines) if kept and one is kept[0]), 0)
-    lead = " ".join([one.text for one in page.lines[max(first - 12, 0) : first + 3]])
+    size = sum([line.size for line in kept])
+    links = sum([line.links for line in kept])
+    first = next((i for i, line in enumerate(page.lines) if kept and line is kept[0]), 0)
+    lead = " ".join([line.text for line in page.lines[max(first - 12, 0) : first + 3]])
     return MainText(rendered(page, kept, breaks), links / max(size, 1), lead, len(posts))
 
 
-def _thread(page: Page, posts: list[int], heading: int) -> tuple[list[Line], set[int]]:
-    """The lines of the posts, and of what stands between the heading and the first of them."""
+def _thread_lines(page: Page, posts: list[int], heading: int) -> tuple[list[Line], set[int]]:
+    """The lines from the heading to the last post, and the blocks that begin a post."""
     parent = page.blocks[posts[0]].parent
     start = heading if 0 < heading < parent else parent
     end = page.blocks[posts[-1]].end
-    wanted = _wanted(page, [_common(page, start, parent)]) | _wanted(page, list(posts))
+    content = _content(page, [_common(page, start, parent)]) | _content(page, list(posts))
     kept = [
         line
         for line in page.lines
-        if start <= line.block < end and line.block in wanted and not line.noise
+        if start <= line.block < end and line.block in content and not line.noise
     ]
     return kept, set(posts)
 
 
-def _body(lines: list[Line], heading: Line | None, hints: Hints) -> list[Line]:
-    """The lines of an article, without what the site writes before and after it."""
+def _article_lines(lines: list[Line], heading: Line | None, hints: Hints) -> list[Line]:
+    """The lines of an article without its heading and the boilerplate before and after it."""
     kept: list[Line] = []
-    begun = False
+    in_text = False
     for line in lines:
-        if line is heading and not begun:
+        if line is heading and not in_text:
             continue
-        if begun:
+        if in_text:
             if line.size < 20 and hints.end.match(line.text):
                 break
         elif not _is_label(line):
-            begun = line.prose
+            in_text = line.prose
         elif line.size and hints.lead.search(line.text):
             continue
         kept.append(line)
@@ -265,8 +271,8 @@ def _body(lines: list[Line], heading: Line | None, hints: Hints) -> list[Line]:
 
 
 def _is_label(line: Line) -> bool:
-    """Whether a line is no sentence: dates and sources stand so between title and text."""
+    """Whether a line is no sentence, as dates and sources between title and text."""
     text = line.text
     return line.tag in _HEADINGS or (
-        line.size <= _LABEL and not ("。" in text or "！" in text or "？" in text)
+        line.size <= _LONGEST_LABEL and not ("。" in text or "！" in text or "？" in text)
     )

@@ -1,8 +1,9 @@
-"""What a page says of itself: title, author, date, site, and what it allows and discloses.
+"""Metadata that a page states: title, author, date, site, and its declarations to machines.
 
-Enters: a parsed page, and what is seen around its text.  Leaves: a `PageMeta`, as the page writes
-it and null for what it does not say; `with_text` writes the date in ISO 8601.
-Refuses: to guess: software is no author, a year of copyright and the day of a visit are no date.
+Enters: a parsed page and its response headers; later the text around and of its main content.
+Leaves: a `PageMeta` with values as the page writes them, null for what it does not state;
+`with_text` writes the date in ISO 8601.
+Refuses: software as an author; the year of a copyright notice and the day of the visit as a date.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from corpus_pipeline.text.html.robots import mining_of, robots_of
 
 @dataclass(frozen=True, slots=True)
 class PageMeta:
-    """The statements of a page, as it writes them."""
+    """The statements of a page, as it writes them; null where it states nothing."""
 
     whole_title: str  # as the browser shows it
     title: str | None  # without the site's name
@@ -51,13 +52,13 @@ _AUTHORS = (
     "sailthru.author",
     "mediaid",
 )
-#: Names of dates of publication, whatever the system: `pubdate`, `og:release_date`, `dc.date` ….
+#: Names of `meta` elements with the date of publication: `pubdate`, `og:release_date`, `dc.date` ….
 _DATED = re.compile(
     r"(?:^|[:._ -])(?:first|date)?-?(?:pub|publish(?:ed)?|publication|release|created?|issued)"
     r"[-_]?(?:date|time|at)?$|^(?:dc\.|dcterms\.|sailthru\.|citation_)?date$|^(?:og|apub):time$"
 )
 _SITES = ("og:site_name", "application-name", "sitename")
-#: Elements that name themselves, by what shows in the source that there may be one.
+#: Selectors of elements that state author or date, under the text by which a source shows them.
 _AUTHOR_AT = {
     'rel="author"': 'a[rel~="author"]',
     'itemprop="author"': (
@@ -75,6 +76,9 @@ def page_meta(
     clues: Container[str] | None = None,
 ) -> PageMeta:
     """The statements of a page and of its response.
+
+    `headers` have lower-case names.  `source` is the markup before parsing, `clues` those of
+    `CLUES` that occur in it; without them the tree and the source itself are searched.
 
     >>> page = '<title>春天来了_某某网</title><meta name="author" content="张三"><h1>春天来了</h1>'
     >>> meta = page_meta(LexborHTMLParser(page), {"x-robots-tag": "noai"})
@@ -98,7 +102,7 @@ def page_meta(
     return PageMeta(
         whole_title=whole,
         title=title,
-        # Many systems put the site where the author belongs.
+        # Many systems write the site as the author: another name comes first.
         author=min(authors, key=lambda name: name in {site, cut}, default=None),
         date=next((day for day in days if iso_date(day)), None),
         site=site or cut,
@@ -112,7 +116,7 @@ def page_meta(
 
 
 def _named(tree: LexborHTMLParser) -> dict[str, str]:
-    """The page's `meta` elements, lower-case names; the first counts, of robots' all do."""
+    """The page's `meta` elements under lower-case names: the first of a name, all of `robots`."""
     named: dict[str, str] = {}
     for node in tree.css("meta[content]"):
         attributes = node.attributes
@@ -130,7 +134,7 @@ def _named(tree: LexborHTMLParser) -> dict[str, str]:
 
 
 def _first(named: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    """The first of these that the page states in words, not as an address."""
+    """The first of these names whose value is no address."""
     stated = (named[name] for name in names if name in named)
     return next((value for value in stated if not value.startswith("http")), None)
 
@@ -149,11 +153,11 @@ _PART = re.compile(r"第.{1,6}[章回节集话課课]|[，。！？：]|[)）]$"
 def _title(
     tree: LexborHTMLParser, stated: str | None, whole: str, site: str | None
 ) -> tuple[str | None, str | None]:
-    """The title without the site's name, and the name that was cut off."""
+    """The title without the site's name, and the name that was cut off, either or both null."""
     bare, cut = _without_site(whole, site)
     for heading in tree.css("h1")[:5]:
         text = " ".join(heading.text().split())
-        # A heading that the title repeats is the title; one that it does not may be the logo.
+        # A heading that is part of the title is the title; another may be the logo.
         if len(text) >= 2 and text in whole and text not in {site, cut}:
             return text[:500], cut
     if stated and (not whole or stated in whole):
@@ -222,15 +226,15 @@ def _person(stated: str) -> str | None:
 
 
 def _seen(tree: LexborHTMLParser, clues: Container[str], at: Mapping[str, str]) -> Iterator[str]:
-    """What elements say that name themselves, of the kinds that the page has."""
-    for look in (look for clue, look in at.items() if clue in clues):
-        for node in tree.css(look)[:3]:
+    """The texts of the elements that the selectors of the clues in the page find."""
+    for selector in (selector for clue, selector in at.items() if clue in clues):
+        for node in tree.css(selector)[:3]:
             attributes = node.attributes
             yield attributes.get("content") or attributes.get("datetime") or node.text()
 
 
 def with_lead(meta: PageMeta, lead: str) -> PageMeta:
-    """Author and date from the visible text around the title, where the page states none."""
+    """The metadata with author and date from the text around the title, where there are none."""
     lead = lead[:3000]
     by = _BY.search(lead) if _vague(meta) else None
     author = (_person(by[1]) if by else None) or meta.author
@@ -240,12 +244,15 @@ def with_lead(meta: PageMeta, lead: str) -> PageMeta:
 def with_text(
     meta: PageMeta, text: str, source: str, clues: Container[str], visit: str | None
 ) -> PageMeta:
-    """Reporter or editor from the edges of the text; the date in ISO 8601, none after the visit.
+    """The metadata with reporter or editor from the edges of the text, and the date in ISO 8601.
+
+    `source` is the page's markup, `clues` those of `CLUES` in it, and `visit` the time of the
+    fetch: a date later than that (by more than a time zone) becomes null.
 
     >>> meta = page_meta(LexborHTMLParser("<title>春天来了</title>"), {})
     >>> page = "<i>发布时间：2024年5月3日</i>"
-    >>> found = with_text(meta, "本报讯（记者 王五）春天来了。", page, page, "2024-05-03")
-    >>> found.author, found.date
+    >>> meta = with_text(meta, "本报讯（记者 王五）春天来了。", page, page, "2024-05-03")
+    >>> meta.author, meta.date
     ('王五', '2024-05-03')
     """
     at = source.find("责任编辑") if "责任编辑" in clues else len(source)
@@ -264,5 +271,5 @@ def with_text(
 
 
 def _vague(meta: PageMeta) -> bool:
-    """Whether the page states no author but its site."""
+    """Whether the page states no author, or its site as the author."""
     return (meta.author or "") in (meta.site or "")

@@ -10,15 +10,15 @@ Patterns = tuple[re.Pattern[str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Patterns of what is said in words; `rules/packs/extract_meta.yaml` holds them."""
+    """Patterns of notices, each with a group for what is kept (`rules/packs/extract_meta.yaml`)."""
 
-    stated: Patterns  # a notice that speaks of its own text: said anywhere on the page
-    bare: Patterns  # a notice that is a whole line of the text
+    stated: Patterns  # a notice of generation that names its text (本文…), anywhere on a page
+    bare: Patterns  # a notice of generation that is a whole line of the text
     license: Patterns  # a sentence that puts its own text under a licence
 
 
 def first_group(patterns: Patterns, text: str) -> str | None:
-    """What the first pattern that is in the text catches.
+    """The first group of the first pattern that occurs in the text, or null.
 
     >>> first_group((re.compile("本文(由AI生成)"),), "本文由AI生成，仅供参考。")
     '由AI生成'

@@ -1,9 +1,9 @@
-"""What a page does so that a program reads it differently than a person, undone.
+"""What a page inserts so that a program reads it differently from a person, taken out again.
 
 Enters: the source of a page before it is parsed, its tree before the main text is taken, and
-the text at the end.  Leaves: the same without what was put in between, and how often each kind
-of it was undone.
-Refuses: to touch code, lessons about pinyin or entities, and anything that a reader sees.
+the main text.
+Leaves: the same without what was inserted, and a count of each kind in `undone`.
+Refuses: code, and lessons about pinyin or entities; nothing that a reader sees is removed.
 
 The kinds: `ruby` (pronunciation over or beside characters), `pinyin` (the pronunciation of the
 character before it in brackets), `hidden` (text within a sentence that is not displayed),
@@ -21,16 +21,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from corpus_pipeline.text.html.pinyin import SYLLABLES, pronounced, toneless
 
-Clues = Container[str] | None  # what occurs in the page of what is looked for, if it is known
+Clues = Container[str] | None  # those of `CLUES` that occur in the source; null: search it
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WIDE = rf"{_HAN}\u3000-\u303f\uff00-\uff5e“”‘’…—"
-#: Words near which an entity, an escape or a syllable is what the text is about.
+#: Words near which an entity, an escape or a syllable is the subject of the text.
 _LESSON = re.compile(
     r"实体|實體|编码|編碼|转义|轉義|字符引用|Unicode|HTML|entit|拼音|读音|讀音|注音|发音|發音|读作|讀作",
     re.IGNORECASE,
 )
-_NEAR = 40
+_NEAR = 40  # characters
 
 
 # ---- the source, before it is parsed
@@ -49,30 +49,30 @@ def undo_source(page: str, undone: Counter[str], clues: Clues = None) -> str:
 
 
 def _references(text: str, pattern: re.Pattern[str], undone: Counter[str]) -> str:
-    """Decode references to Han characters that stand in a run, or in the middle of Han text."""
-    found = list(pattern.finditer(text))
-    parts, done = [], 0
-    for at, match in enumerate(found):
+    """Decode references to Chinese characters that are in a run, or beside Han characters."""
+    matches = list(pattern.finditer(text))
+    parts, end_of_last = [], 0
+    for at, match in enumerate(matches):
         number = int(match[1]) if match[1] else int(match[2], 16)
         if not _is_chinese(number):
             continue
         start, end = match.span()
-        joins = (at > 0 and found[at - 1].end() == start) + (
-            at + 1 < len(found) and found[at + 1].start() == end
+        joins = (at > 0 and matches[at - 1].end() == start) + (
+            at + 1 < len(matches) and matches[at + 1].start() == end
         )
         before, after = text[max(start - 1, 0) : start], text[end : end + 1]
         if not joins and not (_is_han(before) or _is_han(after)):
             continue
         if _LESSON.search(text, max(start - _NEAR, 0), end + _NEAR):
             continue
-        parts += [text[done:start], chr(number)]
-        done = end
+        parts += [text[end_of_last:start], chr(number)]
+        end_of_last = end
         undone["entity"] += 1
-    return "".join([*parts, text[done:]]) if parts else text
+    return "".join([*parts, text[end_of_last:]]) if parts else text
 
 
 def _is_chinese(number: int) -> bool:
-    """Han characters and the punctuation of Chinese."""
+    """Whether a code point is a Han character or Chinese punctuation."""
     return (
         0x3400 <= number <= 0x9FFF
         or 0x20000 <= number <= 0x3FFFF
@@ -87,9 +87,10 @@ def _is_han(character: str) -> bool:
 
 
 def _unescaped(run: re.Match[str], undone: Counter[str], *, quoted: bool = False) -> str:
+    """A run of escapes decoded, or as it is: few are Chinese, or it is code or a lesson."""
     before = run.string[max(run.start() - 1, 0) : run.start()]
     if not quoted and before and before not in "> \n" and before < "\u3000":
-        return run[0]  # what stands in quotes or after a bracket is code
+        return run[0]  # in quotes or after a bracket it is code
     if _LESSON.search(run.string, max(run.start() - _NEAR, 0), run.start()):
         return run[0]
     units = [int(unit, 16) for unit in _ESCAPE.findall(run[0])]
@@ -109,7 +110,7 @@ _NOT_SHOWN = re.compile(
     r"|(?:font-size|opacity)\s*:\s*0(?:\.0+)?(?:px|pt|r?em|%)?\s*(?:!\s*important\s*)?(?:[;}]|$))",
     re.IGNORECASE,
 )
-#: What a style must say for its element to be looked at, as pages write it.
+#: Spellings of styles that hide: only elements and rules with one of them are examined.
 _SPELLINGS = (
     "display:none",
     "display: none",
@@ -123,22 +124,24 @@ _SPELLINGS = (
     "opacity: 0",
 )
 _CLASS = re.compile(rb"(?:[a-z]+)?\.(-?[a-zA-Z_][\w\x80-\xff-]*)")
-#: A page that hides more than this, spelled in one way, is made to stall a program.
+#: Places per spelling that are examined; a page with more is made to stall a program.
 _MOST_PLACES = 500
 _OPENED = re.compile(rb"<([a-zA-Z]+)")
-#: Elements within a sentence with one class, as junk is written; a pattern over bytes is faster.
+#: Elements within a sentence with one class, as junk is written.  Over bytes, which is faster.
 _WITHIN = re.compile(
     rb"""<(?<=[^>\s]<)(?<!\xe3\x80\x80<)(?<!\xc2\xa0<)"""
     rb"""(?:span|font|i|em|b|u|s|small)\s+class=["']?([\w\x80-\xff-]+)["']?\s*>"""
 )
-#: What undoing looks for in the source; the caller may search for all at once.
+#: Strings without which a source has nothing to undo; the caller may search for all at once.
 CLUES = ("amp;#", "<rt", "<RT", "pinyin", "zhuyin", "jammer", *_SPELLINGS)
 
 
 def undo_tree(
     tree: LexborHTMLParser, source: str | bytes, undone: Counter[str], clues: Clues = None
 ) -> None:
-    """Take out of the tree what its reader does not see within a sentence, and pronunciations.
+    """Take pronunciations, and text that is not displayed within a sentence, out of the tree.
+
+    `source` is the markup that the tree was parsed from.
 
     >>> page = "<p><ruby>春<rt>chūn</rt></ruby>天<span style='display:none'>x9q</span>来了</p>"
     >>> tree = LexborHTMLParser(page)
@@ -158,20 +161,25 @@ def undo_tree(
         for node in tree.css(".jammer"):
             undone["hidden"] += 1
             node.decompose()
-    for look in _hiding(page, [spelling.encode() for spelling in _SPELLINGS if spelling in clues]):
-        for node in tree.css(look):
-            shown = "." not in look and not _NOT_SHOWN.search(node.attributes.get("style") or "")
+    spellings = [spelling.encode() for spelling in _SPELLINGS if spelling in clues]
+    for selector in _hiding(page, spellings):
+        for node in tree.css(selector):
+            shown = "." not in selector and not _NOT_SHOWN.search(
+                node.attributes.get("style") or ""
+            )
             if not shown and node.text(deep=True) and _in_sentence(node):
                 undone["hidden"] += 1
                 node.decompose()
 
 
 def _beside(tree: LexborHTMLParser, undone: Counter[str]) -> None:
-    """Syllables in elements of their own, beside an element or a text of one character."""
+    """Remove syllables in elements of their own, beside Han characters."""
     for node in tree.css('[class*="pinyin" i],[class*="zhuyin" i]'):
-        said = node.text().strip()
-        bopomofo = bool(said) and all("\u3100" <= c <= "\u312f" or c in "ˊˇˋ˙" for c in said)
-        if not bopomofo and (len(said) > 7 or toneless(said) not in SYLLABLES):
+        syllable = node.text().strip()
+        bopomofo = bool(syllable) and all(
+            "\u3100" <= c <= "\u312f" or c in "ˊˇˋ˙" for c in syllable
+        )
+        if not bopomofo and (len(syllable) > 7 or toneless(syllable) not in SYLLABLES):
             continue
         sides = [n.text().strip() for n in (node.prev, node.next) if n is not None]
         if any(_is_han(side[-1:]) or _is_han(side[:1]) for side in sides):
@@ -180,13 +188,16 @@ def _beside(tree: LexborHTMLParser, undone: Counter[str]) -> None:
 
 
 def _in_sentence(node: LexborNode) -> bool:
-    """Whether text stands directly beside the element."""
+    """Whether text is directly beside the element."""
     sides = [side for side in (node.prev, node.next) if side is not None and side.tag == "-text"]
     return any((side.text_content or "").strip() for side in sides)
 
 
 def _hiding(page: bytes, spelled: list[bytes]) -> list[str]:
-    """Selectors of what may be hidden in a sentence, by its own style or by the page's."""
+    """Selectors of elements that may be hidden, by their own style or by the page's.
+
+    `spelled` are the spellings that occur in the page.
+    """
     tags, classes = set[str](), set[str]()
     within: frozenset[bytes] | None = None
     for spelling in spelled:
@@ -195,7 +206,8 @@ def _hiding(page: bytes, spelled: list[bytes]) -> list[str]:
             if at < 0:
                 break
             begin = max(page.rfind(b"<", before, at), begin)
-            tag = found[1].lower().decode() if (found := _OPENED.match(page, begin)) else ""
+            opened = _OPENED.match(page, begin)
+            tag = opened[1].lower().decode() if opened else ""
             if tag in _INLINE:
                 tags.add(f"{tag}[style]")
             elif tag == "style":
@@ -206,7 +218,10 @@ def _hiding(page: bytes, spelled: list[bytes]) -> list[str]:
 
 
 def _hiding_rule(css: bytes, at: int, begin: int, within: frozenset[bytes]) -> frozenset[str]:
-    """Those of the classes that the rule around a place of a style sheet hides on every screen."""
+    """Those of the classes `within` that the rule around a place of a style sheet hides.
+
+    Rules within `@media` hide on some screens only, and do not count.
+    """
     start = max(css.rfind(b"{", begin, at), begin)
     near = max(start - 500, begin)  # selectors are short, style sheets are not
     ends = css.rfind(b"}", near, start), css.rfind(b"/", near, start), css.find(b">", begin)
@@ -247,7 +262,7 @@ _BESIDE = re.compile(
 
 
 def undo_text(text: str, undone: Counter[str]) -> str:
-    """The text without references, escapes, joiners and syllables that were put into it.
+    """The text without references, escapes, joiners and syllables that were inserted.
 
     >>> undo_text("小说里的暴(bao)力和色{se}情，他(he)说，写作“&#33394;”", Counter())
     '小说里的暴力和色情，他(he)说，写作“&#33394;”'
@@ -274,16 +289,16 @@ def _named(match: re.Match[str], undone: Counter[str]) -> str:
 
 
 def _escaped_text(text: str, undone: Counter[str]) -> str:
-    """Escapes in a text that consists of little else are its text, whatever stands around."""
+    """Decode escapes; in a text of little else they count as text even in quotes."""
     if 12 * len(_ESCAPE.findall(text)) > len(text):
-        return _ESCAPED.sub(lambda found: _unescaped(found, undone, quoted=True), text)
+        return _ESCAPED.sub(lambda run: _unescaped(run, undone, quoted=True), text)
     return _ESCAPES.sub(lambda run: _unescaped(run, undone), text)
 
 
 def _silent(match: re.Match[str], undone: Counter[str]) -> str:
-    """Nothing, where what stands in brackets is the pronunciation before it and no lesson."""
-    opens, said, closes = match.groups()
-    if _BRACKETS[opens] != closes or pronounced(match.string[match.start() - 1]) != said:
+    """Empty, if the brackets hold the pronunciation of the character before and no lesson."""
+    opens, syllable, closes = match.groups()
+    if _BRACKETS[opens] != closes or pronounced(match.string[match.start() - 1]) != syllable:
         return match[0]
     if _LESSON.search(match.string, max(match.start() - _NEAR, 0), match.end() + _NEAR):
         return match[0]
@@ -292,7 +307,7 @@ def _silent(match: re.Match[str], undone: Counter[str]) -> str:
 
 
 def kinds_of(undone: Counter[str]) -> str | None:
-    """The kinds that were undone, most frequent first.
+    """The kinds that were undone, most frequent first; null for none.
 
     >>> kinds_of(Counter(hidden=2, ruby=5)), kinds_of(Counter())
     ('ruby,hidden', None)

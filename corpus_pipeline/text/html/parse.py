@@ -1,11 +1,12 @@
 """Markup to a parsed page, also when the markup was made to stall a parser.
 
-Enters: the text of a page.  Leaves: lexbor's tree.
-Refuses: to hand the parser what costs it quadratic time or memory; such a page loses its
-structure down to paragraphs, never its text.
+Enters: the markup of a page, as text or UTF-8.
+Leaves: lexbor's tree.
+Refuses: markup that takes a parser quadratic time or memory; such a page is reduced to paragraphs
+and keeps its text.
 
-Programs, styles, drawings and comments go before the parser sees them: they are half of an
-ordinary page.  Scripts that say something of the page stay (structured data, TeX).
+Programs, styles, drawings and comments are removed before parsing: they are half of an ordinary
+page.  Scripts with structured data or TeX stay.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ def _tags(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: What begins here ends at the first end tag of its name, whatever stands between.  Patterns over
-#: bytes find `<` at the speed of memory, and none ignores case: that would read each character.
-_DEAD = re.compile(
+#: Beginnings of elements that end at the first end tag of their name, whatever is between them.
+#: Patterns over bytes find `<` at the speed of memory; `IGNORECASE` would slow them down.
+_REMOVED = re.compile(
     rb"<(?:([sS](?:[cC][rR][iI][pP][tT]|[tT][yY][lL][eE]|[vV][gG]))(?=[\s/>])([^<>]*)>|!--)"
 )
 _ENDS = {
@@ -31,12 +32,12 @@ _ENDS = {
     b"svg": re.compile(rb"</[sS][vV][gG]\s*>"),
     b"!--": re.compile(rb"--!?>"),
 }
-_TELLING = re.compile(rb"json|math", re.IGNORECASE)
+_DATA_TYPES = re.compile(rb"json|math", re.IGNORECASE)
 _NAME = re.compile(r"<(/?[a-zA-Z]+)")
 _ANY_TAG = re.compile(r"</?([a-zA-Z]+)[^<>]*>?")
-_LONG = 50_000
+_LONG = 50_000  # characters of one tag
 _LONG_TAG = re.compile(rf"<([a-zA-Z]+)[^<>]{{{_LONG},}}")
-#: These are closed by their neighbours or have no content: they do not nest by being left open.
+#: Elements that their neighbours close, or that have no content: left open, they do not nest.
 _SHALLOW = _tags(
     "p li dt dd td th tr option thead tbody tfoot colgroup rt rp area base br col embed hr img"
     " input link meta param source track wbr"
@@ -45,20 +46,21 @@ _INLINE = _tags(
     "abbr acronym b bdi bdo big cite code dfn em font i ins kbd mark nobr q s samp small span"
     " strike strong sub sup tt u var"
 )
-#: Of them, those that the parser opens again in each paragraph after they were left open.
+#: Elements that the parser opens again in each paragraph after they were left open.
 _FORMATS = _tags("b big code em font i nobr s small strike strong tt u")
-#: A parser repeats at most three of those that are written alike.
+#: The parser repeats at most three of those with the same attributes, so different ones count.
 _FORMAT = re.compile(
-    r"<(?=[bBcCeEfFiInNsStTuU](?![pP]))"  # most tags are none of them, most others `span`
+    r"<(?=[bBcCeEfFiInNsStTuU](?![pP]))"  # a quick test that most tags fail
     rf"(?:{'|'.join(''.join(f'[{c}{c.upper()}]' for c in tag) for tag in sorted(_FORMATS))})\s[^>]*"
 )
 _FORMAT_BYTES = re.compile(_FORMAT.pattern.encode())
 _PLAIN = frozenset(("html", "head", "body", "title", "meta", "script", "style", "p", "a", "br"))
-#: A page beyond these is made to stall parsers.  Measured: 1,000 nested blocks take lexbor 3 ms,
-#: 100,000 take 25 s; 1,000 unclosed fonts before 1,000 paragraphs become 20 MB; 50,000 attributes
-#: of one element take 9 s.  Pages of few tags need no test at all.
 #: Empty paragraphs, as thousands of flattened tags in a row leave them.
 _EMPTY_RUN = re.compile(r"<p>(?:\s*<p>)+")
+#: A page beyond these is made to stall parsers: levels of nesting, formatting elements left open,
+#: tags that need no further test, tags beyond which nesting is counted.  Measured: 1,000 nested
+#: blocks take lexbor 3 ms, 100,000 take 25 s; 1,000 unclosed fonts before 1,000 paragraphs become
+#: 20 MB; 50,000 attributes of one element take 9 s.
 _DEEP, _UNCLOSED, _FEW_TAGS, _MANY_TAGS = 1000, 50, 1000, 8000
 
 
@@ -84,29 +86,29 @@ def lightened(page: bytes) -> bytes:
     """
     parts: list[bytes] = []
     at = 0
-    open_ended: set[bytes] = set()  # names whose end does not come again: not searched twice
-    begin = _DEAD.search(page)
+    open_ended: set[bytes] = set()  # names without a further end: not searched for twice
+    begin = _REMOVED.search(page)
     while begin:
         name = (begin[1] or b"!--").lower()
         end = None if name in open_ended else _ENDS[name].search(page, begin.end())
         if end is None:
             open_ended.add(name)
-            stop = begin.end()  # the parser decides what an unclosed one means
+            stop = begin.end()  # left to the parser
         else:
             stop = end.end()
-            if not (name == b"script" and _TELLING.search(begin[2])):
-                # `<!-->` is a whole comment for a browser; its end lies inside its beginning.
+            if not (name == b"script" and _DATA_TYPES.search(begin[2])):
+                # `<!-->` is a whole comment in a browser: its end overlaps its beginning.
                 short = name == b"!--" and page.startswith((b">", b"->"), begin.end())
                 stop = page.index(b">", begin.end()) + 1 if short else stop
                 parts.append(page[at : begin.start()])
                 at = stop
-        begin = _DEAD.search(page, stop)
+        begin = _REMOVED.search(page, stop)
     parts.append(page[at:])
     return b"".join(parts)
 
 
 def _is_ordinary(page: bytes) -> bool:
-    """Whether `tamed` would return the page as it is: told from bytes, without decoding them."""
+    """Whether `tamed` would return the page as it is; decided without decoding it."""
     half = _LONG // 2
     if any(page.find(b"<", at, at + half) < 0 for at in range(0, len(page) - half, half)):
         return False
@@ -132,7 +134,7 @@ def tamed(html: str) -> str:
     names = _NAME.findall(html)
     if _unclosed(names) <= _UNCLOSED and (tags <= _MANY_TAGS or _depth(names) <= _DEEP):
         return html
-    # A run of empty paragraphs holds nothing; each would be a block to count.
+    # Each empty paragraph would be a block to count.
     return _EMPTY_RUN.sub("<p>", _ANY_TAG.sub(_flat, html))
 
 
@@ -142,7 +144,7 @@ def _flat(tag: re.Match[str]) -> str:
 
 
 def _unclosed(names: list[str]) -> int:
-    """Formatting elements left open; parsers repeat those with attributes in each paragraph."""
+    """How many formatting elements are left open; parsers repeat them in each paragraph."""
     left = 0
     for name, times in Counter(names).items():
         plain = name.lower()

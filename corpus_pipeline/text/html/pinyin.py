@@ -1,13 +1,17 @@
-"""A common simplified character in, its usual pronunciation in pinyin out, without the tone."""
+"""Pinyin syllables, and the usual pronunciation of the common simplified characters.
+
+Enters: a character or a syllable.  Leaves: a syllable without its tone, ü as v; null for a
+character outside the first level of GB 2312.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
 
-#: GB 2312 orders its first 3,755 characters by their usual pronunciation: the first character of
-#: each syllable is enough to know that of all.  Checked against pypinyin: each is a reading of its
-#: character, for 44 of them the rarer one.
+#: The first character of each syllable: GB 2312 orders its first 3,755 characters by their usual
+#: pronunciation, so that these give that of all.  Checked against pypinyin: each is a reading of
+#: its character, for 44 of them the rarer one.
 _FIRSTS = (
     "啊埃鞍肮凹芭白斑邦苞杯奔崩逼鞭标鳖彬兵玻捕擦猜餐苍操厕层插拆搀昌超车郴撑吃充抽初揣川疮吹春戳"
     "疵聪凑粗蹿摧村磋搭呆耽当刀德蹬堤颠碉跌丁丢东兜督端堆墩掇蛾恩而发藩坊菲芬丰佛否夫噶该干冈篙哥"

@@ -1,8 +1,9 @@
 """The lines of the main content as text: rows of tables, items of lists, code and posts.
 
-Enters: a `Page`, its kept lines in order, and the blocks that begin a post.  Leaves: text, one
-line for a paragraph or a row, an empty line between posts.
-Refuses: to invent a marker that the page does not show, and to make a row of a layout.
+Enters: a `Page`, its kept lines in order, and the indexes of the blocks that begin a post.
+Leaves: text with one line per paragraph or table row, and an empty line between posts.
+Refuses: tables that only lay out the page get no rows, and items get no marker unless a browser
+shows one.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Final
 
 from corpus_pipeline.text.html.blocks import Line, Page
 
-#: Longer cells make a layout of a table, not a row; in a table of data they may be longer.
+#: Most characters of a cell that is joined into a row, in any table and in a table of data.
 _CELL: Final = 60
 _LONG_CELL: Final = 400
 _ROWS: Final = 2
 _DEEPEST: Final = 5
-#: What begins like this has its marker already.
+#: A line that begins like this has a marker in its text.
 _MARKED = re.compile(
     r"\s*(?:[-•·●○◆■※*#>]|[（(]?\s?(?:\d{1,3}|[一二三四五六七八九十]{1,3}|[a-zA-Z])\s?[)）.．、:：]"
     r"|[①-⑳㈠-㈩]|第[\d一二三四五六七八九十百]+[条章节步])"
@@ -27,7 +28,7 @@ _ITEMS = frozenset(("ul", "ol", "menu", "dir"))
 
 
 def rendered(page: Page, kept: list[Line], breaks: set[int]) -> str:
-    """The text.  A line belongs to the innermost of the breaking blocks around it."""
+    """The text; a line belongs to the innermost of the `breaks` around it."""
     kept = _unpadded(kept)
     places = sorted({line.block for line in kept})
     rows = {at: _row(page, at) for at in places}
@@ -55,18 +56,18 @@ def rendered(page: Page, kept: list[Line], breaks: set[int]) -> str:
 
 
 def is_figure(page: Page, line: Line) -> bool:
-    """Whether a line is a number in a table of data: elsewhere it would be a counter."""
+    """Whether a line is a number in a table of data; elsewhere it may be a counter of views."""
     if line.tag not in {"td", "th"} or line.links or not any(map(str.isdigit, line.text)):
         return False
     table = _row(page, line.block)[1]
-    known = page.data.get(table)
-    if known is None:
-        known = page.data[table] = table > 0 and _is_data(page, table)
-    return known
+    is_data = page.data_tables.get(table)
+    if is_data is None:
+        is_data = page.data_tables[table] = table > 0 and _is_data(page, table)
+    return is_data
 
 
 def _unpadded(kept: list[Line]) -> list[Line]:
-    """Without empty lines but those within code."""
+    """The lines without empty ones, except between two lines of one block of code."""
     return [
         line
         for i, line in enumerate(kept)
@@ -75,23 +76,23 @@ def _unpadded(kept: list[Line]) -> list[Line]:
 
 
 def _posts(page: Page, places: list[int], breaks: set[int]) -> dict[int, int]:
-    """For each place the last breaking block that begins at or before it and holds it."""
+    """For each of the blocks `places` (ascending) the innermost of `breaks` that holds it, or 0."""
     posts: dict[int, int] = {}
-    open_ones: list[int] = []
+    open_posts: list[int] = []
     starts = sorted(breaks)
     at = 0
     for place in places:
         while at < len(starts) and starts[at] <= place:
-            open_ones.append(starts[at])
+            open_posts.append(starts[at])
             at += 1
-        while open_ones and page.blocks[open_ones[-1]].end <= place:
-            open_ones.pop()
-        posts[place] = open_ones[-1] if open_ones else 0
+        while open_posts and page.blocks[open_posts[-1]].end <= place:
+            open_posts.pop()
+        posts[place] = open_posts[-1] if open_posts else 0
     return posts
 
 
 def _row(page: Page, at: int) -> tuple[int, int]:
-    """The table row around a block and its table, zeros outside of tables."""
+    """The table row around a block, and its table; zeros outside of tables."""
     blocks = page.blocks
     for _ in range(_DEEPEST):
         if blocks[at].tag == "tr":
@@ -104,7 +105,7 @@ def _row(page: Page, at: int) -> tuple[int, int]:
 
 
 def _is_data(page: Page, table: int) -> bool:
-    """Whether a table holds data: no table within it, rows of as many cells, several of them."""
+    """Whether a table holds data: no table in it, and half of its rows have as many cells."""
     blocks = page.blocks
     inner = range(table + 1, blocks[table].end)
     if any(blocks[i].tag == "table" for i in inner):
@@ -119,7 +120,7 @@ def _is_data(page: Page, table: int) -> bool:
 
 
 def _joined(page: Page, row: int, lines: list[Line], *, data: bool) -> str | None:
-    """The row as one line; nothing where its cells are paragraphs."""
+    """The row as one line; null where its cells are paragraphs."""
     cells = [c for c in page.blocks[row].children if page.blocks[c].tag in {"td", "th"}]
     if len(cells) <= 1 or any(line.tag == "pre" for line in lines):
         return None
@@ -162,8 +163,8 @@ def _marker(page: Page, line: Line, *, marked: bool) -> str:
 def _first(page: Page, at: int) -> int:
     """The first line in a block or in its first child."""
     block = page.blocks[at]
-    found = [
+    lines = [
         *block.lines[:1],
         *(page.blocks[c].lines[0] for c in block.children[:1] if page.blocks[c].lines),
     ]
-    return min(found)
+    return min(lines)

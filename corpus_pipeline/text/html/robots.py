@@ -1,7 +1,8 @@
-"""What a page and its response ask of machines: robots' directives, and rights to mine (TDMRep).
+"""What a page and its response ask of machines: robots directives, and rights to mine (TDMRep).
 
-Enters: the page's `meta` elements and its response's headers, names in lower case.  Leaves: the
-wishes as one line, the reservation and the address of its policy, null where nothing is said.
+Enters: the page's `meta` elements and its response headers, names in lower case.
+Leaves: the directives as one line; whether mining is reserved, and the address of the policy; null
+where nothing is stated.
 """
 
 from __future__ import annotations
@@ -18,38 +19,38 @@ _BOT = re.compile(r"(?:bot|spider|crawler|slurp|-extended|anthropic-ai|^teoma)$"
 
 
 def robots_of(named: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
-    """Every wish about machines, from the page and its response; `name:wish` binds one robot.
+    """All directives of the page and its response; `name:directive` is for one robot.
 
     >>> robots_of({"robots": "NoIndex, nofollow"}, {"x-robots-tag": "noai, gptbot: none"})
     'noindex, nofollow, noai, gptbot:none'
     """
-    wishes = dict.fromkeys(_wishes(named.get("robots", ""), ""))
+    directives = dict.fromkeys(_split(named.get("robots", ""), ""))
     for name, content in named.items():
         if _BOT.search(name) and name != "robots":
-            of_robot = list(_wishes(content, name))
+            of_robot = list(_split(content, name))
             if of_robot and _DIRECTIVES.fullmatch(of_robot[0].split(":", 1)[1]):
-                wishes.update(dict.fromkeys(of_robot))
+                directives.update(dict.fromkeys(of_robot))
     for response in (named.get("http:x-robots-tag", ""), headers.get("x-robots-tag", "")):
-        wishes.update(dict.fromkeys(_wishes(response, "")))
-    return ", ".join(wishes) or None
+        directives.update(dict.fromkeys(_split(response, "")))
+    return ", ".join(directives) or None
 
 
-def _wishes(content: str, robot: str) -> Iterator[str]:
+def _split(content: str, robot: str) -> Iterator[str]:
     for piece in content.lower().split(","):
-        wish = " ".join(piece.split())
-        name, colon, rest = wish.partition(":")
+        directive = " ".join(piece.split())
+        name, colon, rest = directive.partition(":")
         if colon and name.strip() not in _VALUED and re.fullmatch(r"[\w.-]{2,40}", name.strip()):
-            robot, wish = name.strip(), rest.strip()
-        if wish:
-            yield f"{robot}:{wish}" if robot else wish
+            robot, directive = name.strip(), rest.strip()
+        if directive:
+            yield f"{robot}:{directive}" if robot else directive
 
 
 def mining_of(
     named: Mapping[str, str], headers: Mapping[str, str]
 ) -> tuple[bool | None, str | None]:
-    """Whether rights to mine the text are reserved, and where the policy stands (TDMRep).
+    """Whether rights to mine the text are reserved, and the address of the policy (TDMRep).
 
-    The page overrules its response, as the protocol has it.
+    The page overrules its response, as the protocol says.
 
     >>> mining_of({"tdm-reservation": "0"}, {"tdm-reservation": "1", "tdm-policy": "https://p.cn"})
     (False, 'https://p.cn')

@@ -1,8 +1,7 @@
-"""What a text consists of, counted in one pass over its bytes, for a whole batch at once.
+"""The kinds of characters, phrases and lines of texts, counted in one pass over a whole batch.
 
 Enters: the UTF-8 of many documents end to end (valid: Polars and Arrow hold no other).  Leaves:
 counts per document, the visible code points, and where documents and lines start in them.
-Refuses: to make shares of the counts (`measures` does), and to decode a text twice.
 """
 
 from __future__ import annotations
@@ -14,10 +13,7 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32
 from corpus_pipeline.text.measures.char_counts_kernel import BULLET, OPENS, look_at_lines, scan
-from corpus_pipeline.text.unicode.categories import (
-    KINDS,
-    kind_table,
-)
+from corpus_pipeline.text.unicode.categories import KINDS, kind_table
 
 _TALLIES = 7
 _BULLET_SIGNS = "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"
@@ -25,14 +21,14 @@ _OPENING_SIGNS = '“"「『‘—'
 
 
 class Counts(NamedTuple):
-    """What one pass over the code points finds; one row per document."""
+    """The result of one pass over the code points."""
 
-    kinds: I64
-    tally: I64
-    codes: U32  # the characters that are not whitespace
-    starts: I64  # where each document starts in them, and where the last one ends
-    lines: I64  # where each line starts in them
-    bounds: I64  # which line is the first of each document, and how many there are
+    kinds: I64  # characters of each kind; documents × `KINDS`
+    tally: I64  # counts of phrases and lines; documents × columns of `char_counts_kernel`
+    codes: U32  # the code points of all documents that are not whitespace
+    starts: I64  # where each document starts in `codes`, and where the last one ends
+    lines: I64  # where each line starts in `codes`
+    bounds: I64  # the first line of each document, and the number of all lines
 
 
 def counted(data: U8, at: I64) -> Counts:
@@ -62,7 +58,7 @@ def counted(data: U8, at: I64) -> Counts:
 
 @cache
 def _first_table() -> U8:
-    """What the first character of a line says, for the basic plane."""
+    """The bits `BULLET` and `OPENS` of each code point of the basic plane, as first of a line."""
     table = np.zeros(0x10000, dtype=np.uint8)
     for sign, chars in ((BULLET, _BULLET_SIGNS), (OPENS, _OPENING_SIGNS)):
         table[[ord(c) for c in chars]] |= sign

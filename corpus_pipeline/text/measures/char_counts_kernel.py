@@ -11,10 +11,11 @@ from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode.categories_kernel import CLOSE, DIGIT, HAN, NEWLINE, SPACE, STOP
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
-#: Columns of `Counts.tally`: phrases, phrases as long as the one before, the longest run; lines by
-#: their beginning; characters in lines that end like a sentence or quotation.
+#: Columns of `Counts.tally`: phrases, phrases as long as the one before, characters of the longest
+#: run; lines that begin with a bullet, with a quotation mark or dash, with a name and a colon;
+#: characters in lines that end like a sentence or quotation.
 PHRASES, EVEN, LONGEST, BULLETS, QUOTES, SPEAKERS, ENDED = range(7)
-#: A name and a colon: one of the first so many characters of a line.
+#: The colon after a speaker's name is one of the first so many characters of a line.
 _NAME = 8
 #: Bits of the table of first characters.
 BULLET, OPENS = 1, 2
@@ -32,24 +33,24 @@ def scan(
     lines: OutI64,
     bounds: OutI64,
 ) -> None:
-    """Read the code points once: count kinds and phrases, cut lines, leave whitespace out."""
-    seen, line = 0, 0
+    """Count kinds and phrases, and write the visible code points and where lines start in them."""
+    visible, line = 0, 0
     for doc in range(at.size - 1):
         row = kinds[doc]
         new_line = True
         size, before, run, longest, phrases, even = 0, 0, 0, 0, 0, 0
-        here, end = at[doc], at[doc + 1]
-        while here < end:
-            code, here = decoded(data, here)
+        position, end = at[doc], at[doc + 1]
+        while position < end:
+            code, position = decoded(data, position)
             kind = table[code]
             row[kind] += 1
             if kind > NEWLINE:
                 if new_line:
-                    lines[line] = seen
+                    lines[line] = visible
                     line += 1
                     new_line = False
-                codes[seen] = code
-                seen += 1
+                codes[visible] = code
+                visible += 1
             if kind >= HAN:
                 size += 1
                 continue
@@ -67,7 +68,7 @@ def scan(
             phrases += 1
             even += size == before
             longest = max(longest, run + size)
-        starts[doc + 1] = seen
+        starts[doc + 1] = visible
         bounds[doc + 1] = line
         tally[doc, PHRASES], tally[doc, EVEN], tally[doc, LONGEST] = phrases, even, longest
 
@@ -82,7 +83,7 @@ def look_at_lines(
     lines: I64,
     bounds: I64,
 ) -> None:
-    """Count lines by how they begin and end."""
+    """Count lines by how they begin and end, into the columns of `tally`."""
     for doc in range(starts.size - 1):
         for line in range(bounds[doc], bounds[doc + 1]):
             start = lines[line]

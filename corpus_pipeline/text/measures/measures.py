@@ -1,9 +1,8 @@
-"""What can be counted in a Chinese text, in one pass over the code points of a whole batch.
+"""Measures of the form of Chinese texts, in one pass over the code points of a whole batch.
 
 Enters: a Polars series of texts (null counts as empty).  Leaves: a frame with one Float32 column
 per measure (`MEASURES`), one row per text, no nulls and no NaN.
-Refuses: to judge, and to let one text change the numbers of another: code points are counted
-through one table of kinds, and sums end where a document ends.
+The measures of a text do not depend on the other texts of the batch.
 
 Unless a measure says otherwise, its unit is the code point, whitespace (zero-width characters
 and the lines of drawn tables too) does not count, and the share of nothing is 0.  A *line* has
@@ -49,7 +48,7 @@ from corpus_pipeline.text.unicode.categories_kernel import (
     WORD,
 )
 
-#: Name → what the number is.
+#: Name → what is measured.
 MEASURES: dict[str, str] = {
     "length": "characters",
     "han_count": "Han characters",
@@ -95,13 +94,13 @@ MEASURES: dict[str, str] = {
     "compress_ratio": "zstd level 1 / UTF-8, over the first 4 KiB; 1 for a shorter text",
 }
 
-#: Bytes that are compressed: enough to tell a loop from prose and noise from both.
+#: How many bytes are compressed: enough to tell loops, prose and noise apart.
 SAMPLE = 4096
 _URL = r"(?:https?://|www\.)[!-~]+"
 _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
 _ARTICLE = r"第[零〇一二三四五六七八九十百千0-9]{1,8}[条條]"
-#: recipe B1: what a page says about itself.  Only lines of up to 40 characters count.
+#: Phrases of lines about the page itself (docs/recipes.md, B1); lines of up to 40 characters count.
 BOILERPLATE = (
     "ICP备|ICP備|公网安备|版权所有|版權所有|All Rights Reserved|上一篇|下一篇|责任编辑|責任編輯"
     "|扫码关注|扫一扫|长按二维码|分享到|阅读全文|点击查看|点击进入|相关阅读|相关推荐|猜你喜欢"
@@ -111,7 +110,7 @@ BOILERPLATE = (
 
 
 def measure(texts: pl.Series) -> pl.DataFrame:
-    """All measures of all texts.
+    """One row per text, one Float32 column per measure.
 
     >>> measure(pl.Series(["你好 world", ""]))["han_ratio"].to_list()
     [0.2857142984867096, 0.0]
@@ -121,10 +120,10 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     texts = texts.fill_null("").rechunk()
     data, at = _bytes(texts)
     counts = counted(data, at)
-    found = repetition(counts.codes, counts.starts)
+    repeats = repetition(counts.codes, counts.starts)
     columns = _shares(counts.kinds)
-    columns |= _line_shares(counts, found.repeated)
-    columns |= _phrases(counts) | found.shares
+    columns |= _line_shares(counts, repeats.repeated)
+    columns |= _phrases(counts) | repeats.shares
     columns["compress_ratio"] = _compressed(data, at)
     length = np.maximum(columns["length"], 1)
     columns |= {name: chars / length for name, chars in _matched(texts).items()}
@@ -132,7 +131,7 @@ def measure(texts: pl.Series) -> pl.DataFrame:
 
 
 def _bytes(texts: pl.Series) -> tuple[U8, I64]:
-    """The UTF-8 of all texts end to end, and where each starts."""
+    """The UTF-8 of all texts end to end, and their offsets, the first of which is 0."""
     arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = arrow.buffers()
     at = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(texts) + 1]
@@ -141,7 +140,7 @@ def _bytes(texts: pl.Series) -> tuple[U8, I64]:
 
 
 def _compressed(data: U8, at: I64) -> F64:
-    """How far the head of each text compresses."""
+    """Compressed size / size of the first `SAMPLE` bytes of each text; 1 for a shorter text."""
     compressed = np.ones(at.size - 1)
     compress = zstandard.ZstdCompressor(level=1).compress
     for text in np.flatnonzero(np.diff(at) >= SAMPLE).tolist():
@@ -185,8 +184,10 @@ def _line_shares(counts: Counts, repeated: Bool) -> dict[str, F64]:
     length, lines, tally = np.diff(counts.starts), np.diff(counts.bounds), counts.tally
     doc = np.repeat(np.arange(length.size), lines)
     ends = np.append(counts.lines[1:], counts.starts[-1:])[: doc.size]
-    again = np.flatnonzero(repeated_lines(counts.codes, counts.lines, ends, doc, repeated))
-    again_chars = np.bincount(doc[again], (ends - counts.lines)[again], minlength=length.size)
+    repeated_later = np.flatnonzero(repeated_lines(counts.codes, counts.lines, ends, doc, repeated))
+    repeated_chars = np.bincount(
+        doc[repeated_later], (ends - counts.lines)[repeated_later], minlength=length.size
+    )
     return {
         "lines": lines.astype(np.float64),
         "line_length": _ratio(length, lines),
@@ -194,8 +195,8 @@ def _line_shares(counts: Counts, repeated: Bool) -> dict[str, F64]:
         "bullet_lines": _ratio(tally[:, BULLETS], lines),
         "quote_lines": _ratio(tally[:, QUOTES], lines),
         "speaker_lines": _ratio(tally[:, SPEAKERS], lines),
-        "repeated_line_chars": _ratio(again_chars, length),
-        "repeated_lines": _ratio(np.bincount(doc[again], minlength=length.size), lines),
+        "repeated_line_chars": _ratio(repeated_chars, length),
+        "repeated_lines": _ratio(np.bincount(doc[repeated_later], minlength=length.size), lines),
     }
 
 
@@ -217,7 +218,7 @@ def _ratio(part: I64 | F64, whole: I64 | F64) -> F64:
 
 
 def _matched(texts: pl.Series) -> dict[str, F64]:
-    """Characters inside patterns, and counts of them: only where a cheap look finds a sign."""
+    """The measures that regular expressions count: characters they cover, or matches."""
     return {
         "url_ratio": _inside(texts, "https?://|www\\.", _URL),
         "bracket_ratio": _inside(texts, "【", _BRACKETS),
@@ -228,7 +229,7 @@ def _matched(texts: pl.Series) -> dict[str, F64]:
 
 
 def _inside(texts: pl.Series, sign: str, pattern: str) -> F64:
-    """How many code points of each text the pattern covers."""
+    """How many code points of each text the pattern covers; only where `sign`, cheaper, matches."""
     chars = np.zeros(len(texts))
     at = np.flatnonzero(texts.str.contains(sign).to_numpy())
     some = texts.gather(at)
@@ -245,8 +246,8 @@ def _boilerplate(texts: pl.Series) -> F64:
         "line", empty_as_null=True, keep_nulls=True
     )
     lines = lines.with_columns(pl.col("line").str.replace_all(r"\s+", ""))
-    found = lines.filter(
+    matching = lines.filter(
         (pl.col("line").str.len_chars() <= 40) & pl.col("line").str.contains(BOILERPLATE)
     )
-    np.add.at(chars, found["at"].to_numpy(), found["line"].str.len_chars().to_numpy())
+    np.add.at(chars, matching["at"].to_numpy(), matching["line"].str.len_chars().to_numpy())
     return chars

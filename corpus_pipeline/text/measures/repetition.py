@@ -1,8 +1,8 @@
 """How much of a text repeats itself, on character n-grams, for a whole batch at once.
 
 Enters: the code points of many documents end to end, whitespace already taken out, and where each
-document starts.  Leaves: one share in [0, 1] per document and measure.
-Refuses: to let an n-gram cross a document, and to let one document change another's numbers.
+document starts.  Leaves: one share in [0, 1] per document and measure.  No n-gram crosses from one
+document into the next.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from corpus_pipeline.text.measures.repetition_kernel import SIZES, come_again, r
 #: The measures by length of their n-gram, shortest first.
 MEASURES = {4: "top_4", 6: "top_6", 8: "top_8", 10: "dup_10", 15: "dup_15", 20: "dup_20"}
 assert tuple(MEASURES) == SIZES
-#: Shorter lines (`}`, a page number) say nothing when they come back.
+#: Shorter lines (`}`, a page number) do not count as repeated: they recur in any text.
 SHORTEST_LINE = 4
 
 
@@ -51,23 +51,27 @@ def repetition(codes: U32, starts: I64) -> Repetition:
 
 
 def repeated_lines(codes: U32, starts: I64, ends: I64, doc: I64, repeated: Bool) -> Bool:
-    """Which lines come again later in their document; a line is `codes[start:end]`.
+    """Flags of the lines that come again later in their document; a line is `codes[start:end]`.
 
     A line can only come again when its first and its last 4-gram do; such lines are compared as
     a whole.
 
     >>> codes, _ = encode(["上一篇新闻上一篇新闻"])
     >>> line = np.array([0, 5])
-    >>> found = repetition(codes, np.array([0, 10])).repeated
-    >>> repeated_lines(codes, line, line + 5, np.array([0, 0]), found)
+    >>> repeated = repetition(codes, np.array([0, 10])).repeated
+    >>> repeated_lines(codes, line, line + 5, np.array([0, 0]), repeated)
     array([ True, False])
     """
-    able = np.flatnonzero(ends - starts >= SHORTEST_LINE)
-    able = able[repeated[starts[able]] & repeated[ends[able] - SHORTEST_LINE]]
-    again = np.zeros(starts.size, dtype=np.bool_)
-    if able.size:
-        again[able] = come_again(_frozen(codes), starts[able], ends[able], doc[able])
-    return again
+    candidates = np.flatnonzero(ends - starts >= SHORTEST_LINE)
+    candidates = candidates[
+        repeated[starts[candidates]] & repeated[ends[candidates] - SHORTEST_LINE]
+    ]
+    flags = np.zeros(starts.size, dtype=np.bool_)
+    if candidates.size:
+        flags[candidates] = come_again(
+            _frozen(codes), starts[candidates], ends[candidates], doc[candidates]
+        )
+    return flags
 
 
 def encode(texts: list[str]) -> tuple[U32, I64]:

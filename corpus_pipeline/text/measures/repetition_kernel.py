@@ -1,11 +1,10 @@
-"""Which n-grams of a document return, as compiled loops over its code points.
+"""Which n-grams of a document occur again, as compiled loops over its code points.
 
 Enters: the code points of many documents end to end, and where each starts.  Leaves: how many
-characters of each document its repeated n-grams cover, per length, and which 4-grams return.
-Refuses: to sort, to hash what is already known, and to let a document see another's table.
+characters of each document its repeated n-grams cover, per length, and which 4-grams occur again.
 
-An n-gram is known by the place where its document has it last, found in a hash table that is
-filled from the end.  A longer one is looked at only where both ends of it come twice, and looked
+An n-gram is identified by the last place where its document has it, found in a hash table that is
+filled from the end.  A longer one is considered only where both ends of it occur twice, and looked
 up only where it differs from the one at the last place of its beginning.
 """
 
@@ -28,18 +27,19 @@ from corpus_pipeline.text.compiled import compiled
 #: The lengths of n-grams, shortest first.
 SIZES = (4, 6, 8, 10, 15, 20)
 _FOUR, _LONGEST = SIZES[0], SIZES[-1]
-#: From this size on the measure is `dup`.
+#: From this size on the measure is `dup_…`, below it `top_…`.
 _DUP = 10
-#: Rows of `work`, memory that documents share, with a cell per character of the longest: the last
-#: place of the 4-gram that starts here; the same for the n-gram at hand;
-#: how often the n-gram comes whose last place this is (elsewhere 0); how far the text here agrees
-#: with that at the last place, up to the longest n-gram; how many of `SIZES` give an n-gram that
-#: starts here and comes twice; the places at hand, from the end; those of them to look up.
+#: Rows of `work`, memory that documents share, with a cell per place (character) of the longest:
+#: the last place of the 4-gram that starts here; the same for the n-gram of the current length;
+#: how often the n-gram occurs whose last place this is (elsewhere 0); how many characters from here
+#: on agree with those at the last place, up to the longest n-gram; how many of `SIZES` give an
+#: n-gram that starts here and occurs twice; the places under consideration, from the end; those of
+#: them to look up.
 _FOURS, _LAST, _COUNTS, _REACH, _LEVEL, _AT, _OPEN = range(7)
 #: Odd 64-bit constants of xxHash: they spread code points over the upper bits.
 _A = np.uint64(0x9E3779B185EBCA87)
 _B = np.uint64(0xC2B2AE3D27D4EB4F)
-_BIT = np.uint64(21)  # a code point has so many
+_BIT = np.uint64(21)  # bits of a code point
 _TWO_BITS = np.uint64(42)
 _THREE = np.uint64((1 << 63) - 1)
 _WORD = np.uint64(32)
@@ -49,7 +49,7 @@ _FULL = (1 << 32) - 1
 
 @compiled
 def _bits(count: int) -> int:
-    """So many bits number at least twice `count` slots."""
+    """How many bits number at least twice `count` slots; 4 or more."""
     bits = 4
     while (1 << bits) < 2 * count:
         bits += 1
@@ -58,7 +58,11 @@ def _bits(count: int) -> int:
 
 @compiled
 def repeat(codes: U32, starts: I64, covered: OutI64Grid, repeated: OutBool) -> None:
-    """Count document after document, in tables that all of them share."""
+    """Count document after document.
+
+    `covered` (a row per size, a column per document) gets the characters that repeated n-grams
+    cover, `repeated` the flags of the code points that start a 4-gram which occurs twice.
+    """
     longest = 0
     for doc in range(starts.size - 1):
         longest = max(longest, starts[doc + 1] - starts[doc])
@@ -76,17 +80,17 @@ def repeat(codes: U32, starts: I64, covered: OutI64Grid, repeated: OutBool) -> N
             table = np.zeros(table.size, dtype=np.uint32)
             base = 1
         _settle_four(text, table, base, work)
-        found = _first(work, text.size - _FOUR + 1, repeated[starts[doc] : starts[doc + 1]])
+        count = _first(work, text.size - _FOUR + 1, repeated[starts[doc] : starts[doc + 1]])
         for number in range(len(SIZES)):
             size = SIZES[number]
             if number:
                 base += text.size
-                found = _able(work, found, number, text.size)
-                _settle(text, number, table, base, work, _unsettled(work, found, size))
-                found = _returning(work, found, number)
-            if found == 0:
+                count = _able(work, count, number, text.size)
+                _settle(text, number, table, base, work, _unsettled(work, count, size))
+                count = _returning(work, count, number)
+            if count == 0:
                 break
-            cover = _covered(work, found, size) if size >= _DUP else _top(work, found, size)
+            cover = _covered(work, count, size) if size >= _DUP else _top(work, count, size)
             covered[number, doc] = cover
         base += text.size
 
@@ -133,43 +137,43 @@ def _settle_four(text: U32, table: OutU32, base: int, work: OutU32Grid) -> None:
 
 @compiled
 def _first(work: OutU32Grid, grams: int, repeated: OutBool) -> int:
-    """List the places whose 4-gram occurs twice, and mark them."""
+    """List the places whose 4-gram occurs twice, and flag them; returns how many there are."""
     four, last, counts = work[_FOURS], work[_LAST], work[_COUNTS]
     level, at = work[_LEVEL], work[_AT]
-    found = 0
+    count = 0
     for place in range(grams - 1, -1, -1):
         last[place] = four[place]  # a copy by slices would take seconds to compile
         twice = counts[place] != 1
         level[place] = twice
         repeated[place] = twice
-        at[found] = place
-        found += twice
-    return found
+        at[count] = place
+        count += twice
+    return count
 
 
 @compiled
-def _agree(text: U32, one: int, other: int) -> int:
-    """How many characters agree at two places whose 4-grams do."""
+def _agree(text: U32, place: int, other: int) -> int:
+    """How many characters agree from two places on whose 4-grams do."""
     size = _FOUR
     end = min(_LONGEST, text.size - other)
-    while size < end and text[one + size] == text[other + size]:
+    while size < end and text[place + size] == text[other + size]:
         size += 1
     return size
 
 
-# The next three loops do without branches that no processor could foresee.
+# The next three loops avoid branches that a processor could not predict.
 
 
 @compiled
-def _able(work: OutU32Grid, found: int, number: int, end: int) -> int:
-    """Keep the places where a longer n-gram may come twice: both its ends do."""
+def _able(work: OutU32Grid, count: int, number: int, end: int) -> int:
+    """Keep the places where a longer n-gram may occur twice, because both its ends do."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
     size = SIZES[number]
     step = size - SIZES[number - 1]
     begin, kept = 0, 0
-    while begin < found and at[begin] + size > end:
+    while begin < count and at[begin] + size > end:
         begin += 1
-    for place in at[begin:found]:
+    for place in at[begin:count]:
         counts[place] = 0
         at[kept] = place
         kept += level[place + step] >= number
@@ -177,15 +181,15 @@ def _able(work: OutU32Grid, found: int, number: int, end: int) -> int:
 
 
 @compiled
-def _unsettled(work: OutU32Grid, found: int, size: int) -> int:
+def _unsettled(work: OutU32Grid, count: int, size: int) -> int:
     """List the places that agree less far with the last place of the shorter n-gram.
 
-    Where the shorter one comes last, a longer one with the same beginning can only come last too.
+    Where the shorter one occurs last, a longer one with the same beginning is the last, too.
     """
     last, counts, reach = work[_LAST], work[_COUNTS], work[_REACH]
     at, todo = work[_AT], work[_OPEN]
     left = 0
-    for place in at[:found]:
+    for place in at[:count]:
         settled = reach[place] >= size
         counts[last[place]] += settled
         todo[left] = place
@@ -194,11 +198,11 @@ def _unsettled(work: OutU32Grid, found: int, size: int) -> int:
 
 
 @compiled
-def _returning(work: OutU32Grid, found: int, number: int) -> int:
-    """Keep the places whose n-gram occurs twice, and mark them."""
+def _returning(work: OutU32Grid, count: int, number: int) -> int:
+    """Keep the places whose n-gram occurs twice, and write their level."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
     kept = 0
-    for place in at[:found]:
+    for place in at[:count]:
         twice = counts[place] != 1
         level[place] = number + twice
         at[kept] = place
@@ -208,7 +212,7 @@ def _returning(work: OutU32Grid, found: int, number: int) -> int:
 
 @compiled
 def _settle(text: U32, number: int, table: OutU32, base: int, work: OutU32Grid, left: int) -> None:
-    """Look up the last place of what is not settled."""
+    """Look up the last place of the n-grams that are listed as unsettled (`left` of them)."""
     four, last, counts, reach = work[_FOURS], work[_LAST], work[_COUNTS], work[_REACH]
     size = SIZES[number]
     bits = _bits(left)
@@ -244,27 +248,27 @@ def _hash(four: U32, place: int, size: int) -> np.uint64:
 
 
 @compiled
-def _equal(four: U32, one: int, other: int, size: int) -> bool:
+def _equal(four: U32, place: int, other: int, size: int) -> bool:
     """Whether two n-grams are covered by the same 4-grams."""
     rest = size - _FOUR
-    if four[one + rest] != four[other + rest]:
+    if four[place + rest] != four[other + rest]:
         return False
     for begin in range(0, rest, _FOUR):
-        if four[one + begin] != four[other + begin]:
+        if four[place + begin] != four[other + begin]:
             return False
     return True
 
 
 @compiled
-def _top(work: U32Grid, found: int, size: int) -> int:
-    """Characters covered by the n-gram that occurs most; of equals, the one seen last."""
+def _top(work: U32Grid, count: int, size: int) -> int:
+    """Characters covered by the most frequent n-gram; of equals, the one listed last."""
     at, last, counts = work[_AT], work[_LAST], work[_COUNTS]
     winner, most = -1, 1
-    for place in at[:found]:
+    for place in at[:count]:
         if counts[place] > most:
             winner, most = place, counts[place]
     covered, begin = 0, winner + size
-    for place in at[:found]:
+    for place in at[:count]:
         if last[place] == winner:
             covered += min(size, begin - place)
             begin = place
@@ -272,11 +276,11 @@ def _top(work: U32Grid, found: int, size: int) -> int:
 
 
 @compiled
-def _covered(work: U32Grid, found: int, size: int) -> int:
+def _covered(work: U32Grid, count: int, size: int) -> int:
     """Characters inside n-grams that occur again later."""
     at, last = work[_AT], work[_LAST]
     covered, begin = 0, at[0] + size
-    for place in at[:found]:
+    for place in at[:count]:
         again = last[place] != place
         covered += min(size, begin - place) if again else 0
         begin = place if again else begin
@@ -285,27 +289,27 @@ def _covered(work: U32Grid, found: int, size: int) -> int:
 
 @compiled
 def come_again(codes: U32, starts: I64, ends: I64, doc: I64) -> Bool:
-    """Which of these lines equals a later one of the same document."""
+    """Flags of the lines that equal a later one of the same document."""
     bits = 4
     while (1 << bits) < 2 * starts.size:
         bits += 1
     shift, mask = np.uint64(64 - bits), (1 << bits) - 1
     table = np.full(1 << bits, -1, dtype=np.int64)
-    again = np.zeros(starts.size, dtype=np.bool_)
+    flags = np.zeros(starts.size, dtype=np.bool_)
     for line in range(starts.size - 1, -1, -1):
         size = ends[line] - starts[line]
         mixed = np.uint64(doc[line])
         for code in codes[starts[line] : ends[line]]:
             mixed = (mixed ^ (mixed >> _WORD)) * _A + np.uint64(code)
         slot = np.int64((mixed * _B) >> shift)
-        while table[slot] >= 0 and not again[line]:
+        while table[slot] >= 0 and not flags[line]:
             other = table[slot]
             if doc[other] == doc[line] and ends[other] - starts[other] == size:
                 same = 0
                 while same < size and codes[starts[other] + same] == codes[starts[line] + same]:
                     same += 1
-                again[line] = same == size
+                flags[line] = same == size
             slot = (slot + 1) & mask
-        if not again[line]:
+        if not flags[line]:
             table[slot] = line
-    return again
+    return flags

@@ -1,1 +1,1 @@
-"""Text that was decoded in the wrong charset, and lines that nothing can repair."""
+"""Mojibake: repair of text decoded in a wrong charset, and removal of lines beyond repair."""

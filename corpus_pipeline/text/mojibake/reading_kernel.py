@@ -1,9 +1,10 @@
-"""The loops of mojibake repair: garbled characters, as bytes again, are read as what they were.
+"""The loops of mojibake repair: the bytes that garbled characters stood for, read in a charset.
 
-Enters: symbols (a byte, `LOST` for a byte that became U+FFFD, `BREAK` for a character that no byte
-of the wrong charset stands for), what each cost as it stood there, and what a character costs.
-Leaves: units (first symbol, code point, bits won) and the stretches where reading anew pays.
-Refuses: to know any charset by name, and to decide (`mojibake` does).
+Enters: symbols (uint16: a byte, `LOST` for a byte that became U+FFFD, `BREAK` for a character that
+no byte of the wrong charset stands for), the bits of each symbol in the garbled text, and the bits
+of characters.
+Leaves: units (first symbol, code point, bits won), the stretches of units that are worth a repair,
+and the suspicion of documents.  No charset is known by name; `repair` decides.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Symbols beyond the 256 bytes.
 LOST, BREAK = 0x100, 0x200
-#: What a lost byte has become where U+FFFD could not be written.
+#: What a lost byte became where U+FFFD could not be written.
 QUESTION = 0x3F
-#: What a unit loses: an ASCII character (so that a stretch ends with what pays), a byte that fits
-#: nowhere, a character of another charset; and what a character with a lost byte costs.
+#: Bits that a unit loses: an ASCII character (so that no stretch ends with one), a byte that fits
+#: nowhere, a character of another charset; and the bits of a character with a lost byte.
 PLAIN, STRAY, WALL, HOLE = 0.25, 30.0, 1e6, 14.0
 REPLACEMENT = 0xFFFD
 
@@ -41,7 +42,10 @@ REPLACEMENT = 0xFFFD
 def read_utf8(
     symbols: U16, bits: F32, costs: F32, units: OutI64, codes: OutU32, won: OutF32
 ) -> int:
-    """Read symbols as UTF-8; returns the number of units.  A character may lack one byte."""
+    """Read symbols as UTF-8; return the number of units.  A character may lack one byte.
+
+    Writes first symbol, code point and bits won of each unit into `units`, `codes` and `won`.
+    """
     at, count, size = 0, 0, symbols.size
     while at < size:
         lead = np.int64(symbols[at])
@@ -53,7 +57,7 @@ def read_utf8(
             won[count] = -WALL
         elif lead == LOST:
             won[count] = 0.0
-            # Was it a lead byte?  Two trail bytes then follow that belong to nothing else.
+            # Two trail bytes directly after it belong to nothing else: it was their lead byte.
             if (
                 at + 2 < size
                 and symbols[at + 1] & 0x3C0 == 0x80
@@ -70,7 +74,7 @@ def read_utf8(
                     code = code << 6 | byte & 0x3F
                 elif byte == LOST or byte == QUESTION:
                     hole = True
-                    # A question mark stands for all that was left, unless more of it follows.
+                    # A question mark stands for all missing bytes, unless more of them follow.
                     more = spot + 1 < size and (
                         symbols[spot + 1] & 0x3C0 == 0x80 or symbols[spot + 1] == QUESTION
                     )
@@ -107,18 +111,18 @@ def read_pairs(
     symbols: U16,
     bits: F32,
     pairs: F32,
-    named: U32,
+    characters: U32,
     units: OutI64,
     codes: OutU32,
     won: OutF32,
     best: OutF32,
     step: OutI64,
 ) -> int:
-    """Read symbols as a charset of one and two bytes, the best way through; returns the units.
+    """Read symbols as a charset of one and two bytes with the most bits won; return the units.
 
-    `pairs[first << 8 | second]` is what the character of a pair costs, negative where it is none,
-    and `named` holds the characters; `best` and `step` are room to work in, one longer than the
-    symbols.
+    `pairs[first << 8 | second]` are the bits of the character of a pair, negative where there is
+    none, and `characters` holds its code point; `best` (size of the symbols + 1) and `step` are
+    room to work in.  The results are written as in `read_utf8`.
     """
     size = symbols.size
     best[size] = 0.0
@@ -154,18 +158,18 @@ def read_pairs(
         won[count] = -WALL if first == BREAK else best[at] - best[end]
         codes[count] = first if first < 0x80 else REPLACEMENT
         if end == at + 2 and first < LOST and symbols[at + 1] < LOST:
-            named_so = named[first << 8 | np.int64(symbols[at + 1])]
-            codes[count] = named_so or REPLACEMENT
+            character = characters[first << 8 | np.int64(symbols[at + 1])]
+            codes[count] = character or REPLACEMENT
         at = end
         count += 1
     return count
 
 
 @compiled
-def stretches(won: F32, least: float, slack: float, found: OutI64Grid) -> int:
-    """Stretches of units that together win `least`, and nowhere lose `slack` on the way.
+def stretches(won: F32, least: float, slack: float, spans: OutI64Grid) -> int:
+    """Find stretches of units that together win `least` bits, and never lose `slack` in between.
 
-    Writes first unit and end into `found`; returns how many.
+    Writes first unit and end of each into the rows of `spans`; returns how many.
     """
     count, at, size = 0, 0, won.size
     while at < size:
@@ -181,7 +185,7 @@ def stretches(won: F32, least: float, slack: float, found: OutI64Grid) -> int:
             elif total <= 0 or total < top - slack:
                 break
         if top >= least:
-            found[count, 0], found[count, 1] = first, end
+            spans[count, 0], spans[count, 1] = first, end
             count += 1
         at = max(end, first + 1)
     return count
@@ -189,10 +193,11 @@ def stretches(won: F32, least: float, slack: float, found: OutI64Grid) -> int:
 
 @compiled
 def widened(won: F32, codes: U32, at: int, step: int, budget: float) -> int:
-    """How far a stretch that ends before `at` goes on (`step` 1, or -1 for its other end).
+    """The position up to which a stretch that ends before `at` can be extended.
 
-    It takes in whole runs of characters that fit and lose little, as single common characters
-    do; in each line the losses stay within the budget.
+    `step` is 1, or -1 at the beginning of a stretch.  The extension consists of whole runs of
+    characters that fit and lose few bits, as single common characters do; in each line they lose
+    at most `budget` bits.
     """
     far, spot, loss, plain = at, at, 0.0, True
     while 0 <= spot < won.size:
@@ -223,11 +228,12 @@ def weighed(
     lost: OutI64,
     distinct: OutI64,
 ) -> None:
-    """What each stretch of units is worth: bits won and a character, lost and distinct ones.
+    """Write what each stretch (a row of `spans`) is worth, an entry per stretch.
 
-    `each` is the mean of the best of the first `used` models over characters beyond ASCII, and
-    infinite where there are none.  A character that comes again and again is one piece of evidence,
-    or two: a stretch wins at most 1.5 times what its characters win where they come first.
+    `bits` are those won.  `each` is the mean of the bits per character beyond ASCII, in the best of
+    the first `used` models, and infinite where there are none.  `lost` counts U+FFFD, `distinct`
+    the different characters beyond ASCII.  A character that repeats is weak evidence: a stretch
+    wins at most 1.5 times what the first occurrences of its characters win.
     """
     seen = np.zeros(0x110000, dtype=np.int32)  # the last stretch that had the character
     sums = np.zeros(used, dtype=np.float64)
@@ -259,10 +265,10 @@ def weighed(
 
 @compiled
 def suspicion(data: U8, offsets: I64, weight: F32, score: OutF32) -> None:
-    """How much of a document in one place looks garbled: the highest sum of weights on the way.
+    """Write how garbled the worst place of each document looks: its highest sum of weights.
 
-    A letter of Latin-1 weighs only next to another one; such runs are what bytes read one by
-    one give.
+    Document `row` is the UTF-8 in `data[offsets[row]:offsets[row + 1]]`.  A letter of a single-byte
+    charset weighs only after another one: bytes that were read one by one give runs of them.
     """
     for row in range(offsets.size - 1):
         at, end = offsets[row], offsets[row + 1]
@@ -276,7 +282,7 @@ def suspicion(data: U8, offsets: I64, weight: F32, score: OutF32) -> None:
                 continue
             code, at = decoded(data, at)
             step = weight[min(code, 0xFFFF)]
-            if step >= 100:  # marked as single-byte: see `weights`
+            if step >= 100:  # `ONLY_IN_RUNS` of `tables` was added
                 step = step - 100 if before else np.float32(0)
                 before = True
             else:

@@ -1,13 +1,13 @@
-"""Text that was decoded in the wrong charset, put right: 涓枃 is 中文 again.
+"""Repair of text that was decoded in a wrong charset: 涓枃 becomes 中文 again.
 
 Enters: a text, and tables of what characters cost and which bytes they stood for.
-Leaves: the text with its garbled stretches repaired, which mistakes they were, how many characters
-came back and how many could not (each of those is one U+FFFD).
-Refuses: a repair that the costs do not call clearly better, and examples in a text about mojibake.
+Leaves: the text with its garbled stretches repaired, the kinds of mistakes, how many characters
+were restored and how many could not be (each of those is one U+FFFD).
+Refuses: a repair that the costs do not favour clearly, and examples in a text about mojibake.
 
-Each mistake is undone by its reverse: characters become bytes in the charset that was wrong, and
-the bytes are read in the one that was right.  Every character of that reading wins or loses bits;
-stretches that win many are taken, wherever they lie in the document.
+Each mistake is undone by its reverse: characters become bytes in the wrong charset, and the bytes
+are read in the right one.  Every character of that reading wins or loses bits; stretches that win
+many are replaced, wherever they are in the document.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ KINDS = (
     Kind("big5-as-latin1", "big5", "windows-1252"),
     Kind("big5-as-gbk", "big5", "gb18030"),
 )
-#: Texts about garbling show it on purpose.
+#: Words of texts about garbling, which show it on purpose; and of texts that may be about it.
 _TALK = re.compile(r"乱码|亂碼|文字化け|mojibake", re.IGNORECASE)
 _NEAR_TALK = re.compile(
     r"编码|編碼|字符集|字元集|\b(?:utf-?8|gbk|gb2312|gb18030|big5|latin-?1|charset|encoding)\b",
@@ -66,7 +67,7 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a repair counts as better; the numbers and their reasons are in the rule pack."""
+    """When a repair counts as better; `rules/packs/decode.yaml` has the numbers and reasons."""
 
     suspicion: float
     part_suspicion: float
@@ -87,103 +88,98 @@ class Limits:
 
 
 class Repair(NamedTuple):
-    """A repaired text: which mistakes, characters that came back, characters that did not."""
+    """A repaired text."""
 
     text: str
-    kinds: tuple[str, ...]
-    characters: int
-    lost: int
+    kinds: tuple[str, ...]  # names of the mistakes, sorted
+    characters: int  # how many were restored
+    lost: int  # how many became U+FFFD
 
 
-class Found(NamedTuple):
-    """A stretch of characters that reads better another way."""
+class Stretch(NamedTuple):
+    """Characters of a text that one kind of mistake explains better."""
 
     kind: Kind
-    start: int
+    start: int  # in code points of the text
     end: int
-    codes: U32
-    bits: float
-    each: float
-    lost: int
+    codes: U32  # the repaired code points
+    bits: float  # won by the repair
+    each: float  # mean bits per repaired character beyond ASCII
+    lost: int  # U+FFFD among the repaired code points
 
 
-def suspects(texts: pl.Series, known: Tables, limits: Limits) -> list[int]:
-    """The rows that may hold garbled text: few of the clean ones, nearly all of the others."""
+def suspects(texts: pl.Series, tables: Tables, limits: Limits) -> list[int]:
+    """The rows that may hold garbled text: few of the clean ones, nearly all of the garbled."""
     data, offsets = buffers(texts)
-    return np.flatnonzero(_scores(data, offsets, known) >= limits.suspicion).tolist()
+    return np.flatnonzero(_scores(data, offsets, tables) >= limits.suspicion).tolist()
 
 
-def repairs(texts: pl.Series, known: Tables, limits: Limits) -> dict[int, Repair]:
-    """The rows that were put right."""
-    made = {row: repair(texts[row], known, limits) for row in suspects(texts, known, limits)}
-    return {row: done for row, done in made.items() if done}
+def repairs(texts: pl.Series, tables: Tables, limits: Limits) -> dict[int, Repair]:
+    """The repaired texts under the positions of their rows; null and clean rows have none."""
+    results = {row: repair(texts[row], tables, limits) for row in suspects(texts, tables, limits)}
+    return {row: result for row, result in results.items() if result}
 
 
-def repair(text: str, known: Tables, limits: Limits) -> Repair | None:
-    """The text put right, or null where nothing is clearly garbled."""
+def repair(text: str, tables: Tables, limits: Limits) -> Repair | None:
+    """The repaired text, or null where nothing is clearly garbled."""
     data = np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8)
     whole = _codes(text)
-    # Parts without suspicion hold no stretch; the others, and their neighbours, go together.
+    # Only suspicious parts and their neighbours are read; the others hold no stretch.
     parts = _parts(whole)
-    odd = np.flatnonzero(_scores(data, _parts(data), known) >= limits.part_suspicion)
-    near = np.unique(np.clip(odd[:, None] + np.arange(-2, 3), 0, parts.size - 2)).tolist()
+    suspicious = np.flatnonzero(_scores(data, _parts(data), tables) >= limits.part_suspicion)
+    near = np.unique(np.clip(suspicious[:, None] + np.arange(-2, 3), 0, parts.size - 2)).tolist()
     codes = np.concatenate([whole[:0], *(whole[parts[i] : parts[i + 1]] for i in near)])
     kinds: set[str] = set()
-    back = lost = 0
+    restored = lost = 0
     for _ in range(limits.rounds):
-        found = _chosen(codes, known, limits)
-        if not kinds and found:
-            found = _meant(text, whole, codes, found, limits)
-            ruling = _ruling(whole, codes, found, limits.ruling_share)
+        stretches = _chosen(codes, tables, limits)
+        if not kinds and stretches:
+            stretches = _without_examples(text, whole, codes, stretches, limits)
+            ruling = _ruling(whole, codes, stretches, limits.ruling_share)
             if ruling:
                 near, codes = list(range(parts.size - 1)), whole
-                ways = [
-                    _apart(
-                        candidates(
-                            codes, k, known, limits, least=0.5, edge_bits=limits.ruling_edge_bits
-                        )
-                    )
-                    for k in ruling
-                ]
-                found = max(ways, key=lambda way: sum(f.bits for f in way))
-        if not found:
+                stretches = _best_reading(whole, ruling, tables, limits)
+        if not stretches:
             break
         pieces, at = [], 0
-        for stretch in sorted(found, key=lambda f: f.start):
+        for stretch in sorted(stretches, key=attrgetter("start")):
             pieces += [codes[at : stretch.start], stretch.codes]
             at = stretch.end
-            back += int((stretch.codes >= 0x80).sum()) - stretch.lost
+            restored += int((stretch.codes >= 0x80).sum()) - stretch.lost
             lost += stretch.lost
             kinds.add(stretch.kind.name)
         codes = np.concatenate([*pieces, codes[at:]])
     if not kinds:
         return None
     repaired, new, at = [], _parts(codes), 0
-    for place, i in enumerate(near):
-        repaired += [whole[at : parts[i]], codes[new[place] : new[place + 1]]]
+    for number, i in enumerate(near):
+        repaired += [whole[at : parts[i]], codes[new[number] : new[number + 1]]]
         at = parts[i + 1]
-    done = _text(np.concatenate([*repaired, whole[at:]]))
-    return Repair(done, tuple(sorted(kinds)), back, lost)
+    result = _text(np.concatenate([*repaired, whole[at:]]))
+    return Repair(result, tuple(sorted(kinds)), restored, lost)
 
 
 def candidates(
-    codes: U32, kind: Kind, known: Tables, limits: Limits, *, least: float, edge_bits: float
-) -> list[Found]:
-    """The stretches that this mistake explains better by at least so many bits."""
-    symbols, bits, owner, first = _bytes_of(codes, kind.wrong, known, limits)
+    codes: U32, kind: Kind, tables: Tables, limits: Limits, *, least: float, edge_bits: float
+) -> list[Stretch]:
+    """The stretches of `codes` that the mistake `kind` explains better by at least `least` bits.
+
+    `edge_bits` is what a stretch may lose in a line to take in the characters beside it.
+    """
+    symbols, bits, owner, first = _bytes_of(codes, kind.wrong, tables, limits)
     size = symbols.size
     at, won = np.empty(size + 1, dtype=np.int64), np.empty(size, dtype=np.float32)
     out = np.empty(size, dtype=np.uint32)
     if kind.right == "utf-8":
-        clear = known.clear if kind.wrong in SINGLE else known.clear_of_pairs
+        clear = tables.clear if kind.wrong in SINGLE else tables.clear_of_pairs
         count = read.read_utf8(symbols, bits, clear, at, out, won)
         full_stops(symbols, at[:count], out[:count])
         if kind.wrong not in SINGLE:
             private = bool(((codes >= 0xE000) & (codes < 0xE766)).any())
-            holes(symbols, at[:count], out[:count], known, private=private)
+            holes(symbols, at[:count], out[:count], tables, private=private)
     else:
         room, step = np.empty(size + 1, dtype=np.float32), np.empty(size, dtype=np.int64)
-        costs, named = known.pairs[kind.right], pairs(kind.right)
+        costs, named = tables.pairs[kind.right], pairs(kind.right)
         count = read.read_pairs(symbols, bits, costs, named, at, out, won, room, step)
     at[count] = size
     at, out, won = at[: count + 1], out[:count], won[:count]
@@ -192,20 +188,26 @@ def candidates(
     spans = np.empty((count // 2 + 1, 2), dtype=np.int64)
     spans = spans[: read.stretches(won, least, limits.slack_bits, spans)]
     for number, span in enumerate(spans.tolist()):
-        spans[number] = _whole(span, starts, out, won, edge_bits)
+        spans[number] = _extended(span, starts, out, won, edge_bits)
     distinct = limits.min_distinct if least > 1 and kind.right != "utf-8" else 0
-    return _weighed(kind, spans, (owner[at], out, won), known, distinct_least=distinct)
+    return _weighed(kind, spans, (owner[at], out, won), tables, distinct_least=distinct)
 
 
 def _weighed(
     kind: Kind,
     spans: I64,
     units: tuple[I64, U32, F32],
-    known: Tables,
+    tables: Tables,
     *,
     distinct_least: int,
-) -> list[Found]:
-    """The stretches with what they are worth; `units` are owners, code points and bits won."""
+) -> list[Stretch]:
+    """The stretches with what they are worth.
+
+    `spans` (n, 2) holds first unit and end of each; `units` are the position of each unit in the
+    text, its code point, and the bits that it wins.
+    """
+    if not len(spans):  # nearly always: the kernel's table of characters would cost more
+        return []
     owner, out, won = units
     # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
     used = CHINESE_MODELS if kind.right != "utf-8" else LANGUAGE_MODELS
@@ -213,10 +215,10 @@ def _weighed(
         used += 1  # accented letters, or what was garbled twice
     bits, each = np.empty(len(spans)), np.empty(len(spans))
     lost, distinct = np.empty(len(spans), dtype=np.int64), np.empty(len(spans), dtype=np.int64)
-    read.weighed(spans, out, won, known.models, used, bits, each, lost, distinct)
+    read.weighed(spans, out, won, tables.models, used, bits, each, lost, distinct)
     rows = np.flatnonzero(np.isfinite(each) & (distinct >= distinct_least))
     return [
-        Found(kind, int(owner[a]), int(owner[b]), out[a:b], *numbers)
+        Stretch(kind, int(owner[a]), int(owner[b]), out[a:b], *numbers)
         for (a, b), *numbers in zip(
             spans[rows].tolist(),
             bits[rows].tolist(),
@@ -227,8 +229,12 @@ def _weighed(
     ]
 
 
-def _bytes_of(codes: U32, wrong: str, known: Tables, limits: Limits) -> tuple[U16, F32, I64, Bool]:
-    """The bytes that the characters stood for: symbols, bits, whose they are, which come first."""
+def _bytes_of(codes: U32, wrong: str, tables: Tables, limits: Limits) -> tuple[U16, F32, I64, Bool]:
+    """The bytes that the characters stood for.
+
+    Four arrays with an entry per symbol: the symbol, its bits, the position of its character in
+    `codes`, and whether it is the first of its character.
+    """
     small, high, lost = np.minimum(codes, 65535), codes >= 0x80, codes == read.REPLACEMENT
     value = np.where(high, written(wrong)[small], codes).astype(np.uint16)
     two = value > 0xFF
@@ -236,11 +242,11 @@ def _bytes_of(codes: U32, wrong: str, known: Tables, limits: Limits) -> tuple[U1
     value[lost] = read.LOST
     two &= ~lost
     if wrong in SINGLE:
-        stood = known.single[small]
+        stood = tables.single[small]
         stood[1:] += limits.run_bits * (high[1:] & high[:-1])
     else:
-        stood = known.stands[small]
-        rare = (known.japanese[small] >= 17) & high
+        stood = tables.stands[small]
+        rare = (tables.japanese[small] >= 17) & high
         kana = (codes >= 0x3040) & (codes < 0x3100)
         stood[1:] += limits.kana_bits * (kana[1:] & rare[:-1])
         stood[:-1] += limits.kana_bits * (kana[:-1] & rare[1:])
@@ -252,8 +258,8 @@ def _bytes_of(codes: U32, wrong: str, known: Tables, limits: Limits) -> tuple[U1
     return symbols, (stood[owner] / (1 + pair)).astype(np.float32), owner, first
 
 
-def _whole(span: list[int], starts: Bool, out: U32, won: F32, budget: float) -> tuple[int, int]:
-    """The stretch with what it cut off: the rest of a character, single cheap characters."""
+def _extended(span: list[int], starts: Bool, out: U32, won: F32, budget: float) -> tuple[int, int]:
+    """A stretch extended by the rest of a cut character, and by characters that lose little."""
     a, b = span
     while not starts[b] and won[b] > -read.STRAY / 2:
         b += 1
@@ -266,68 +272,84 @@ def _whole(span: list[int], starts: Bool, out: U32, won: F32, budget: float) -> 
     return a, b
 
 
-def _chosen(codes: U32, known: Tables, limits: Limits) -> list[Found]:
-    """The stretches to replace: those that win clearly, and their like in the same document."""
-    letters = known.weights[np.minimum(codes, 65535)] >= ONLY_IN_RUNS
+def _chosen(codes: U32, tables: Tables, limits: Limits) -> list[Stretch]:
+    """The stretches to replace: those that win clearly, and others of the same kinds."""
+    letters = tables.weights[np.minimum(codes, 65535)] >= ONLY_IN_RUNS
     single = int((letters[1:] & letters[:-1]).sum()) >= limits.min_letters
     euro = bool((codes == ord("€")).any())
-    found = [
-        f
+    stretches = [
+        s
         for kind in KINDS
         if (single or kind.wrong not in SINGLE) and (euro or kind.wrong != "cp936")
-        for f in candidates(
-            codes, kind, known, limits, least=limits.follow_bits, edge_bits=limits.edge_bits
+        for s in candidates(
+            codes, kind, tables, limits, least=limits.follow_bits, edge_bits=limits.edge_bits
         )
-        if f.each <= limits.max_bits_each
-        and f.lost <= limits.max_lost_share * (f.codes >= 0x80).sum()
+        if s.each <= limits.max_bits_each
+        and s.lost <= limits.max_lost_share * (s.codes >= 0x80).sum()
     ]
-    sure = {f.kind for f in found if f.bits >= limits.least_bits}
-    return _apart([f for f in found if f.kind in sure])
+    sure = {s.kind for s in stretches if s.bits >= limits.least_bits}
+    return _apart([s for s in stretches if s.kind in sure])
 
 
-def _apart(found: list[Found]) -> list[Found]:
-    """The best of those that overlap; a page of garbled lines has tens of thousands."""
-    chosen: list[Found] = []
-    taken: list[tuple[int, int]] = []  # the chosen spans, in order
-    for f in sorted(found, key=lambda f: -f.bits):
-        place = bisect_left(taken, (f.end,))
-        if place == 0 or taken[place - 1][1] <= f.start:
-            taken.insert(place, (f.start, f.end))
-            chosen.append(f)
+def _apart(stretches: list[Stretch]) -> list[Stretch]:
+    """The best of stretches that overlap; a page of garbled lines has tens of thousands."""
+    chosen: list[Stretch] = []
+    taken: list[tuple[int, int]] = []  # spans of `chosen`, in order
+    for s in sorted(stretches, key=lambda s: -s.bits):
+        place = bisect_left(taken, (s.end,))
+        if place == 0 or taken[place - 1][1] <= s.start:
+            taken.insert(place, (s.start, s.end))
+            chosen.append(s)
     return chosen
 
 
-def _ruling(whole: U32, codes: U32, chosen: list[Found], share: float) -> list[Kind]:
-    """The mistake that garbled nearly all of a text, in its variants: it garbled the rest too."""
+def _ruling(whole: U32, codes: U32, chosen: list[Stretch], share: float) -> list[Kind]:
+    """The kinds of the mistake that garbled nearly all of a text, if there is one."""
     size: dict[str, int] = {}
-    for f in chosen:
-        high = int((codes[f.start : f.end] >= 0x80).sum())
-        size[f.kind.name] = size.get(f.kind.name, 0) + high
+    for s in chosen:
+        high = int((codes[s.start : s.end] >= 0x80).sum())
+        size[s.kind.name] = size.get(s.kind.name, 0) + high
     most = share * int((whole >= 0x80).sum())
     return [kind for kind in KINDS if size.get(kind.name, 0) >= max(most, 1)]
 
 
-def _meant(text: str, whole: U32, codes: U32, chosen: list[Found], limits: Limits) -> list[Found]:
-    """Without those that a text about garbling shows as examples."""
-    garbled = sum(int((codes[f.start : f.end] >= 0x80).sum()) for f in chosen)
+def _best_reading(codes: U32, kinds: list[Kind], tables: Tables, limits: Limits) -> list[Stretch]:
+    """The stretches of the one of these kinds that wins the most bits in the whole text."""
+    readings = [
+        _apart(
+            candidates(codes, kind, tables, limits, least=0.5, edge_bits=limits.ruling_edge_bits)
+        )
+        for kind in kinds
+    ]
+    return max(readings, key=lambda stretches: sum(s.bits for s in stretches))
+
+
+def _without_examples(
+    text: str, whole: U32, codes: U32, chosen: list[Stretch], limits: Limits
+) -> list[Stretch]:
+    """The stretches without those that a text about garbling shows as examples."""
+    garbled = sum(int((codes[s.start : s.end] >= 0x80).sum()) for s in chosen)
     if 2 * garbled >= int((whole >= 0x80).sum()):
         return chosen
     words = _TAG.sub(" ", text)
     if _TALK.search(words):
         return []
     if _NEAR_TALK.search(words):
-        return [f for f in chosen if (f.codes >= 0x80).sum() >= limits.min_shown]
+        return [s for s in chosen if (s.codes >= 0x80).sum() >= limits.min_shown]
     return chosen
 
 
-def _scores(data: U8, offsets: I64, known: Tables) -> F32:
+def _scores(data: U8, offsets: I64, tables: Tables) -> F32:
     scores = np.empty(offsets.size - 1, dtype=np.float32)
-    read.suspicion(data, offsets, known.weights, scores)
+    read.suspicion(data, offsets, tables.weights, scores)
     return scores
 
 
 def _parts(symbols: Integers) -> I64:
-    """Where the parts between line breaks and tags begin; no charset has these in its pairs."""
+    """Where parts begin, after line breaks and around tags, and the end of the last one.
+
+    No charset has these characters in its pairs.
+    """
     ends = (symbols == ord("\n")) | (symbols == ord("<")) | (symbols == ord(">"))
     inner = np.flatnonzero(ends[:-1]) + 1
     return np.concatenate([[0], inner, [symbols.size]]).astype(np.int64)

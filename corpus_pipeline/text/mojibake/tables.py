@@ -1,8 +1,7 @@
-"""What mojibake repair knows of charsets: which byte a character came from, what a pair becomes.
+"""What mojibake repair knows of charsets: the bytes of each character, the character of each pair.
 
-Enters: what characters cost (`charset.Costs`).  Leaves: tables over the basic plane and over pairs
-of bytes, and the weights of the pre-test.
-Refuses: to look at a text.
+Enters: what characters cost (`charset.detect.Costs`).
+Leaves: tables over the basic plane and over pairs of bytes, and the weights of the pre-test.
 """
 
 from __future__ import annotations
@@ -15,8 +14,9 @@ import numpy as np
 from corpus_pipeline.text.arrays import F32, I64, U16, U32, F32Grid
 from corpus_pipeline.text.charset.detect import Costs
 
-#: Charsets of one byte: a garbled Chinese character is two or three letters there.
+#: Charsets of one byte: a Chinese character garbled in one is two or three letters.
 SINGLE = ("windows-1252", "mac-roman")
+#: Codecs of Python that read a charset; the next one is tried where one fails.
 _CODECS = {
     "gb18030": ("gb18030",),
     "cp936": ("gb18030",),
@@ -24,49 +24,48 @@ _CODECS = {
     "windows-1252": ("cp1252", "latin-1"),
     "mac-roman": ("mac_roman",),
 }
-#: The weight of a letter that counts only beside another one lies beyond this.
+#: Added to the weight of a letter that counts only beside another one.
 ONLY_IN_RUNS = 100
-#: Bits above which a character of a garbled text weighs, and the bounds of a weight.
+#: Bits above which a character speaks for garbling, and the bounds of a weight.
 _USUAL, _LIGHTEST, _HEAVIEST = 12.5, -4.0, 6.0
 
-
-#: Of the models, so many come first that are Chinese, and that are of one language.
+#: How many of the first models are Chinese, and how many are of a language.
 CHINESE_MODELS, LANGUAGE_MODELS = 2, 4
 
 
 class Tables(NamedTuple):
-    """Bits per character: as it stands (of two bytes, of one), as it was, per model and pair."""
+    """Bits of characters and pairs; arrays have 65,536 entries unless another shape is stated."""
 
-    stands: F32
-    single: F32
-    clear: F32
-    clear_of_pairs: F32
-    models: F32Grid  # a row a model: hans, hant, ja, ko, and `clear`
+    stands: F32  # of a character in garbled text, read in a charset of two bytes
+    single: F32  # of a character in garbled text, read in a charset of one byte
+    clear: F32  # of a repaired character, after a charset of one byte
+    clear_of_pairs: F32  # of a repaired character, after a charset of two bytes
+    models: F32Grid  # shape (5, 65536); the rows are hans, hant, ja, ko and `clear`
     japanese: F32
-    pairs: dict[str, F32]
-    weights: F32
-    unpaired: tuple[I64, ...]
+    pairs: dict[str, F32]  # of the character of each pair, per charset; -1 where there is none
+    weights: F32  # not bits, but how much a character speaks for garbling (`_weights`)
+    unpaired: tuple[I64, ...]  # 256 arrays, see `_unpaired`
 
 
 @cache
 def pairs(charset: str) -> U32:
-    """The character of each pair of bytes; 0 where there is none.
+    """The character of each pair of bytes (`first << 8 | second`); 0 where there is none.
 
     >>> chr(pairs("gb18030")[0xD6D0]), chr(pairs("big5")[0xA4A4]), int(pairs("big5")[0xD000])
     ('中', '中', 0)
     """
-    found = np.zeros(65536, dtype=np.uint32)
+    characters = np.zeros(65536, dtype=np.uint32)
     for first in range(0x81, 0xFF):
         for second in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
             text = _character(bytes((first, second)), charset)
             if len(text) == 1:
-                found[first << 8 | second] = ord(text)
-    return found
+                characters[first << 8 | second] = ord(text)
+    return characters
 
 
 @cache
 def written(charset: str) -> U16:
-    """The byte or the pair that a character stands for; 0 where it stands for none.
+    """The byte or the pair of bytes of each character of the basic plane; 0 where it has none.
 
     >>> hex(written("gb18030")[ord("中")]), hex(written("windows-1252")[ord("€")])
     ('0xd6d0', '0x80')
@@ -87,7 +86,7 @@ def written(charset: str) -> U16:
 
 
 def tables(costs: Costs) -> Tables:
-    """Everything that depends on the costs, made once."""
+    """All tables, made once from the costs."""
     clear = np.minimum(costs["hans"], costs["hant"])
     of_pairs = {}
     for charset in ("gb18030", "big5"):
@@ -95,21 +94,21 @@ def tables(costs: Costs) -> Tables:
         bits = np.where(code < 65536, clear[np.minimum(code, 65535)], 24)
         of_pairs[charset] = np.where(code > 0, bits, -1).astype(np.float32)
     stands = costs["any"].copy()
-    # Frames and blocks are drawn with one character again and again.
+    # Frames and blocks repeat one character, so that it tells little.
     stands[0x2500:0x2600] = np.minimum(stands[0x2500:0x2600], 8)
     single = np.full(65536, 19, dtype=np.float32)
     single[0x80:0x100] = 11
     single[0xC0:0x250] = 8
     single[0x2010:0x2030] = 9
     models = [costs[name] for name in ("hans", "hant", "ja", "ko")]
-    # GBK has pairs that are UTF-8 of two bytes too: 员 alone is no Armenian letter.
+    # Some pairs of GBK are also two bytes of UTF-8: 员 alone is not a garbled Armenian letter.
     letters = costs["any"].copy()
     letters[0x80:0x100] = np.maximum(letters[0x80:0x100], 14)
     letters[0x100:0x800] = 26
-    # Neither are the pairs of EUC-KR and EUC-JP, read one by one, Cyrillic or Arabic.
+    # Pairs of EUC-KR and EUC-JP, read byte by byte, are not garbled Cyrillic or Arabic either.
     clear_of_single = costs["any"].copy()
     clear_of_single[0x180:0x800] = 22
-    for letter in "ƒˆ˜":  # page 1252 has them, so text that was garbled twice does
+    for letter in "ƒˆ˜":  # in page 1252, and so in text that was garbled twice
         clear_of_single[ord(letter)] = 8
     return Tables(
         stands=stands,
@@ -125,8 +124,8 @@ def tables(costs: Costs) -> Tables:
 
 
 def _unpaired() -> tuple[I64, ...]:
-    """Of UTF-8's trail bytes, those that strict GBK cannot pair with each next byte."""
-    found = []
+    """For each byte the UTF-8 trail bytes that strict GBK cannot pair with it as the second."""
+    trails = []
     for after in range(256):
         lone = []
         for byte in range(0x80, 0xC0):
@@ -134,12 +133,15 @@ def _unpaired() -> tuple[I64, ...]:
                 bytes((byte, after)).decode("gbk")
             except UnicodeDecodeError:
                 lone.append(byte)
-        found.append(np.array(lone, dtype=np.int64))
-    return tuple(found)
+        trails.append(np.array(lone, dtype=np.int64))
+    return tuple(trails)
 
 
 def _weights(costs: Costs) -> F32:
-    """How much a character speaks for garbling: rare and in reach of a wrong charset, or not."""
+    """How much a character speaks for garbling: it is rare, and a wrong charset may give it.
+
+    Negative weights speak against it; those of letters are raised by `ONLY_IN_RUNS`.
+    """
     weight: F32 = np.clip(costs["any"] - _USUAL, _LIGHTEST, _HEAVIEST).astype(np.float32)
     reach = (written("gb18030") > 0) | (written("big5") > 0)
     weight[~reach] = np.minimum(weight[~reach], 0)

@@ -55,7 +55,7 @@ _KIND = _kinds()
 
 
 def unified(texts: pl.Series) -> pl.Series:
-    """The column, without a null.
+    """The column (String, no nulls) with its ellipses and dashes in their one form.
 
     >>> unified(pl.Series(["好吧。。。算了...", "不--他说", "wait... f(*args, ...)"])).to_list()
     ['好吧……算了……', '不——他说', 'wait... f(*args, ...)']

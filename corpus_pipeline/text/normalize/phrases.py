@@ -1,9 +1,12 @@
 """Characters and phrases exchanged for others of the same length, in one pass over the text.
 
-Enters: a table of characters, phrases with what stands for them, and string columns.  Leaves: the
-columns after the exchange, how many characters changed, and how many of them were a choice.
-Refuses: a phrase whose other form has another length, and to guess: the phrase that begins first
-holds, the longest of those that begin together, and the table where no phrase does.
+Enters: characters and phrases, each with its other form, and string columns.  Leaves: the columns
+after the exchange, and per text how many characters changed and how many were choices: characters
+that have more than one other form.
+Refuses: a phrase whose other form has another length (`ValueError`).
+
+The phrase that begins first is exchanged, the longest of those that begin together; where there is
+no phrase, the character's own form is taken.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ class Signature(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A column after the exchange, with two counts per row."""
+    """A column after the exchange, and per row the characters that changed and that are choices."""
 
     texts: pl.Series
     changed: U32
@@ -52,11 +55,11 @@ class Exchange(NamedTuple):
 
 
 class Phrases:
-    """Characters and phrases, compiled.
+    """Characters and phrases, compiled for one pass over a text.
 
     >>> phrases = Phrases({"這": "这", "著": "着"}, {"名著": "名著"}, "著")
-    >>> done = phrases.exchange(pl.Series(["這部名著，看著它", ""]))
-    >>> done.texts.to_list(), done.changed.tolist(), done.chosen.tolist()
+    >>> result = phrases.exchange(pl.Series(["這部名著，看著它", ""]))
+    >>> result.texts.to_list(), result.changed.tolist(), result.chosen.tolist()
     (['这部名著，看着它', ''], [2, 0], [2, 0])
     """
 
@@ -67,7 +70,7 @@ class Phrases:
         choices: Collection[str] = "",
         signature: Signature | None = None,
     ) -> None:
-        """Build the tables; a phrase and its other form must have one length."""
+        """Build the tables; `ValueError` where a form has another length than its original."""
         for old, new in [*characters.items(), *phrases.items()]:
             if len(old) != len(new):
                 raise ValueError(f"{old} and {new} differ in length")
@@ -78,21 +81,20 @@ class Phrases:
         self._trie = _trie({old: new for old, new in phrases.items() if len(old) > 1})
 
     def exchange(self, texts: pl.Series) -> Exchange:
-        """The column, without a null, and its counts."""
+        """Exchange the texts of a column (String, no nulls)."""
         data, offsets = buffers(texts)
         counts = np.zeros((2, len(texts)), dtype=np.uint32)
         parts = [pl.Series(dtype=pl.String)]
         for first, end in runs(offsets, _BLOCK):
-            here = offsets[first : end + 1]
-            size = int(here[-1] - here[0])
+            part = offsets[first : end + 1]
+            size = int(part[-1] - part[0])
             # Three bytes can become four.
             out = np.empty(size + size // 3 + 4, dtype=np.uint8)
-            ends = np.zeros(len(here), dtype=np.int64)
-            cps = np.empty(int(np.diff(here).max(initial=0)) + 2, dtype=np.uint32)
+            ends = np.zeros(len(part), dtype=np.int64)
+            cps = np.empty(int(np.diff(part).max(initial=0)) + 2, dtype=np.uint32)
             exchange_all(
-                data, here, self._table, self._flags, *self._trie, cps, out, ends,
-                counts, first,
-            )  # fmt: skip
+                data, part, self._table, self._flags, *self._trie, cps, out, ends, counts, first
+            )
             parts.append(column(out[: ends[-1]], ends))
         return Exchange(pl.concat(parts, rechunk=True).alias(texts.name), counts[0], counts[1])
 
@@ -116,9 +118,14 @@ def _flags(choices: Collection[str], signature: Signature) -> U8:
 
 
 def _trie(phrases: Mapping[str, str]) -> tuple[I32, I64, I32, I32, U32]:
-    """First nodes by character, edges in a hash table, what each node says, and other forms."""
+    """The phrases as a trie: nodes are numbers, 0 is the root.
+
+    Returns the child of the root for each code point, the edges as a hash table (keys: parent << 21
+    | code point; nodes), where in the last array the form of each node begins (-1: no phrase ends
+    there), and the forms of all phrases end to end.
+    """
     children: list[dict[str, int]] = [{}]
-    says: list[int] = [-1]
+    form_starts: list[int] = [-1]
     forms: list[int] = []
     for old, new in sorted(phrases.items()):
         node = 0
@@ -126,9 +133,9 @@ def _trie(phrases: Mapping[str, str]) -> tuple[I32, I64, I32, I32, U32]:
             if char not in children[node]:
                 children[node][char] = len(children)
                 children.append({})
-                says.append(-1)
+                form_starts.append(-1)
             node = children[node][char]
-        says[node] = len(forms)
+        form_starts[node] = len(forms)
         forms += map(ord, new)
     first = np.zeros(UNICODE_END + 1, dtype=np.int32)
     for char, node in children[0].items():
@@ -142,4 +149,10 @@ def _trie(phrases: Mapping[str, str]) -> tuple[I32, I64, I32, I32, U32]:
             while keys[place] != -1:
                 place = (place + 1) & (size - 1)
             keys[place], nodes[place] = key, node
-    return first, keys, nodes, np.array(says, dtype=np.int32), np.array(forms, dtype=np.uint32)
+    return (
+        first,
+        keys,
+        nodes,
+        np.array(form_starts, dtype=np.int32),
+        np.array(forms, dtype=np.uint32),
+    )

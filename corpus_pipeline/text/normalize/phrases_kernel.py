@@ -1,7 +1,7 @@
 """The loops of `phrases`: characters and phrases exchanged for others of the same length.
 
 Enters: UTF-8 with offsets, the tables and the trie of `phrases`.  Leaves: UTF-8 with offsets, and
-how many characters of each document changed and were a choice.
+per document how many characters changed and how many were choices.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from corpus_pipeline.text.arrays import I32, I64, U8, U32, Int, OutI64, OutU8, O
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encoded
 
-#: What a character is beside its place in the table: a choice, an author's mark, what may stand
-#: behind that mark, before the author's name, and at its beginning; Han and the dot inside names.
+#: Flags of a character: it has several forms; it is the mark behind an author's name (著); it may
+#: follow that mark; it may stand before the name; it is a surname; it may be part of a name; it may
+#: stand between the name and the mark (等).
 CHOICE, MARK, STOP, OPENER, SURNAME, NAME, OTHERS = 1, 2, 4, 8, 16, 32, 64
 #: No name of an author is longer.
 _LONGEST_NAME = 12
@@ -34,7 +35,7 @@ def exchange_all(
     first: I32,
     keys: I64,
     nodes: I32,
-    says: I32,
+    form_starts: I32,
     forms: U32,
     cps: OutU32,
     out: OutU8,
@@ -42,7 +43,12 @@ def exchange_all(
     counts: OutU32Grid,
     row: int,
 ) -> None:
-    """Write each document; what changed is counted in columns `row` … of `counts`."""
+    """Write each document into `out`, and its counts into column `row` + document of `counts`.
+
+    `cps` has room for the longest document and two more.  `first`, `keys`, `nodes`, `form_starts`
+    and `forms` are the trie of `phrases`.  Row 0 of `counts` has the characters that changed, row 1
+    those that are choices.
+    """
     size = 0
     for doc in range(len(offsets) - 1):
         at, end, length = offsets[doc], offsets[doc + 1], 1
@@ -52,37 +58,39 @@ def exchange_all(
             cps[length] = code
             length += 1
         cps[length] = UNICODE_END
-        here, changed, chosen = 1, 0, 0
-        while here < length:
-            code = np.int64(cps[here])
+        place, changed, chosen = 1, 0, 0
+        while place < length:
+            code = np.int64(cps[place])
             node = first[code]
             if node:
-                stop, form = _longest(cps, here, node, keys, nodes, says)
-                if stop and not (stop == here + 2 and _signed_by_many(cps, here, flags)):
-                    for position in range(here, stop):
-                        new = forms[form + position - here]
+                stop, form = _longest(cps, place, node, keys, nodes, form_starts)
+                if stop and not (stop == place + 2 and _signed_by_many(cps, place, flags)):
+                    for position in range(place, stop):
+                        new = forms[form + position - place]
                         changed += new != cps[position]
                         chosen += flags[cps[position]] & CHOICE
                         size = encoded(np.int64(new), out, size)
-                    here = stop
+                    place = stop
                     continue
             new = table[code]
             flag = flags[code]
             if flag & (CHOICE | MARK):
                 chosen += flag & CHOICE
-                if flag & MARK and _signed(cps, here, flags):
-                    new = cps[here]
+                if flag & MARK and _signed(cps, place, flags):
+                    new = cps[place]
             changed += new != code
             size = encoded(np.int64(new), out, size)
-            here += 1
+            place += 1
         ends[doc + 1] = size
         counts[0, row + doc], counts[1, row + doc] = changed, chosen
 
 
 @compiled
-def _longest(cps: U32, here: int, node: int, keys: I64, nodes: I32, says: I32) -> tuple[int, int]:
-    """The end of the longest phrase that begins here, and where its other form lies; or 0."""
-    stop, form, ahead = 0, 0, here + 1
+def _longest(
+    cps: U32, start: int, node: int, keys: I64, nodes: I32, form_starts: I32
+) -> tuple[int, int]:
+    """The end of the longest phrase at `start` (0: none), and where in `forms` its form begins."""
+    stop, form, ahead = 0, 0, start + 1
     while True:
         key = np.int64(node) << 21 | np.int64(cps[ahead])
         place = spot(key, len(keys))
@@ -92,8 +100,8 @@ def _longest(cps: U32, here: int, node: int, keys: I64, nodes: I32, says: I32) -
             return stop, form
         node = nodes[place]
         ahead += 1
-        if says[node] >= 0:
-            stop, form = ahead, says[node]
+        if form_starts[node] >= 0:
+            stop, form = ahead, form_starts[node]
 
 
 @compiled
@@ -141,10 +149,10 @@ def _between_words(code: int) -> bool:
 
 
 @compiled
-def _signed_by_many(cps: U32, here: int, flags: U8) -> bool:
+def _signed_by_many(cps: U32, start: int, flags: U8) -> bool:
     """曹雪芹等著: the two last characters are a phrase elsewhere."""
     return (
-        flags[cps[here]] & OTHERS != 0
-        and flags[cps[here + 1]] & MARK != 0
-        and _signed(cps, here + 1, flags)
+        flags[cps[start]] & OTHERS != 0
+        and flags[cps[start + 1]] & MARK != 0
+        and _signed(cps, start + 1, flags)
     )

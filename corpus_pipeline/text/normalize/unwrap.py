@@ -1,9 +1,9 @@
-"""Hard-wrapped Chinese lines put together again, where the page says so beyond doubt.
+"""Hard-wrapped Chinese lines joined again, where the widths of the lines prove the wrapping.
 
 Enters: string columns.  Leaves: the columns with wrapped lines joined (Latin words by a space, Han
-by nothing), and how many joins each text saw.
-Refuses: verse, lists, tables, headings and code; lines that merely are alike in length; a wrap seen
-fewer than `EVIDENCE` times at the same right edge.
+by nothing), and how many joins were made in each text.
+Refuses: verse, lists, tables, headings and code; lines that only have the same length; a wrap that
+occurs fewer than `EVIDENCE` times at the same right edge.
 
 A wrapped line ends in the middle of a sentence, at the same right edge as its neighbours, and no
 line near it reaches further: paragraphs that an author ended are never that even.
@@ -30,14 +30,17 @@ from corpus_pipeline.text.normalize.unwrap_kernel import (
 )
 from corpus_pipeline.text.unicode.utf8 import buffers, replaced
 
-#: How many lines around are looked at.
+#: How many lines before and after a line are compared with it.
 _AROUND = 40
-#: Where lines that go further lie between, this share of all lines that stop in mid-sentence.
+#: Longer lines in between are allowed where at least this share of all lines that stop in
+#: mid-sentence ends at the same edge.
 _NEARLY_ALL = 0.8
-#: A wrapped line ends where it ends: few of them at a mark, and most have one inside.
+#: The least shares of wraps at one edge that end at no punctuation mark and that have one inside:
+#: a wrap comes at any place of a sentence.
 _PLAIN_ENDS, _INNER_MARKS = 0.5, 0.5
-#: Verse and headlines of one length begin and end with their lines; of wrapped lines so many do
-#: not: a sentence ends inside, a bracket stays open, the next line begins with a particle.
+#: The least share of wraps that stop inside a sentence for sure: another sentence ends inside the
+#: line, a bracket stays open, the next line begins with a particle.  Verse and headlines of equal
+#: length begin and end with their lines.
 _IN_MIDDLE = 0.2
 
 _TERMINAL = "。！？；：…”’」』）】》〉〕.!?;:)]}>\"'—~～|｜=*_`\\"
@@ -48,7 +51,7 @@ _MIDDLE = re.compile(r"[。；：！？].|[，、]$")
 _OPEN_CLOSE = (("（", "）"), ("「", "」"), ("《", "》"), ("“", "”"), ("(", ")"))
 #: No clause begins with one of these.
 _GOES_ON = "的了之者所們们着過过號号條条款項项，、。；：）」』》"
-#: What begins a thing of its own: numbers, clauses, bullets, headings, quotes, code, links.
+#: What begins a new paragraph or item: numbers, clauses, bullets, headings, quotes, code, links.
 _STARTS = re.compile(
     r"[ \t\u3000]|[（(]?[一二三四五六七八九十百〇零○壹貳參]{1,4}[）)、．. \u3000]"
     r"|[（(]?[0-9０-９A-Za-z]{1,3}(?:[）)、]|[．.](?!\d))"
@@ -70,14 +73,14 @@ _NO_PROSE = re.compile(
 
 
 class Joined(NamedTuple):
-    """A column after joining, and the joins of each row."""
+    """A column after joining, and the number of joins in each row."""
 
     texts: pl.Series
     joins: U32
 
 
 def joined(texts: pl.Series) -> Joined:
-    """The column, without a null; a text without wraps is neither copied nor looked at again."""
+    """Join the texts of a column (String, no nulls); a text without wraps is not copied."""
     likely = np.zeros(len(texts), dtype=np.bool_)
     mark_wrapped(*buffers(texts), likely)
     rows, new = [], []
@@ -92,7 +95,7 @@ def joined(texts: pl.Series) -> Joined:
 
 
 def join(text: str) -> tuple[str, int]:
-    r"""One text with its wrapped lines joined, and how many joins that took.
+    r"""One text with its wrapped lines joined and line feeds at line ends, and the number of joins.
 
     >>> lines = ["本站所載之內容，僅供參考，如有錯誤或遺漏，本站概不負責，使用者應自行",
     ...          "判斷其正確性，並承擔使用之風險。本站得隨時修改內容，不另行通知，使用",
@@ -145,9 +148,10 @@ def _breaks(lines: list[str], at: int) -> bool:
 
 
 def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[int]:
-    """Lines with enough others that break at the same edge.
+    """Those of the lines `soft` (numbers of lines that stop in mid-sentence) that are wraps.
 
-    All soft lines of the text do so, or no line near goes beyond that edge.
+    Enough others stop at the same edge, and either nearly all soft lines of the text do, or no
+    line near reaches further.
     """
     facts = [
         (
@@ -164,8 +168,8 @@ def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[in
     everywhere = {width: _summed(totals[w] for w in _near(width, 1)) for width in {*totals}}
     for number, at in enumerate(soft):
         width = widths[at]
-        found = everywhere[width]
-        if found[0] <= EVIDENCE or found[0] < _NEARLY_ALL * len(soft):
+        counts = everywhere[width]
+        if counts[0] <= EVIDENCE or counts[0] < _NEARLY_ALL * len(soft):
             first = last = at
             while first > max(0, at - _AROUND) and widths[first - 1] <= width + RAGGED:
                 first -= 1
@@ -173,15 +177,15 @@ def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[in
                 last += 1
             near = facts[bisect_left(soft, first, 0, number + 1) : bisect_right(soft, last, number)]
             allowed = _near(width, 0)
-            found = _summed((1, *flags) for other, *flags in near if other in allowed)
-        count, plain, inner, middle = found
+            counts = _summed((1, *flags) for other, *flags in near if other in allowed)
+        count, plain, inner, middle = counts
         enough = count >= EVIDENCE and plain >= _PLAIN_ENDS * count
         if enough and inner >= _INNER_MARKS * count and middle >= _IN_MIDDLE * count:
             yield at
 
 
 def _near(width: int, tighter: int) -> range:
-    """Widths that share an edge with this one."""
+    """Widths that count as the same edge as this one, `tighter` columns fewer on both sides."""
     return range(width - RAGGED + tighter, width + RAGGED + 1 - tighter)
 
 
@@ -199,11 +203,11 @@ def _in_middle(line: str, following: str) -> bool:
     number = line[-1].isascii() and line[-1].isalnum() and following[0].isdigit()
     if number or _MIDDLE.search(line) or following[0] in _GOES_ON:
         return True
-    return any(line.count(one) != line.count(other) for one, other in _OPEN_CLOSE)
+    return any(line.count(left) != line.count(right) for left, right in _OPEN_CLOSE)
 
 
 def _widths(lines: list[str]) -> I64:
-    """Columns of each line on a terminal.
+    """The width of each line in columns: 2 for a Han character, 1 for a Latin letter.
 
     >>> _widths(["第 3 條", "", "abc"]).tolist()
     [7, 0, 3]
@@ -215,5 +219,5 @@ def _widths(lines: list[str]) -> I64:
 
 
 def _columns(text: str) -> int:
-    """A Han character has three bytes and two columns."""
+    """The width in columns; a Han character has three bytes and two columns."""
     return (len(text) + len(text.encode())) // 2

@@ -1,4 +1,4 @@
-"""The loop of `unwrap`: which texts may have lines that somebody wrapped.
+"""The loop of `unwrap`: which texts may have wrapped lines.
 
 Enters: UTF-8 with offsets.  Leaves: a flag per text.
 """
@@ -13,15 +13,16 @@ from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Columns (a Han character is two).  Couplets of seven characters have 32, a page has 60 to 80.
 NARROWEST, WIDEST = 36, 160
-#: How far a line may stay short of the edge: a mark that may not begin a line, a Latin word.
+#: How many columns a line may stay short of the edge, because of a mark that must not begin a line
+#: or of a Latin word.
 RAGGED = 3
-#: Wraps at the same edge that prove it.
+#: How many wraps at the same edge prove that the text was wrapped.
 EVIDENCE = 3
 
 
 @compiled
 def mark_wrapped(data: U8, offsets: I64, likely: OutBool) -> None:
-    """Texts with lines, near one another, of the same width and without an end of a sentence."""
+    """Flag texts with lines of the same width near one another that stop in mid-sentence."""
     recent = np.zeros(16, dtype=np.int64)
     for doc in range(len(offsets) - 1):
         at, end, count = offsets[doc], offsets[doc + 1], 0

@@ -1,7 +1,7 @@
-"""Widths, spaces, line ends and invisible characters of Chinese text, put in one order.
+"""Widths, spaces, line ends and invisible characters of Chinese text in their one form.
 
 Enters: strings.  Leaves: the same strings with half-width letters and digits, full-width
-punctuation between Han characters, one kind of line end, and nothing invisible.
+punctuation between Han characters, one kind of line end, and no invisible characters.
 Refuses: NFKC (it turns ，！（） into ASCII, ① into 1, ㎡ into m2, … into ...), and to reword.
 
 The rules are a loop over the code points of each document (`width_kernel`): neighbours are exact,
@@ -47,7 +47,7 @@ from corpus_pipeline.text.unicode.classes import HAN, LATIN, Range, mask, points
 from corpus_pipeline.text.unicode.utf8 import buffers, column, replaced, runs
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
-#: What the table says of a character that goes.
+#: The entry of the table for a character that is removed.
 GONE = UNICODE_END + 1
 #: Bytes at once: what bounds the memory of a pass.
 _BLOCK = 1 << 22
@@ -132,17 +132,17 @@ COMPOSED: tuple[Range, ...] = (
 
 
 class Tables(NamedTuple):
-    """Per code point: what it is, what it becomes, and the other width of some."""
+    """What the rules know of each code point; each table has 0x110001 entries."""
 
     traits: U8  # kind, `MOVES`, `UNSAFE`: most characters need no other table
-    becomes: U32
-    picture: Bool
-    full: U32
-    narrow: U32
+    becomes: U32  # the code point that it becomes anywhere, or `GONE`
+    picture: Bool  # may be part of an emoji sequence
+    full: U32  # its full-width form
+    narrow: U32  # its ASCII form
 
 
 def rewritten(data: U8, offsets: I64, tables: Tables) -> tuple[U8, I64, I64]:
-    """The documents after all rules, their offsets, and which were left out to be composed."""
+    """The documents after all rules, their offsets, and the numbers of those skipped for NFC."""
     longest = int(np.diff(offsets).max(initial=0))
     # A mark of one byte may become a full-width one of three; untouched pages cost nothing.
     out = np.empty(3 * int(offsets[-1] - offsets[0]), dtype=np.uint8)
@@ -155,7 +155,7 @@ def rewritten(data: U8, offsets: I64, tables: Tables) -> tuple[U8, I64, I64]:
 
 
 class Width:
-    """The table and its rules.
+    """The rules with their tables, for strings and columns.
 
     >>> Width().text("Ｐｙｔｈｏｎ　３．１０，你好,世界!①㎡")
     'Python 3.10，你好，世界!①㎡'
@@ -169,7 +169,12 @@ class Width:
         private: bool = False,
         replacement: bool = True,
     ) -> None:
-        """`fold`: more full-width ASCII to halve; `private`, `replacement`: kept, not removed."""
+        """Build the tables.
+
+        `fold` names full-width ASCII that becomes half-width besides letters and digits,
+        `radicals` maps characters to the ones they become.  Private-use characters and U+FFFD are
+        removed unless `private` and `replacement` keep them.
+        """
         table = np.arange(UNICODE_END + 1, dtype=np.uint32)
         table[points(_NBSP_LIKE)] = 0x20
         table[points(_LINE_ENDS)] = 0x0A
@@ -205,14 +210,14 @@ class Width:
         return self.column(pl.Series(texts, dtype=pl.String)).to_list()
 
     def column(self, texts: pl.Series) -> pl.Series:
-        """A column of strings, without a null; only what may need NFC becomes Python strings."""
+        """A column of strings (no nulls); only what may need NFC becomes Python strings."""
         data, offsets = buffers(texts)
         parts = [pl.Series(dtype=pl.String)]
         for first, end in runs(offsets, _BLOCK):
             part, skipped = self._pass(data, offsets[first : end + 1])
             if skipped:
-                held = texts.slice(first, end - first).gather(skipped).fill_null("").to_list()
-                part = replaced(part, skipped, self._composed(held))
+                originals = texts.slice(first, end - first).gather(skipped).fill_null("").to_list()
+                part = replaced(part, skipped, self._composed(originals))
             parts.append(part)
         return pl.concat(parts, rechunk=True).alias(texts.name)
 
@@ -226,22 +231,24 @@ class Width:
         return column(out, ends), skipped.tolist()
 
     def _composed(self, texts: list[str]) -> list[str]:
-        """Texts that NFC may change: it goes first, and last where the rules left it something."""
+        """Texts that NFC may change: NFC, then the rules, and both again where they undid NFC."""
         texts = [unicodedata.normalize("NFC", text) for text in texts]
-        done = self._always(texts)
-        again = [i for i, text in enumerate(done) if not unicodedata.is_normalized("NFC", text)]
-        # A removed character can bring a letter and its accent together; compose, look once more.
-        redone = self._always([unicodedata.normalize("NFC", done[i]) for i in again])
-        for i, text in zip(again, redone, strict=True):
-            done[i] = unicodedata.normalize("NFC", text)
-        return done
+        results = self._rewritten(texts)
+        not_nfc = [
+            i for i, text in enumerate(results) if not unicodedata.is_normalized("NFC", text)
+        ]
+        # A removed character can bring a letter and its accent together: compose and rewrite again.
+        reworked = self._rewritten([unicodedata.normalize("NFC", results[i]) for i in not_nfc])
+        for i, text in zip(not_nfc, reworked, strict=True):
+            results[i] = unicodedata.normalize("NFC", text)
+        return results
 
-    def _always(self, texts: list[str]) -> list[str]:
+    def _rewritten(self, texts: list[str]) -> list[str]:
         data, offsets = buffers(pl.Series(texts, dtype=pl.String))
         return self._pass(data, offsets, any_text=True)[0].to_list()
 
 
-#: Names whose characters mean nothing to a parser; `&amp;`, `&lt;` and `&gt;` could make markup.
+#: Names of characters that no parser reads as markup; `&amp;`, `&lt;` and `&gt;` could make markup.
 _NAMED = (
     "nbsp ensp emsp thinsp middot bull hellip mdash ndash ldquo rdquo lsquo rsquo laquo raquo "
     "times divide deg plusmn copy reg trade yen quot apos"
@@ -252,7 +259,7 @@ _MARKUP = re.compile(r"`|</|<[a-zA-Z!][^<>\n]*>|&(?:lt|gt|amp);")
 
 
 def left_over(text: str) -> bool:
-    """Whether the text holds an entity and is not about markup.
+    """Whether the text has an HTML entity and is not about markup.
 
     >>> left_over("司马&middot;迁"), left_over("用 `&nbsp;` 表示空格")
     (True, False)

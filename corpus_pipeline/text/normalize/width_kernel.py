@@ -2,8 +2,8 @@
 
 Enters: UTF-8 with offsets, and the tables of `width.Width`.  Leaves: the UTF-8 that the rules make
 of it, with offsets.
-Refuses: to compose; a document with a character that canonical composition (NFC) could touch is
-marked and left out, for its owner to compose first.
+Refuses: a document with a character that canonical composition (NFC) could change; it is flagged
+and left empty, and the caller composes it first.
 """
 
 from __future__ import annotations
@@ -14,21 +14,17 @@ from corpus_pipeline.text.arrays import I64, U8, U32, Bool, Int, OutBool, OutI64
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encoded
 
-# What the rules ask of a character; one byte each.
+# The kind of a character, one byte.
 # The order matters: spaces are 1 to 3, what ends a search for the other parenthesis is 4 to 8, and
 # what no rule changes is 9 to 13.
 SPACE, WIDE_SPACE, TAB, LINE, MARK, OPEN, CLOSE, FULL_PARENTHESIS = range(1, 9)
 IDEOGRAPH, FULL, ASCII, PICTURE, OTHER = range(9, 14)
 HALF, WIDE, SELECTOR, JOINER, LOST = range(14, 19)
 
-#: Beside the kind: the character becomes another one; composition may touch it.
+#: Bits beside the kind: the character becomes another one; composition may change it.
 MOVES, UNSAFE = 32, 64
 
-# 章 节 節 编 編 篇 条 條 款 卷 回 部 讲 講 课 課
-_CHAPTERS = (
-    0x7AE0, 0x8282, 0x7BC0, 0x7F16, 0x7DE8, 0x7BC7, 0x6761, 0x689D,
-    0x6B3E, 0x5377, 0x56DE, 0x90E8, 0x8BB2, 0x8B1B, 0x8BFE, 0x8AB2,
-)  # fmt: skip
+_CHAPTERS = tuple(ord(character) for character in "章节節编編篇条條款卷回部讲講课課")
 
 
 @compiled
@@ -47,9 +43,10 @@ def rewrite(
     ends: OutI64,
     skipped: OutBool,
 ) -> None:
-    """Write each document; one that NFC could touch is skipped.
+    """Write each document into `out`; one that NFC could change is flagged in `skipped`.
 
-    `cps`, `kind` and `marks` are room for the longest document and two more.
+    `traits`, `becomes`, `picture`, `full` and `narrow` are `width.Tables`.  `cps`, `kind` and
+    `marks` have room for the longest document and two more.
     """
     size = 0
     for doc in range(len(offsets) - 1):
@@ -69,38 +66,39 @@ def rewrite(
 def _read(
     data: U8, at: Int, end: Int, traits: U8, becomes: U32, cps: OutU32, kind: OutU8, marks: OutU32
 ) -> tuple[int, int, bool]:
-    """Characters and kinds between two marks, CR LF as LF; length 0 where NFC has to go first.
+    """Characters and kinds between two `MARK`s, CR LF as LF; length 0 where NFC has to come first.
 
-    `marks` are the positions that a rule may concern, the mark at the end among them.
+    `marks` gets the positions that a rule may concern, that of the last `MARK` among them.  Returns
+    the length, how many positions there are, and whether a selector or joiner is among them.
     """
     cps[0], kind[0] = UNICODE_END, MARK
     size, count, special, carriage = 1, 0, False, False
     while at < end:
         code, at = decoded(data, at)
-        what = traits[code]
-        cps[size], kind[size] = code, what
-        if IDEOGRAPH <= what <= OTHER:
+        trait = traits[code]
+        cps[size], kind[size] = code, trait
+        if IDEOGRAPH <= trait <= OTHER:
             size += 1
             carriage = False
             continue
-        if what & UNSAFE:
+        if trait & UNSAFE:
             return 0, 0, False
-        if what & MOVES:
+        if trait & MOVES:
             cps[size] = becomes[code]
-            what &= MOVES - 1
-            kind[size] = what
-        if what == LINE:
+            trait &= MOVES - 1
+            kind[size] = trait
+        if trait == LINE:
             if code == 0x0A and carriage:
                 carriage = False
                 continue
             carriage = code == 0x0D
-        elif what == LOST:
+        elif trait == LOST:
             # U+0000 alone may stand between CR and LF.
             carriage = carriage and code == 0
             continue
         else:
             carriage = False
-            special |= SELECTOR <= what <= JOINER
+            special |= SELECTOR <= trait <= JOINER
         marks[count] = size
         count += 1
         size += 1
@@ -122,36 +120,36 @@ def _sequences(
             size += 1
     length, size, count, before = size, 0, 0, False
     for at in range(length):
-        what = kind[at]
-        stays = what != JOINER or (before and kind[at + 1] == PICTURE)
-        before = picture[cps[at]] or what == SELECTOR
+        own_kind = kind[at]
+        stays = own_kind != JOINER or (before and kind[at + 1] == PICTURE)
+        before = picture[cps[at]] or own_kind == SELECTOR
         if stays:
-            if at and not IDEOGRAPH <= what <= OTHER:
+            if at and not IDEOGRAPH <= own_kind <= OTHER:
                 marks[count] = size
                 count += 1
-            cps[size], kind[size] = cps[at], what
+            cps[size], kind[size] = cps[at], own_kind
             size += 1
     return size, count
 
 
 @compiled
 def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow: U32) -> None:
-    """Marks whose neighbours on both sides say which width they want; changed in place."""
+    """Give marks the width that their neighbours on both sides have; changed in place."""
     opened = np.int64(0)
     for mark in range(count - 1):
         at = np.int64(marks[mark])
-        what = kind[at]
-        if what == HALF:
+        own_kind = kind[at]
+        if own_kind == HALF:
             if kind[at - 1] == IDEOGRAPH and kind[at + 1] == IDEOGRAPH:
                 cps[at], kind[at] = full[cps[at]], FULL
-        elif what == WIDE:
+        elif own_kind == WIDE:
             if kind[at - 1] == ASCII and kind[at + 1] == ASCII:
                 cps[at] = narrow[cps[at]]
-        elif what == OPEN:
+        elif own_kind == OPEN:
             opened = at
-        elif LINE <= what <= FULL_PARENTHESIS:
+        elif LINE <= own_kind <= FULL_PARENTHESIS:
             # A pair of parentheses around Han, next to Han: 中国(上海)自由贸易; never f(参数).
-            if what == CLOSE and opened:
+            if own_kind == CLOSE and opened:
                 inside = kind[opened + 1] == IDEOGRAPH and kind[at - 1] == IDEOGRAPH
                 if inside and (kind[opened - 1] == IDEOGRAPH or kind[at + 1] == IDEOGRAPH):
                     cps[opened], kind[opened] = full[cps[opened]], FULL_PARENTHESIS
@@ -166,7 +164,10 @@ def _chinese(kind: int) -> bool:
 
 @compiled
 def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int) -> int:
-    """No space at a line's end or between Han, no empty line at the ends, one in a row inside."""
+    """Write the document without spaces at line ends and between Han, and without empty lines.
+
+    One empty line in a row stays between other lines.  Returns the end of what was written.
+    """
     # From `start` on characters wait to be written, before them `lines` line ends.
     start, lines, first = np.int64(1), 0, size
     skip = np.int64(0)
@@ -176,17 +177,17 @@ def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int)
         at = np.int64(marks[mark])
         if at < skip:
             continue
-        what = kind[at]
-        if what > TAB and not LINE <= what <= MARK:
+        own_kind = kind[at]
+        if own_kind > TAB and not LINE <= own_kind <= MARK:
             continue
         after_run = at + 1
-        while what <= TAB and kind[after_run] <= TAB:
+        while own_kind <= TAB and kind[after_run] <= TAB:
             after_run += 1
-        if what == LINE:
+        if own_kind == LINE:
             line = at + 1
-        elif what == SPACE and after_run == at + 1 and judged != line:
+        elif own_kind == SPACE and after_run == at + 1 and judged != line:
             judged, meant = line, _aligned(kind, line)
-        kept = _spaces(cps, kind, at, after_run, meant) if what <= TAB else np.int64(0)
+        kept = _spaces(cps, kind, at, after_run, meant) if own_kind <= TAB else np.int64(0)
         if kept == after_run - at:
             skip = after_run
             continue
@@ -199,7 +200,7 @@ def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int)
             lines = 0
             for position in range(start, stop):
                 size = encoded(np.int64(cps[position]), out, size)
-        lines += what == LINE
+        lines += own_kind == LINE
         start = skip = after_run
     return size
 
@@ -237,17 +238,17 @@ def _aligned(kind: U8, start: Int) -> bool:
     """
     words, shortest, longest, length, at = 0, 99, 0, 0, start
     while True:
-        what = kind[at]
-        if what == IDEOGRAPH:
+        own_kind = kind[at]
+        if own_kind == IDEOGRAPH:
             length += 1
-        elif what == FULL and not LINE <= kind[at + 1] <= MARK:
+        elif own_kind == FULL and not LINE <= kind[at + 1] <= MARK:
             # 委员：张三 李四 王五; only what follows counts.
             words, shortest, longest, length = 0, 99, 0, 0
-        elif _ends_word(what):
+        elif _ends_word(own_kind):
             if length:
                 words, shortest, longest = words + 1, min(shortest, length), max(longest, length)
             length = 0
-            if LINE <= what <= MARK:
+            if LINE <= own_kind <= MARK:
                 break
         else:
             return False
@@ -272,9 +273,9 @@ def _heading(cps: U32, kind: U8, at: Int) -> bool:
 
 
 @compiled
-def _ends_word(what: int) -> bool:
+def _ends_word(kind: int) -> bool:
     """A space, the end of a line or of a text, or a mark."""
-    return SPACE <= what <= WIDE_SPACE or LINE <= what <= MARK or what == FULL
+    return SPACE <= kind <= WIDE_SPACE or LINE <= kind <= MARK or kind == FULL
 
 
 @compiled

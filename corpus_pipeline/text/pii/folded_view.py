@@ -2,7 +2,8 @@
 
 Enters: a piece of a document.  Leaves: the piece with every digit, letter and dash in its plain
 ASCII form, invisible characters gone, and for each character of the view its place in the piece.
-Refuses: to be written back (NFKC-like folding would destroy the text); only offsets leave.
+The view is for matching only and is never written back, because folding cannot be undone; callers
+use it to find offsets in the piece.
 """
 
 from __future__ import annotations
@@ -21,18 +22,29 @@ _UNSEEN = (
 )
 INVISIBLE = re.compile(f"[{_UNSEEN}]")
 
+#: Ranges (first, end) of digits in other forms.
 _DIGIT_RANGES = (
-    (0xB2, 0xBA), (0x660, 0x66A), (0x6F0, 0x6FA), (0x966, 0x970), (0x2070, 0x208A),
-    (0x2460, 0x2469), (0x24EA, 0x24EB), (0x24F5, 0x24FE), (0x2776, 0x277F), (0x2780, 0x2789),
-    (0x278A, 0x2793), (0x1D7CE, 0x1D800),
-)  # fmt: skip
+    (0xB2, 0xBA),
+    (0x660, 0x66A),
+    (0x6F0, 0x6FA),
+    (0x966, 0x970),
+    (0x2070, 0x208A),
+    (0x2460, 0x2469),
+    (0x24EA, 0x24EB),
+    (0x24F5, 0x24FE),
+    (0x2776, 0x277F),
+    (0x2780, 0x2789),
+    (0x278A, 0x2793),
+    (0x1D7CE, 0x1D800),
+)
 
 
 @cache
 def fold_table() -> dict[int, str]:
-    """One character for one: full-width, circled, raised digits, letters, dashes, brackets.
+    """What code points become: one character each.
 
-    The comma and the marks that end a sentence stay: no pattern needs them.
+    Full-width, circled and raised digits, letters, dashes and brackets become plain ones.  The
+    comma and the marks that end a sentence stay, because no pattern needs them.
     """
     wide = (code for code in range(0xFF01, 0xFF5F) if chr(code) not in "，！？；")
     table = {code: chr(code - 0xFEE0) for code in wide}
@@ -54,7 +66,7 @@ def _changing() -> re.Pattern[str]:
 
 
 def fold(piece: str) -> tuple[str, list[int] | None]:
-    """The view and, where characters fell out, the place of each one in the piece.
+    """The view and, where characters were removed, the place of each remaining one in the piece.
 
     >>> fold("电话１３８")
     ('电话138', None)

@@ -1,7 +1,7 @@
 """Check digits of the identifiers that Chinese texts carry.
 
 Enters: an identifier without separators, ASCII.  Leaves: whether its check digit, and what
-else the standard fixes about it, hold.  Refuses: to look at context, and to read a clock.
+else the standard fixes about it, are right.  Neither context nor the current date is looked at.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ import calendar
 PROVINCES = frozenset(
     str(code)
     for first, last in (
-        *((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71)),
+        (11, 15),
+        (21, 23),
+        (31, 37),
+        (41, 46),
+        (50, 54),
+        (61, 65),
+        (71, 71),
         (81, 83),
     )
     for code in range(first, last + 1)
 )
-#: A stage has no clock: births after this year are no births (raise it with the pack's version).
+#: Years outside are no births.  The latest is fixed, because a stage does not read the clock; raise
+#: it together with the version of the pack.
 LATEST_BIRTH = 2029
 EARLIEST_BIRTH = 1880
 
@@ -39,7 +46,7 @@ _TW_WEIGHTS = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)
 
 
 def luhn(digits: str) -> bool:
-    """Whether the Luhn sum holds (bank cards, IMEI).
+    """Whether the Luhn sum is right (bank cards, IMEI).
 
     >>> luhn("6222000000000000004"), luhn("6222000000000000001")
     (True, False)
@@ -86,7 +93,7 @@ def ric_check_digit(first17: str) -> str:
 
 
 def resident_id(value: str) -> bool:
-    """Whether an 18-character resident identity number holds: region, birth, sequence, check.
+    """Whether an 18-character resident identity number is valid: region, birth, sequence, check.
 
     >>> resident_id("110101190001010014"), resident_id("110101190002300013")
     (True, False)
@@ -113,7 +120,7 @@ def resident_id_15(value: str) -> bool:
 
 
 def organisation_code(value: str) -> bool:
-    """Whether a 9-character organisation code holds, GB 11714-1997.
+    """Whether a 9-character organisation code is valid, GB 11714-1997.
 
     >>> organisation_code("MA0000007"), organisation_code("MA0000008")
     (True, False)
@@ -125,7 +132,7 @@ def organisation_code(value: str) -> bool:
 
 
 def credit_code(value: str) -> bool:
-    """Whether an 18-character unified social credit code holds, GB 32100-2015.
+    """Whether an 18-character unified social credit code is valid, GB 32100-2015.
 
     Its characters 9 to 17 are an organisation code with a check digit of its own.
 
@@ -143,7 +150,7 @@ def credit_code(value: str) -> bool:
 
 
 def hong_kong_id(value: str) -> bool:
-    """Whether a Hong Kong identity number (letters, six digits, check character) holds.
+    """Whether a Hong Kong identity number (letters, six digits, check character) is valid.
 
     >>> hong_kong_id("A1234563"), hong_kong_id("A1234565")
     (True, False)
@@ -157,7 +164,7 @@ def hong_kong_id(value: str) -> bool:
 
 
 def taiwan_id(value: str) -> bool:
-    """Whether a Taiwan identity or residence number holds (a sum modulo 10: weak).
+    """Whether a Taiwan identity or residence number is valid (a sum modulo 10: weak evidence).
 
     >>> taiwan_id("A100000001"), taiwan_id("A800000005"), taiwan_id("A100000002")
     (True, True, False)
@@ -170,7 +177,7 @@ def taiwan_id(value: str) -> bool:
 
 
 def vehicle_number(value: str) -> bool:
-    """Whether the check character of a vehicle identification number holds, GB 16735-2019.
+    """Whether the check character of a vehicle identification number is right, GB 16735-2019.
 
     >>> vehicle_number("LSVAA0000A0000001"), vehicle_number("LSVAA0001A0000001")
     (True, False)

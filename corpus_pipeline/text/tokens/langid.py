@@ -1,10 +1,11 @@
-"""The lines that a language model is asked about, for many documents in one loop.
+"""The lines of tokens that the language model classifies, for many documents in one loop.
 
-Enters: a column of texts and the rows that are asked.  Leaves: one line of tokens for each: words
-in Latin letters, single letters of other scripts, runs of digits as `0` or `０`, and marks, because
-`) ;` says code, ，says Chinese and ・ says Japanese before any word does.
-Refuses: letters whose lower case depends on their neighbours or takes two characters; those
-documents go through `token_line`, the same in a regular expression.
+Enters: a column of texts, and the rows to convert.  Leaves: one line of tokens for each: words in
+Latin letters, single letters of other scripts, runs of digits as `0` or `０`, and marks, because
+`) ;` is evidence of code, ，of Chinese and ・ of Japanese even without words.
+
+Documents with letters whose lower case depends on their neighbours or takes two characters go
+through `token_line`, which makes the same line with a regular expression.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from corpus_pipeline.text.unicode.classes import Range, points, sample
 from corpus_pipeline.text.unicode.utf8 import buffers
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
 
-#: Where one table look-up says it; everything else is for `token_line`.
+#: Code points that one table look-up can convert; all others are left to `token_line`.
 _KNOWN: tuple[Range, ...] = (
     (0x0, 0x24F),
     (0x1E00, 0x1EFF),
@@ -59,27 +60,27 @@ def token_line(text: str) -> str:
     >>> token_line("你好，World 2026!!")
     '你 好 ， world 0 !'
     """
-    found = (match[0] for match in _TOKEN.finditer(sample(text, length=PIECE).lower()))
+    tokens = (match[0] for match in _TOKEN.finditer(sample(text, length=PIECE).lower()))
     return " ".join(
-        _DIGITS.get(token[0], token[0] if token[0] in MARKS else token) for token in found
+        _DIGITS.get(token[0], token[0] if token[0] in MARKS else token) for token in tokens
     )
 
 
 def model_lines(texts: pl.Series, rows: I64) -> list[str]:
-    """The line of each of these rows.
+    """The line of each of the rows; null counts as empty.
 
     >>> model_lines(pl.Series(["你好,World 2026!", "略", "ΑΣ"]), np.array([0, 2]))
     ['你 好 , world 0 !', 'α ς']
     """
-    held = texts.gather(rows)
-    data, offsets = buffers(held)
+    selected = texts.gather(rows)
+    data, offsets = buffers(selected)
     room = int(np.minimum(2 * np.diff(offsets), _ROOM).sum()) + len(rows)
     out = np.empty(room, dtype=np.uint8)
     odd = np.zeros(len(rows), dtype=np.bool_)
     size = write_lines(data, offsets, *_tables(), out, odd)
     lines = out[:size].tobytes().decode().split("\n")[:-1]
     for row in np.flatnonzero(odd).tolist():
-        lines[row] = token_line(held[row] or "")
+        lines[row] = token_line(selected[row] or "")
     return lines
 
 

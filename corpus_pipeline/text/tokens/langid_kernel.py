@@ -1,6 +1,7 @@
 """The loop of `langid`: bounded samples of documents as lines of tokens.
 
-Enters: UTF-8 with offsets, and what each character does to a line.  Leaves: the lines as UTF-8.
+Enters: UTF-8 with offsets, the kind and the lower case of each code point.  Leaves: the lines as
+UTF-8, each with a line feed.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from corpus_pipeline.text.arrays import I64, U8, U32, Int, OutBool, OutU8
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode.utf8_kernel import decoded, encoded
 
-# What a character does to a line; a run of equal marks, and a run of digits, is one token.
+# The kinds of characters: no token, part of a word, a token by itself, a mark or digit (a run of
+# equal ones is one token), and those that only `langid.token_line` converts.
 BREAK, WORD, LETTER, MARK, ASK = range(5)
-#: Three pieces as `han.sample` has them, no word longer than 24 letters.
+#: Characters of each of three pieces, taken as `classes.sample` does; letters of the longest word.
 PIECE, LONGEST = 60, 24
 
 
@@ -26,7 +28,7 @@ def write_lines(
     out: OutU8,
     odd: OutBool,
 ) -> int:
-    """Write a line for each document; none for an odd one.  Returns the bytes written."""
+    """Write a line for each document, empty for an `odd` one; returns the bytes written."""
     size = 0
     for doc in range(len(odd)):
         begin, end, first = offsets[doc], offsets[doc + 1], size
@@ -36,7 +38,7 @@ def write_lines(
         pieces, step = 1, 0
         if length > 3 * PIECE:
             pieces, rest = 3, length - PIECE
-            # Half of an odd number is rounded to the even one, as Python does.
+            # A half is rounded to the even number, as Python does.
             step = rest // 2 + (rest & rest >> 1 & 1)
         at: Int = begin
         position = 0

@@ -1,8 +1,7 @@
-"""Texts cut into the words of a character model: one line a text, a space between words.
+"""Texts cut into the words of the quality model: one line per text, a space between words.
 
-Enters: a Polars series of texts.  Leaves: a series of lines: each Han character and each mark
-stands by itself, other letters stay together, every number is 0, a line break is ¶.
-Refuses: to know a language, and to change the case.
+Enters: a series of texts.  Leaves: a series of lines: each Han character and each mark is a word,
+other letters stay together, every number is 0, a line break is ¶.  The case does not change.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import pyarrow as pa
 from corpus_pipeline.text.arrays import U8
 from corpus_pipeline.text.tokens.quality_kernel import ALONE, BREAK, DIGIT, DROP, WORD, cut
 
-#: Where Unicode has assigned anything; beyond stand private characters, each by itself.
+#: The code points that may be assigned; all beyond count as words by themselves.
 _ASSIGNED = (*range(0xD800), *range(0xE000, 0x33480), *range(0xE0000, 0xE0200))
 
 
@@ -35,13 +34,13 @@ def pieces(texts: pl.Series) -> pl.Series:
     ends = np.zeros(len(texts) + 1, dtype=np.int64)
     cut(np.frombuffer(raw, dtype=np.uint8), at - at[0], _fates(), line, ends)
     buffers = pa.py_buffer(ends), pa.py_buffer(line[: ends[-1]])
-    made = pl.Series(pa.LargeStringArray.from_buffers(len(texts), *buffers))
-    return made.zip_with(texts.is_not_null(), pl.Series([None], dtype=pl.String))
+    lines = pl.Series(pa.LargeStringArray.from_buffers(len(texts), *buffers))
+    return lines.zip_with(texts.is_not_null(), pl.Series([None], dtype=pl.String))
 
 
 @cache
 def _fates() -> U8:
-    """What becomes of every code point, as the regular expressions of Polars see them."""
+    """What becomes of each code point (u8), decided by the regular expressions of Polars."""
     fates = np.full(0x110000, ALONE, dtype=np.uint8)
     places = np.array(_ASSIGNED)
     chars = pl.Series([chr(code) for code in _ASSIGNED])

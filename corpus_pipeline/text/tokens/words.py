@@ -1,6 +1,7 @@
-"""Word boundaries in a sentence: whether a match is a word or a piece of two.
+"""Word boundaries in a sentence, to tell whether a match is a word or cuts through words.
 
-Enters: a sentence, and what cuts it into words.  Leaves: the offsets at which words begin or end.
+Enters: a sentence, and a function that cuts it into words.  Leaves: the offsets, in characters, at
+which words begin or end.
 Whole documents are too slow (0.8 to 13 MB/s): find the clause first.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable
 #: A sentence → its words, whose lengths add up to the sentence's.
 Cutter = Callable[[str], Iterable[str]]
 
-#: What ends a sentence; a clause is enough for jieba to settle a word.
+#: What ends a clause; jieba needs no more context than a clause.
 _STOP = re.compile(r"[。！？；，、!?;\n\r\t ]")
 #: No clause is longer than this on either side of a match.
 _REACH = 40
@@ -27,12 +28,12 @@ def clause(text: str, start: int, end: int) -> tuple[int, int]:
     left = max(0, start - _REACH)
     for stop in _STOP.finditer(text, left, start):
         left = stop.end()
-    found = _STOP.search(text, end, min(len(text), end + _REACH))
-    return left, found.start() if found else min(len(text), end + _REACH)
+    next_stop = _STOP.search(text, end, min(len(text), end + _REACH))
+    return left, next_stop.start() if next_stop else min(len(text), end + _REACH)
 
 
 def rust_words(sentence: str) -> list[str]:
-    """The words that jieba finds with its own dictionary, 17 times as fast.
+    """The words that rjieba finds: jieba's dictionary, 17 times as fast as jieba.
 
     >>> rust_words("24口交换机")
     ['24', '口', '交换机']

@@ -1,6 +1,7 @@
-"""The loops of `stages.langid.blocks`: runs of lines in one writing.
+"""The loop of `stages.langid.blocks`: runs of lines in one writing system.
 
-Enters: UTF-8 with offsets and the writing of each letter.  Leaves: where each run begins.
+Enters: UTF-8 with offsets, and the writing system of each code point.  Leaves: where each run
+begins, its length and its kind.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from corpus_pipeline.text.arrays import I64, U8, Int, OutI64Grid
 from corpus_pipeline.text.compiled import compiled
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
+#: The writing system of a code point.
 NOTHING, HAN, KANA, HANGUL, ALPHABET = range(5)
-#: What a line may be; a block of `CHINESE` is what the document is otherwise made of.
+#: The kind of a line or a block: the writing system that most of its letters belong to.
 CHINESE, JAPANESE, KOREAN, FOREIGN = 1, 2, 3, 4
 
 
 @compiled
 def _kind(counts: I64) -> int:
-    """What a line or a block is, from its letters; 0 where it has none."""
+    """The kind of a line from its letters by writing system (five counts); 0 where it has none."""
     east = counts[HAN] + counts[KANA] + counts[HANGUL]
     if east == 0 and counts[ALPHABET] == 0:
         return 0
@@ -39,10 +41,13 @@ def find_runs(
     least: int,
     out: OutI64Grid,
 ) -> int:
-    """Lines join the block before them while they are of its kind or too small to stand alone.
+    """Find the blocks of each document that has two or more; returns how many there are.
 
-    `least` is in quarters of a Han character.  A block that stays too small is given to the one
-    before it, so that a quoted line does not cut a paragraph in two.
+    Lines join the block before them while they are of its kind or too small for a block of their
+    own, so that a quoted line does not cut a paragraph in two.  `letters` has an entry per code
+    point, `least` is the size of the smallest block in quarters of a Han character.  A column of
+    `out` (5 rows) is a block: document, first character and first byte within the document, size
+    in bytes, kind.
     """
     size = 0
     line = np.zeros(5, dtype=np.int64)
@@ -58,15 +63,19 @@ def find_runs(
                 code, at = decoded(data, at)
                 position += 1
                 line[letters[code]] += 1
-            found = _kind(line)
-            heavy = 4 * (line[HAN] + line[KANA] + line[HANGUL]) + line[ALPHABET]
-            if found != 0 and found != kind:
+            line_kind = _kind(line)
+            line_weight = 4 * (line[HAN] + line[KANA] + line[HANGUL]) + line[ALPHABET]
+            if line_kind != 0 and line_kind != kind:
                 # A new run begins; whether it becomes a block is known once it is heavy enough.
-                kind, weight = found, 0
+                kind, weight = line_kind, 0
                 begin, begin_at = start, start_at
             before = weight
-            weight += heavy if found else 0
-            if found and before < least <= weight and (size == first or out[4, size - 1] != kind):
+            weight += line_weight if line_kind else 0
+            if (
+                line_kind
+                and before < least <= weight
+                and (size == first or out[4, size - 1] != kind)
+            ):
                 out[0, size], out[1, size], out[2, size], out[4, size] = doc, begin, begin_at, kind
                 size += 1
         if size - first < 2:
@@ -76,6 +85,6 @@ def find_runs(
         for block in range(first, size):
             end = out[2, block + 1] if block + 1 < size else offsets[doc + 1]
             out[3, block] = end - out[2, block]
-            # Bytes of the document; of its neighbours a caller knows nothing.
+            # So far a position in `data`; from here on one in the document.
             out[2, block] -= offsets[doc]
     return size

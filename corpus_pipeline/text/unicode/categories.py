@@ -1,7 +1,7 @@
 """The kind of every code point, as one table: what `measures` counts by.
 
-Enters: nothing.  Leaves: numbers for kinds and a read-only table of 0x110000 of them.
-Refuses: to know what the kinds are counted for.
+Enters: nothing.  Leaves: a number for each kind, and a read-only table (u8, 0x110000 entries) that
+has the kind of each code point.
 """
 
 from __future__ import annotations
@@ -73,16 +73,16 @@ _BY_CATEGORY = {
 
 @cache
 def kind_table() -> U8:
-    """The kind of every code point."""
+    """The kind of every code point: u8, 0x110000 entries, read-only."""
     kinds = np.full(0x110000, SYMBOL, dtype=np.uint8)
     for first, last in ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000)):
         categories = [unicodedata.category(char) for char in map(chr, range(first, last))]
         kinds[first:last] = [_BY_CATEGORY.get(category, SYMBOL) for category in categories]
     _paint(kinds, _SCRIPTS, LETTER)
-    hidden = kinds == SPACE
+    invisible = kinds == SPACE
     _paint(kinds, _BLOCKS)
-    # A reader sees nothing of zero-width characters and variation selectors either.
-    kinds[hidden] = kinds[ord("\t")] = kinds[0xFE00:0xFE10] = SPACE
+    # Zero-width characters and variation selectors are as invisible as spaces.
+    kinds[invisible] = kinds[ord("\t")] = kinds[0xFE00:0xFE10] = SPACE
     kinds[0x3400:0xA000] = kinds[0x20000:0x32400] = RARE
     kinds[0xAC00:0xD7B0] = HANGUL
     for row, columns, charset in (
@@ -101,7 +101,7 @@ def kind_table() -> U8:
 
 
 def _paint(kinds: U8, blocks: _Ranges, only: int | None = None) -> None:
-    """Give ranges of characters (those that are `only` so far) their kind."""
+    """Write the kind of each range into `kinds`, only where the entry is `only` so far."""
     for kind, ranges in blocks.items():
         for first, last in ranges:
             part = kinds[ord(first) : ord(last) + 1]

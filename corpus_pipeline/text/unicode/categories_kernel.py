@@ -5,10 +5,9 @@ Enters: nothing.  Leaves: a number for each kind; `categories` makes the table o
 
 from __future__ import annotations
 
-#: Kinds of code points: up to `NEWLINE` nobody sees them, from `HAN` on they are Han, and from
+#: Kinds of code points: those up to `NEWLINE` are invisible, those from `HAN` on are Han, and from
 #: `WORD` on each kind is one character.
-(
-    SPACE, NEWLINE, KANA, HANGUL, LATIN, LETTER, DIGIT, SYMBOL, EMOJI, CODE,
-    STOP, CLOSE, MARK,
-    HAN, RARE, WORD,
-) = range(16)  # fmt: skip
+SPACE, NEWLINE = 0, 1
+KANA, HANGUL, LATIN, LETTER, DIGIT, SYMBOL, EMOJI, CODE = range(2, 10)
+STOP, CLOSE, MARK = range(10, 13)
+HAN, RARE, WORD = range(13, 16)

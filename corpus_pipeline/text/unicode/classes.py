@@ -1,11 +1,9 @@
 """Character classes of Chinese text, as code-point ranges and as tables that count in one pass.
 
-Enters: strings.  Leaves: counts of character classes per document, and the
-code points of many documents as one numpy array.
-Refuses: to look at anything but single characters; words and contexts are other modules' matter.
+Enters: strings.  Leaves: counts of character classes per document, tables of flags per code point.
 
-Why tables and not regular expressions: where most characters match (Han in Chinese text), a
-regex engine pays for every match; a table look-up counts all classes at once.
+Why tables and not regular expressions: where most characters match (Han in Chinese text), each
+match costs a regex engine time; a table look-up counts all classes at once.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U32, Bool
+from corpus_pipeline.text.arrays import I64, Bool
 from corpus_pipeline.text.unicode.classes_kernel import count
 from corpus_pipeline.text.unicode.utf8 import buffers
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END
@@ -81,7 +79,7 @@ OTHER_LETTERS: tuple[Range, ...] = (
 
 
 def points(ranges: Iterable[Range]) -> I64:
-    """All code points of some inclusive ranges.
+    """All code points of some inclusive ranges, in their order.
 
     >>> points([(0x4E00, 0x4E02)]).tolist()
     [19968, 19969, 19970]
@@ -90,7 +88,7 @@ def points(ranges: Iterable[Range]) -> I64:
 
 
 def mask(*members: str | Iterable[Range]) -> Bool:
-    """A table of all Unicode that is true for these characters and ranges.
+    """A table of 0x110000 flags, true for these characters and ranges.
 
     >>> bool(mask("中文", HAN)[ord("中")])
     True
@@ -104,26 +102,10 @@ def mask(*members: str | Iterable[Range]) -> Bool:
     return table
 
 
-def code_points(text: str) -> U32:
-    """The code points of a string.
-
-    >>> code_points("中a").tolist()
-    [20013, 97]
-    """
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-
-
-def string(cps: U32) -> str:
-    """The string of some code points.
-
-    >>> string(code_points("龙𠮷"))
-    '龙𠮷'
-    """
-    return cps.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
-
-
 def sample(text: str, places: int = 3, length: int = 100) -> str:
-    """Short text whole; of a long one its begin, its middle and its end.
+    """The whole of a short text; of a longer one `places` pieces of `length` characters.
+
+    The pieces lie at equal distances from the begin to the end, and are joined by spaces.
 
     >>> sample("开头" + "中" * 500 + "结尾", places=3, length=2)
     '开头 中中 结尾'
@@ -147,21 +129,24 @@ class CharTable:
     """
 
     def __init__(self, classes: Mapping[str, Bool]) -> None:
-        """Cut Unicode into atoms."""
+        """Group the code points into atoms; a class is a table of flags as `mask` makes it.
+
+        At most 64 classes: the classes of a code point are bits of one number.
+        """
         self.names = tuple(classes)
         bits = np.zeros(UNICODE_END, dtype=np.uint64)
         for number, table in enumerate(classes.values()):
             bits |= table.astype(np.uint64) << np.uint64(number)
-        some = np.flatnonzero(bits)
-        kinds, inverse = np.unique(bits[some], return_inverse=True)
+        classified = np.flatnonzero(bits)
+        kinds, inverse = np.unique(bits[classified], return_inverse=True)
         kinds = np.concatenate([np.zeros(1, dtype=np.uint64), kinds])
         self.atoms = np.zeros(UNICODE_END, dtype=np.uint16)
-        self.atoms[some] = inverse + 1
+        self.atoms[classified] = inverse + 1
         shifts = np.arange(len(self.names), dtype=np.uint64)
         self.membership = ((kinds[:, None] >> shifts) & np.uint64(1)).astype(np.uint32)
 
     def count(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:
-        """One row a document, one UInt32 column a class."""
+        """One row per document, one UInt32 column per class; null counts as empty."""
         column = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         counts = np.zeros((len(self.names), len(column)), dtype=np.uint32)
         count(*buffers(column), self.atoms, self.membership, counts)

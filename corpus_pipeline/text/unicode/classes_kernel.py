@@ -17,8 +17,8 @@ from corpus_pipeline.text.unicode.utf8_kernel import decoded
 def count(data: U8, offsets: I64, atoms: U16, membership: U32Grid, counts: OutU32Grid) -> None:
     """A histogram of atoms for each document, then the classes that each atom belongs to.
 
-    `membership` has a row per atom and a column per class, `counts` a row per class and a column
-    per document.
+    `atoms` has an entry per code point, `membership` a row per atom and a column per class,
+    `counts` a row per class and a column per document.
     """
     histogram = np.zeros(membership.shape[0], dtype=np.uint32)
     for doc in range(len(offsets) - 1):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def escaped(text: str) -> str:
-    r"""Write out what a terminal would obey or hide: controls, escapes, direction marks, newlines.
+    r"""The text with controls, escapes, direction marks and newlines written as escape sequences.
 
     A space stays a space, as does the ideographic one; other spaces and what Unicode does not
     call printable become `\x1b` or `\u202e`.

@@ -1,7 +1,7 @@
 """Whether Chinese text is simplified or traditional, decided by characters only one of them uses.
 
 Enters: counts of characters, as Polars expressions.  Leaves: `hans`, `hant`, `mixed` or `none`.
-Refuses: to name a language; Japanese and Korean must have been told apart before.
+Japanese and Korean documents must be set aside before: their Han characters count here as well.
 
 Where the sets come from: the character tables of OpenCC 1.4.2 (Apache-2.0).  A character is
 simplified-only if it has traditional forms other than itself and is no traditional form of
@@ -164,7 +164,7 @@ JAPANESE_ONLY = (
     "縦繊繋繍聡聴脳臓舎舗茘荘蔵薫薬蛍蝋覇覚覧観訳読譲豊賛躾転軽輌辺辻込逓遅郷酔醗醤醸釈鉄鉱銭"
     "鋳錬関闘陥険隠隣雑霊頼顕駅駆駈騒験髄髪鬪鰯鴎鶏鹸麿黒黙鼈齢"
 )
-#: Simplified-only characters that are Japanese new forms as well: 国 学 会 tell nothing apart.
+#: Simplified-only characters that are Japanese new forms as well, such as 国 学 会.
 JAPANESE_TOO = (
     "与乱争会体侠写凄刹励匀区医却参双叙号嘘嘱国堕壮声奥学宝寝寿将尽届属峡弥弯当彦径恋恒悦惧惨"
     "戯担挟掴携数断旧昼晋晒条来枢桧楼横欧残殴没沪洒浅涛温湾湿滞潜灯炉点状独狭猫献画痴盗砺礼祢"
@@ -174,7 +174,7 @@ JAPANESE_TOO = (
 
 @dataclass(frozen=True, slots=True)
 class ScriptBounds:
-    """How many characters decide a script; the rule pack of `normalize` has the reasons."""
+    """How many characters decide a script, see `script`; the rule pack has the reasons."""
 
     dominance: float
     least: int

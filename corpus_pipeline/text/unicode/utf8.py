@@ -1,8 +1,8 @@
 """Between Polars strings and loops over code points, without a Python string per document.
 
-Enters: string columns, or the bytes of a kernel.  Leaves: the UTF-8 of all documents in one array
-with an offset per document, and columns again.
-Refuses: bytes that are no valid UTF-8; Polars holds no others.
+Enters: string columns, or the bytes that a kernel wrote.  Leaves: the UTF-8 of all documents in one
+array (u8) with their offsets in bytes (i64, one more than there are documents), and columns again.
+Bytes are not checked: those of a Polars column are valid UTF-8, and kernels write no others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from corpus_pipeline.text.arrays import I64, U8
 
 
 def buffers(texts: pl.Series) -> tuple[U8, I64]:
-    """All documents end to end, and where each begins; both arrays are read-only.
+    """All documents end to end, and where each begins; a null is an empty document.
+
+    Both arrays are read-only.  The first offset of a sliced column may be other than 0.
 
     >>> data, offsets = buffers(pl.Series(["中", None, "ab"]))
     >>> data.tobytes().decode(), offsets.tolist()
@@ -35,11 +37,11 @@ def column(data: U8, offsets: I64) -> pl.Series:
     >>> column(np.frombuffer("中文ab".encode(), dtype=np.uint8), np.array([0, 3, 6, 8])).to_list()
     ['中', '文', 'ab']
     """
-    held = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    array = pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, held)
-    made = pl.from_arrow(array)
-    assert isinstance(made, pl.Series)
-    return made
+    parts = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    array = pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, parts)
+    series = pl.from_arrow(array)
+    assert isinstance(series, pl.Series)
+    return series
 
 
 def replaced(texts: pl.Series, rows: Sequence[int], new: Sequence[str] | pl.Series) -> pl.Series:
@@ -57,7 +59,7 @@ def replaced(texts: pl.Series, rows: Sequence[int], new: Sequence[str] | pl.Seri
 
 
 def runs(offsets: I64, size: int) -> Iterator[tuple[int, int]]:
-    """First and end of neighbouring documents that together hold `size` bytes, or of one document.
+    """Ranges (first, end) of neighbouring documents of at most `size` bytes, or of one larger one.
 
     >>> list(runs(np.array([0, 3, 6, 15, 16]), 6))
     [(0, 2), (2, 3), (3, 4)]

@@ -1,8 +1,7 @@
 """From UTF-8 to code points and back, one at a time: for loops over bytes.
 
 Enters: valid UTF-8 and a position in it.  Leaves: the code point there and the next position, or
-the bytes of a code point.
-Refuses: to look for damage; Polars and Arrow hold valid UTF-8 only.
+the bytes of a code point.  Damage is not looked for: Polars and Arrow hold valid UTF-8 only.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 @compiled
 def decoded(data: U8, at: Int) -> tuple[Int, Int]:
-    """The code point at this byte, and the byte after it.
+    """The code point that begins at byte `at`, and the position after it.
 
     >>> decoded(np.frombuffer("中".encode(), dtype=np.uint8), 0)
     (20013, 3)
@@ -42,7 +41,7 @@ def decoded(data: U8, at: Int) -> tuple[Int, Int]:
 
 @compiled
 def encoded(code: Int, out: OutU8, at: int) -> int:
-    """Write a code point; returns the byte after it."""
+    """Write a code point as UTF-8 at byte `at`; returns the position after it."""
     spot = np.uint64(at)
     if code < 0x80:
         out[spot] = code

@@ -1,1 +1,1 @@
-"""MediaWiki markup."""
+"""MediaWiki markup to plain text."""

@@ -1,8 +1,11 @@
-"""Wiki markup in, plain text out.
+"""Wiki markup to plain text.
 
-Enters: the wikitext of a page.  Leaves: its prose, headings and list items, one block a line.
-Refuses: to expand templates (their text lies on other pages) and to keep tables, references,
-galleries and files.  Linear in the length of the text, whatever is nested in what.
+Enters: the wikitext of a page.
+Leaves: its prose, headings and list items, one block per line.
+Refuses: templates are not expanded (their text is on other pages); tables, references, galleries
+and files are dropped.
+
+The time is linear in the length of the text, however the markup is nested.
 """
 
 from __future__ import annotations
@@ -12,13 +15,13 @@ import re
 from bisect import bisect_left
 from typing import Final
 
-#: Which side of a `-{zh-hans:…;zh-hant:…}-` is kept, first found first: the page is one script
-#: afterwards, and `normalize` converts the rest of it anyway.
+#: Which text of a `-{zh-hans:…;zh-hant:…}-` is kept: that of the first of these that it has.  The
+#: page is in one script then; the stage `normalize` converts the rest of it.
 VARIANTS: Final = ("zh-hans", "zh-cn", "zh", "zh-hant", "zh-tw", "zh-hk", "zh-sg", "zh-my", "zh-mo")
 
 #: Levels that are resolved, as in MediaWiki (`$wgMaxTemplateDepth`, and its converter's depth of
-#: variants).  What lies deeper keeps its text and loses its brackets: each level that closes copies
-#: what is inside, so that without a limit `[[` * n + text + `]]` * n would take n² steps.
+#: variants).  Deeper markup keeps its text and loses its brackets: each level that closes copies
+#: its text, so that without a limit `[[` * n + text + `]]` * n would take n² steps.
 DEPTH: Final = 40
 VARIANT_DEPTH: Final = 10
 
@@ -52,7 +55,7 @@ _REDIRECT: Final = re.compile(r"\s*#\s*(?:redirect|重定向|重新導向)", re.
 
 
 def plain(wikitext: str) -> str:
-    r"""The prose of a page.
+    r"""The prose of a page; empty for a redirection.
 
     >>> plain("'''白居易'''（772年—846年），字[[樂天|乐天]]，[[唐朝]]詩人。<ref>《舊唐書》</ref>")
     '白居易（772年—846年），字乐天，唐朝詩人。'
@@ -76,12 +79,12 @@ def plain(wikitext: str) -> str:
 
 
 def _shortened(reference: re.Match[str]) -> str:
-    """Eight digits say that a number is no character; Python refuses to read thousands of them."""
+    """A reference cut to eight digits, too many for a character; Python refuses thousands."""
     return f"&#{reference[1].lstrip('0')[:8] or '0'}"
 
 
 def _without_elements(text: str) -> str:
-    """Cut comments and the elements that hold no prose; one that never ends loses its tag only."""
+    """The text without comments and elements of no prose; one without an end loses its tag."""
     ends: dict[str, list[re.Match[str]]] = {}
     for match in _ENDS.finditer(text):
         ends.setdefault((match[1] or "-->").lower(), []).append(match)
@@ -95,19 +98,19 @@ def _without_elements(text: str) -> str:
         if match[0].endswith("/>"):
             continue
         name = "-->" if match[0] == "<!--" else re.split(r"[\s>/]", match[0][1:], maxsplit=1)[0]
-        found = ends.get(name.lower(), [])
-        at = bisect_left(found, last, key=re.Match.start)
-        if at < len(found):
-            last = found[at].end()
+        closers = ends.get(name.lower(), [])
+        at = bisect_left(closers, last, key=re.Match.start)
+        if at < len(closers):
+            last = closers[at].end()
     kept.append(text[last:])
     return "".join(kept)
 
 
 def _unnested(text: str) -> str:
-    """Resolve what can be nested, inside out, in one pass: templates, tables, links, variants."""
+    """Resolve templates, tables, links and variants, which may be nested, in one pass."""
     stack: list[tuple[str, list[str]]] = [("", [])]
     last = 0
-    deeper = 0  # openers below the limit that still wait for their closers
+    deeper = 0  # openers beyond the depth limit that are not closed yet
     for match in _NESTED.finditer(text):
         stack[-1][1].append(text[last : match.start()])
         last = match.end()
@@ -131,7 +134,7 @@ def _unnested(text: str) -> str:
         del stack[depth:]
         stack[-1][1].append(_resolved(opened, inside))
     stack[-1][1].append(text[last:])
-    # What was opened and never closed keeps its text and loses its brackets.
+    # Markup that is never closed keeps its text and loses its brackets.
     return "".join(part for _, parts in stack for part in parts)
 
 
@@ -153,7 +156,7 @@ def _resolved(opened: str, inside: str) -> str:
 
 
 def variant(inside: str) -> str:
-    """The text that a language-variant mark shows.
+    """The text that the inside of a `-{…}-` shows.
 
     >>> variant("zh-hans:计算机; zh-hant:電腦;"), variant("R|著"), variant("H|zh-cn:台;zh-tw:臺")
     ('计算机', '著', '')
@@ -163,10 +166,10 @@ def variant(inside: str) -> str:
         if set(flags.upper()) & {"H", "T", "-"} and not flags.lower().startswith("zh"):
             return ""
         inside = rest
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for part in inside.split(";") if _VARIANT.search(inside) else ():
         name, colon, value = part.partition(":")
         name = name.rpartition("=>")[2].strip().lower()
         if colon and name in VARIANTS:
-            found.setdefault(name, value.strip())
-    return next((found[name] for name in VARIANTS if name in found), "" if found else inside)
+            texts.setdefault(name, value.strip())
+    return next((texts[name] for name in VARIANTS if name in texts), "" if texts else inside)
