@@ -34,7 +34,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """One of the public names; the module that has it is imported now."""
+    """One of the public names; the module that defines it is imported here."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = "model" if name == "PipelineError" else "app.api"

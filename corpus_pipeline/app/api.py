@@ -1,8 +1,8 @@
 """The public functions: what the command line does, for Python.
 
 Enters: configs (a path, a mapping or a `Config`), paths, options.  Leaves: finished runs, plans,
-findings, and stages to call on frames.  Refuses: to print.  What a user can mend is raised as
-`corpus_pipeline.PipelineError` in one clear line.
+findings, and stages to call on frames.  Nothing is printed.  What a user can mend is raised as
+`corpus_pipeline.PipelineError`, in one clear line.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def run(
     >>> line = json.dumps({"text": "今天的新闻说，城市治理要靠数据，也要靠常识。"}) + "\n"
     >>> _ = (home / "in.jsonl").write_text(line * 2)
     >>> config = {"stages": ["langid", "exact_dedup"]}
-    >>> done = run(config, inputs=home / "in.jsonl", output=home / "out", engine="local")
-    >>> done.counts["kept"], done.counts["by_rule"]
+    >>> finished = run(config, inputs=home / "in.jsonl", output=home / "out", engine="local")
+    >>> finished.counts["kept"], finished.counts["by_rule"]
     (1, {'exact_dedup/exact_duplicate': 1})
-    >>> done.verify()
+    >>> finished.verify()
     []
     >>> folder.cleanup()
     """
@@ -82,6 +82,8 @@ def run(
 
 def plan(config: ConfigLike, *, inputs: Paths, settings: Settings = ()) -> dict[str, Any]:
     """What a run would read, do and cost: splits, stages, assets, disk, memory, core-hours.
+
+    Sizes are in MB (10⁶ bytes).  The inputs are read once, to measure them; nothing is written.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -117,7 +119,7 @@ def index(
 
 
 def verify(path: str | Path, inputs: str | Path | None = None) -> list[Finding]:
-    """Recompute every digest and count of a run, an index or a dataset; no findings = clean.
+    """Recompute every digest and count of a run, an index or a dataset; an empty list = clean.
 
     `inputs`: a folder whose files are hashed as well.
     """
@@ -127,9 +129,9 @@ def verify(path: str | Path, inputs: str | Path | None = None) -> list[Finding]:
 
 
 def audit(path: str | Path, profile: str | Path = "house") -> AuditResult:
-    """Hold a finished run against a profile: a packaged one by name, or a YAML file.
+    """Check a finished run against a profile: a packaged one by name, or a YAML file.
 
-    `result.passed` says whether no clause failed, `result.clauses` which did and why.
+    `result.passed` is true where no clause failed; `result.clauses` says which did and why.
     """
     from corpus_pipeline.products.audit.run import audit as audit_run
 
@@ -155,13 +157,13 @@ def stage(name: str, **options: Any) -> FrameStage:
     """
     from corpus_pipeline.app.frames import FrameStage
 
-    known = name.replace("-", "_")
-    if known not in STAGES:
-        raise PipelineError(f"unknown stage {name!r}{nearest(known, STAGES)}")
-    return FrameStage(load({known: options}, only=known).spec(known))
+    key = name.replace("-", "_")
+    if key not in STAGES:
+        raise PipelineError(f"unknown stage {name!r}{nearest(key, STAGES)}")
+    return FrameStage(load({key: options}, only=key).spec(key))
 
 
-def _paths(given: Paths) -> list[str]:
-    """What was given as a path or several, as the texts that a user would type."""
-    several = [given] if isinstance(given, str | Path) else given
+def _paths(paths: Paths) -> list[str]:
+    """One path or several as a list of strings, as a user would type them."""
+    several = [paths] if isinstance(paths, str | Path) else paths
     return [str(path) for path in several]

@@ -1,10 +1,10 @@
 """YAML → a validated config: which sources, which stages with which options, which limits.
 
-Enters: a YAML file or a mapping, and settings on top.  Leaves: a `Config`, and the stage specs it
-means.  Refuses: unknown keys (naming the nearest known one), wrong types, unknown stages, missing
-assets; every error of a config at once, one line each.
+Enters: a YAML file or a mapping, and settings on top.  Leaves: a `Config`, and from it the specs of
+its stages.  Refuses: unknown keys (naming the nearest known one), wrong types, unknown stages: all
+faults of a config at once, one line each (`ConfigError`).  Missing assets are refused by `specs`.
 
-Only the stages that a config speaks of are imported: their options become fields of its model.
+Only the stages that a config names are imported: their options become fields of its model.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Config(BaseModel):
         return self._base
 
     def source_of(self, locator: str) -> Source:
-        """The first source that claims an input."""
+        """The first source whose patterns fit an input's locator; `PipelineError` without one."""
         for source in self.sources:
             if source.holds(locator):
                 return source
@@ -109,7 +109,7 @@ class Config(BaseModel):
         )
 
     def option(self, name: str) -> Any:
-        """The options of a stage, the defaults when the config does not speak of it."""
+        """The options of a stage; its defaults where the config does not name it."""
         if name in type(self).model_fields:
             return getattr(self, name)
         return stage_class(name).OptionsModel()
@@ -173,7 +173,7 @@ def for_section(name: str, settings: Sequence[str]) -> list[str]:
 
 
 def stage_class(name: str) -> Any:
-    """The class of a stage; imported only now."""
+    """The class of a stage; its module is imported here."""
     return STAGES[name].load()
 
 
@@ -188,25 +188,26 @@ def spec(name: str, options: Options, base: Path) -> StageSpec:
 
 
 def load(
-    given: str | Path | Mapping[str, Any] | Config | None,
+    config: str | Path | Mapping[str, Any] | Config | None,
     settings: Sequence[str] | Mapping[str, Any] = (),
     only: str | None = None,
 ) -> Config:
     """The config in a YAML file or a mapping (None: all defaults), with settings on top.
 
     `settings`: `key=value` texts, or values by dotted key.  `only`: one stage (or `ingest`,
-    `export`) instead of the config's stages.
+    `export`) instead of the config's stages.  Raises `PipelineError` (`ConfigError` with one line
+    for each fault where the file could be read).
     """
     base = Path.cwd()
-    if isinstance(given, Config) and not settings and only is None:
-        return given
+    if isinstance(config, Config) and not settings and only is None:
+        return config
     data: dict[str, Any]
-    if isinstance(given, Config):
-        data, base = given.model_dump(mode="json", exclude_unset=True), given.base
-    elif isinstance(given, Mapping):
-        data = _copied(given)
-    elif given is not None:
-        file = local_path(given)
+    if isinstance(config, Config):
+        data, base = config.model_dump(mode="json", exclude_unset=True), config.base
+    elif isinstance(config, Mapping):
+        data = _copied(config)
+    elif config is not None:
+        file = local_path(config)
         data, base = _read(file), file.resolve().parent
     else:
         data = {}
@@ -217,7 +218,7 @@ def load(
 
 
 def _copied(value: Any) -> Any:
-    """The mapping with dicts of its own all the way down, for settings to change."""
+    """A copy of the mapping, its inner mappings copied too, which settings may change."""
     return {k: _copied(v) for k, v in value.items()} if isinstance(value, Mapping) else value
 
 

@@ -50,7 +50,7 @@ def kind(value: object) -> str:
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant, or all of them, as the end of a sentence."""
+    """The known name nearest to `key`, or all of them where none is near: the end of a message."""
     close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
@@ -62,14 +62,16 @@ def lines(
 ) -> list[str]:
     """A line for each fault.
 
-    `top`: the keys a config may have; `known_at`: the keys that are known at the place of another.
+    `top`: the keys a config may have; `known_at`: from the place of an unknown key to the keys that
+    are known there.
     """
     faults = []
-    found = error.errors(include_url=False)
-    for fault in found:
+    errors = error.errors(include_url=False)
+    places = [fault["loc"] for fault in errors]
+    for fault in errors:
         place = fault["loc"]
         # A list whose entries are at fault is not empty, whatever the length check says.
-        inside = any(len(o["loc"]) > len(place) and o["loc"][: len(place)] == place for o in found)
+        inside = any(len(p) > len(place) and p[: len(place)] == place for p in places)
         if fault["type"] == "too_short" and inside:
             continue
         key = ".".join(str(part) for part in place)

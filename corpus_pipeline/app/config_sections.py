@@ -15,7 +15,7 @@ from corpus_pipeline.model import Options
 
 
 class Source(Options):
-    """Where documents come from and by what right we have them."""
+    """Where documents come from, and by what right they are used."""
 
     name: str
     """What the column `source` says; each source has a name of its own."""
@@ -26,7 +26,7 @@ class Source(Options):
     kind: Literal[
         "open", "self_collected", "commercial", "user_input", "synthetic", "public_data", "unknown"
     ] = "unknown"
-    """How the data was come by."""
+    """How the data was obtained."""
 
     license: str | None = None
     """SPDX id or text; a document's own licence wins."""
@@ -35,16 +35,16 @@ class Source(Options):
     """By what right the data is used, e.g. `PIPL art. 27: public information`."""
 
     collected_at: str | None = None
-    """When, e.g. `2026-01`."""
+    """When the data was collected, e.g. `2026-01`."""
 
     evidence: str | None = None
-    """The record that proves it, e.g. a path or a contract number."""
+    """The record that proves the legal basis, e.g. a path or a contract number."""
 
     url: str | None = None
     """Where the source is described."""
 
     origin: Literal["cn", "foreign"] | None = None
-    """Where it comes from: GB/T 45654 asks for both where foreign data is used."""
+    """The country of origin: GB/T 45654 asks for both kinds where foreign data is used."""
 
     def holds(self, locator: str) -> bool:
         """Whether this source claims the input."""
@@ -57,7 +57,7 @@ class Limits(Options):
     quarantine_share: float = Field(default=0.05, ge=0, le=1)
     """Broken records over records read; above it a run ends with exit code 3.
 
-    A corpus that loses more than one record in twenty to damage wants a look at its inputs.
+    Where more than one record in twenty is damaged, the inputs should be looked at.
     """
 
     seconds_per_mb: float = Field(default=10.0, gt=0)
@@ -76,12 +76,12 @@ class Ingest(IngestOptions):
 
     @property
     def for_readers(self) -> IngestOptions:
-        """What readers know of it: where an input is cut is not their business."""
+        """The options that readers get: all but the size of a split."""
         return IngestOptions.model_construct(
             **{name: getattr(self, name) for name in IngestOptions.model_fields}
         )
 
     @property
     def split_bytes(self) -> int:
-        """The size of a split in bytes."""
+        """The size of a split in bytes, 2²⁰ a megabyte."""
         return int(self.split_mb * (1 << 20))

@@ -1,7 +1,7 @@
-"""Jobs meet engines: a pipeline, a stage, an index or an export, from config to finished folder.
+"""Jobs on engines: a pipeline, a stage, an index or an export, from config to finished folder.
 
-Enters: a validated config, paths, how to run.  Leaves: the finished run or index.
-Refuses: to print; progress goes to the caller's `on_done`.
+Enters: a validated config, paths, and how to run (`How`).  Leaves: the finished run or index.
+Nothing is printed; progress goes to the caller's `on_done`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENGINES = ("ray", "local")
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """Everything about a run that must not show in its output.
+    """How a run is performed; none of it changes a byte of its output.
 
     `engine`: `ray` or `local`; None means `ray` where workers or an address ask for it.
     """
@@ -40,7 +40,7 @@ class How:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no engine could do."""
+        """Refuse an unknown engine, and workers or an address with the local one."""
         if self.engine is not None and self.engine not in ENGINES:
             raise PipelineError(f"unknown engine {self.engine!r}: {' or '.join(ENGINES)}")
         if self.engine == "local" and self.wants_ray:
@@ -49,12 +49,12 @@ class How:
 
     @property
     def wants_ray(self) -> bool:
-        """Whether the number of workers or an address can only be had from Ray."""
+        """Whether several workers or an address are asked for, which only Ray has."""
         return self.address is not None or self.workers not in (None, 1)
 
 
 def quiet(_phase: str, _done: int, _total: int, _result: Result) -> None:
-    """The observer that looks away."""
+    """Take note of nothing: the `on_done` of callers that show no progress."""
 
 
 def run_pipeline(
@@ -67,7 +67,7 @@ def run_pipeline(
     exports: bool = True,
     on_done: OnDone = quiet,
 ) -> Run:
-    """Run all stages of the config over the paths and, unless told not to, write the dataset."""
+    """Run all stages of the config over the paths and, where `exports`, write the dataset."""
     output = local_path(output)
     job = _compared(pipeline_job(config, paths, output), against)
     with _engine(how) as engine:
@@ -127,7 +127,7 @@ def _run(job: Job, output: Path, engine: Engine, how: How, on_done: OnDone) -> R
 
 
 def _compared(job: Job, against: Sequence[Path]) -> Job:
-    """The job with what it compares its documents with."""
+    """The job with the indexes that its documents are compared with."""
     if against and not comparing(job.specs):
         raise PipelineError("--against: the config has no stage that compares documents")
     indexes = tuple(open_index(local_path(path), job.specs) for path in against)
@@ -136,7 +136,7 @@ def _compared(job: Job, against: Sequence[Path]) -> Job:
 
 @contextmanager
 def _engine(how: How) -> Iterator[Engine]:
-    """The engine, started; let go of at the end."""
+    """The engine, started; closed at the end."""
     engine: Engine
     if how.engine == "ray" or (how.engine is None and how.wants_ray):
         from corpus_pipeline.tasks.ray import RayEngine

@@ -1,7 +1,8 @@
-"""One stage on anybody's Polars frame, without a file of theirs.
+"""One stage on a Polars frame of the caller's.
 
 Enters: a frame with a column `text` (or `payload`, for `decode`).  Leaves: the same rows in the
-same order: every column of the frame, then what the stage adds.  Refuses: a frame without text.
+same order: every column of the frame, then what the stage adds.  Refuses: a frame without text
+(`PipelineError`).
 
 Stages that compare or count documents run the real shuffle, in a temporary folder.
 """
@@ -26,7 +27,7 @@ from corpus_pipeline.tasks.local import LocalEngine
 
 #: The number of a row on its way through a stage.
 _ROW = "__frame_row"
-#: Bytes of text that the shuffle cuts the frame by; a frame fits the memory anyway.
+#: Bytes of a split when the shuffle reads the frame; a frame fits the memory anyway.
 _SPLIT_BYTES = 64 << 20
 
 
@@ -57,7 +58,7 @@ class FrameStage:
         Returns the same rows in the same order: all columns of `frame` in their order (with `text`
         and `title` as the stage leaves them), then the columns that the stage adds, then the
         verdict (`dropped_by`, `drop_rule`, `drop_evidence`; null = kept).  No row is removed: keep
-        those whose `dropped_by` is null.  A row that has a verdict already is passed over.
+        those whose `dropped_by` is null.  A row that has a verdict already is left as it is.
 
         A row on which the stage fails is dropped with the rule `stage_error`, or `too_slow` where
         it takes far longer than any honest text (docs/cluster.md).
@@ -179,15 +180,15 @@ def _as(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
     """A column of the frame as documents have it."""
     if name not in frame.columns:
         return pl.lit(None, dtype=dtype)
-    known = frame.schema[name]
-    if name in {"text", "payload"} and known not in {pl.Null(), pl.String(), pl.Binary(), dtype}:
-        raise PipelineError(f"the column {name!r} is {known}, not {dtype}")
-    if known == dtype:
+    actual = frame.schema[name]
+    if name in {"text", "payload"} and actual not in {pl.Null(), pl.String(), pl.Binary(), dtype}:
+        raise PipelineError(f"the column {name!r} is {actual}, not {dtype}")
+    if actual == dtype:
         return pl.col(name)
     try:
         frame.select(pl.col(name).cast(dtype))
     except pl.exceptions.PolarsError:
         if name in {"text", "payload"}:
-            raise PipelineError(f"the column {name!r} is {known}, not {dtype}") from None
+            raise PipelineError(f"the column {name!r} is {actual}, not {dtype}") from None
         return pl.lit(None, dtype=dtype)
     return pl.col(name).cast(dtype)

@@ -1,7 +1,8 @@
 """From a config and paths to a job: which inputs, which stages, which sources.
 
 Enters: a validated config, input paths, the output folder.  Leaves: an `engine.run.Job`.
-Refuses: mixed inputs that could not share one schema, and output inside the input.
+Refuses: stage outputs mixed with raw files or with other columns, and inputs that all lie in the
+output folder (`PipelineError`).
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ def _job(config: Config, paths: Sequence[str], output: Path, inputs: tuple[Input
 
 def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[tuple[Input, ...], bool]:
     """The inputs below the paths, and whether they are outputs of earlier stages."""
-    ours = output.resolve()
-    usable = [item for item in discover(paths) if ours not in Path(item.path).resolve().parents]
+    root = output.resolve()
+    usable = [item for item in discover(paths) if root not in Path(item.path).resolve().parents]
     if not usable:
         raise PipelineError(f"nothing to read: the inputs lie in the output folder {output}")
     if _are_stage_outputs(usable):
@@ -81,10 +82,9 @@ def _of_source(item: Input, source: Source) -> Input:
 
 
 def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
-    """The manifests of inputs that are outputs of an earlier run, and their sources."""
+    """Of inputs that are runs: their manifests (path and seal), and their source registries."""
     parents, sources = [], []
-    for given in paths:
-        path = Path(given)
+    for path in map(Path, paths):
         if not (path / "manifest.json").is_file() or not (path / "kept").is_dir():
             continue
         content = manifest.read(path / "manifest.json")
@@ -96,7 +96,7 @@ def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str,
 
 
 def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
-    """Whether the inputs are outputs of stages: then their columns are carried on."""
+    """Whether all inputs are outputs of stages, with one set of columns, which is carried on."""
     needed = {"id", "source", "locator", "dropped_by"}
     kinds: dict[tuple[str, ...] | None, str] = {}
     for item in inputs:

@@ -1,8 +1,7 @@
 """`plan`: what a run would read, do and cost, before it does.
 
 Enters: a config and paths.  Leaves: splits, stages, assets, and expected disk, memory and
-core-hours.
-Refuses: to write anything; the figures are estimates from measured rates, and say so.
+core-hours: estimates from measured rates, named `expected_…`.  Nothing is written.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
 from corpus_pipeline.text.unicode.escape import escaped
 
-#: MB of input per second and core; `make bench` measured 4.3 to 4.9 (docs/bench.md).
+#: MB of decompressed input per second and core: `make bench` measured 4.3 to 5.6 (docs/bench.md).
 RATE_MB_S = 4.0
-#: Bytes on disk at the peak and after, per byte of inflated input: 1.03 and 0.70 measured with `du`
-#: on every fourth line of that input (46.5 MB); kept/ and dataset/ both hold the text.
+#: Bytes on disk at the peak and after, per byte of decompressed input: 1.03 and 0.70 measured with
+#: `du` on every fourth line of that input (46.5 MB); kept/ and dataset/ both hold the text.
 DISK_RUNNING, DISK_KEPT = 1.1, 0.75
 #: MB; `make bench` measured a peak of 1,060 (docs/bench.md).
 WORKER_MB = 1_200
 
 
 def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
-    """The figures of a run that is not made; sizes in MB, time in core-hours."""
+    """The figures of a run that is not made: sizes in MB (10⁶ bytes), time in core-hours."""
     job = pipeline_job(config, paths, Path("/nonexistent"))
     scanned = [scan(item, job.ingest.limits) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)

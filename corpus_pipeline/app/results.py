@@ -1,7 +1,7 @@
-"""What a finished run is to its reader: counts, and tables that are read when they are asked for.
+"""A finished run for Python: its counts, and tables that are read when they are asked for.
 
-Enters: the folder of a finished run.  Leaves: lazy frames of its parts, its manifest, stories of
-its documents.  Refuses: to change a run.
+Enters: the folder of a finished run.  Leaves: lazy frames of its parts (docs/columns.md lists their
+columns), its manifest, stories of its documents.  Nothing in the folder is changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Run(runs.Run):
     """A finished run: `root`, `manifest`, `counts`, `stages`, `sources`, and its documents.
 
-    `reused`: whether the very same run had been finished before, so that nothing was done.
+    `reused`: whether the same run had been finished before, so that nothing was done.
     """
 
     reused: bool = False
@@ -62,20 +62,21 @@ class Run(runs.Run):
     def explain(self, key: str, *, text: bool = False) -> Story:
         """The life of one document: `key` is an id, its beginning, a locator or a URL.
 
-        `text`: with the beginning of its text, where personal data was masked.
+        `text`: with the beginning of its text, where the stage `pii` ran.  `PipelineError` where
+        the key names no document, or several.
         """
         from corpus_pipeline.products.explain.story import explain
 
         return explain(self.root, key, text=text)
 
     def verify(self, inputs: str | Path | None = None) -> list[Finding]:
-        """What is not as the manifest says; `inputs`: a folder whose files are hashed as well."""
+        """What differs from the manifest; `inputs`: a folder whose files are hashed as well."""
         from corpus_pipeline.products.verify.chain import verify
 
         return verify(self.root, None if inputs is None else local_path(inputs))
 
     def audit(self, profile: str | Path = "house") -> AuditResult:
-        """The run held against a profile of clauses."""
+        """Check the run against a profile: a packaged one by name, or a YAML file."""
         from corpus_pipeline.products.audit.run import audit
 
         return audit(self.root, profile)
@@ -87,7 +88,7 @@ class Run(runs.Run):
 
     @property
     def damage_limit(self) -> float:
-        """What the config of the run allows of them (`limits.quarantine_share`)."""
+        """The share of broken records that the run's config allows (`limits.quarantine_share`)."""
         limits = self.manifest["config"].get("limits", {})
         return float(limits.get("quarantine_share", 1.0))
 

@@ -3,8 +3,8 @@
 Enters: arguments.  Leaves: results on standard output, progress on standard error, an exit code:
 0 done; 1 an audit or verification found something; 2 usage, config or missing input (one line);
 3 finished, but more was quarantined than the config allows; 70 a fault of ours; 130 interrupted.
-Refuses: tracebacks (set `CORPUS_PIPELINE_DEBUG=1` to see one) and heavy imports before a command
-asks for them.
+A user sees no traceback (`CORPUS_PIPELINE_DEBUG=1` shows it), and heavy modules are imported only
+by the commands that need them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from corpus_pipeline import __version__
 from corpus_pipeline.cli import products, stages, warm
 from corpus_pipeline.text.unicode.escape import escaped
 
-FOUND, USAGE, QUARANTINED, FAULT, INTERRUPTED = 1, 2, 3, 70, 130
+USAGE, FAULT, INTERRUPTED = 2, 70, 130
 
 app = typer.Typer(
     name="corpus-pipeline",
@@ -30,6 +30,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog=(
+        "Exit codes: 0 done; 1 an audit or a verification found something; 2 usage, config or "
+        "missing input; 3 finished, but more was quarantined than the config allows; 70 a fault of "
+        "ours; 130 interrupted."
+    ),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -58,7 +63,7 @@ warm.register(app)
 
 
 class _Escaping(logging.Formatter):
-    """The bare message, nothing in it that a terminal would obey."""
+    """The bare message, its control characters written out."""
 
     def format(self, record: logging.LogRecord) -> str:
         return escaped(record.getMessage())
@@ -78,7 +83,7 @@ def main() -> NoReturn:
         logging.lastResort.setFormatter(_Escaping())
     try:
         code = app(standalone_mode=False)
-    except Exception as error:  # noqa: BLE001 – the last line of defence: no traceback for a user
+    except Exception as error:  # noqa: BLE001 – no user sees a traceback, whatever went wrong
         code = _explain(error)
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -88,7 +93,7 @@ def main() -> NoReturn:
         _say("interrupted; the same command continues where it stopped")
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -97,7 +102,7 @@ def _say(line: str) -> None:
     sys.stderr.write(f"corpus-pipeline: {escaped(line)}\n")
 
 
-#: What the world does to files: the user's to mend, wherever in a run it is met.
+#: Errors of disks and permissions: the user can mend them, wherever in a run they occur.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 

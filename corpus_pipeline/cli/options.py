@@ -25,6 +25,10 @@ MoreInputs = Annotated[
     typer.Argument(help="More inputs, as the shell's glob gives them.", metavar="PATH"),
 ]
 Run = Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="RUN")]
+Runs = Annotated[list[str], typer.Argument(help="Folders of finished runs.", metavar="RUN")]
+Sealed = Annotated[
+    Path, typer.Argument(help="The folder of a run, an index or a dataset.", metavar="RUN")
+]
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER")
 ]
@@ -34,7 +38,21 @@ ConfigOption = Annotated[
 ConfigArgument = Annotated[Path, typer.Argument(help="A YAML config.", metavar="CONFIG")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", help="key=value over the config; repeatable.", metavar="KEY=VALUE"),
+    typer.Option(
+        "--set",
+        "-s",
+        help="A value over the config, e.g. near_dedup.threshold=0.8; repeatable.",
+        metavar="KEY=VALUE",
+    ),
+]
+StageSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        help="An option of this command, or a whole key of a config; repeatable.",
+        metavar="KEY=VALUE",
+    ),
 ]
 EngineName = Annotated[str, typer.Option("--engine", help="ray or local.", metavar="ENGINE")]
 StageEngine = Annotated[
@@ -46,7 +64,10 @@ StageEngine = Annotated[
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", "-w", min=1, help="Tasks at once.", metavar="N")
+    int | None,
+    typer.Option(
+        "--workers", "-w", min=1, help="Ray tasks at once; one a core by default.", metavar="N"
+    ),
 ]
 Address = Annotated[
     str | None,
@@ -57,7 +78,7 @@ Against = Annotated[
     list[Path] | None,
     typer.Option(
         "--against",
-        help="An index; what it holds is dropped here. Repeatable.",
+        help="An index; documents that it holds are dropped. Repeatable.",
         metavar="INDEX",
     ),
 ]

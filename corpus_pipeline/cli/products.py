@@ -1,7 +1,7 @@
-"""`export`, `verify`, `audit`, `explain`, `config`: readers of finished runs.
+"""`export`, `verify`, `audit`, `explain` of finished runs, and `config`.
 
-Enters: the folder of a run.  Leaves: a dataset, findings, stories; exit code 1 where a verification
-or an audit found something.  Refuses: to change a run.
+Enters: the folder of a run, or a config.  Leaves: a dataset, findings, stories; exit code 1 where
+a verification or an audit found something.  The run itself is never changed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from corpus_pipeline.cli.options import (
     Json,
     Output,
     Run,
+    Sealed,
     Settings,
     StageEngine,
+    StageSettings,
     Workers,
 )
 
@@ -34,14 +36,14 @@ def export(
     run: Run,
     output: Output,
     config: ConfigOption = None,
-    settings: Settings = None,
+    settings: StageSettings = None,
     engine: StageEngine = None,
     workers: Workers = None,
     address: Address = None,
 ) -> int:
     """Write the dataset of a finished run.
 
-    Shards, card, Croissant and manifest.
+    Shards, card, Croissant and manifest go to FOLDER/dataset; an earlier dataset there is replaced.
     """
     from corpus_pipeline.app.config import for_section, load
     from corpus_pipeline.app.execute import How, export_run
@@ -57,14 +59,17 @@ def export(
 
 
 def verify(
-    run: Run,
+    run: Sealed,
     inputs: Annotated[
         Path | None,
         typer.Option("--inputs", help="Hash the inputs below this folder too.", metavar="FOLDER"),
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Recompute digests and counts, walk to the parents."""
+    """Recompute every digest and count, parent runs included.
+
+    Exit code 1 where something differs.
+    """
     from corpus_pipeline.app import api
     from corpus_pipeline.cli.report import print_json, print_result
     from corpus_pipeline.text.unicode.escape import escaped
@@ -81,18 +86,24 @@ def verify(
 def audit(
     run: Run,
     profile: Annotated[
-        str, typer.Option("--profile", "-p", help="house, or a YAML file.", metavar="PROFILE")
+        str,
+        typer.Option(
+            "--profile", "-p", help="The packaged profile, or a YAML file.", metavar="PROFILE"
+        ),
     ] = "house",
     form: Annotated[
         str, typer.Option("--format", help="text, json, sarif or junit.", metavar="FORMAT")
     ] = "text",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="A file to write instead of standard output.", metavar="FILE"
+        ),
     ] = None,
 ) -> int:
     """Check a run against a profile of clauses.
 
-    Exit code 1 when a clause fails.
+    Exit code 1 where a clause fails.
     """
     from corpus_pipeline.app import api
     from corpus_pipeline.cli.report import print_result

@@ -25,7 +25,7 @@ def say(line: str) -> None:
 
 
 def print_result(text: str) -> None:
-    """Lines on standard output; whoever made them has escaped what is not his own."""
+    """Lines on standard output; the caller has escaped what comes from documents and files."""
     sys.stdout.write(f"{text}\n")
 
 
@@ -35,7 +35,7 @@ def print_json(value: Any, indent: int | None = None) -> None:
 
 
 def report(run: Run, *, as_json: bool) -> int:
-    """The summary, or the counts as JSON, and what needs to be said loudly; the exit code."""
+    """Print the summary, or the counts as JSON, and remarks; the exit code."""
     if as_json:
         counts = run.manifest["counts"]
         print_json({"output": str(run.root), "seal": run.manifest["seal"], "counts": counts})
@@ -59,7 +59,7 @@ def report(run: Run, *, as_json: bool) -> int:
 
 
 def remarks(counts: Mapping[str, Any], inputs: int) -> list[str]:
-    """What a run that read or kept nothing must say.
+    """The remark about a run that read or kept nothing; `inputs`: how many there were.
 
     >>> remarks({"read": 0, "kept": 0, "dropped": 0, "by_rule": {}}, 2)
     ['0 documents in 2 inputs']

@@ -1,7 +1,7 @@
 """`run`, `plan`, `index`, `ingest`, and one command per stage.
 
-Enters: paths, a config, settings.  Leaves: a folder in the layout of every stage.
-Refuses: to know what a stage does; it hands values to the application and prints what comes back.
+Enters: paths, a config, settings.  Leaves: a folder in the layout of every stage, and exit codes.
+The commands hand values to the application and print what it returns.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from corpus_pipeline.cli.options import (
     MoreInputs,
     Output,
     Overwrite,
+    Runs,
     Settings,
     StageEngine,
+    StageSettings,
     Workers,
 )
 from corpus_pipeline.stages import STAGES
@@ -34,13 +36,24 @@ if TYPE_CHECKING:
     from corpus_pipeline.app.results import Run
 
 
+#: Where a reader of the help finds the names of options and what they mean.
+_SCHEMA = "`corpus-pipeline config --schema` describes them."
+_INGEST = f"Options of this command are the keys of `ingest:` in a config; {_SCHEMA}"
+_STAGE = (
+    "`corpus-pipeline config --set 'stages=[{0}]'` prints the options of this stage with their "
+    f"defaults; {_SCHEMA}"
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command()(run)
     app.command()(plan)
-    app.command(name="ingest", help="Read raw input into document batches.")(_command(None))
+    ingest = app.command(name="ingest", help="Read raw input into documents.", epilog=_INGEST)
+    ingest(_command(None))
     for info in STAGES.values():
-        app.command(name=info.name.replace("_", "-"), help=info.help)(_command(info.name))
+        name, epilog = info.name.replace("_", "-"), _STAGE.format(info.name)
+        app.command(name=name, help=info.help, epilog=epilog)(_command(info.name))
     app.command()(index)
 
 
@@ -66,10 +79,10 @@ def run(
     how = How(engine, workers, address, overwrite)
     paths = [*inputs, *(more or [])]
     with Progress() as progress:
-        done = run_pipeline(
+        finished = run_pipeline(
             loaded, paths, output, how, against=against or (), on_done=progress.on_done
         )
-    return _told(done, as_json)
+    return _reported(finished, as_json)
 
 
 def plan(
@@ -93,7 +106,7 @@ def plan(
 
 
 def index(
-    inputs: Inputs,
+    inputs: Runs,
     output: Output,
     config: ConfigOption = None,
     settings: Settings = None,
@@ -105,7 +118,8 @@ def index(
 ) -> int:
     """Index what earlier runs kept, for `--against`.
 
-    Later deliveries drop what is in it.
+    Later deliveries drop what is in it.  Give the options (`--config`, `--set`) of the runs that
+    will be compared with it.
     """
     from corpus_pipeline.app.config import load
     from corpus_pipeline.app.execute import How, build_index
@@ -115,10 +129,10 @@ def index(
     loaded = load(config, settings or ())
     how = How(engine, workers, address, overwrite)
     with Progress() as progress:
-        made = build_index(loaded, inputs, output, how, on_done=progress.on_done)
+        built = build_index(loaded, inputs, output, how, on_done=progress.on_done)
     if as_json:
-        print_json({"output": str(made.root), "seal": made.seal, "documents": made.documents})
-    say(f"{made.root}: an index of {made.documents:,} documents")
+        print_json({"output": str(built.root), "seal": built.seal, "documents": built.documents})
+    say(f"{built.root}: an index of {built.documents:,} documents")
     return 0
 
 
@@ -130,7 +144,7 @@ def _command(name: str | None) -> Callable[..., int]:
         inputs: Inputs,
         output: Output,
         config: ConfigOption = None,
-        settings: Settings = None,
+        settings: StageSettings = None,
         engine: StageEngine = None,
         workers: Workers = None,
         address: Address = None,
@@ -146,21 +160,21 @@ def _command(name: str | None) -> Callable[..., int]:
         how = How(engine, workers, address, overwrite)
         old = against or ()
         with Progress() as progress:
-            done = run_stage(
+            finished = run_stage(
                 loaded, inputs, output, how, stage=stage, against=old, on_done=progress.on_done
             )
-        return _told(done, as_json)
+        return _reported(finished, as_json)
 
     if name is None or STAGES[name].kind != "pair":
         # A stage that compares no documents has no such option.
-        whole = inspect.signature(command, eval_str=True)
-        fewer = [p for p in whole.parameters.values() if p.name != "against"]
-        command.__signature__ = whole.replace(parameters=fewer)  # type: ignore[attr-defined]  # PEP 362
+        signature = inspect.signature(command, eval_str=True)
+        others = [p for p in signature.parameters.values() if p.name != "against"]
+        command.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # PEP 362
     return command
 
 
-def _told(run: Run, as_json: bool) -> int:
-    """Print what a run left; its exit code."""
+def _reported(run: Run, as_json: bool) -> int:
+    """Print the summary of a run; its exit code."""
     from corpus_pipeline.cli.report import report
 
     return report(run, as_json=as_json)

@@ -1,6 +1,7 @@
 """`warm`: compile every kernel ahead, for an image, a node or a fresh checkout.
 
-Enters: nothing, or the folder that shall hold the machine code.  Leaves: that folder, filled.
+Enters: the folder for the machine code; without one, that of the user's cache.  Leaves: that
+folder, with every kernel compiled for this machine's processor.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The processor time that a stage may spend on documents of a size.
 
 Enters: a call, and seconds of processor time.  Leaves: its result, or `TooSlow`.
-Refuses: to be exact.  The clock is the process's user time, so a busy or slow machine changes
-little; only code that returns to the interpreter can be interrupted (a kernel or a C library that
-loops for ever cannot), and only in the main thread, where Python handles signals: elsewhere there
-is no budget.  Ray workers and the local engine perform tasks in the main thread.
+The clock is the process's user time, so a busy or slow machine changes little.  Limits: only code
+that returns to the interpreter can be interrupted (a kernel or a C library that loops for ever
+cannot), and only in the main thread, where Python handles signals: elsewhere there is no budget.
+Ray workers and the local engine perform tasks in the main thread.
 
-A budget can never be as deterministic as a rule.  Its defaults therefore lie so far above what
-any honest document takes that reaching them is a fault: of a document made to be slow, or of us.
+A budget is not as deterministic as a rule.  Its defaults therefore lie so far above what ordinary
+documents take that reaching them shows a document made to be slow, or an error in a stage.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Budget:
         return max(allowed, self.first_s) if first else allowed
 
 
-#: A ring that was swallowed by `except BaseException` is repeated after this many seconds.
+#: Seconds after which the alarm rings again, in case an `except BaseException` swallowed it.
 AGAIN_S = 1.0
 
 

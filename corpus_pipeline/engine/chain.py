@@ -1,8 +1,8 @@
 """A batch through the stages; a document that breaks a stage goes to quarantine, alone.
 
 Enters: a batch and built stages.  Leaves: the batch with every stage's columns, and quarantine
-rows.  Refuses: to let one bad document cost a good one: where a stage raises or takes far too long,
-the batch is bisected (stages are pure, so a part gives what the whole would have given).
+rows.  Where a stage raises or takes far too long, the batch is bisected until the documents at
+fault are alone; stages are pure, so a part gives what the whole would have given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
 _BUILT: dict[str, list[Any]] = {}
 
 #: Stages that have worked in this process: their kernels are compiled.
-_SEEN: set[str] = set()
+_WARM: set[str] = set()
 
 
 def built(specs: Sequence[StageSpec]) -> list[Any]:
@@ -32,7 +32,7 @@ def built(specs: Sequence[StageSpec]) -> list[Any]:
 
 
 def quarantine_rows(docs: pl.DataFrame, stage: str, reason: str, detail: str) -> pl.DataFrame:
-    """Documents as quarantine rows: where they came from, never what they say."""
+    """Documents as rows of QUARANTINE: their origin and the sha256 of their text, not the text."""
     texts = docs.get_column("text").fill_null("").to_list()
     return docs.select(
         "source",
@@ -70,12 +70,12 @@ class Clock:
 def guarded(
     stage: Stage, docs: pl.DataFrame, budget: Budget
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Run one stage; documents on which it raises, or spends its budget, go out by bisection.
+    """Run one stage: the documents after it, and frames of QUARANTINE, found by bisection.
 
     The budget grows with the size of the part, so a batch of many honest documents never exceeds
     it; each halving around a slow document costs the budget of that half at most.
     """
-    seconds = budget.seconds(size_of(docs), first=stage.name not in _SEEN)
+    seconds = budget.seconds(size_of(docs), first=stage.name not in _WARM)
     try:
         out = within(seconds, _kept_its_rows, stage, docs)
     except TooSlow:
@@ -87,9 +87,9 @@ def guarded(
         reason, detail = "stage_error", type(error).__name__
     else:
         if docs.height:
-            _SEEN.add(stage.name)
+            _WARM.add(stage.name)
         return out, []
-    _SEEN.add(stage.name)
+    _WARM.add(stage.name)
     if docs.height <= 1:
         rows = quarantine_rows(docs, stage.name, reason, detail)
         return stage(docs.clear()), [rows] if docs.height else []
@@ -117,7 +117,7 @@ def _kept_its_rows(stage: Stage, docs: pl.DataFrame) -> pl.DataFrame:
 def run_chain(
     stages: Sequence[Stage], docs: pl.DataFrame, clock: Clock, budget: Budget
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All stages over one batch: documents with verdicts, and what had to be quarantined."""
+    """All stages over one batch: documents with verdicts, and the rows of QUARANTINE."""
     lost: list[pl.DataFrame] = []
     for stage in stages:
         started = time.process_time()

@@ -1,4 +1,4 @@
-"""The `code` of a run: what beside inputs and config decides its output.
+"""The `code` of a run: what, besides inputs and config, decides its output.
 
 Leaves: the version of each library that can, Python and its Unicode tables, and a digest of the
 package's own sources.  Two runs with equal inputs, config, assets and `code` have the same bytes.

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, who is writing to it, and what of it `--overwrite` removes.
+"""The folder of a run: which run it belongs to, who is writing, what `--overwrite` removes.
 
 Enters: the folder, and the digests of all that decides the run's output.  Leaves: `run.json`, which
 claims the folder, and `work/lock`, held while somebody writes.  Refuses: a folder that holds other
@@ -31,7 +31,7 @@ LOCK = "lock"
 
 @contextmanager
 def lock(root: Path) -> Iterator[None]:
-    """Be the only writer to this folder; the lock falls with the process that holds it.
+    """Be the only writer to this folder; the lock ends with the process that holds it.
 
     Raises `PipelineError` where another process (named by number and host) is writing.
     """
@@ -86,14 +86,14 @@ def _is_open(path: Path, handle: BinaryIO) -> bool:
 def _holder(content: bytes) -> str:
     """Who wrote the lock, for the message."""
     try:
-        known = json.loads(content)
-        return f" (process {known['pid']} on {known['host']})"
+        holder = json.loads(content)
+        return f" (process {holder['pid']} on {holder['host']})"
     except (ValueError, KeyError, TypeError):  # it has not written its name yet
         return ""
 
 
 def refuse_foreign(root: Path, *, overwrite: bool = False) -> None:
-    """Never write beside files that are not ours, nor remove anything beside them."""
+    """Raise `PipelineError` where the folder holds files that no run or index writes."""
     names = {path.name for path in root.iterdir()} if root.is_dir() else set()
     strangers = sorted(names - {*FILES, *FOLDERS, *INDEX_FOLDERS, WORK})
     if overwrite and strangers:
@@ -138,8 +138,8 @@ def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | 
         start = None
     others = [path.name for path in root.iterdir() if path.name != WORK] if root.exists() else []
     if others:
-        what = f"another run ({_difference(start, parts)})" if start else "other files"
-        raise PipelineError(f"{root} holds {what}; choose another folder, or --overwrite")
+        content = f"another run ({_difference(start, parts)})" if start else "other files"
+        raise PipelineError(f"{root} holds {content}; choose another folder, or --overwrite")
     manifest.write(root / "run.json", {"kind": "start", "key": key, "decides": parts})
     return None
 
@@ -167,7 +167,7 @@ def _has_results(root: Path) -> bool:
 
 
 def _difference(start: Mapping[str, Any], parts: Mapping[str, str]) -> str:
-    """Which of the things that decide a run are others in the claim that stands."""
+    """Which of the things that decide a run differ from those in the claim that stands."""
     theirs = start.get("decides")
     if not isinstance(theirs, dict):
         return "inputs, config or versions differ"

@@ -1,8 +1,9 @@
 """A run from inputs to `manifest.json`: scan, plan, local pass, shuffled stages, last pass, seal.
 
 Enters: a `Job` and an engine.  Leaves: the finished folder; its manifest is written last.
-Refuses: to start in a folder that holds anything else; to do again what a sound marker of the same
-key proves done; to let engine, workers or interruptions show in any sealed byte.
+Tasks whose marker has the same key are not performed again.  Sealed files are the same whatever the
+engine, the number of workers and the interruptions.
+Refuses: a folder that holds anything else.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ SCAN_BYTES = 512 << 20
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done, without a word on how many do it."""
+    """What is to be done; nothing of engine and workers, which do not show in the output."""
 
     name: str
     inputs: tuple[Input, ...]
@@ -62,7 +63,9 @@ class Job:
 
 
 @dataclass(slots=True)
-class _Run:
+class _Context:
+    """A run under way: the job, and what is known of it so far."""
+
     job: Job
     engine: Engine
     on_done: OnDone
@@ -79,7 +82,7 @@ class _Run:
         """Perform one phase."""
         started, finished = time.perf_counter(), 0
 
-        def tell(_task: Task, result: Result) -> None:
+        def count(_task: Task, result: Result) -> None:
             nonlocal finished
             finished += 1
             self.on_done(phase, finished, len(tasks), result)
@@ -89,16 +92,16 @@ class _Run:
                 raise PipelineError(f"{task.name}: the worker died; too little memory?")
             return survive(self.engine, task)
 
-        results = (engine or self.engine).run(tasks, tell, on_death)
+        results = (engine or self.engine).run(tasks, count, on_death)
         self.walls[phase] = self.walls.get(phase, 0.0) + time.perf_counter() - started
         return results
 
-    def task(self, name: str, function: Any, what: Any, marker: Path, key: str) -> Task:
+    def task(self, name: str, function: Any, argument: Any, marker: Path, key: str) -> Task:
         metrics = self.work / "metrics" / f"{name.replace('/', '-')}.json"
-        return Task(name, function, what, marker, key, metrics)
+        return Task(name, function, argument, marker, key, metrics)
 
-    def check_task(self, name: str, function: Any, what: Any) -> Task:
-        return self.task(name, function, what, self.work / f"{name}.json", self.key)
+    def check_task(self, name: str, function: Any, argument: Any) -> Task:
+        return self.task(name, function, argument, self.work / f"{name}.json", self.key)
 
 
 def run(
@@ -112,12 +115,12 @@ def run(
     with folder.lock(job.root):
         if overwrite:
             folder.clear(job.root)
-        return _run(_Run(job, engine, on_done))
+        return _run(_Context(job, engine, on_done))
 
 
-def _run(this: _Run) -> dict[str, Any]:
-    started, job = time.perf_counter(), this.job
-    scanned = _scan(this)
+def _run(context: _Context) -> dict[str, Any]:
+    started, job = time.perf_counter(), context.job
+    scanned = _scan(context)
     inputs = [_input_record(item) for item in scanned]
     stages = [spec.record() for spec in job.specs]
     decides = {
@@ -126,39 +129,39 @@ def _run(this: _Run) -> dict[str, Any]:
         "config": job.config,
         "code": code(),
         "split_bytes": job.split_bytes,
-        "against": [held.seal for held in job.indexes],
+        "against": [old.seal for old in job.indexes],
     }
-    this.key = digest(decides)
-    done = folder.claim(job.root, this.key, folder.by_name(decides))
-    if done is not None:
-        remove_tree(this.work)
-        return done
-    this.tasks("check", index.check_tasks(job.indexes, this.check_task))
+    context.key = digest(decides)
+    finished = folder.claim(job.root, context.key, folder.by_name(decides))
+    if finished is not None:
+        remove_tree(context.work)
+        return finished
+    context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
-    local = _local_pass(this, scanned, splits)
+    local = _local_pass(context, scanned, splits)
     if job.makes_index:
-        return _seal(this, started, _common(this) | _index(this, local))
-    parts, alarms = _shuffled_stages(this, splits, local)
+        return _seal(context, started, _common(context) | _index(context, local))
+    parts, alarms = _shuffled_stages(context, splits, local)
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms}
-    return _seal(this, started, _common(this) | outcome | _decided(this, splits, parts))
+    return _seal(context, started, _common(context) | outcome | _decided(context, splits, parts))
 
 
-def _common(this: _Run) -> dict[str, Any]:
+def _common(context: _Context) -> dict[str, Any]:
     """What the manifest of a run and of an index say alike."""
-    job = this.job
+    job = context.job
     return {
         "name": job.name,
         "code": code(),
-        "key": this.key,
+        "key": context.key,
         "config": job.config,
         "parents": list(job.parents),
         "sources": job.sources,
     }
 
 
-def _decided(this: _Run, splits: list[Split], parts: list[Result]) -> dict[str, Any]:
+def _decided(context: _Context, splits: list[Split], parts: list[Result]) -> dict[str, Any]:
     """What the manifest of a run says of its splits, files and counts."""
-    root, indexes = this.job.root, this.job.indexes
+    root, indexes = context.job.root, context.job.indexes
     manifests = [root / "manifests" / f"split-{split.index:05d}.json" for split in splits]
     content = {
         "kind": "run",
@@ -171,67 +174,67 @@ def _decided(this: _Run, splits: list[Split], parts: list[Result]) -> dict[str, 
     return content
 
 
-def _seal(this: _Run, started: float, content: dict[str, Any]) -> dict[str, Any]:
-    """The last act: counts that add up, times, and the manifest that makes the folder whole."""
-    root = this.job.root
+def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[str, Any]:
+    """Check that the counts add up, write the times and then the manifest; its content."""
+    root = context.job.root
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
     write_metrics(
         root,
-        this.walls,
+        context.walls,
         time.perf_counter() - started,
-        type(this.engine).__name__,
-        this.engine.workers,
+        type(context.engine).__name__,
+        context.engine.workers,
     )
     remove_leftovers(root)
     manifest.write(root / "manifest.json", content)
-    remove_tree(this.work)
+    remove_tree(context.work)
     return manifest.read(root / "manifest.json")
 
 
-def _index(this: _Run, local: list[Result]) -> dict[str, Any]:
+def _index(context: _Context, local: list[Result]) -> dict[str, Any]:
     """The content of the manifest of an index, its parts in place."""
-    job = this.job
+    job = context.job
     names = tuple(spec.name for spec in job.specs)
     tasks = [
-        this.task(
+        context.task(
             f"pack/{number:05d}",
             index.pack,
             index.PackTask(number, names, job.root),
-            this.work / "pack" / f"{number:05d}.json",
-            this.key,
+            context.work / "pack" / f"{number:05d}.json",
+            context.key,
         )
         for number in range(len(local))
     ]
     return {
-        **index.content(this.tasks("pack", tasks), job.specs),
+        **index.content(context.tasks("pack", tasks), job.specs),
         "counts": counts.add(result["counts"] for result in local),
     }
 
 
-def _scan(this: _Run) -> list[Scanned]:
+def _scan(context: _Context) -> list[Scanned]:
     """Digest and size of every input, by tasks of bounded size."""
     groups: list[list[Input]] = [[]]
     size = 0
-    for item in this.job.inputs:
+    for item in context.job.inputs:
         if size > SCAN_BYTES or len(groups[-1]) >= 1000:
             groups.append([])
             size = 0
         groups[-1].append(item)
         size += item.bytes
     tasks = []
-    limits = this.job.ingest.limits
+    limits = context.job.ingest.limits
     for number, group in enumerate(groups):
         # Modification times belong in the key: a scan is only reused for untouched files.
         stats = [
             [escaped(i.path), i.locator, i.bytes, _modified(i), i.source, *astuple(limits)]
             for i in group
         ]
-        marker = this.work / "scan" / f"{number:05d}.json"
+        marker = context.work / "scan" / f"{number:05d}.json"
         name = f"scan/{number:05d}"
-        tasks.append(this.task(name, scan_group, (group, limits), marker, digest(stats)))
+        tasks.append(context.task(name, scan_group, (group, limits), marker, digest(stats)))
     # One group is a second of reading: the driver does it while the workers are starting.
-    results = this.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
+    results = context.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
     return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
 
 
@@ -254,15 +257,15 @@ def _input_record(item: Scanned) -> dict[str, Any]:
     return {"sha256": item.sha256, **{name: getattr(item.input, name) for name in names}}
 
 
-def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list[Result]:
-    job = this.job
+def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) -> list[Result]:
+    job = context.job
     local = tuple(spec for spec in job.specs if not spec.is_global)
     last = len(local) == len(job.specs)  # no other pass follows
     # An aggregate stage looks at what the stages before it left: its turn comes after this pass.
     sketches = tuple(
         spec for spec in job.specs if spec.is_global and not issubclass(spec.cls, AggregateStage)
     )
-    root = job.root if last else this.work / "local"
+    root = job.root if last else context.work / "local"
     digests = {item.input.locator: item.sha256 for item in scanned}
     tasks = []
     for split in splits:
@@ -272,7 +275,7 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
             sketches=sketches,
             ingest=job.ingest,
             root=root,
-            work=this.work,
+            work=context.work,
             level=3 if last else 0,
             keep_payload=job.keep_payload,
             budget=job.budget,
@@ -288,33 +291,33 @@ def _local_pass(this: _Run, scanned: list[Scanned], splits: list[Split]) -> list
         )
         name = f"local/{split.index:05d}"
         marker = root / "manifests" / f"split-{split.index:05d}.json"
-        tasks.append(this.task(name, run_split, argument, marker, key))
-    if job.specs and not isinstance(this.engine, LocalEngine):
+        tasks.append(context.task(name, run_split, argument, marker, key))
+    if job.specs and not isinstance(context.engine, LocalEngine):
         kernel_cache.announce()
-    return this.tasks("local", tasks)
+    return context.tasks("local", tasks)
 
 
 def _shuffled_stages(
-    this: _Run, splits: list[Split], local: list[Result]
+    context: _Context, splits: list[Split], local: list[Result]
 ) -> tuple[list[Result], list[dict[str, object]]]:
-    """The final parts of the splits, and what of the shuffled stages' work is worth an alarm."""
-    job = this.job
+    """The content of the final manifests of the splits, and the alarms of the shuffled stages."""
+    job = context.job
     specs = tuple(spec for spec in job.specs if spec.is_global)
     if not specs:
         return local, []
-    corpus = Corpus(this.work, len(splits), job.indexes)
-    old = [rows for held in job.indexes for rows in index.index_rows(held)]
-    corpus.number([result["counts"]["kept"] for result in local] + old)
-    jobs = tuple(Shuffle(spec, corpus, this.key) for spec in specs)
-    alarms = decide(jobs, local, this.tasks)
+    corpus = Corpus(context.work, len(splits), job.indexes)
+    kept = [result["counts"]["kept"] for result in local]
+    corpus.number(kept + [rows for old in job.indexes for rows in index.index_rows(old)])
+    jobs = tuple(Shuffle(spec, corpus, context.key) for spec in specs)
+    alarms = decide(jobs, local, context.tasks)
     tasks = [
-        this.task(
+        context.task(
             f"apply/{split.index:05d}",
             run_apply,
             ApplyTask(split.index, jobs, job.root, result),
             job.root / "manifests" / f"split-{split.index:05d}.json",
-            this.key,
+            context.key,
         )
         for split, result in zip(splits, local, strict=True)
     ]
-    return this.tasks("apply", tasks), alarms
+    return context.tasks("apply", tasks), alarms

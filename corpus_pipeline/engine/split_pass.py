@@ -2,7 +2,7 @@
 
 Enters: a split (pieces of inputs) and stage specs.  Leaves: `kept/`, `dropped/` and `quarantine/`
 parts, the sketches and facts that pair and count stages will shuffle, and the counts.
-Refuses: to hold more than a batch and a row group in memory, and to know any stage.
+At most a batch, a row group, and the sketches and facts of the split are held in memory.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def batches(
 ) -> Iterator[tuple[int, Chunk]]:
     """The batches of a split with the number of their first row; deterministic.
 
-    `on_read` hears how many rows were read, as often as a reader gives some: they wait for their
-    batch to be full, and are not lost when the next file kills the worker.
+    `on_read` is called with the number of rows read so far after each chunk of a reader: such rows
+    wait until their batch is full, and the count stays known when the next file kills the worker.
     """
     gather, row = Gatherer(task.ingest.batch_bytes), 0
     for piece in task.split.pieces:
@@ -98,7 +98,7 @@ def batches(
 
 
 def run_split(task: SplitTask) -> dict[str, Any]:
-    """Process a split and put its files in place; the content of its manifest."""
+    """Process a split and put its files in place; what its manifest says."""
     pass_ = _Pass(task)
     try:
         return pass_.run()
@@ -117,13 +117,14 @@ class _Pass:
         self.clock = Clock()
         self.tallies: list[counts.Counts] = []
         self.kept_rows = 0
+        self.no_docs = empty(DOCUMENT)  # the columns that the stages leave, without rows
         self.facts: list[pl.DataFrame] = [empty(FACTS)]
         self.keys: dict[str, list[pl.DataFrame]] = {stage.name: [] for stage in self.sketchers}
         self.writers = {
             kind: ShardWriter(
                 task.root / kind / task.part,
                 level=task.level,
-                measure="locator" if kind == "quarantine" else "text",
+                size_by="locator" if kind == "quarantine" else "text",
             )
             for kind in ("kept", "dropped", "quarantine")
         }
@@ -137,19 +138,19 @@ class _Pass:
             writer.abort()
 
     def run(self) -> dict[str, Any]:
-        seen = None
+        any_batch = False
         started = time.process_time()
         for row, chunk in batches(self.task, lambda rows: self.note({"reading": rows})):
             size = int(chunk.docs.get_column("text").str.len_bytes().sum() or 0)
             self.clock.add("ingest", started, size or chunk.input_bytes, chunk.docs.height)
             self.batch(row, chunk)
-            seen = chunk.docs
+            any_batch = True
             started = time.process_time()
-        if self.task.stop is not None:
-            self.tally(self.final, self.unread(), 0)
-        if seen is None:
+        if not any_batch:
             nothing = empty({**DOCUMENT, **VERDICT, **PAYLOAD})
             self.batch(0, Chunk(nothing, empty(QUARANTINE), 0))
+        if self.task.stop is not None:
+            self.tally(self.no_docs, self.unread(), 0)
         return self.finish()
 
     def note(self, at: dict[str, Any]) -> None:
@@ -174,7 +175,7 @@ class _Pass:
 
     def tally(self, docs: pl.DataFrame, lost: pl.DataFrame, input_bytes: int) -> None:
         started = time.process_time()
-        self.final = docs.clear()
+        self.no_docs = docs.clear()
         alive = pl.col("dropped_by").is_null()
         kept = docs.filter(alive)
         self.writers["kept"].append(kept)
@@ -199,7 +200,7 @@ class _Pass:
             self.clock.add(stage.name, started, size, kept.height)
 
     def unread(self) -> pl.DataFrame:
-        """What stands for the rest of a split whose reader killed its worker."""
+        """One row of QUARANTINE for the rest of a split whose reader killed its worker."""
         piece = self.task.split.pieces[-1]
         row = {"source": piece.source, "locator": piece.locator, "stage": "engine"}
         row |= {"reason": "worker_died", "detail": f"reading after row {self.task.stop}"}
@@ -213,12 +214,12 @@ class _Pass:
             files.append(file_entry(task.root, task.root / kind / task.part, rows))
         sketch_rows = {}
         if self.sketchers:
-            write_shard(task.work / "facts" / task.part, self.facts, level=0, measure="id")
+            write_shard(task.work / "facts" / task.part, self.facts, level=0, size_by="id")
         for name, frames in self.keys.items():
             # Sorted by key: a match task reads its key range by row-group statistics.
             keys = pl.concat(frames).sort("key", "doc")
             sketch_rows[name] = keys.height
-            write_shard(task.work / "sketch" / name / task.part, [keys], level=0, measure="")
+            write_shard(task.work / "sketch" / name / task.part, [keys], level=0, size_by="")
         with suppress(OSError):
             task.progress.unlink()
         return {

@@ -1,4 +1,4 @@
-"""Inputs that must be at reading what they were at the scan.
+"""Inputs that must be the same at reading as at the scan.
 
 Enters: the bytes of a file as the scan reads them.  Leaves: a `Fingerprint` (its size and a digest
 of each block), and a `CheckedFile` that gives out only bytes whose block has the scan's digest.
@@ -82,27 +82,27 @@ class Digester:
 
 
 class CheckedFile(io.RawIOBase):
-    """A file open for reading, block by block held against its fingerprint."""
+    """A file open for reading; each block is compared with its digest before it is given out."""
 
-    def __init__(self, path: str, locator: str, seen: Fingerprint) -> None:
+    def __init__(self, path: str, locator: str, fingerprint: Fingerprint) -> None:
         """Open `path`; messages name the `locator`."""
         super().__init__()
-        self.locator, self.seen = locator, seen
+        self.locator, self.fingerprint = locator, fingerprint
         self._at = 0
         self._number, self._data = -1, b""  # the block that was read last
         try:
             self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
         except FileNotFoundError:
             raise InputChangedError(
-                f"input {locator} vanished while the run was reading: {seen.size:,} bytes at the "
-                "scan; start again with --overwrite"
+                f"input {locator} vanished while the run was reading: {fingerprint.size:,} bytes "
+                "at the scan; start again with --overwrite"
             ) from None
         self._check_size()
 
     def _changed(self) -> InputChangedError:
         now = os.fstat(self._file.fileno()).st_size
-        difference = f"{self.seen.size:,} bytes at the scan, {now:,} now"
-        if now == self.seen.size:
+        difference = f"{self.fingerprint.size:,} bytes at the scan, {now:,} now"
+        if now == self.fingerprint.size:
             difference = f"{now:,} bytes as at the scan, but other ones"
         return InputChangedError(
             f"input {self.locator} changed while the run was reading it: {difference}; "
@@ -110,15 +110,15 @@ class CheckedFile(io.RawIOBase):
         )
 
     def _check_size(self) -> None:
-        if os.fstat(self._file.fileno()).st_size != self.seen.size:
+        if os.fstat(self._file.fileno()).st_size != self.fingerprint.size:
             raise self._changed()
 
     def _block(self, number: int) -> bytes:
         if number != self._number:
             self._check_size()
-            self._file.seek(number * self.seen.block)
-            data = self._file.read(self.seen.block)
-            expected = self.seen.digests[DIGEST * number : DIGEST * (number + 1)]
+            self._file.seek(number * self.fingerprint.block)
+            data = self._file.read(self.fingerprint.block)
+            expected = self.fingerprint.digests[DIGEST * number : DIGEST * (number + 1)]
             if xxhash.xxh3_128_digest(data) != expected:
                 raise self._changed()
             self._number, self._data = number, data
@@ -127,11 +127,15 @@ class CheckedFile(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         """The next `size` bytes (all when negative), fewer only at the end."""
         whole = size is None or size < 0
-        end = self.seen.size if whole else min(self._at + cast(int, size), self.seen.size)
+        end = (
+            self.fingerprint.size
+            if whole
+            else min(self._at + cast(int, size), self.fingerprint.size)
+        )
         parts: list[bytes] = []
         while self._at < end:
-            start = self._at % self.seen.block
-            part = self._block(self._at // self.seen.block)[start : start + end - self._at]
+            start = self._at % self.fingerprint.block
+            part = self._block(self._at // self.fingerprint.block)[start : start + end - self._at]
             parts.append(part)
             self._at += len(part)
         if not parts:
@@ -139,8 +143,8 @@ class CheckedFile(io.RawIOBase):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place; nothing is read."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.seen.size}[whence]
+        """Go to a byte; nothing is read."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.fingerprint.size}[whence]
         self._at = max(base + offset, 0)
         return self._at
 
@@ -149,22 +153,22 @@ class CheckedFile(io.RawIOBase):
         return self._at
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if not self.closed and hasattr(self, "_file"):
             self._file.close()
         super().close()
 
 
-def open_checked(path: str, locator: str, seen: Fingerprint | None) -> BinaryIO:
-    """The file, held against its fingerprint where there is one."""
-    if seen is None:
+def open_checked(path: str, locator: str, fingerprint: Fingerprint | None) -> BinaryIO:
+    """The file open for reading; a `CheckedFile` where there is a fingerprint."""
+    if fingerprint is None:
         return Path(path).open("rb")
-    return cast(BinaryIO, CheckedFile(path, locator, seen))
+    return cast(BinaryIO, CheckedFile(path, locator, fingerprint))

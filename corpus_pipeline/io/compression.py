@@ -3,7 +3,7 @@
 Enters: a seekable binary file and the name of its compression.  Leaves: `Block`s of at most
 about a mebibyte, and a `Fault` wherever the stream broke; after a fault the next intact member
 (gzip member, zstd or LZ4 frame, bz2 or xz stream) is looked for, so that damage costs one member.
-Refuses: to raise on bad data, to hold more than a block, and to inflate a bomb to its end.
+Never more than a block is held; a bomb is inflated up to `Limits`.  Bad data raises nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ RAW: Final = 1 << 16  # small, because a damaged chunk is read again byte by byt
 OUT: Final = 1 << 20
 #: How far before the place where an error shows the next member may have begun.
 BACK: Final = 1 << 20
-#: A file that is full of false beginnings must not cost more than a moment.
+#: Places that are tried as the next member's first byte after one fault; each costs up to a
+#: mebibyte of inflating, and in a hostile file every third byte may look like a beginning.
 CANDIDATES: Final = 10_000
 #: Below this size a ratio says nothing: a megabyte of blanks is no attack.
 RATIO_FLOOR: Final = 1 << 26
@@ -27,7 +28,7 @@ RATIO_FLOOR: Final = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When inflating stops; the defaults let every honest corpus file pass.
+    """When inflating stops; the defaults let every corpus file in use pass.
 
     1 TiB: the largest files in use (full-history wiki dumps) stay below it.  300 : 1 — Chinese
     text gives 3–10, the most repetitive logs about 100; deflate itself ends at 1,032.
@@ -152,20 +153,21 @@ class _Members:
         return Fault(reason, f"{detail} (byte {offset} of the file)", offset, inside)
 
     def _salvaged(self, start: int, at: int, emitted: int) -> Generator[Block, None, int]:
-        """What a damaged chunk still gives: the member once more, the chunk byte by byte.
+        """What a damaged chunk still gives, as blocks; returns where in the file it broke.
 
-        A decoder that raises keeps the output of that call to itself, hence the second reading.
+        A decoder that raises loses the output of that call.  So the member is decoded again from
+        `start`, byte by byte from `at` on, and what exceeds the `emitted` bytes is given out.
         """
         self.raw.seek(start)
-        decoder, position, seen, chunk = self.new(), start, 0, b""
+        decoder, position, produced, chunk = self.new(), start, 0, b""
         try:
             while not decoder.eof:
                 out = decoder.decompress(chunk, OUT)
                 position += len(chunk)
-                new = out[max(emitted - seen, 0) :]
-                seen += len(out)
+                new = out[max(emitted - produced, 0) :]
+                produced += len(out)
                 if new:
-                    yield Block(new, fresh=seen == len(new), member=start)
+                    yield Block(new, fresh=produced == len(new), member=start)
                     self.out += len(new)
                 chunk = b""
                 if decoder.needs_input:
@@ -195,7 +197,7 @@ class _Members:
         self.position = self.raw.seek(0, io.SEEK_END)
 
     def _opens(self, position: int) -> bool:
-        """Whether a stream begins here: by chance the magic stands everywhere."""
+        """Whether a stream begins here: the magic bytes also occur inside compressed data."""
         self.raw.seek(position)
         decoder, given = self.new(), 0
         try:

@@ -1,8 +1,9 @@
-"""One decoder a compression, all in the shape of `bz2.BZ2Decompressor`.
+"""One decoder for each compression, all with the interface of `bz2.BZ2Decompressor`.
 
 Enters: the name of a compression and the open file (a `.warc.zst` may carry its dictionary).
-Leaves: a factory of decoders for one member each, whose output a call bounds.
-Refuses: streams that want more than 128 MiB of window.
+Leaves: a factory of decoders for one member each; a call gives at most `max_length` bytes, zstd
+up to 128 MiB more.  Decoders raise one of `ERRORS` on bad data.
+Refuses: zstd and xz streams that want more than 128 MiB of window.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ MAGIC: Final[Mapping[str, bytes]] = {
 
 
 class Decoder(Protocol):
-    """The shape of `bz2.BZ2Decompressor`, which all members are decoded through."""
+    """The interface of `bz2.BZ2Decompressor`, through which all members are decoded."""
 
     @property
     def eof(self) -> bool:
@@ -48,7 +49,7 @@ class Decoder(Protocol):
         """What followed the member's end."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """More input → the output that it gives."""
+        """Plain bytes from what was given so far and `data`; at most `max_length` (-1: all)."""
 
 
 class _Gzip:
@@ -73,8 +74,8 @@ class _Gzip:
 
 class _Zstd:
     def __init__(self, dictionary: zstandard.ZstdCompressionDict | None) -> None:
-        made = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=WINDOW)
-        self._inner = made.decompressobj()
+        decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=WINDOW)
+        self._inner = decompressor.decompressobj()
         self._rest = memoryview(b"")
 
     @property
@@ -102,7 +103,7 @@ class _Zstd:
 
 
 class _Lz4:
-    """`LZ4FrameDecompressor` has the shape, but for its error and for `None` as no data."""
+    """`LZ4FrameDecompressor`, whose error is a `RuntimeError` and whose empty data is `None`."""
 
     def __init__(self) -> None:
         self._inner = lz4.frame.LZ4FrameDecompressor()
@@ -131,8 +132,8 @@ def _zstd_dictionary(raw: BinaryIO) -> zstandard.ZstdCompressionDict | None:
     """The dictionary that a `.warc.zst` carries in a skippable frame before the first record."""
     head = raw.read(8)
     size = int.from_bytes(head[4:], "little")
-    found = head[:4] == b"\x5d\x2a\x4d\x18" and size <= WINDOW
-    data = raw.read(size) if found else b""
+    is_dictionary = head[:4] == b"\x5d\x2a\x4d\x18" and size <= WINDOW
+    data = raw.read(size) if is_dictionary else b""
     raw.seek(0)
     try:
         if data.startswith(MAGIC["zstd"]):
@@ -143,7 +144,7 @@ def _zstd_dictionary(raw: BinaryIO) -> zstandard.ZstdCompressionDict | None:
 
 
 def factory(compression: str, raw: BinaryIO) -> Callable[[], Decoder]:
-    """What makes a fresh decoder for each member of this file."""
+    """A function that makes a fresh decoder for each member of this file."""
     if compression == "gzip":
         return _Gzip
     if compression == "bz2":

@@ -1,9 +1,9 @@
 """Paths, folders, globs and lists in; a sorted list of readable inputs out.
 
-Enters: what the user typed.  Leaves: `Input`s, each with its format and compression found by
-content first and by name second.
-Refuses: to guess silently.  A missing path, an empty match or an unusable file given by name is
-one clear line; a file in a folder that is no corpus format is left out and logged.
+Enters: paths as the user typed them: a file, a folder, a glob, `@` and a file with one path a line.
+Leaves: `Input`s sorted by locator, each with its format and compression, found by content first and
+by name second.  A file in a folder that is of no known format is left out and logged.
+Raises `PipelineError` for a missing path, a glob without a match, an unusable file given by name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 TEMPORARY: Final = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~", ".lock")
 MARKERS: Final = frozenset({"_SUCCESS", "_temporary", "_metadata", "_common_metadata"})
-#: Left-out files that are named in the log one by one.
+#: How many left-out files the log names one by one; the others are counted.
 NAMED: Final = 5
 BROKEN: Final = "a link to nothing"
 
@@ -48,7 +48,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class _Root:
-    """Something given: where locators start, the files below it, and whether it was a file."""
+    """One path of the user: where its locators start, its files, and whether it named a file."""
 
     path: Path
     named: bool
@@ -80,7 +80,10 @@ class _LeftOut:
 
 
 def discover(paths: Sequence[str | Path]) -> list[Input]:
-    """All inputs that the paths mean, sorted by locator, each file once."""
+    """All inputs that the paths mean, sorted by locator, each file once (the shortest locator).
+
+    Raises `PipelineError` where there is none, or a path cannot be read.
+    """
     left_out = _LeftOut()
     roots = [root for path in paths for root in _roots(str(path), left_out)]
     inputs: dict[Path, tuple[_Root, Input]] = {}
@@ -103,20 +106,20 @@ def discover(paths: Sequence[str | Path]) -> list[Input]:
 
 def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
     """Prefix the locators of roots that collide with the root's own name."""
-    seen = Counter(made.locator for _, made in pairs)
-    colliding = {root.path for root, made in pairs if seen[made.locator] > 1}
+    locators = Counter(item.locator for _, item in pairs)
+    colliding = {root.path for root, item in pairs if locators[item.locator] > 1}
     inputs = [
-        replace(made, locator=f"{root.path.name}/{made.locator}")
-        if root.path in colliding and (not root.named or seen[made.locator] > 1)
-        else made
-        for root, made in pairs
+        replace(item, locator=f"{root.path.name}/{item.locator}")
+        if root.path in colliding and (not root.named or locators[item.locator] > 1)
+        else item
+        for root, item in pairs
     ]
-    inputs.sort(key=lambda made: (made.locator, made.path))
-    for one, two in pairwise(inputs):
-        if one.locator == two.locator:
+    inputs.sort(key=lambda item: (item.locator, item.path))
+    for first, second in pairwise(inputs):
+        if first.locator == second.locator:
             raise PipelineError(
-                f"two inputs would have the same locator {one.locator!r}: {one.path} and "
-                f"{two.path}; give their common parent folder instead"
+                f"two inputs would have the same locator {first.locator!r}: {first.path} and "
+                f"{second.path}; give their common parent folder instead"
             )
     return inputs
 
@@ -169,7 +172,7 @@ def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
 
 
 def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
-    """The files below a folder; of a finished stage output only what it kept."""
+    """The files below a folder, sorted by name; of a finished stage output only its `kept/`."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -196,6 +199,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _input(root: _Root, file: Path, left_out: _LeftOut) -> Input | None:
+    """The input that a file is; None, and a line in the log, where it is none."""
     if not file.is_file():
         raise PipelineError(f"not a regular file: {file}")
     try:

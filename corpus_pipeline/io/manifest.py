@@ -20,7 +20,7 @@ FORMAT = "corpus-pipeline/1"
 
 
 def render(content: dict[str, Any]) -> bytes:
-    """The only spelling of a sealed document; any other byte sequence is tampering."""
+    """The bytes of a sealed document; `read` refuses a file that has any others."""
     body = {key: value for key, value in content.items() if key != "seal"}
     bare = json.dumps(body, sort_keys=True, ensure_ascii=False, indent=1)
     sealed = {**body, "seal": hashlib.sha256(bare.encode()).hexdigest()}

@@ -1,7 +1,9 @@
 """Inputs read once before the run: digests, sizes, and where a compressed file can be entered.
 
-Enters: an `Input`.  Leaves: a `Scanned` one, by which splits are planned and against which readers
-hold what they read.  Memory is bounded; damage inside a file ends the count, not the run.
+Enters: an `Input`.  Leaves: a `Scanned`: splits are planned by its sizes, and readers compare what
+they read with its fingerprint.  A file is read in blocks.  Plain bytes that damage makes unreadable
+are not counted; a Parquet file with a damaged footer has no row groups.
+Raises `PipelineError` for a file that cannot be read.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from corpus_pipeline.io.inputs import Input
 from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.model import PipelineError
 
-#: Plain bytes between two entries that are kept: a window inflates at most so many for nothing,
-#: 4 ms of zstd, and a file of a terabyte has 262,144 entries.
+#: Plain bytes between two entries that are kept: a window inflates at most so many before its first
+#: line (4 ms of zstd), and a file of a terabyte has 262,144 entries.
 ENTRY_GAP: Final = 4 << 20
 
 
@@ -32,7 +34,7 @@ class Scanned:
     input: Input
     sha256: str
     decompressed: int  # line formats: bytes after decompression; others: bytes on disk
-    seen: Fingerprint
+    fingerprint: Fingerprint
     row_groups: tuple[int, ...] = ()  # parquet: uncompressed bytes of each
     entries: tuple[Entry, ...] = ()  # compressed line formats: members to begin at, in order
 
@@ -42,7 +44,7 @@ class Scanned:
             "input": {**asdict(self.input), "path": escaped(self.input.path)},
             "sha256": self.sha256,
             "decompressed": self.decompressed,
-            "seen": self.seen.to_dict(),
+            "fingerprint": self.fingerprint.to_dict(),
             "row_groups": list(self.row_groups),
             "entries": [list(entry) for entry in self.entries],
         }
@@ -54,7 +56,7 @@ class Scanned:
             Input(**{**data["input"], "path": unescaped(data["input"]["path"])}),
             data["sha256"],
             data["decompressed"],
-            Fingerprint.from_dict(data["seen"]),
+            Fingerprint.from_dict(data["fingerprint"]),
             tuple(data["row_groups"]),
             tuple(Entry(*entry) for entry in data["entries"]),
         )
@@ -68,10 +70,10 @@ class _Hashed:
         self.digester = Digester(os.fstat(raw.fileno()).st_size)
 
     def read(self, size: int = -1) -> bytes:
-        at, done = self.raw.tell(), self.digester.size
+        start, hashed = self.raw.tell(), self.digester.size
         data = self.raw.read(size)
-        if at <= done < at + len(data):
-            self.digester.update(memoryview(data)[done - at :])
+        if start <= hashed < start + len(data):
+            self.digester.update(memoryview(data)[hashed - start :])
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -81,7 +83,7 @@ class _Hashed:
         return self.raw.tell()
 
     def finish(self) -> tuple[str, Fingerprint]:
-        """Read what nobody has read yet; the digests."""
+        """Read the rest of the file; its sha256 in hex, and its fingerprint."""
         self.raw.seek(self.digester.size)
         while self.read(1 << 20):
             pass
@@ -98,12 +100,13 @@ def scan(item: Input, limits: Limits | None = None) -> Scanned:
             entries: tuple[Entry, ...] = ()
             if cut in ("lines", "text_mode") and item.compression != "none":
                 plain, entries = _inflated(hashed, item.compression, limits or Limits())
-            sha256, seen = hashed.finish()
+            sha256, fingerprint = hashed.finish()
     except OSError as error:
         raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
-    item = replace(item, bytes=seen.size)
-    groups = _row_groups(item, seen) if cut == "row_groups" else ()
-    return Scanned(item, sha256, seen.size if plain is None else plain, seen, groups, entries)
+    item = replace(item, bytes=fingerprint.size)
+    groups = _row_groups(item, fingerprint) if cut == "row_groups" else ()
+    size = fingerprint.size if plain is None else plain
+    return Scanned(item, sha256, size, fingerprint, groups, entries)
 
 
 def _inflated(raw: _Hashed, compression: str, limits: Limits) -> tuple[int, tuple[Entry, ...]]:
@@ -119,9 +122,9 @@ def _inflated(raw: _Hashed, compression: str, limits: Limits) -> tuple[int, tupl
     return size, tuple(entries)
 
 
-def _row_groups(item: Input, seen: Fingerprint) -> tuple[int, ...]:
+def _row_groups(item: Input, fingerprint: Fingerprint) -> tuple[int, ...]:
     try:
-        with CheckedFile(item.path, item.locator, seen) as raw:
+        with CheckedFile(item.path, item.locator, fingerprint) as raw:
             meta = pq.read_metadata(raw)
         return tuple(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
     except InputChangedError:

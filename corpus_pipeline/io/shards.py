@@ -1,7 +1,7 @@
 """Parquet files whose bytes depend on their rows alone, not on how the rows arrived.
 
-Enters: frames of one schema, in any batches.  Leaves: one Parquet file, zstd, with row groups cut
-by content.  Refuses: to buffer more than one row group.
+Enters: frames of one schema, in any batches.  Leaves: one Parquet file (zstd or LZ4) whose row
+groups end after `GROUP_ROWS` rows or `GROUP_BYTES` bytes.  At most one row group is held in memory.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ import pyarrow.parquet as pq
 from corpus_pipeline.io.storage import begin, disk_errors, finish
 
 #: A row group ends at whichever comes first: small enough to stream, large enough to compress.
+#: Bytes are those of the column `size_by`, and 64 a row.
 GROUP_ROWS = 8192
 GROUP_BYTES = 16 << 20
 
-#: Columns in which every value is its own: a dictionary would be built for nothing.
+#: Columns whose values hardly repeat: a dictionary would save nothing.
 UNIQUE = ("id", "locator", "source_id", "url", "title", "text", "drop_evidence", "sha256", "detail")
 
 
 class ShardWriter:
     """Write frames to `path`; nothing is at `path` until `commit`."""
 
-    def __init__(self, path: Path, *, level: int = 3, measure: str = "text") -> None:
-        """`level`: of zstd, 0 = LZ4; `measure`: the string column by which row groups are cut."""
+    def __init__(self, path: Path, *, level: int = 3, size_by: str = "text") -> None:
+        """`level`: of zstd, 0 = LZ4; `size_by`: the string column whose bytes cut row groups."""
         self.path = path
         self.rows = 0
         self._level = level
-        self._measure = measure
+        self._size_by = size_by
         self._pending: list[pl.DataFrame] = []
         self._pending_bytes = 0
         self._pending_rows = 0
@@ -60,9 +61,9 @@ class ShardWriter:
             self._pending.append(frame)
 
     def _sizes(self, frame: pl.DataFrame) -> Any:
-        if self._measure not in frame.columns:
+        if self._size_by not in frame.columns:
             return np.full(frame.height, 64, np.int64)
-        return frame.get_column(self._measure).str.len_bytes().fill_null(0).to_numpy() + 64
+        return frame.get_column(self._size_by).str.len_bytes().fill_null(0).to_numpy() + 64
 
     def _fit(self, sizes: Any) -> int:
         """How many of the next rows belong to the open row group (at least one in an empty one)."""
@@ -105,7 +106,7 @@ class ShardWriter:
         return self.rows
 
     def abort(self) -> None:
-        """Leave nothing behind; harmless after `commit`."""
+        """Remove the temporary file; does nothing after `commit`."""
         with suppress(Exception):
             if self._writer is not None:
                 self._writer.close()
@@ -114,10 +115,10 @@ class ShardWriter:
 
 
 def write_shard(
-    path: Path, frames: Iterable[pl.DataFrame], *, level: int = 3, measure: str = "text"
+    path: Path, frames: Iterable[pl.DataFrame], *, level: int = 3, size_by: str = "text"
 ) -> int:
     """Write frames of one schema (at least one, it may be empty) to `path`; the number of rows."""
-    writer = ShardWriter(path, level=level, measure=measure)
+    writer = ShardWriter(path, level=level, size_by=size_by)
     try:
         for frame in frames:
             writer.append(frame)

@@ -47,15 +47,15 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
         plain = _beginning(raw, compression)
     if plain[257:262] == b"ustar":
         return "a tar archive; unpack it first"
-    for magic, what in _NO_INPUT:
+    for magic, description in _NO_INPUT:
         if plain.startswith(magic):
-            return what
-    shown, named = by_content(plain), by_suffix(stem)
-    if named is not None and plain and shown is None and named.suffix_alone:
-        return named.suffix_alone
-    if shown is not None and named is not None and shown.name in named.looks_like:
-        shown = named
-    chosen = shown or named or (None if plain else EMPTY)
+            return description
+    by_bytes, by_name = by_content(plain), by_suffix(stem)
+    if by_name is not None and plain and by_bytes is None and by_name.suffix_alone:
+        return by_name.suffix_alone
+    if by_bytes is not None and by_name is not None and by_bytes.name in by_name.looks_like:
+        by_bytes = by_name
+    chosen = by_bytes or by_name or (None if plain else EMPTY)
     if chosen is None:
         return "neither its content nor its name says what it is"
     return Kind(chosen.name, compression)

@@ -1,8 +1,8 @@
 """Inputs in, splits out: the units of work, cut by size only.
 
 Enters: scanned inputs.  Leaves: `Split`s of about equal size, the same for any number of workers.
-Refuses: to look at content, and to cut where a record cannot be found again (HTML, WARC, CSV with
-its quoted newlines, wiki dumps are read whole).
+Line formats are cut at any byte (a reader takes the lines that start in its window) and Parquet
+between row groups; HTML, WARC, wiki dumps and CSV, with its quoted newlines, are read whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from corpus_pipeline.io.checked import Fingerprint
 from corpus_pipeline.io.compression import BEGINNING, Entry
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input
-from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.io.scan import Scanned
 
 #: Most windows of a file that has to be inflated from its start for each of them: n windows inflate
@@ -42,34 +41,13 @@ class Piece:
     end: int | None = None  # None = to the end, whatever it turns out to be
     row_groups: tuple[int, ...] | None = None  # None = all
     entry: Entry = BEGINNING  # where in a compressed file a reader may begin
-    seen: Fingerprint | None = None  # what the scan saw of the file; None = it was not scanned
+    fingerprint: Fingerprint | None = None  # of the file at the scan; None = not scanned
 
     def described(self) -> dict[str, Any]:
-        """What a manifest says of a piece: nothing that depends on where or how it is read."""
+        """The piece as a manifest records it: without its path, entry and fingerprint."""
         groups = None if self.row_groups is None else list(self.row_groups)
         names = ("locator", "format", "compression", "source", "license", "start", "end")
         return {**{name: getattr(self, name) for name in names}, "row_groups": groups}
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
-        return {
-            **self.described(),
-            "path": escaped(self.path),
-            "entry": list(self.entry),
-            "seen": None if self.seen is None else self.seen.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Piece:
-        """The inverse of `to_dict`."""
-        groups, seen = data["row_groups"], data["seen"]
-        changed = {
-            "path": unescaped(data["path"]),
-            "row_groups": None if groups is None else tuple(groups),
-            "entry": Entry(*data["entry"]),
-            "seen": None if seen is None else Fingerprint.from_dict(seen),
-        }
-        return cls(**{**data, **changed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +57,17 @@ class Split:
     index: int
     pieces: tuple[Piece, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
-        return {"index": self.index, "pieces": [piece.to_dict() for piece in self.pieces]}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Split:
-        """The inverse of `to_dict`."""
-        return cls(data["index"], tuple(Piece.from_dict(piece) for piece in data["pieces"]))
-
 
 def plan(scanned: Sequence[Scanned], split_bytes: int, text_mode: str = "file") -> list[Split]:
-    """Cut big inputs, group small ones; `text_mode` says whether text files are lines."""
+    """Cut inputs larger than `split_bytes` (plain bytes), put smaller ones together, in order.
+
+    `text_mode`: of `IngestOptions`; it says whether text files are lines.
+    """
     splits: list[Split] = []
     group: list[Piece] = []
     size = 0
-    for one in scanned:
-        for piece, weight in _pieces(one, max(split_bytes, 1), text_mode):
+    for item in scanned:
+        for piece, weight in _pieces(item, max(split_bytes, 1), text_mode):
             if group and size + weight > split_bytes:
                 splits.append(Split(len(splits), tuple(group)))
                 group, size = [], 0
@@ -106,13 +78,13 @@ def plan(scanned: Sequence[Scanned], split_bytes: int, text_mode: str = "file") 
     return splits
 
 
-def whole(one: Input) -> Piece:
+def whole(item: Input) -> Piece:
     """The piece that is all of an input."""
-    return Piece(one.path, one.locator, one.format, one.compression, one.source, one.license)
+    return Piece(item.path, item.locator, item.format, item.compression, item.source, item.license)
 
 
 def _pieces(scanned: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
-    piece = replace(whole(scanned.input), seen=scanned.seen)
+    piece = replace(whole(scanned.input), fingerprint=scanned.fingerprint)
     form = FORMATS[piece.format]
     if form.splittable == "row_groups" and sum(scanned.row_groups) > split_bytes:
         yield from _row_groups(piece, scanned.row_groups, split_bytes)

@@ -1,8 +1,8 @@
 """Files that are either whole or absent: temporary name, fsync, rename, fsync of the folder.
 
-Enters: bytes, or a function that writes to a path.  Leaves: a file under its final name, with its
-sha256 and size.  Refuses: to leave a half-written file where somebody might read it; leftovers of a
-killed attempt carry a temporary name that no reader looks at.
+Enters: bytes, or a function that writes to a path.  Leaves: a complete file under its final name.
+A half-written file has a temporary name, which readers pass by; a killed attempt leaves it behind.
+Raises `PipelineError` for a full disk, missing permissions and the like.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TEMPORARY = ".tmp-"
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system says into one clear line."""
+    """Turn an `OSError` of a known cause into a `PipelineError` of one line that names `path`."""
     try:
         yield
     except OSError as error:
@@ -43,7 +43,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename durable: the folder's entry is what a power cut would lose."""
+    """Make a rename durable: without this a power cut may lose the folder's new entry."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

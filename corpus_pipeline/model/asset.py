@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def canonical_json(value: object) -> str:
-    """JSON with one spelling only, so that equal values have equal digests."""
+    """JSON with sorted keys and no spaces, so that equal values have equal digests."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -20,9 +20,9 @@ def digest(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A model or a rule pack a stage depends on, pinned by content.
+    """A file that a stage depends on (a model, a table, a rule pack), pinned by its sha256.
 
-    `ref` is what the config names (`package:…` or a path); `path` never enters a manifest.
+    `ref` is its name in the config (`package:…` or a path); `path` never enters a manifest.
     """
 
     ref: str

@@ -1,5 +1,5 @@
-"""Errors that a user can mend."""
+"""The error that a user can mend."""
 
 
 class PipelineError(Exception):
-    """What a user did or has; the command line prints it as one line and exits with 2."""
+    """A fault of input, config or machine; the command line prints one line and exits with 2."""

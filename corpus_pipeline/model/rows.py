@@ -1,7 +1,8 @@
-"""Work on the kept rows of a batch that leaves every row in its place.
+"""Apply a function to the kept rows of a batch, with every row left in its place.
 
-Enters: a batch, the columns that the work adds, and the work.  Leaves: the same rows in the same
-order; dropped rows have null in the new columns and are otherwise as they were.
+Enters: a batch, the columns that the function adds, and the function.
+Leaves: the same rows in the same order; dropped rows have null in the new columns and are otherwise
+unchanged.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-#: Kept rows and where each of them stood in the batch (u32) → the same rows with the new columns.
+#: Kept rows and the place of each in the batch (u32) → the same rows with the new columns.
 Work = Callable[[pl.DataFrame, pl.Series], pl.DataFrame]
 
 _PLACE = "__place"
@@ -25,10 +26,10 @@ def on_kept(
     takes: tuple[str, ...] = (),
     dropped_too: bool = False,
 ) -> pl.DataFrame:
-    """`docs` without the columns in `takes`, with `columns`, as `work` fills them for kept rows.
+    """`docs` without the columns `takes`, and with `columns` as `work` fills them for kept rows.
 
-    `dropped_too` hands the dropped rows to `work` as well.  `name` says whose work it is: rows
-    that come back in another number, order or identity are a `ValueError`.
+    With `dropped_too`, `work` gets the dropped rows as well.  A `ValueError` that begins with
+    `name` is raised where `work` returns another number, order or identity of rows.
 
     >>> docs = pl.DataFrame({"id": ["a", "b"], "dropped_by": [None, "langid"]})
     >>> on_kept(docs, "toy", {"toy_n": pl.UInt32()}, lambda kept, _: kept.with_columns(toy_n=1))
@@ -45,17 +46,17 @@ def on_kept(
     docs = docs.drop([column for column in columns if column in docs.columns])
     order = [*(column for column in docs.columns if column not in takes), *columns]
     kept = pl.col("dropped_by").is_null()
-    some = docs if dropped_too else docs.filter(kept)
-    if some.is_empty():
+    chosen = docs if dropped_too else docs.filter(kept)
+    if chosen.is_empty():
         return _padded(docs, columns).select(order)
-    if some.height == docs.height:
+    if chosen.height == docs.height:
         places = pl.int_range(docs.height, dtype=pl.UInt32, eager=True)
-        return _checked(work(some, places), some, name, columns).select(order)
+        return _checked(work(chosen, places), chosen, name, columns).select(order)
     docs = docs.with_row_index(_PLACE)
     places = docs.filter(kept).get_column(_PLACE)
-    done = _checked(work(some, places), some, name, columns).with_columns(places)
+    result = _checked(work(chosen, places), chosen, name, columns).with_columns(places)
     rest = _padded(docs.filter(~kept), columns)
-    together = pl.concat([part.select([*order, _PLACE]) for part in (rest, done)])
+    together = pl.concat([part.select([*order, _PLACE]) for part in (rest, result)])
     return together.sort(_PLACE).select(order)
 
 

@@ -37,14 +37,14 @@ VERDICT: Schema = {
     "drop_evidence": pl.String(),
 }
 
-#: What a reader hands to `decode`, which takes these columns away.
+#: Columns that readers add and that `decode` and `extract` remove.
 PAYLOAD: Schema = {
     "payload": pl.Binary(),  # null where the reader already filled `text`
     "declared_charset": pl.String(),
     "response_headers": pl.String(),  # JSON object, lower-case names
 }
 
-#: A record that could not become a document.  It never holds text: it may be personal data.
+#: A record that could not become a document.  It has no text, which could be personal data.
 QUARANTINE: Schema = {
     "source": pl.String(),
     "locator": pl.String(),
@@ -56,7 +56,7 @@ QUARANTINE: Schema = {
     "sha256": pl.String(),
 }
 
-#: What the columns say that no stage adds; behind `Null:`, what null says.  See `Stage.describes`.
+#: The meaning of the columns that no stage adds, as `AnyStage.describes` gives that of others.
 DESCRIBES: Mapping[str, str] = {
     "id": "32 hex digits, xxh3-128 of source and locator: the same in every run.",
     "source": "A name of the config's source registry.",
@@ -79,7 +79,7 @@ DESCRIBES: Mapping[str, str] = {
     "sha256": "Digest of the bytes that could not be read. Null: there are none.",
 }
 
-#: Reasons that say nothing about damage: every crawl holds error pages and images.
+#: Reasons that are no damage: every crawl has error pages and images.
 NO_DAMAGE = frozenset({"ingest/http_status", "ingest/media_type"})
 
 
@@ -93,16 +93,20 @@ def document_id(source: str, locator: str) -> str:
 
 
 def damaged_share(counts: Mapping[str, Any]) -> float:
-    """The share of the records read that were quarantined because something was broken."""
+    """The share of the records read that were quarantined for damage, 0 to 1.
+
+    `counts`: of a manifest: `read`, and `by_quarantine` (`stage/reason` → records).
+    """
     broken = sum(n for reason, n in counts["by_quarantine"].items() if reason not in NO_DAMAGE)
     return float(broken / max(counts["read"], 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What a reader yields: documents and records it could not read, in input order.
+    """What a reader yields: documents, and records that it could not read, in input order.
 
-    `input_bytes` counts the bytes of (decompressed) input consumed for this chunk.
+    `docs` has `DOCUMENT` and what of `PAYLOAD` the format has, `quarantine` has `QUARANTINE`;
+    `input_bytes` counts the bytes of (decompressed) input that were read for this chunk.
     """
 
     docs: pl.DataFrame

@@ -23,22 +23,22 @@ class StageSpec:
 
     @property
     def cls(self) -> type[AnyStage]:
-        """The class that the target names."""
+        """The class that `target` names; imports its module."""
         module, _, name = self.target.partition(":")
-        found: type[AnyStage] = getattr(importlib.import_module(module), name)
-        return found
+        stage: type[AnyStage] = getattr(importlib.import_module(module), name)
+        return stage
 
     @property
     def is_global(self) -> bool:
-        """Whether the engine has to shuffle for it."""
+        """Whether the stage must see all documents, so that the engine shuffles for it."""
         return issubclass(self.cls, ShuffledStage)
 
     def build(self) -> Any:
-        """The stage itself, models loaded."""
+        """The stage with its options and its assets loaded."""
         return self.cls(self.cls.OptionsModel(**self.options), self.assets)
 
     def record(self) -> dict[str, Any]:
-        """What a manifest says of this stage."""
+        """The entry of this stage in a manifest."""
         return {
             "name": self.name,
             "version": self.version,

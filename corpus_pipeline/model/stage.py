@@ -1,12 +1,12 @@
-"""What a stage promises: the four kinds, and what is checked when a class is defined.
+"""The four kinds of stages, and what is checked when a stage's class is defined.
 
-A *local* stage (`Stage`) sees a document at a time; its promises are in `tests/test_laws.py`: same
-rows, same order, no hidden state.  The other three must see all documents: a `PairStage` finds
-documents that are alike and keeps the best, a `CountStage` edits by how often something occurs, an
-`AggregateStage` decides about groups of documents, such as sources.
+A *local* stage (`Stage`) sees one document at a time; `tests/test_laws.py` holds it to the same
+rows, the same order, and no hidden state.  The other three must see all documents: a `PairStage`
+finds documents that are alike and keeps the best, a `CountStage` edits by how often something
+occurs, an `AggregateStage` decides about groups of documents, such as sources.
 
-A class that lacks a part of its protocol is a `TypeError` where it is defined, not at the end of
-a run.  `base=True` in the class line marks a class that others finish.
+A class that lacks a part of its protocol is a `TypeError` where it is defined, not at the end of a
+run.  `base=True` in the class line marks an abstract class, which is not checked.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ class AlarmOptions(Options):
 
 
 class AnyStage(ABC):
-    """What all kinds have: a name, a version, columns, options, assets."""
+    """The parts of every kind: a name, a version, columns, options, assets."""
 
     name: ClassVar[str]
-    #: Raise it when the output changes.
+    #: To be raised when the output changes.
     version: ClassVar[int]
     #: The columns it adds, each called `<name>_…`.
     columns: ClassVar[Schema]
-    #: What each of them says, for docs/columns.md; behind `Null:`, what null says in a document
-    #: that the stage has seen.
+    #: Their meaning, for docs/columns.md; after `Null:`, the meaning of null in a document that the
+    #: stage has seen.
     describes: ClassVar[Mapping[str, str]] = {}
     OptionsModel: ClassVar[type[Options]] = Options
 
@@ -66,7 +66,7 @@ class AnyStage(ABC):
 
     @classmethod
     def check_definition(cls) -> None:
-        """`TypeError` where name, version, columns or a method are missing or of no use."""
+        """`TypeError` where name, version, columns or a method are missing or malformed."""
         missing = [part for part in ("name", "version", "columns") if not hasattr(cls, part)]
         abstract = {
             name
@@ -102,23 +102,23 @@ class AnyStage(ABC):
 class Stage(AnyStage, base=True):
     """One local stage: a batch in, the same rows in the same order out.
 
-    A subclass says its `name`, its `version`, the `columns` it adds and implements `process` for
-    documents that are still kept.
+    A subclass defines its `name`, its `version` and the `columns` it adds, and implements `process`
+    for documents that are still kept.
     """
 
     #: Columns of `DOCUMENT` that this stage may rewrite (`text`, `title`).
     edits: ClassVar[tuple[str, ...]] = ()
-    #: `pii` masks dropped documents too.
+    #: Whether `process` gets dropped documents too (`pii` masks them).
     sees_dropped: ClassVar[bool] = False
-    #: Columns this stage takes away (`decode` takes the payload).
+    #: Columns that this stage removes (`decode` removes the payload).
     takes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Work on kept documents only (at least one row); same rows, same order."""
+        """Kept documents (at least one) → the same rows in the same order, with `columns`."""
 
     def __call__(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Run the stage on a batch; dropped rows pass it by."""
+        """Run the stage on a batch; dropped rows are unchanged, with null in `columns`."""
         return on_kept(
             docs,
             self.name,
@@ -137,10 +137,10 @@ class ShuffledStage(AnyStage, base=True):
 
     @abstractmethod
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """What must be known of each document, for the shuffle; see each kind."""
+        """Rows for the shuffle; each kind defines their columns."""
 
 
-#: What a pair stage may choose a survivor by, beside `doc` and `old`.
+#: The facts by which a pair stage chooses a survivor, beside `doc` and `old`.
 SURVIVOR_FACTS: Final[Schema] = {
     "id": pl.String(),
     "source": pl.String(),
@@ -150,7 +150,7 @@ SURVIVOR_FACTS: Final[Schema] = {
 
 
 def survivor_facts(docs: pl.DataFrame) -> pl.DataFrame:
-    """`SURVIVOR_FACTS` of kept documents, in their order."""
+    """`SURVIVOR_FACTS` of kept documents, one row each in their order."""
     quality = "quality_score" if "quality_score" in docs.columns else pl.lit(None)
     return docs.select(
         id="id", source="source", length=pl.col("text").str.len_chars(), quality=quality
@@ -158,7 +158,7 @@ def survivor_facts(docs: pl.DataFrame) -> pl.DataFrame:
 
 
 def cluster_columns(stage: str) -> tuple[str, str]:
-    """The names of a pair stage's cluster (the id of its survivor) and of the cluster's size."""
+    """The names of a pair stage's two columns: the survivor's id, and the cluster's size."""
     return f"{stage}_cluster", f"{stage}_cluster_size"
 
 
@@ -171,12 +171,12 @@ class PairStage(ShuffledStage, base=True):
 
     OptionsModel: ClassVar[type[Options]] = AlarmOptions
     columns: ClassVar[Schema] = {}
-    #: Whether `verify` wants the candidates' texts: so it is where a subclass defines it.
+    #: Whether `verify` needs the texts of candidates; true where a subclass defines `verify`.
     verifies: ClassVar[bool] = False
 
     @classmethod
     def check_definition(cls) -> None:
-        """Add the cluster's columns; beside the common parts, the options must have the alarms."""
+        """Add the cluster's columns, and check that the options have the alarms."""
         if "name" in vars(cls):
             cluster, size = cluster_columns(cls.name)
             cls.columns = {cluster: pl.String(), size: pl.UInt32(), **cls.columns}
@@ -205,9 +205,9 @@ class PairStage(ShuffledStage, base=True):
         """
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-        """Candidate pairs and the documents they name (`doc`, `text`) → pairs with evidence.
+        """Candidate pairs and the documents in them (`doc`, `text`) → the true pairs.
 
-        Returns `a`, `b`, `jaccard` (f32) and what else `settle` wants, only pairs that hold.
+        Returns `a`, `b`, `jaccard` (f32) and what else `settle` needs.
         """
         return pairs
 
@@ -215,14 +215,14 @@ class PairStage(ShuffledStage, base=True):
     def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         """The true pairs of whole components and the facts of their documents → decisions.
 
-        `facts`: `doc`, `SURVIVOR_FACTS` and `old` (bool: of an index; it is never dropped, nor
-        said to be like another old one).
-        Returns `doc`, the stage's own `columns`, `drop_rule` and `drop_evidence` (null = stays);
-        a document without a row in the result is untouched (its columns come from `untouched`).
+        `facts`: `doc`, `SURVIVOR_FACTS` and `old` (bool: of an index; such a document is never
+        dropped, nor called a duplicate of another old one).
+        Returns `doc`, the stage's own `columns`, `drop_rule` and `drop_evidence` (null = stays); a
+        document without a row in the result stays, with the columns of `untouched`.
         """
 
     def untouched(self) -> Mapping[str, pl.Expr]:
-        """The columns of a document that `settle` does not mention; others of them are null."""
+        """Column → value, for documents that `settle` does not return; other columns are null."""
         cluster, size = cluster_columns(self.name)
         return {cluster: pl.col("id"), size: pl.lit(1, dtype=pl.UInt32)}
 
@@ -245,28 +245,28 @@ class CountStage(ShuffledStage, base=True):
 
     @abstractmethod
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """All rows of one key range, sorted by `key` and `doc` → rows of what documents must know.
+        """All rows of one key range, sorted by `key` and `doc` → the rows that `apply` needs.
 
-        Both have `doc`, `key`, own columns; keys that do not count are left out.
+        Both have `doc`, `key` and own columns; keys that do not matter are left out.
         """
 
     @abstractmethod
-    def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-        """Kept documents and what `match` said of them → the same rows, edited and judged.
+    def apply(self, docs: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+        """Kept documents and the rows of `match` for them → the same documents, edited and judged.
 
-        `found`: `row` (u32 index into `docs`), `key`, own columns, sorted by `row` and `key`.
+        `matches`: `row` (u32 index into `docs`), `key`, own columns, sorted by `row` and `key`.
         """
 
 
 class AggregateStage(ShuffledStage, base=True):
     """A stage that decides about groups of documents, such as sources, from their sums.
 
-    It sees the run's own documents as all stages before it left them; an index (`--against`) has
-    nothing for it.  Its columns are the group's, null for a document of no group.
+    It sees the run's own documents as the stages before it left them; an index (`--against`) has
+    nothing for it.  Its columns have the values of the group, null for a document of no group.
     """
 
-    #: Whether `sketch` also gets documents that were dropped before, to weigh them: their verdict
-    #: columns say by whom.  What is decided about a group drops only documents that are still kept.
+    #: Whether `sketch` also gets documents that were dropped before, with their verdict columns.  A
+    #: decision about a group drops only documents that are still kept.
     sees_dropped: ClassVar[bool] = False
 
     @abstractmethod

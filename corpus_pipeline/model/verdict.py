@@ -6,9 +6,10 @@ import polars as pl
 
 
 def drop(docs: pl.DataFrame, stage: str, rule: pl.Expr, evidence: pl.Expr) -> pl.DataFrame:
-    """Set the verdict where `rule` is not null: the finding's name, and the number that shows it.
+    """Set the verdict of `stage` where `rule` is not null.
 
-    Both expressions give strings; a document that was dropped before keeps its first verdict.
+    `rule` (the name of the finding) and `evidence` (the number that shows it) give strings.  A
+    document that was dropped before keeps its first verdict.
     """
     first = pl.col("dropped_by").is_null() & rule.is_not_null()
     return docs.with_columns(

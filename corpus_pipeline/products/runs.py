@@ -1,7 +1,8 @@
 """A finished run, opened for reading: its manifest, its parts, their rows in bounded batches.
 
-Enters: the folder of a finished run.  Leaves: the manifest's content and frames, one row group at a
-time.  Refuses: a folder without a sound manifest, and to hold a whole part in memory.
+Enters: the folder of a finished run.  Leaves: the manifest's content, and frames of one row group
+each, so that no part is held in memory whole.  Refuses: a folder without a sound manifest
+(`PipelineError`).
 """
 
 from __future__ import annotations
@@ -83,10 +84,11 @@ def columns_of(path: Path) -> list[str]:
 
 
 def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The rows of a part, one row group at a time; nothing for a part without rows."""
+    """The rows of a part, one row group at a time; `columns` None: all of them."""
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
-            yield _frame(file.read_row_group(group, columns=_some(columns)))
+            table = file.read_row_group(group, columns=None if columns is None else list(columns))
+            yield _frame(table)
 
 
 def rows_between(
@@ -116,28 +118,24 @@ def group_sizes(path: Path, column: str) -> list[tuple[int, int, int]]:
     start = 0
     with pq.ParquetFile(path) as file:
         meta = file.metadata
-        # A nested column has several leaves, so the place in the schema is not the place here.
+        # A nested column has several leaves, so a column's place in the schema is not its leaf's.
         leaves = [meta.schema.column(index).path for index in range(meta.num_columns)]
         leaf = leaves.index(column)
         for group in range(file.num_row_groups):
-            facts = meta.row_group(group)
-            size = int(facts.column(leaf).total_uncompressed_size)
-            groups.append((start, int(facts.num_rows), size))
-            start += int(facts.num_rows)
+            footer = meta.row_group(group)
+            size = int(footer.column(leaf).total_uncompressed_size)
+            groups.append((start, int(footer.num_rows), size))
+            start += int(footer.num_rows)
     return groups
 
 
 def text_sizes(path: Path, first: int, rows: int) -> I64:
-    """The UTF-8 bytes of each text in a range of rows."""
+    """The UTF-8 bytes of each text in a range of rows; 0 for null."""
     lengths = [
         frame.get_column("text").str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
         for frame in rows_between(path, first, rows, ["text"])
     ]
     return np.concatenate(lengths) if lengths else np.zeros(0, np.int64)
-
-
-def _some(columns: Sequence[str] | None) -> list[str] | None:
-    return None if columns is None else list(columns)
 
 
 def _frame(table: Any) -> pl.DataFrame:

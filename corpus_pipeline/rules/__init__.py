@@ -1,1 +1,1 @@
-"""Floor 1: rules as data.  A pack that contradicts its own examples refuses to load."""
+"""Rules as data: packs (YAML), their models and loaders.  A pack must agree with its examples."""

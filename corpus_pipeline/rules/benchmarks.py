@@ -1,14 +1,14 @@
-"""Load evaluation benchmarks: their questions, in whatever shape they are published.
+"""Load the questions of evaluation benchmarks from the file formats in which they are published.
 
-Enters: files (JSONL, JSON, CSV, TSV; also .gz and .zst) or folders of them.  Leaves: `Item`s, one
-a question.  Refuses: a file without a question (a benchmark that guards nothing is an error of the
-config), and passages: reading passages come from public works (Wikipedia, newspapers, classics)
-that belong in a corpus; what must not leak is what is asked about them.  A file or a number of
-questions that memory is not made for is refused too.
+Enters: files (JSONL, JSON, CSV, TSV; also .gz and .zst) or folders of them.
+Leaves: `Item`s, one for each question, with its choices.
+Errors: `PipelineError` for a file that cannot be read, has no question, or exceeds `MOST_BYTES` or
+`MOST_ITEMS`.
 
-Where a question stands: in JSON in any object with a field of `QUESTION`, however deep (SQuAD nests
-it four levels down); in a table in the column of that name, or in the first column when there is no
-header (MGSM).
+A question is read from JSON wherever an object has a field of `QUESTION`, however deep (SQuAD nests
+it four levels down); from a table in the column of that name, or in the first column when there is
+no header (MGSM).  Reading passages are not loaded: they come from public works (Wikipedia,
+newspapers, classics) that belong in a corpus; only the questions about them must not leak.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import zstandard
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.text.contamination.question import bare
 
-#: Names of the field that asks, in lower case, most specific first.
+#: Names of the field that holds the question, in lower case, most specific first.
 QUESTION = (
     "question",
     "problem",
@@ -43,16 +43,16 @@ QUESTION = (
     "試題",
     "试题",
 )
-#: In a record without any of those: a plain list of texts to keep out.
+#: Names of the field in a record without any of those: a plain list of texts to keep out.
 PLAIN = ("text", "content")
 CHOICES = ("options", "choices")
-#: Characters of one cell: an unclosed quotation mark swallows the rest of a file.
+#: Most characters of one cell: after an unclosed quotation mark a cell is the rest of the file.
 LONGEST_CELL = 1 << 17
 FORMATS = (".jsonl", ".json", ".csv", ".tsv")
 PACKED = (".gz", ".zst")
 
-#: More is no benchmark but a corpus.  A million questions of 64 characters take 6.5 GB while they
-#: are indexed, and a minute; 30,000 take half a gigabyte and three seconds.
+#: More questions are a corpus rather than a benchmark.  Indexing a million questions of 64
+#: characters takes a minute and 6.5 GB; 30,000 take three seconds and half a gigabyte.
 MOST_ITEMS = 1_000_000
 MOST_BYTES = 2 << 30
 
@@ -60,7 +60,7 @@ Asked = tuple[str, tuple[str, ...]]  # a question and its choices
 
 
 class BenchmarkError(ValueError):
-    """A benchmark file that cannot guard anything, and why."""
+    """A benchmark file that cannot be used, and why."""
 
 
 class _LineError(ValueError):
@@ -78,7 +78,7 @@ class Item:
 
 
 def load_items(assets: Iterable[Asset]) -> list[Item]:
-    """The questions of all files and folders, in order; `PipelineError` names what is unfit."""
+    """The questions of all files and folders, in order; `PipelineError` names an unusable file."""
     try:
         files = benchmark_files([asset.path for asset in assets])
         return [item for name, path in files.items() for item in load_benchmark(name, path)]
@@ -89,8 +89,8 @@ def load_items(assets: Iterable[Asset]) -> list[Item]:
 def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
     """Name → file for each benchmark file in the given files and folders.
 
-    A file's name is its stem; in a folder, `folder/sub/stem`, so that `cmmlu/test/law` says what it
-    is.  Files of other kinds in a folder (a README, a licence) are no benchmarks.
+    A file's name is its stem; in a folder `folder/sub/stem`, such as `cmmlu/test/law`.  Files of
+    other kinds in a folder (a README, a licence) are skipped.
     """
     files: dict[str, Path] = {}
     for root in paths:
@@ -111,7 +111,7 @@ def benchmark_files(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def load_benchmark(name: str, path: Path) -> list[Item]:
-    """The questions of one file."""
+    """The questions of one file; `BenchmarkError` where it is unreadable or has none."""
     form = _format(path)
     if not form:
         raise BenchmarkError(f"{path.name}: not one of {', '.join(FORMATS)}")
@@ -218,7 +218,10 @@ def _choices(record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _fitting(rows: Iterable[list[str]]) -> Iterator[list[str]]:
-    """The rows; the module's own limit is one for the whole process, and readers raise it."""
+    """The rows; `csv.Error` for a cell above `LONGEST_CELL`.
+
+    `csv.field_size_limit` is one for the whole process, and the readers of inputs raise it.
+    """
     for row in rows:
         if any(len(cell) > LONGEST_CELL for cell in row):
             raise csv.Error(f"field larger than field limit ({LONGEST_CELL})")
@@ -238,7 +241,7 @@ def _table(content: str, delimiter: str) -> Iterator[Asked]:
             yield row[column], _choices(dict(zip(names, row, strict=False)))
 
 
-#: What an unreadable file raises; each becomes one line.
+#: What an unreadable file raises; each becomes a `BenchmarkError` of one line.
 _UNREADABLE = (
     UnicodeDecodeError,
     json.JSONDecodeError,

@@ -1,10 +1,11 @@
-"""Bounds on measures as data: load a pack, prove it on its examples or refuse it, and judge.
+"""Bounds on measures as data: load a pack, check it against its examples, and judge.
 
-Enters: a YAML pack with `registers` (what kind of text is this?) and `rules` (what may each
-measure be?), and later frames of measures.  Leaves: a register, a rule and its evidence per row.
-Refuses: a measure or register nobody knows, a bound without a number, and a pack that disagrees
-with its examples.  An example is a text, which is measured, or numbers such as
-`dup_10=0.7 length=900 register=verse`.
+Enters: a YAML pack with `registers` (kinds of text, told by their measures) and `rules` (the range
+that each measure must lie in); then frames with a Float32 column for each of `MEASURES`.
+Leaves: for each row a register, and the rule that it breaks with its evidence.
+Errors: `PipelineError` for a pack with an unknown measure or register, with a range without a
+number, or that disagrees with its examples.  An example is a text, which is measured, or numbers
+such as `dup_10=0.7 length=900 register=verse`.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.arrays import F32, I64, Bool
 from corpus_pipeline.text.measures.measures import MEASURES, measure
 
-#: The register of a text that no test of the pack recognises.
+#: The register of a text that fits no register of the pack.
 PLAIN = "prose"
+#: Measure → its value in each row.
 Values = Mapping[str, F32]
 _NUMBERS = re.compile(r"\w+=[\w.]+(?: \w+=[\w.]+)*")
 
 
 class Range(Strict):
-    """From `min` to `max`, both still allowed."""
+    """From `min` to `max`, both included."""
 
     min: float | None = None
     max: float | None = None
@@ -46,13 +48,13 @@ class Range(Strict):
 
 
 class Ranged(Rule):
-    """Ranges that must all hold."""
+    """A rule that looks only at texts whose measures lie in the ranges of `when`."""
 
     when: dict[str, Range] = Field(default_factory=dict)
 
 
 class Register(Ranged):
-    """A kind of text: every measure named lies in its range.  The first that fits counts."""
+    """A kind of text: every measure in `when` lies in its range.  The first that fits counts."""
 
 
 class Bound(Ranged):
@@ -66,7 +68,7 @@ class Bound(Ranged):
 
 
 class BoundsPack(Pack):
-    """The file."""
+    """The content of the file."""
 
     registers: Rules[Register]
     rules: Rules[Bound]
@@ -74,7 +76,7 @@ class BoundsPack(Pack):
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """One entry a row: register; rule and evidence are null where every bound holds."""
+    """Three String columns, one entry a row; rule and evidence are null where every bound holds."""
 
     register: pl.Series
     rule: pl.Series
@@ -83,7 +85,7 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One measure of one rule; the ranges by number of the register."""
+    """One measure of one rule; `low` and `high` by the number of the register."""
 
     rule: Bound
     measure: str
@@ -91,7 +93,7 @@ class _Check:
     high: F32
 
     def fails(self, values: Values, register: I64) -> Bool:
-        """Where the measure lies outside."""
+        """The rows in which the rule applies and the measure lies outside its range."""
         value = values[self.measure]
         outside: Bool = value < self.low[register]
         outside |= value > self.high[register]
@@ -101,7 +103,7 @@ class _Check:
 
 
 class Bounds:
-    """A proved pack, ready to judge."""
+    """A checked pack, ready to judge."""
 
     def __init__(self, registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
         """Lay out the ranges of each rule as one row of numbers per measure."""
@@ -125,13 +127,13 @@ class Bounds:
         rules: list[str | None] = [None] * measures.height
         evidence = rules.copy()
         for row in np.flatnonzero(broken >= 0).tolist():
-            check, of = self._checks[broken[row]], register[row]
+            check, place = self._checks[broken[row]], register[row]
             rules[row] = check.rule.id
             evidence[row] = evidence_of(
                 check.measure,
                 float(values[check.measure][row]),
-                float(check.low[of]),
-                float(check.high[of]),
+                float(check.low[place]),
+                float(check.high[place]),
             )
         return Verdicts(
             pl.Series("register", self._names).gather(register),
@@ -142,10 +144,10 @@ class Bounds:
     def breaks(self, rule: Bound, measures: pl.DataFrame, register: str | None = None) -> bool:
         """Whether this rule alone catches the only row of a frame."""
         values = _values(measures)
-        of = self._register(values, 1)
+        number = self._register(values, 1)
         if register is not None:
-            of = np.array([self._names.index(register)])
-        return any(check.fails(values, of)[0] for check in self._checks if check.rule is rule)
+            number = np.array([self._names.index(register)])
+        return any(check.fails(values, number)[0] for check in self._checks if check.rule is rule)
 
     def register_of(self, measures: pl.DataFrame) -> str:
         """The register of the only row of a frame."""
@@ -172,7 +174,7 @@ def _values(measures: pl.DataFrame) -> Values:
 
 
 def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> Bool:
-    """Where every measure lies in its range."""
+    """The rows in which every measure lies in its range."""
     inside = np.ones(rows, dtype=np.bool_)
     for name, span in ranges.items():
         if span.min is not None:
@@ -183,7 +185,7 @@ def _inside(ranges: Mapping[str, Range], values: Values, rows: int) -> Bool:
 
 
 def evidence_of(name: str, value: float, low: float, high: float) -> str:
-    """The number that shows the finding, with as many digits as it takes to see it.
+    """The measure and the bound that it breaks, with as many digits as tell them apart.
 
     >>> evidence_of("han_ratio", 0.0714, 0.3, float("inf"))
     'han_ratio=0.07 < 0.30'
@@ -199,7 +201,7 @@ def evidence_of(name: str, value: float, low: float, high: float) -> str:
 
 
 def load_bounds(asset: Asset) -> Bounds:
-    """The bounds of a pack, proved against its examples."""
+    """The bounds of a pack, checked against its examples."""
     return load(asset, BoundsPack, _bounds)
 
 
@@ -222,7 +224,7 @@ def _bounds(pack: BoundsPack) -> Bounds:
 
 
 def _check_names(registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> None:
-    """Refuse what names a measure or a register that does not exist."""
+    """`PackError` for the name of a measure or register that does not exist."""
     registers_known = {PLAIN, *(register.id for register in registers)}
     for register in registers:
         _check("measure", register.when, MEASURES, f"register {register.id}")
@@ -233,11 +235,11 @@ def _check_names(registers: tuple[Register, ...], rules: tuple[Bound, ...]) -> N
 
 
 def _check(
-    what: str, names: Iterable[str], known: Iterable[str], where: str, end: str = ""
+    noun: str, names: Iterable[str], existing: Iterable[str], where: str, end: str = ""
 ) -> None:
-    known = sorted(known)
-    for name in sorted(set(names) - set(known)):
-        raise PackError(f"{where}: no {what} {name}{end}{nearest(name, known)}")
+    existing = sorted(existing)
+    for name in sorted(set(names) - set(existing)):
+        raise PackError(f"{where}: no {noun} {name}{end}{nearest(name, existing)}")
 
 
 def _numbers(example: str, registers: set[str]) -> tuple[pl.DataFrame, str | None]:

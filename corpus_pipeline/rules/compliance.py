@@ -1,8 +1,10 @@
-"""Risk packs: groups of terms, the verdicts they count towards, and the proof of both.
+"""Risk packs: groups of terms, and the verdicts they count towards.
 
-Enters: the taxonomy, the packaged seed and the user's own packs.  Leaves: one `RiskBook`.
-Refuses: an unknown risk id or verdict, a term over ten characters, a pack without a licence,
-and any group or verdict that its own examples contradict.
+Enters: the taxonomy of risks, the packaged seed pack and the user's own packs, as assets.
+Leaves: one `RiskBook` of all packs.
+Errors: `PipelineError` for an unknown risk or verdict, a term over ten characters, a pack without a
+licence, and a group of terms that its examples contradict.  (The stage checks the examples of
+verdicts: it has the score.)
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Named(Strict):
 
 
 class RiskNames(Pack):
-    """The file of the taxonomy: the risks a group of terms may name, in classes."""
+    """The content of the taxonomy: the risks that a group of terms may name, in classes."""
 
     classes: Annotated[dict[str, Named], Field(min_length=1)]
     risks: Annotated[dict[str, Named], Field(min_length=1)]
@@ -63,7 +65,7 @@ class RiskNames(Pack):
 
 
 class Position(Strict):
-    """How much more a hit counts where spam puts its words."""
+    """Factors of a hit's weight in the places where spam puts its words."""
 
     title: float
     bracket: float
@@ -72,7 +74,7 @@ class Position(Strict):
 
 
 class Scoring(Strict):
-    """The numbers of the score; the comments beside them in the pack say why."""
+    """The numbers of the score; the pack comments on each."""
 
     position: Position
     topic_cap: float
@@ -84,7 +86,7 @@ class Scoring(Strict):
 
 
 class Verdict(Strict):
-    """A drop rule: from which score on, and how many different brands or lures it takes."""
+    """A drop rule: the least score, and the least number of different brands or lures."""
 
     threshold: float
     distinct: int
@@ -100,7 +102,7 @@ def _short(term: str) -> str:
 
 
 class RiskRule(Rule):
-    """One group of terms."""
+    """A group of terms with one risk, one weight and one verdict that it counts towards."""
 
     risk: str
     verdict: str
@@ -119,7 +121,7 @@ class RiskRule(Rule):
 
 
 class RiskPack(Pack):
-    """The file; only the seed has to bring the scoring."""
+    """The content of a file; one of the packs, usually the seed, has to bring the scoring."""
 
     licence: Text
     score: Scoring | None = None
@@ -129,12 +131,15 @@ class RiskPack(Pack):
 
 
 class RiskBook:
-    """All packs together, compiled."""
+    """All packs together: rules in the order of the packs, verdicts by name, compiled terms."""
 
     def __init__(
         self, taxonomy: Asset, packs: Sequence[Asset], dictionary: Asset | None = None
     ) -> None:
-        """Load, check, compile and prove; a user dictionary moves the edges of words."""
+        """Load and compile the packs, and check them against their examples.
+
+        A user dictionary changes where words begin and end, and so which terms are hits.
+        """
         risks = load(taxonomy, RiskNames).risks
         rules: list[RiskRule] = []
         verdicts: dict[str, Verdict] = {}
@@ -164,7 +169,7 @@ class RiskBook:
         except PackError as error:
             if dictionary is None:
                 raise
-            # Which of the two files is wrong, nobody knows but who wrote them.
+            # Either file may be the wrong one: name both.
             raise PackError(f"{error} with the words of {dictionary.path.name}") from error
 
     def _judges(self, rule: RiskRule, example: str) -> bool:
@@ -175,13 +180,13 @@ class RiskBook:
     ) -> None:
         if rule.id in self._sources:
             raise PackError(f"rule {rule.id}: {self._sources[rule.id].path.name} has that id")
-        for name, what, known in (
+        for name, noun, existing in (
             (rule.risk, "risk", risks),
             (rule.verdict, "verdict", verdicts),
         ):
-            if name not in known:
-                end = nearest(name, sorted(known))
-                raise PackError(f"rule {rule.id}: there is no {what} {name!r}{end}")
+            if name not in existing:
+                end = nearest(name, sorted(existing))
+                raise PackError(f"rule {rule.id}: there is no {noun} {name!r}{end}")
 
 
 def _compiled(rules: Sequence[RiskRule], cut: Cutter) -> Lexicon:

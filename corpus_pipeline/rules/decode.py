@@ -1,7 +1,9 @@
-"""What `decode` knows: the character table and the bounds of what still is a text.
+"""Load what `decode` judges by: the table of character costs, and the pack of bounds.
 
-Enters: `assets/char_costs.tsv` and `rules/packs/decode.yaml`.  Leaves: `Costs` and `Decoding`.
-Refuses: a table without the four writings, and a pack that contradicts its examples.
+Enters: `assets/char_costs.tsv` and `rules/packs/decode.yaml`, as assets.
+Leaves: `Costs` and `Decoding`.
+Errors: `PipelineError` for a table without one of hans, hant, ja, ko, and for a pack that
+contradicts its examples.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from corpus_pipeline.text.mojibake.repair import Limits
 
 
 class Signature(Rule):
-    """How a file that is no text begins; each character stands for one byte."""
+    """How a file that is no text begins; each character of `begins` stands for one byte."""
 
     begins: Annotated[str, StringConstraints(min_length=3, pattern=r"^[\x00-\xff]*$")]
 
@@ -32,14 +34,14 @@ class Signature(Rule):
 
 @dataclass(frozen=True, slots=True)
 class BadBytes:
-    """When so many bytes have no character that the rest is no text."""
+    """The share and the number of bytes without a character from which a file is no text."""
 
     max_share: float
     min_bytes: int
 
 
 class DecodePack(Pack):
-    """The file."""
+    """The content of the file."""
 
     bad_bytes: Annotated[BadBytes, Settings()]
     mojibake: Annotated[Limits, Settings()]
@@ -49,7 +51,7 @@ class DecodePack(Pack):
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """The bounds and signatures, ready for use."""
+    """The bounds and signatures; `starts` are the first bytes of all signatures."""
 
     bad_bytes: BadBytes
     mojibake: Limits
@@ -58,14 +60,14 @@ class Decoding:
     starts: tuple[bytes, ...]
 
     def signature_of(self, data: bytes) -> str | None:
-        """The kind of file that the bytes are, null when they may be text."""
+        """The id of the signature that the bytes begin with; None when they may be text."""
         if not data.startswith(self.starts):
             return None
         return next(s.id for s in self.signatures if s.found_in(data))
 
 
 def load_decoding(asset: Asset) -> Decoding:
-    """The bounds and signatures of the pack, proved against its examples."""
+    """The bounds and signatures of the pack, checked against its examples."""
     return load(asset, DecodePack, _decoding)
 
 

@@ -1,7 +1,8 @@
-"""Load how benchmark questions are recognised: bounds, and the words that ask.
+"""Load how benchmark questions are recognised: bounds, and the words with which questions ask.
 
-Enters: the pack `packs/decontaminate.yaml`, and items of benchmarks.  Leaves: `Recognition`, which
-takes items apart.  Refuses: a pack that disagrees with its examples.
+Enters: the pack `packs/decontaminate.yaml` as an asset, and items of benchmarks.
+Leaves: `Recognition`, which splits items into stem and choices.
+Errors: `PipelineError` for a pack that disagrees with its examples.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from corpus_pipeline.text.contamination.question import pieces, split_choices, w
 
 #: What the stage names in `asset_refs`.
 PACK = "package:rules/packs/decontaminate.yaml"
-#: A seed takes 13 bytes of the index, and 30 while it is made.
+#: Seeds of all items; one takes 13 bytes of the index, and 30 while the index is built.
 MOST_SEEDS = 12_000_000
-#: Items taken apart at a time.
+#: Items parsed at a time.
 _BLOCK = 1 << 14
 _HAN = re.compile("[\u3400-\u9fff]")
 
@@ -46,7 +47,7 @@ class Bounds:
 
 
 class Wording(Rule):
-    """Words of a question."""
+    """Words that ask (`asks`), and stock phrases that tell no question from another (`stock`)."""
 
     kind: Literal["asks", "stock"]
     script: Literal["han", "latin"]
@@ -54,22 +55,22 @@ class Wording(Rule):
 
 
 class DecontaminatePack(Pack):
-    """The file."""
+    """The content of the file."""
 
     bounds: Annotated[Bounds, Settings()]
     rules: Rules[Wording]
 
 
 def seeds_each(most: int, items: int) -> int:
-    """Seeds of an item: fewer where there are so many items that the index would fill memory."""
+    """Seeds of an item: `most`, or fewer where all seeds would exceed `MOST_SEEDS`; at least 6."""
     return max(min(most, MOST_SEEDS // max(items, 1)), 6)
 
 
 class Recognition:
-    """A proved pack."""
+    """A checked pack."""
 
     def __init__(self, bounds: Bounds, rules: Sequence[Wording]) -> None:
-        """One pattern for each kind and script."""
+        """Compile one pattern for each kind and script."""
         self.bounds = bounds
         self._patterns = {
             (kind, script): _joined([r for r in rules if (r.kind, r.script) == (kind, script)])
@@ -78,7 +79,7 @@ class Recognition:
         }
 
     def taken(self, items: Sequence[Item]) -> Iterator[list[ParsedItem]]:
-        """The items taken apart, in blocks: the stem in pieces, printed choices and given ones."""
+        """The parsed items in blocks: stem in pieces; choices in the text, then those listed."""
         for first in range(0, len(items), _BLOCK):
             yield self._taken(items[first : first + _BLOCK])
 
@@ -86,7 +87,7 @@ class Recognition:
         stems = without_commands(pl.Series([item.text for item in items], dtype=pl.String))
         starts = [0, *accumulate(len(item.choices) for item in items)]
         given = without_commands(
-            pl.Series([one for item in items for one in item.choices], dtype=pl.String)
+            pl.Series([choice for item in items for choice in item.choices], dtype=pl.String)
         ).to_list()
         out = []
         for text, (start, end) in zip(stems.to_list(), pairwise(starts), strict=True):
@@ -98,13 +99,13 @@ class Recognition:
 
 
 def _joined(rules: Sequence[Wording]) -> re.Pattern[str]:
-    """One pattern for all; a group that a rule refers back to keeps its number by its place."""
+    """One pattern for all rules; the one with a back-reference first: it keeps its group 1."""
     ordered = sorted(rules, key=lambda rule: r"\1" not in rule.pattern)
     return re.compile("|".join(rule.pattern.strip() for rule in ordered) or r"(?!)")
 
 
 def load_recognition(asset: Asset) -> Recognition:
-    """The pack, proved against its examples."""
+    """The pack, checked against its examples."""
     return load(asset, DecontaminatePack, _recognition)
 
 

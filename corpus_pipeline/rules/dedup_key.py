@@ -1,7 +1,7 @@
-"""Load the character tables of the hash keys.
+"""Load the character tables by which documents and lines are compared.
 
 Enters: the packaged assets.  Leaves: a `KeyTable`, a `SignTable`.
-Refuses: a file that is no table.
+Errors: `PipelineError` for a table without a character.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""What `extract` knows: the bounds of the scorer and the patterns over names and lines.
+"""Load what `extract` judges by: bounds and patterns for main text, and patterns for metadata.
 
-Enters: `rules/packs/extract.yaml`, and `extract_meta.yaml` for what pages say in words.  Leaves:
-`Pages` and `Words`.
-Refuses: a bound without a reason and a pattern that contradicts its examples.
+Enters: `rules/packs/extract.yaml`, and `extract_meta.yaml` (author, date, licence, … as pages word
+them), as assets.
+Leaves: `Pages` and `Words`.
+Errors: `PipelineError` for a bound without a reason and a pattern that contradicts its examples.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Kind = Literal[NameKind, LineKind]
 
 
 class PagePattern(Rule):
-    """A pattern over names (of kind skipped, unwanted, wanted) or over lines (noise, end)."""
+    """A pattern over class names and ids of elements (`NameKind`) or over lines (`LineKind`)."""
 
     kind: Kind
     pattern: Pattern
@@ -33,13 +34,13 @@ class PagePattern(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Main:
-    """When a page has a main text at all."""
+    """The least size of a main text."""
 
     min_characters: int
 
 
 class ExtractPack(Pack):
-    """The file."""
+    """The content of `extract.yaml`."""
 
     main: Annotated[Main, Settings()]
     bounds: Annotated[Bounds, Settings()]
@@ -49,7 +50,7 @@ class ExtractPack(Pack):
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The scorer's numbers and patterns, and what tells a thread."""
+    """The scorer's bounds and patterns, and the pattern that a forum thread's page matches."""
 
     bounds: Bounds
     hints: Hints
@@ -57,7 +58,7 @@ class Pages:
     thread: re.Pattern[str]
 
 
-#: Patterns of these kinds say how a line begins: searching in it would cost ten times more.
+#: Patterns of these kinds match the beginning of a line; searching all of it costs ten times more.
 _ANCHORED = frozenset({"noise", "moments", "end"})
 
 
@@ -67,7 +68,7 @@ def _judges(rule: PagePattern, text: str) -> bool:
 
 
 def load_pages(asset: Asset) -> Pages:
-    """The pack, proved against its examples."""
+    """The pack, checked against its examples."""
     return load(asset, ExtractPack, _pages)
 
 
@@ -96,7 +97,7 @@ def _pages(pack: ExtractPack) -> Pages:
 
 
 class Statement(Rule):
-    """A pattern over what a page says in words; its first group is what is kept."""
+    """A pattern over a statement in the text of a page; its first group is what is kept."""
 
     kind: Literal["stated", "bare", "license"]
     pattern: Pattern
@@ -109,7 +110,7 @@ class Statement(Rule):
 
 
 class WordsPack(Pack):
-    """The file."""
+    """The content of `extract_meta.yaml`."""
 
     rules: Rules[Statement]
 

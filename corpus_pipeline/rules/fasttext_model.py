@@ -1,7 +1,7 @@
-"""Load fastText models and ask them about lines.
+"""Load fastText models, once per process, and label lines with them.
 
-Enters: an `Asset`, lines of text.  Leaves: a model, once per process; labels and probabilities.
-Refuses: to write to standard error, and a file that is no fastText model.
+Enters: an `Asset`; lines of text.  Leaves: a model; labels and probabilities.
+Errors: `PipelineError` for a file that is no fastText model.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from corpus_pipeline.text.arrays import F32
 
 
 def load_fasttext(asset: Asset) -> Any:
-    """The fastText model at this path."""
+    """The fastText model of this asset."""
     return once(asset, _read)
 
 
 def _read(path: Path) -> Any:
-    # The module announces an old change of its interface on standard error at every load.
+    # At every load the module prints a notice of an old API change to standard error.
     fasttext.FastText.eprint = lambda *_: None
     try:
         return fasttext.load_model(str(path))
@@ -40,10 +40,10 @@ def labels_of(model: Any) -> list[str]:
 def predict(
     model: Any, lines: list[str], k: int, least: float = 0.0
 ) -> tuple[list[list[str]], list[F32]]:
-    """The `k` likeliest labels of each line, without `__label__`, and their probabilities.
+    """The `k` likeliest labels of each line, without `__label__`, and their probabilities (f32).
 
-    Those below `least` are left out.  Lines hold no line break.  The batch call of the binding is
-    used: `predict(str)` of the original module breaks on numpy 2.
+    Labels with a probability below `least` are left out.  Lines must hold no line break.  The batch
+    call of the binding is used because `predict(str)` of the original module breaks on numpy 2.
     """
     labels, scores = model.f.multilinePredict([line + "\n" for line in lines], k, least, "strict")
     names = [[str(label).removeprefix("__label__") for label in row] for row in labels]

@@ -1,7 +1,7 @@
-"""What `langid` knows: characters of languages, bounds, other models' labels, examples.
+"""Load what `langid` judges by: marker characters, bounds, other models' labels, examples.
 
-Enters: `rules/packs/langid.yaml`.  Leaves: `LangIdPack`.
-Refuses: a bound without a reason and labels that lack one the rules speak of.
+Enters: `rules/packs/langid.yaml`, as an asset.  Leaves: `LangIdPack`.
+Errors: `PipelineError` for a bound without a reason and a missing label of `_REQUIRED`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from corpus_pipeline.rules.settings import Settings, Strict
 #: What the stage names in `asset_refs`.
 TABLE = "package:rules/packs/langid.yaml"
 
-#: Labels of models that the rules speak of: a table must say what other models call them.
-_SPOKEN_OF = ("zh", "yue", "wuu", "lzh", "ja", "ko", "ru", "kk", "mn", "ar", "ug")
+#: Labels that the rules use: a table must say what other models call them.
+_REQUIRED = ("zh", "yue", "wuu", "lzh", "ja", "ko", "ru", "kk", "mn", "ar", "ug")
 
 
 class Marker(Strict):
-    """Characters that are counted, and what they tell."""
+    """Characters that are counted together, and what their number tells."""
 
     characters: Text
     why: Text
 
 
 class Markers(Strict):
-    """Which characters are counted."""
+    """The sets of characters that are counted."""
 
     vernacular: Marker
     chinese: Marker
@@ -49,7 +49,7 @@ class Markers(Strict):
 
 @dataclass(frozen=True, slots=True)
 class LangIdBounds:
-    """The numbers of the pack; what they mean stands beside them there."""
+    """The numbers of the pack, which gives the meaning and the reason of each."""
 
     chinese_share: float
     mixed_share: float
@@ -121,33 +121,33 @@ class LangIdBounds:
 
 
 def _rising(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    if [said for said, _ in points] != sorted({said for said, _ in points}):
+    if [stated for stated, _ in points] != sorted({stated for stated, _ in points}):
         raise ValueError("must rise from point to point")
     return points
 
 
 class Calibration(Strict):
-    """How often the model is right, by the probability it states, as points of a line."""
+    """Points (stated probability, share of right answers) between which scores are interpolated."""
 
     points: Annotated[tuple[tuple[float, float], ...], Field(min_length=2), AfterValidator(_rising)]
     reason: Text
 
 
 def _complete(labels: dict[str, tuple[Text, ...]]) -> dict[str, tuple[Text, ...]]:
-    for label in _SPOKEN_OF:
+    for label in _REQUIRED:
         if label not in labels:
             raise ValueError(f"lack {label}, which the rules speak of")
     return labels
 
 
 class Labelled(Rule):
-    """Texts that must get a label, and texts that must not."""
+    """Texts that must get the label (`hits`), and texts that must not (`misses`)."""
 
     label: Text
 
 
 class LangIdPack(Pack):
-    """The file."""
+    """The content of the file."""
 
     markers: Markers
     bounds: Annotated[LangIdBounds, Settings()]
@@ -157,5 +157,5 @@ class LangIdPack(Pack):
 
 
 def load_langid(asset: Asset) -> LangIdPack:
-    """The validated pack; its examples are proved by the stage, which has the model."""
+    """The validated pack; the stage, which has the model, checks the examples."""
     return load(asset, LangIdPack)

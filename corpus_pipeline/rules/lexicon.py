@@ -1,11 +1,11 @@
-"""Thousands of terms in one pass over the text, each hit confirmed as a word.
+"""Find thousands of terms in one pass over a text; a hit is a whole word, or words.
 
-Enters: terms (with what they may hide behind) and a text or a column of texts.
-Leaves: hits as code-point offsets into the text as given.
-Refuses: to judge; a hit says that the term stands there as a word, not that the text is bad.
+Enters: terms and patterns of rules; then a text, or a column of texts.
+Leaves: hits, as code-point offsets into the text that came in; what they mean is for the caller.
 
-Matching reads a view: full-width letters and digits as ASCII, lower case, zero-width characters
-gone.  A term marked `obfuscated` is found with symbols between its characters too (微❤信, 办*证).
+Matching reads a view of the text: full-width letters and digits as ASCII, in lower case, without
+zero-width characters.  A term marked `obfuscated` is also found with symbols between its characters
+(微❤信, 办*证).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import polars as pl
 
 from corpus_pipeline.text.tokens.words import Cutter, clause, rust_words, word_edges
 
-#: Texts that need the view: most have been normalised and are matched as they are.
+#: Characters that the view changes; most texts have been normalised and have none.
 _TO_FOLD = "[Ａ-Ｚａ-ｚ０-９\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _WIDE = re.compile("[Ａ-Ｚａ-ｚ０-９＋İ]")
@@ -29,21 +29,23 @@ _FOLD[ord("İ")] = "i"
 #: Symbols put between the characters of a word to hide it; no punctuation of ordinary prose.
 _BETWEEN = r"[ *._\-·•~/|+=^#@&❤♥★☆●○◆◇■□▲△※→丨丶灬]"
 _BETWEEN_RUN = re.compile(_BETWEEN + "+")
+#: Most such symbols between two characters of a term.
 _LARGEST_GAP = 2
-#: How far `unless_left` looks.
+#: Characters before a hit in which `unless_left` is sought.
 _LEFT = 8
+#: Up to so many words one regular expression is faster than Aho-Corasick.
 _SMALL = 600
-#: So many patterns make one automaton; more may outgrow its cache, and run one by one.
+#: Up to so many patterns are joined in one; more may outgrow the engine's cache, and run singly.
 _FEW = 8
 _HAS_LATIN = re.compile("[a-z]")
-#: A longer term counts unless it begins and ends inside words (现代开发票务): jieba cuts long terms
-#: of the trade in odd places, so one edge is enough.
+#: Characters of a term both of whose ends must be edges of words.  Of a longer one a single edge is
+#: enough (现代开发票务 has none for 代开发票): jieba splits long jargon in unexpected places.
 _WORD_CHECKED_UP_TO = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One entry: the text, lower case, the rule it belongs to, and how it is matched."""
+    """A term in lower case, the number of its rule, and whether symbols may stand in between."""
 
     text: str
     rule: int
@@ -52,7 +54,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Where a term or pattern of a rule stands; `term` is what the rule calls it."""
+    """Where a term or pattern of a rule stands (code points); `term`: the term or the pattern."""
 
     start: int
     end: int
@@ -70,9 +72,10 @@ class Lexicon:
         unless_left: Mapping[int, str] | None = None,
         cut: Cutter = rust_words,
     ) -> None:
-        """Compile; a pattern is (rule, expression); `unless_left`: what voids a rule's hit.
+        """Compile the terms and `patterns`, which are (number of the rule, expression).
 
-        `cut` says where words begin and end.
+        `unless_left`: rule → expression that voids a hit of the rule when it matches directly
+        before it.  `cut` splits a clause into words.
         """
         self._cut = cut
         self._terms = list(terms)
@@ -94,7 +97,7 @@ class Lexicon:
         self._compile_column_tests()
 
     def _compile_column_tests(self) -> None:
-        """What tells for a whole column which texts are worth a search."""
+        """Prepare the expressions by which `candidates` tests a whole column."""
         tests = [f"(?:{pattern})" for _, pattern, _ in self._patterns]
         self._tests = ["|".join([_TO_FOLD, *tests])] if len(tests) <= _FEW else [_TO_FOLD, *tests]
         self._han = [word for word in self._words if not _HAS_LATIN.search(word)]
@@ -120,7 +123,7 @@ class Lexicon:
         self._apart_regex = re.compile(self._apart)
 
     def candidates(self, texts: pl.Series) -> pl.Series:
-        """Which texts hold a term or a pattern, tested for the whole column at once."""
+        """Whether each text may have a hit; where false (Boolean), `find` would find nothing."""
         if texts.null_count() == len(texts):
             return pl.repeat(value=False, n=len(texts), dtype=pl.Boolean, eager=True)
         frame = pl.DataFrame({"text": texts.fill_null("")}).with_row_index("row")
@@ -141,20 +144,20 @@ class Lexicon:
         return pieces.explode("piece").filter(bare.is_in(self._pairs)).get_column("row").unique()
 
     def find(self, text: str) -> list[Hit]:
-        """All hits that stand as words, in order of place."""
+        """All hits that stand as words, in order of place, longest first."""
         view, places = view_of(text)
-        found: set[Hit] = set()
+        matches: set[Hit] = set()
         for index, start, end in self._automaton.find_matches_as_indexes(view, overlapping=True):
             word = self._words[index]
             if stands_alone(view, start, end, self._cut):
-                found.update(Hit(start, end, term.rule, word) for term in self._by_word[word])
+                matches.update(Hit(start, end, term.rule, word) for term in self._by_word[word])
         for word, start, end in self._obfuscated(view):
             rules = (term.rule for term in self._by_word[word] if term.obfuscated)
-            found.update(Hit(start, end, rule, word) for rule in rules)
+            matches.update(Hit(start, end, rule, word) for rule in rules)
         for rule, pattern, compiled in self._patterns:
-            found.update(Hit(*match.span(), rule, pattern) for match in compiled.finditer(view))
+            matches.update(Hit(*match.span(), rule, pattern) for match in compiled.finditer(view))
         hits = sorted(
-            (hit for hit in found if not self._void(hit, view)),
+            (hit for hit in matches if not self._void(hit, view)),
             key=lambda hit: (hit.start, -hit.end, hit.rule, hit.term),
         )
         if places is None:
@@ -168,7 +171,7 @@ class Lexicon:
         return bool(unless.search(view[max(0, hit.start - _LEFT) : hit.start]))
 
     def _obfuscated(self, view: str) -> Iterator[tuple[str, int, int]]:
-        """Terms with symbols between their characters: sought where the symbols are taken out."""
+        """(term, start, end) of terms that have symbols between their characters."""
         if not self._hidden or not self._apart_regex.search(view):
             return
         bare = _BETWEEN_RUN.sub("", view)
@@ -194,7 +197,7 @@ def _has_any(words: list[str], *, any_case: bool) -> pl.Expr:
 
 
 def view_of(text: str) -> tuple[str, list[int] | None]:
-    """The view and, where characters fell out, the place of each one in the text.
+    """The view of a text; where characters were removed, also the place of each one that is left.
 
     >>> view_of("ＢＥＴ３６５"), view_of("办\u200b证")
     (('bet365', None), ('办证', [0, 2]))
@@ -208,7 +211,7 @@ def view_of(text: str) -> tuple[str, list[int] | None]:
 
 
 def stands_alone(view: str, start: int, end: int, cut: Cutter = rust_words) -> bool:
-    """Whether a term found in the view is a word there, and no piece of others.
+    """Whether a term found in the view is a word, or words, and no part of other ones.
 
     >>> stands_alone("路口交通", 1, 3), stands_alone("代人办证", 2, 4)
     (False, True)

@@ -1,7 +1,8 @@
-"""What `line_dedup` knows of lines: which words vary, which lines are furniture, which are spared.
+"""Load what `line_dedup` judges lines by: boilerplate, spared lines, parts of lines that vary.
 
-Enters: `rules/packs/line_dedup.yaml`.  Leaves: `LineRules`, patterns ready for Polars.
-Refuses: a bound without a reason and a pattern that contradicts its examples.
+Enters: `rules/packs/line_dedup.yaml`, as an asset.  Leaves: `LineRules`, patterns for Polars.
+Errors: `PipelineError` for a bound without a reason, and for a pattern that contradicts its
+examples.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Kind = Literal[
 ]
 
 
-#: A label is short and stands at the beginning.
+#: How a line with a label may begin; a quick test before the patterns of kind `label`.
 _LABELLED = r"^.{1,16}?(?:[:：»«>|]|\s)"
 
 
@@ -35,7 +36,7 @@ class LinePattern(Rule):
 
 @dataclass(frozen=True, slots=True)
 class LineBounds:
-    """The numbers of the pack; what they mean stands beside them there."""
+    """The numbers of the pack, which gives the meaning and the reason of each."""
 
     context_share: float
     corpus_least: int
@@ -48,7 +49,7 @@ class LineBounds:
 
 
 class LinePack(Pack):
-    """The file."""
+    """The content of the file."""
 
     bounds: Annotated[LineBounds, Settings()]
     rules: Rules[LinePattern]
@@ -56,25 +57,28 @@ class LinePack(Pack):
 
 @dataclass(frozen=True, slots=True)
 class LineRules:
-    """The pack, ready to judge lines."""
+    """The pack: bounds, and patterns by kind."""
 
     bounds: LineBounds
     patterns: dict[Kind, tuple[str, ...]]
 
     def is_a(self, kind: Kind, line: pl.Expr) -> pl.Expr:
-        """Whether a pattern of this kind finds something in the line."""
-        # One by one: joined, they outgrow what the regex engine can hold ready (a tenth as fast).
+        """Whether a pattern of this kind matches somewhere in the line (Boolean)."""
+        # Singly: joined, they outgrow the regex engine's cache and run at a tenth of the speed.
         return pl.any_horizontal(line.str.contains(pattern) for pattern in self.patterns[kind])
 
     def counts(self, line: pl.Expr) -> pl.Expr:
-        """Whether the digits of the line are a counter, a page number, a time or a licence."""
+        """Whether the line's digits are a counter, a page, a time or a licence number (Boolean)."""
         short = line.str.len_chars() <= self.bounds.counter_longest
         return short & line.str.contains(r"[0-9]") & self.is_a("counter", line)
 
     def masked(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """The lines (`text`, `chars`) that vary, and only them, without what varies in them."""
+        """Those of the lines that have a part which varies, with that part removed from `text`.
+
+        `lines`: `text`, `chars` (its code points) and any other columns; these are returned.
+        """
         text = pl.col("text")
-        # The cheap questions first: the patterns are slow.
+        # The cheap tests first: the patterns are slow.
         digits = lines.filter(pl.col("chars") <= self.bounds.counter_longest).filter(
             text.str.contains(r"[0-9]")
         )
@@ -88,7 +92,7 @@ class LineRules:
 
 
 def load_line_rules(asset: Asset) -> LineRules:
-    """The pack, proved against its examples."""
+    """The pack, checked against its examples."""
     return load(asset, LinePack, _line_rules)
 
 

@@ -1,6 +1,7 @@
-"""What is wrong with a pack, as the end of one line: the rule, the key, and the nearest known key.
+"""Error messages of packs: the rule, the key, and the nearest key that exists.
 
-Enters: an error of pydantic, the model and the data it looked at.  Leaves: text.
+Enters: an error of pydantic, the model and the data that was validated.
+Leaves: the end of a line, after the name of the file.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _PREFIX = "Value error, "
 
 
 class TwiceError(ValueError):
-    """Two entries of a list have this id."""
+    """Two entries of a list have the id that is the message."""
 
 
 def message(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> str:
-    """Where the error is, by rule and key, and what it is."""
+    """Where the error is (rule and key), and what it is; begins with `:` or `, rule …:`."""
     loc, rule, keys = error["loc"], "", list(error["loc"])
     for depth, part in enumerate(loc):
         entry = _at(data, loc[: depth + 1])
@@ -38,7 +39,7 @@ def message(model: type[BaseModel], data: Any, error: Mapping[str, Any]) -> str:
         problem = "is missing"
     elif error["type"] == "extra_forbidden":
         problem = f"is unknown{nearest(str(keys[-1]), _keys_at(model, loc[:-1]))}"
-    elif error["type"] == "value_error":  # a validator of ours: its message is a whole one
+    elif error["type"] == "value_error":  # the message of a validator of ours is complete
         problem = problem.removeprefix(_PREFIX)
     else:
         problem = f"is wrong ({problem})"
@@ -59,7 +60,7 @@ def _at(data: Any, loc: Iterable[int | str]) -> Any:
 
 
 def nearest(key: str, known: Collection[str]) -> str:
-    """The end of a message about an unknown key: the known one most like it, or all of them."""
+    """The end of a message about an unknown key: the known key most like it, or all of them."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]!r}?"
@@ -67,7 +68,7 @@ def nearest(key: str, known: Collection[str]) -> str:
 
 
 def _keys_at(model: type[BaseModel], loc: Sequence[int | str]) -> Collection[str]:
-    """The keys that the model knows at this place."""
+    """The keys that the model has at this place."""
     kind: Any = model
     for part in loc:
         kind = _model(kind)
@@ -75,17 +76,17 @@ def _keys_at(model: type[BaseModel], loc: Sequence[int | str]) -> Collection[str
             field = kind.model_fields.get(str(part))
             kind = field.annotation if field else None
         else:
-            inner = [one for one in get_args(kind) if one is not Ellipsis]
+            inner = [part for part in get_args(kind) if part is not Ellipsis]
             kind = inner[-1] if inner else None
     kind = _model(kind)
     return kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
 
 
 def _model(kind: Any) -> Any:
-    """The kind without marks, null and, for a dataclass of numbers, as its model."""
+    """The type without annotations and None; for a dataclass of numbers its pydantic model."""
     if get_origin(kind) is Annotated:
         return _model(get_args(kind)[0])
     if get_origin(kind) in {Union, types.UnionType}:
-        return _model(next(one for one in get_args(kind) if one is not types.NoneType))
+        return _model(next(part for part in get_args(kind) if part is not types.NoneType))
     is_limits = isinstance(kind, type) and dataclasses.is_dataclass(kind)
     return settings_of(kind) if is_limits else kind

@@ -1,9 +1,10 @@
-"""Traditional → simplified: OpenCC's table of characters, and words where a character has senses.
+"""Convert traditional characters to simplified ones, by the word where a character has two forms.
 
-Enters: `rules/packs/normalize_senses.yaml`.  Leaves: a `Simplifier`: string columns in, columns
-of the same lengths out, character for character, with the number of changes and of choices.
-Refuses: to reword (程式 stays 程式, 支援 stays 支援), and to touch what a Chinese text quotes in
-kana or names as Japanese.
+Enters: `rules/packs/normalize_senses.yaml`, as an asset; single characters are OpenCC's.
+Leaves: a `Simplifier`, which converts string columns character for character: texts keep their
+lengths.  No word is replaced by another (程式 and 支援 stay), and quotations with kana or marked as
+Japanese are left alone.
+Errors: `PipelineError` for a pack that contradicts itself or its examples.
 """
 
 from __future__ import annotations
@@ -60,13 +61,13 @@ Pairs = Annotated[str, StringConstraints(min_length=2), AfterValidator(_in_twos)
 
 
 class Variants(Examples):
-    """Characters that are another's variant wherever they stand; `misses`: that are none."""
+    """Characters that are variants of others everywhere; `misses` are texts without one."""
 
     pairs: Pairs
 
 
 class Signed(Strict):
-    """How a work is signed."""
+    """How a work is signed: after one of the surnames the mark keeps its form (曹雪芹著)."""
 
     why: Text
     mark: Char
@@ -87,7 +88,7 @@ class Sense(Examples):
 
 
 class SensesPack(Pack):
-    """The file."""
+    """The content of the file."""
 
     variants: Variants
     signature: Signed
@@ -95,7 +96,7 @@ class SensesPack(Pack):
 
 
 class Simplifier:
-    """The converter of one pack."""
+    """The converter that a pack describes."""
 
     def __init__(self, pack: SensesPack) -> None:
         """Expand the words and compile them."""
@@ -111,24 +112,26 @@ class Simplifier:
         signed = pack.signature
         signature = Signature(signed.mark, signed.surnames.replace(" ", ""), signed.others)
         for word, form in list(phrases.items()):
-            # What was converted once comes out the same: 顯著, 显著.
+            # A converted word is left alone, so that a second pass changes nothing: 顯著, 显著.
             if form != word:
                 phrases.setdefault(form, form)
         self._phrases = Phrases(characters, phrases, [*pack.senses, "牠", "妳"], signature)
 
     def text(self, text: str) -> str:
-        """One string."""
+        """One text, converted."""
         return str(self.column(pl.Series([text])).texts.item())
 
     def column(self, texts: pl.Series) -> Exchange:
-        """A column without a null."""
+        """A String column without nulls, converted: the new texts, changes and choices of each."""
         rows = texts.str.contains(rf"{_KANA}|{_NAMED}").arg_true().to_list()
-        held = [list(_pieces(text)) for text in texts.gather(rows)]
-        split = [(row, parts) for row, parts in zip(rows, held, strict=True) if len(parts) > 1]
+        piece_lists = [list(_pieces(text)) for text in texts.gather(rows)]
+        split = [
+            (row, parts) for row, parts in zip(rows, piece_lists, strict=True) if len(parts) > 1
+        ]
         exchange = self._phrases.exchange(texts)
         if not split:
             return exchange
-        # Every second piece is spared; a kernel that knew of spans would be slower for all others.
+        # Every second piece is spared.  A kernel with spans would be slower for all other texts.
         flat = pl.Series([p for _, parts in split for p in parts[::2]], dtype=pl.String)
         pieces = self._phrases.exchange(flat)
         converted, at, joined = pieces.texts.to_list(), 0, []
@@ -144,14 +147,16 @@ class Simplifier:
 
 
 def load_simplifier(asset: Asset) -> Simplifier:
-    """The converter of this pack, proved against its examples."""
+    """The converter of this pack, checked against its examples."""
     return load(asset, SensesPack, _simplifier)
 
 
 def _simplifier(pack: SensesPack) -> Simplifier:
     simplifier = Simplifier(pack)
     listed: list[Examples] = [pack.variants, *pack.senses.values()]
-    texts = list(dict.fromkeys(t for one in listed for t in (*one.hits, *one.misses)))
+    texts = list(
+        dict.fromkeys(t for examples in listed for t in (*examples.hits, *examples.misses))
+    )
     new = dict(zip(texts, simplifier.column(pl.Series(texts)).texts, strict=True))
     variants = {pair[0] for pair in pack.variants.pairs.split()}
     prove_one("variants", pack.variants, lambda text: any(char in variants for char in text))
@@ -168,16 +173,18 @@ def _simplifier(pack: SensesPack) -> Simplifier:
 
 
 def _characters() -> dict[str, str]:
-    """OpenCC's single characters: what it makes of every ideograph that stands alone."""
+    """Ideograph → its simplified form by OpenCC, for every ideograph that it changes."""
     # Without the simplified forms that few fonts have, such as 𫜲.
     opened = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False)
     alone = [chr(code) for code in (*range(0x3400, 0xA000), *range(0x20000, 0x323B0))]
-    made: Sequence[str] = opened.convert("\n".join(alone)).split("\n")
-    return {old: new for old, new in zip(alone, made, strict=True) if old != new and len(new) == 1}
+    converted: Sequence[str] = opened.convert("\n".join(alone)).split("\n")
+    return {
+        old: new for old, new in zip(alone, converted, strict=True) if old != new and len(new) == 1
+    }
 
 
 def _words(char: str, sense: Sense, characters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The words of a character and their simplified forms."""
+    """(word, simplified form) for the words of a character."""
 
     def formed(word: str, form: str) -> tuple[str, str]:
         if "=" in word:
@@ -194,25 +201,25 @@ def _words(char: str, sense: Sense, characters: Mapping[str, str]) -> Iterator[t
 
 
 def _with_variants(phrases: Mapping[str, str], characters: Mapping[str, str]) -> dict[str, str]:
-    """The words, and each with a character in a variant that becomes the one in the word.
+    """The words, and their other spellings: with variants that become the word's characters.
 
-    昇沈 is 升沈 in other writing; without it the first pass would give 升沈 and a second one 升沉.
+    昇沈 is another spelling of 升沈; without it a first pass would give 升沈, a second one 升沉.
     """
     variants: dict[str, list[str]] = {}
     for old, new in characters.items():
         if new not in characters:
             variants.setdefault(new, []).append(old)
-    every = dict(phrases)
+    spellings = dict(phrases)
     for word, form in phrases.items():
         writings = [[char, *variants.get(char, ())] for char in word]
         if 1 < math.prod(map(len, writings)) <= _MOST_WRITINGS:
             for writing in map("".join, itertools.product(*writings)):
-                every.setdefault(writing, form)
-    return every
+                spellings.setdefault(writing, form)
+    return spellings
 
 
 def expanded(listed: str) -> Iterator[str]:
-    """Words with `[甲乙]` for either, spelled out.
+    """The words of a list in which `[甲乙]` stands for either character.
 
     >>> list(expanded("乾隆 [看聽]著[我他]"))
     ['乾隆', '看著我', '看著他', '聽著我', '聽著他']
@@ -223,7 +230,7 @@ def expanded(listed: str) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The text cut before and after what is spared: converted, spared, converted and so on."""
+    """The text in pieces: one to convert, one to spare, one to convert, and so on."""
     position = 0
     for match in _SPARED.finditer(text):
         yield text[position : match.start()]

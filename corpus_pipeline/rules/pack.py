@@ -1,8 +1,8 @@
-"""Rules as data: the one way in which a pack, a YAML file, becomes an object.
+"""Load packs: the one way in which a YAML file of rules becomes an object.
 
 Enters: an `Asset` (a file pinned by its sha256), the pydantic model of its content, and a function
-that compiles the content and proves it on its own examples.
-Leaves: what that function makes, once per process for each path and content.
+that compiles the content and checks it against its own examples.
+Leaves: what that function returns, once per process for each path and content.
 Errors: `PipelineError`, one line that names the file, the key and, where there is one, the rule:
 not readable, not YAML, a key that stands twice, a key that is unknown (with the nearest known one)
 or missing, a value of the wrong type, and a rule that disagrees with its `hits` or `misses`.
@@ -31,7 +31,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Pack(Strict):
-    """What every pack says of itself; a subclass adds what it holds."""
+    """The keys of every pack; a subclass adds its own."""
 
     #: What an error message calls the file.
     noun: ClassVar[str] = "rule pack"
@@ -56,7 +56,7 @@ class Examples(Strict):
 
 
 class Rule(Examples):
-    """What every rule says of itself; a pack's own rule model adds the clauses it judges by."""
+    """The keys of every rule; a pack's own rule model adds the clauses it judges by."""
 
     id: Name
 
@@ -86,12 +86,12 @@ def _compiles(pattern: str) -> str:
 
 
 def rust_pattern(pattern: str) -> str:
-    """The pattern, if the engine of Polars knows it; else an error of the pack."""
+    """The pattern; `ValueError` where the regex engine of Polars refuses it."""
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"is no pattern: {said}") from None
+        line = " ".join(str(error).split())
+        raise ValueError(f"is no pattern: {line}") from None
     return pattern
 
 
@@ -101,17 +101,17 @@ RustPattern = Annotated[str, StringConstraints(min_length=2), AfterValidator(rus
 
 
 class PackError(Exception):
-    """What is wrong with a pack, found while it is compiled; `load` adds the name of the file."""
+    """A fault of a pack, found while it is compiled; `load` adds the name of the file."""
 
 
 def prove(rules: Iterable[RuleT], judges: Callable[[RuleT, str], bool], noun: str = "rule") -> None:
-    """Refuse the pack when a rule does not find one of its hits, or finds one of its misses."""
+    """`PackError` when a rule does not find one of its hits, or finds one of its misses."""
     for rule in rules:
         prove_one(f"{noun} {rule.id}", rule, partial(judges, rule))
 
 
 def prove_one(name: str, examples: Examples, judge: Callable[[str], bool]) -> None:
-    """Refuse the pack when the judge contradicts one of these examples."""
+    """`PackError` when `judge` contradicts one of these examples; `name` begins the message."""
     for example in examples.hits:
         if not judge(example):
             raise PackError(f"{name}: does not find {example!r}")
@@ -129,35 +129,35 @@ def load(asset: Asset, model: type[PackT]) -> PackT: ...
 @overload
 def load(asset: Asset, model: type[PackT], build: Callable[[PackT], T]) -> T: ...
 def load(asset: Asset, model: type[PackT], build: Callable[[PackT], Any] | None = None) -> Any:
-    """The pack of this asset: read, validated, compiled and proved by `build`, then remembered.
+    """The pack of this asset: read, validated, compiled and checked by `build`, then cached.
 
     `build` raises `PackError` where the content contradicts itself; without it the validated
     content is returned.
     """
 
-    def made(path: Path) -> Any:
+    def loaded(path: Path) -> Any:
         content = _validated(model, _mapping(path, asset.sha256, model.noun), path)
         return content if build is None else named(asset, model, lambda: build(content))
 
-    return once(asset, made, key=(model, build))
+    return once(asset, loaded, key=(model, build))
 
 
 def named(asset: Asset, model: type[Pack], step: Callable[[], T]) -> T:
-    """What the step gives; a `PackError` of it becomes a `PipelineError` that names the file."""
+    """What `step` returns; its `PackError` becomes a `PipelineError` that names the file."""
     try:
         return step()
     except PackError as error:
         raise PipelineError(f"{model.noun} {asset.path.name}, {error}") from error
 
 
-#: What was loaded from assets, by what was made of it, path and sha256.
+#: What was loaded: (key of what was made of the file, path, sha256) → the object.
 _LOADED: dict[tuple[Hashable, Path, str], Any] = {}
 
 
 def once(asset: Asset, read: Callable[[Path], T], key: Hashable = None) -> T:
-    """What `read` makes of the file; remembered under `key` (`read` itself), path and sha256.
+    """What `read` makes of the file, cached by `key` (by default `read`), path and sha256.
 
-    The only cache of what stages load: packs, models and tables.
+    The only cache of the packs, models and tables that stages load.
     """
     place = (read if key is None else key, asset.path, asset.sha256)
     if place not in _LOADED:
@@ -167,7 +167,7 @@ def once(asset: Asset, read: Callable[[Path], T], key: Hashable = None) -> T:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which a key of a mapping stands once."""
+    """YAML in which no key of a mapping occurs twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -180,7 +180,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _mapping(path: Path, sha256: str, noun: str) -> dict[str, Any]:
-    """The mapping that a YAML file holds; anything else is refused."""
+    """The mapping in a YAML file; `PipelineError` for anything else, and for changed bytes."""
     try:
         raw = path.read_bytes()
         data = yaml.load(raw.decode(), _Loader)  # noqa: S506 – a subclass of the safe loader
@@ -201,5 +201,5 @@ def _validated(model: type[PackT], data: dict[str, Any], path: Path) -> PackT:
         return model.model_validate(data)
     except ValidationError as error:
         # A misspelt key is missing and unknown at once: the unknown one says more.
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         raise PipelineError(f"{model.noun} {path.name}{message(model, data, first)}") from error

@@ -1,7 +1,8 @@
-"""What `quality` knows beside its model: the scale that makes log odds a score, and examples.
+"""Load the scale of `quality`: how the model's log odds become a score and a bucket; examples.
 
-Enters: `rules/packs/quality.yaml`, which `training.quality` writes.  Leaves: `QualityPack`.
-Refuses: cut points that do not rise, and another number of them than there are buckets.
+Enters: `rules/packs/quality.yaml`, which `training.quality` writes, as an asset.
+Leaves: `QualityPack`.
+Errors: `PipelineError` for cut points that do not rise, or of another number than `BUCKETS` - 1.
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ def _fitting(points: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class Cuts(Strict):
-    """The scores at which a bucket begins; the first begins at 0."""
+    """The scores at which the second and later buckets begin; the first begins at 0."""
 
     points: Annotated[tuple[float, ...], AfterValidator(_fitting)]
     reason: Text
 
 
 class Scored(Rule):
-    """Texts whose score is at least `least`, and texts whose score is below."""
+    """Texts with a score of at least `least` (`hits`), and texts with a lower one (`misses`)."""
 
     least: Annotated[float, Field(ge=0, le=1)]
 
 
 class QualityPack(Pack):
-    """The file."""
+    """The content of the file; score = 1 / (1 + exp(-(slope * log odds + offset)))."""
 
     slope: Setting[float]
     offset: Setting[float]
@@ -50,5 +51,5 @@ class QualityPack(Pack):
 
 
 def load_scale(asset: Asset) -> QualityPack:
-    """The validated pack; its examples are proved by the stage, which has the model."""
+    """The validated pack; the stage, which has the model, checks the examples."""
     return load(asset, QualityPack)

@@ -1,7 +1,7 @@
-"""Numbers with their reasons, as packs write them and as code reads them.
+"""Numbers of packs: with a reason in the file, plain in the code.
 
-Enters: `{value: 9, reason: …}` in a file.  Leaves: a plain number in a frozen dataclass.
-Refuses: a number without a reason, and a reason of a word.
+Enters: `{value: 9, reason: …}` in a file.  Leaves: a number in a frozen dataclass.
+Errors: pydantic's, for a number without a reason, or with one of less than ten characters.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ def settings_of(limits: type) -> type[Strict]:
         name: (Setting[int] if kind is int else Setting[float], ...)
         for name, kind in get_type_hints(limits).items()
     }
-    made: type[Strict] = create_model(limits.__name__, __base__=Strict, **fields)
-    return made
+    model: type[Strict] = create_model(limits.__name__, __base__=Strict, **fields)
+    return model

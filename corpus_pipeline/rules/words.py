@@ -1,4 +1,4 @@
-"""What cuts a sentence into words: jieba with a user dictionary, or rjieba without one.
+"""Load a word segmenter: jieba with a user dictionary, or rjieba without one.
 
 Enters: a dictionary in jieba's format as an asset: one word a line, `word`, `word frequency` or
 `word frequency tag`.  Leaves: a function from a sentence to its words.
@@ -18,16 +18,19 @@ _LINE = re.compile(r"(\S+)(?: ([0-9]+))?(?: ([a-z]+))?")
 
 
 def load_cutter(dictionary: Asset | None) -> Cutter:
-    """For a user dictionary jieba; without one rjieba, which gives the same words."""
+    """A function from a sentence to its words: jieba for a user dictionary, else rjieba.
+
+    Without a dictionary both give the same words.
+    """
     return rust_words if dictionary is None else once(dictionary, _jieba_with)
 
 
 def _jieba_with(path: Path) -> Cutter:
-    import jieba  # noqa: PLC0415 – only who brings a dictionary pays 0.5 s and 55 MB for it
+    import jieba  # noqa: PLC0415 – 0.5 s and 55 MB, needed only with a dictionary
 
     tokenizer = jieba.Tokenizer()
-    # Not `initialize`: it announces itself on standard error, writes its table to the folder for
-    # temporary files, and believes what anybody has put there under that name.
+    # Not `initialize`: it prints to standard error and caches its table in the folder for temporary
+    # files, where it would also read a file that another user left under that name.
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
     tokenizer.initialized = True
     for number, line in enumerate(_lines(path), 1):
@@ -38,7 +41,7 @@ def _jieba_with(path: Path) -> Cutter:
             message = f"line {number}: {line[:40]!r} is not `word`, `word frequency` or"
             raise PipelineError(f"dictionary {path.name}, {message} `word frequency tag`")
         word, frequency, tag = fields.groups()
-        # What is cut has been folded to lower case.
+        # Texts are in lower case when they are segmented.
         tokenizer.add_word(word.lower(), frequency and int(frequency), tag)
 
     def cut(sentence: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""What `normalize` knows beside the words: widths, look-alikes, and when a text is traditional.
+"""Load what `normalize` does beside words: widths, look-alikes, and the script of a text.
 
-Enters: `rules/packs/normalize.yaml`.  Leaves: `Writing`: widths, and the script of texts.
-Refuses: a pack whose examples come out otherwise than they say.
+Enters: `rules/packs/normalize.yaml`, as an asset.
+Leaves: `Writing`, which gives the rules of widths and the script of each text of a column.
+Errors: `PipelineError` for a pack that contradicts its examples.
 """
 
 from __future__ import annotations
@@ -31,21 +32,21 @@ TABLE = "package:rules/packs/normalize.yaml"
 
 
 class Characters(Strict):
-    """Characters, and why these."""
+    """A set of characters, and its reason."""
 
     characters: Text
     why: Text
 
 
 class Radicals(Strict):
-    """Look-alikes of characters, and why these."""
+    """Pairs (look-alike, character that it stands for), and their reason."""
 
     pairs: Pairs
     why: Text
 
 
 class Rewrite(Strict):
-    """A text and what must come out of it."""
+    """An example: a text, and what it becomes."""
 
     id: Name
     why: Text
@@ -54,7 +55,7 @@ class Rewrite(Strict):
 
 
 class Widths(Strict):
-    """Characters that are written another way."""
+    """Characters that are replaced by others of the same meaning."""
 
     fold: Characters
     radicals: Radicals
@@ -63,7 +64,7 @@ class Widths(Strict):
 
 @dataclass(frozen=True, slots=True)
 class ForeignBounds(ScriptBounds):
-    """How many characters decide a script, and that a text is Japanese or Korean."""
+    """How many characters decide the script, and decide that a text is Japanese or Korean."""
 
     kana_share: float
     kana_least: int
@@ -74,13 +75,13 @@ class ForeignBounds(ScriptBounds):
 
 
 class Written(Rule):
-    """Texts that are in a script, and texts that are not."""
+    """Texts in the script (`hits`), and texts that are not (`misses`)."""
 
     script: Literal["hans", "hant", "mixed", "none"]
 
 
 class Scripts(Strict):
-    """When a text is in traditional script."""
+    """How the script of a text is decided."""
 
     bounds: Annotated[ForeignBounds, Settings()]
     hints: Characters
@@ -88,14 +89,14 @@ class Scripts(Strict):
 
 
 class NormalizePack(Pack):
-    """The file."""
+    """The content of the file."""
 
     width: Widths
     script: Scripts
 
 
 class Writing:
-    """A proved pack."""
+    """A checked pack."""
 
     def __init__(self, pack: NormalizePack) -> None:
         """Build the table of counted characters and the rule of scripts."""
@@ -114,20 +115,23 @@ class Writing:
         self._script = _script(pack.script.bounds)
 
     def width(self, *, private: bool, replacement: bool) -> Width:
-        """The rules of widths; `private`, `replacement`: characters that are kept."""
+        """The rules of widths; `private`, `replacement`: whether such characters are kept."""
         width = self.pack.width
         radicals = {pair[0]: pair[1] for pair in width.radicals.pairs.split()}
         return Width(width.fold.characters, radicals, private=private, replacement=replacement)
 
     def scripts(self, texts: pl.Series, labels: pl.Series | None = None) -> pl.Series:
-        """`hans`, `hant`, `mixed` or `none` of each text; labels are those of `langid`."""
+        """`hans`, `hant`, `mixed` or `none` for each text, as a String column.
+
+        `labels`: the label of `langid` for each text, where that stage has run.
+        """
         label = pl.lit(None, dtype=pl.String) if labels is None else labels
         counts = self._counter.count(texts).with_columns(label.alias("label"))
         return counts.select(self._script).to_series()
 
 
 def load_writing(asset: Asset) -> Writing:
-    """The pack, proved against its examples."""
+    """The pack, checked against its examples."""
     return load(asset, NormalizePack, _writing)
 
 
@@ -135,19 +139,19 @@ def _writing(pack: NormalizePack) -> Writing:
     writing = Writing(pack)
     width = writing.width(private=False, replacement=True)
     for example in pack.width.examples:
-        came = width.text(example.text)
-        if came != example.becomes:
-            said = f"{example.text!r} becomes {came!r}, not {example.becomes!r}"
-            raise PackError(f"example {example.id}: {said}")
+        result = width.text(example.text)
+        if result != example.becomes:
+            fault = f"{example.text!r} becomes {result!r}, not {example.becomes!r}"
+            raise PackError(f"example {example.id}: {fault}")
     examples = pack.script.examples
-    texts = list(dict.fromkeys(t for one in examples for t in (*one.hits, *one.misses)))
+    texts = list(dict.fromkeys(t for written in examples for t in (*written.hits, *written.misses)))
     scripts = dict(zip(texts, writing.scripts(pl.Series(texts)), strict=True))
     prove(examples, lambda example, text: scripts[text] == example.script, "example")
     return writing
 
 
 def _script(bounds: ForeignBounds) -> pl.Expr:
-    """The script of each document; `none` for Japanese and Korean."""
+    """The script of each document from its counts and its label; `none` for Japanese and Korean."""
     han_count, label = pl.col("han"), pl.col("label")
     simplified, traditional = pl.col("simplified"), pl.col("traditional")
     foreign = pl.lit(value=False)
@@ -161,7 +165,7 @@ def _script(bounds: ForeignBounds) -> pl.Expr:
         foreign |= (count >= least) & (count >= share * both)
     foreign = pl.when(label.is_null()).then(foreign).otherwise(label.is_in(["ja", "ko"]))
     clear = (traditional > 0) & (traditional >= bounds.dominance * simplified)
-    # A short text has one such character or two; what simplified text lacks decides it.
+    # A short text has only one or two such characters; those that simplified text lacks decide.
     few = (simplified == 0) | (
         (traditional >= bounds.short_least) & (traditional >= bounds.short_share * han_count)
     )

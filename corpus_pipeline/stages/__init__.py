@@ -54,7 +54,12 @@ STAGES: dict[str, StageInfo] = {
             "local",
             "Bytes to text: charset forensics, lossless recovery.",
         ),
-        StageInfo("extract", f"{_HOME}.extract:Extract", "local", "HTML to its main content."),
+        StageInfo(
+            "extract",
+            f"{_HOME}.extract:Extract",
+            "local",
+            "HTML to its main text, title, date and licence.",
+        ),
         StageInfo(
             "langid",
             f"{_HOME}.langid:LangId",
@@ -65,25 +70,33 @@ STAGES: dict[str, StageInfo] = {
             "normalize",
             f"{_HOME}.normalize:Normalize",
             "local",
-            "Widths, controls, spaces, script; never NFKC.",
+            "Widths, spaces, line breaks, script; never NFKC.",
         ),
         StageInfo(
             "heuristics",
             f"{_HOME}.heuristics:Heuristics",
             "local",
-            "Measures of form, judged by bounds that are data.",
+            "Length, repetition, punctuation; drops by a pack's bounds.",
         ),
         StageInfo(
             "decontaminate",
             f"{_HOME}.decontaminate:Decontaminate",
             "local",
-            "Overlap with benchmark files.",
+            "Drops what holds items of benchmark files.",
         ),
-        StageInfo("pii", f"{_HOME}.pii:Pii", "local", "Personal data to typed placeholders."),
+        StageInfo("pii", f"{_HOME}.pii:Pii", "local", "Personal data becomes typed placeholders."),
         StageInfo(
-            "compliance", f"{_HOME}.compliance:Compliance", "local", "Rule packs by risk; spam."
+            "compliance",
+            f"{_HOME}.compliance:Compliance",
+            "local",
+            "Illegal content and spam, by rule packs for each risk.",
         ),
-        StageInfo("quality", f"{_HOME}.quality:Quality", "local", "A score in [0, 1]."),
+        StageInfo(
+            "quality",
+            f"{_HOME}.quality:Quality",
+            "local",
+            "A model's score from 0 to 1; drops the lowest.",
+        ),
         StageInfo(
             "exact_dedup",
             f"{_HOME}.exact_dedup:ExactDedup",

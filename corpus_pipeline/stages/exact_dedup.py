@@ -1,12 +1,13 @@
-"""Drop documents whose text is the same but for spelling; the best of each group stays.
+"""Drop documents whose texts are equal but for script, width and punctuation; the best stays.
 
-Enters: kept documents.  Leaves: `exact_dedup_cluster` (the survivor's id), its size in
-`exact_dedup_cluster_size` and the verdict `exact_duplicate` on all but the survivor.  Refuses: to
-call documents equal that have nothing but punctuation, and documents that differ in a digit or in a
-sign that says something (C++ and C#, 36-5 and 365).
+Enters: kept documents.
+Leaves: `exact_dedup_cluster` (the survivor's id), `exact_dedup_cluster_size`, and the verdict
+`exact_duplicate` on all documents of the cluster but the survivor.  Documents of nothing but
+punctuation have no key and equal no other; documents that differ in a digit, or in a sign that says
+something (C++ and C#, 36-5 and 365), are not equal.
 
-The hash is XXH3-128 of the signed key (`text.dedup.signed_key`) in UTF-32, little endian: `key` is its lower
-half, `high` its upper; documents are equal when all 128 bits are.
+The hash is XXH3-128 of the signed key (`text.dedup.signed_key`) in UTF-32, little endian: `key`
+(u64) is its lower half, `high` (u64) its upper; documents are equal when all 128 bits are.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class ExactDedup(PairStage):
         return {"key_table": KEY_TABLE, "sign_table": SIGN_TABLE}
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """The hash of each document that has a key at all."""
+        """`row`, `key` and `high` of each document that has a key text."""
         rows: list[int] = []
         digests: list[bytes] = []
         for keys in fold_signed(docs.get_column("text"), self.table):
@@ -57,7 +58,7 @@ class ExactDedup(PairStage):
         )
 
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Each document with the smallest of its group: as many pairs as there are duplicates."""
+        """Each document paired with the smallest of its group: one pair for each duplicate."""
         return (
             keys.select(a=pl.col("doc").min().over("key", "high"), b="doc")
             .filter(pl.col("a") != pl.col("b"))
@@ -65,7 +66,7 @@ class ExactDedup(PairStage):
         )
 
     def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-        """The best document of each group stays, whichever one stood for it in `match`."""
+        """The best document of each group stays, whichever was the smallest in `match`."""
         ranked = best_first(facts)
         label = components(*positions(pairs, ranked.get_column("doc")), ranked.height)
         survivor = pl.col("id").first().over("label")

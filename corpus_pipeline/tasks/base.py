@@ -1,8 +1,8 @@
 """What an engine is: it performs tasks, in any order, and each task commits its own result.
 
 Enters: tasks (a function, an argument, the marker that proves it done).  Leaves: their results,
-in the order of the tasks; done tasks are not done again.  Refuses: to know what a task is about,
-and to carry data: a task's argument and result are paths and counts.
+in the order of the tasks; a task whose marker is there already is not performed again.
+A task's argument and result are paths and counts; data goes through files.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from corpus_pipeline.io import manifest
 
 Result = dict[str, Any]
 
-#: Deaths that may have nothing to do with the documents (a node went, the kernel chose it) are
-#: forgiven this often before the split is searched for a document that kills.
+#: How often a task is tried again after a worker died, before the split is searched for a document
+#: that kills: a lost node or an out-of-memory kill may have nothing to do with the documents.
 RETRIES = 2
 
 #: Called as tasks finish: phase, tasks done, tasks in all, the result.
@@ -45,7 +45,7 @@ class WorkerDied(Exception):  # noqa: N818 – it says what happened
 
 
 def perform(task: Task) -> Result:
-    """Do the task and commit it: data first (by the function), metrics, the marker last."""
+    """Perform and commit the task: its function writes the data, then metrics, then the marker."""
     started, cpu = time.perf_counter(), time.process_time()
     result = task.function(task.argument)
     spent = {
@@ -54,7 +54,7 @@ def perform(task: Task) -> Result:
         **result.pop("metrics", {}),
     }
     task.metrics.parent.mkdir(parents=True, exist_ok=True)
-    task.metrics.write_text(json.dumps(spent))  # no fsync: times are nice to have
+    task.metrics.write_text(json.dumps(spent))  # no fsync: a run is whole without its times
     manifest.write(task.marker, {**result, "key": task.key})
     return manifest.read(task.marker)
 
@@ -66,7 +66,7 @@ def finished(task: Task) -> Result | None:
 
 
 class Engine(ABC):
-    """Two implementations stand behind this: in process, and Ray."""
+    """What performs tasks; implemented in process (`LocalEngine`) and on Ray (`RayEngine`)."""
 
     #: Tasks under way at once; it never changes what is written.
     workers: int = 1
@@ -77,7 +77,7 @@ class Engine(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of processes."""
+        """End the processes that the engine started."""
 
     def run(
         self,
@@ -87,7 +87,7 @@ class Engine(ABC):
     ) -> list[Result]:
         """The results of all tasks, in order; what an earlier attempt committed is not done again.
 
-        `on_death` may find the cause and give the result; without it a dead worker ends the run.
+        `on_death` may find the cause and give the result; without it `WorkerDied` is raised.
         """
         results: dict[str, Result] = {}
         todo = []

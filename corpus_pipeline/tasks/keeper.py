@@ -1,9 +1,9 @@
 """The process that owns a Ray cluster of our own: nothing of the cluster outlives the driver.
 
 Enters: the function that starts the cluster, and one end of a pipe whose other end only the driver
-holds.  Leaves: the address and a private folder, told to the driver on standard output; when the
-driver closes the pipe, or is gone (killed, too), every process of the cluster is killed and the
-folder removed.  Refuses: to know Ray; `tasks/ray.py` does.
+holds.  Leaves: the address and a private folder, written to standard output as a line of JSON for
+the driver; when the driver closes the pipe or ends (killed, too), every process of the cluster is
+killed and the folder removed.  What is particular to Ray is in `tasks/ray.py`.
 
 The keeper leads a session of its own (`setsid`).  Ray's daemons, agents and workers change their
 process group but stay in the session, so the members of the session are the cluster; the terminal's
@@ -43,25 +43,25 @@ PR_SET_CHILD_SUBREAPER = 36
 #: a socket has at most 103 on macOS.
 LONGEST_BASE = 103 - 66 - 20
 
-#: A folder without a living keeper is left alone this long: its keeper may be about to lock it.
+#: A folder without a token is left alone for so many seconds: its keeper may be about to lock it.
 YOUNG_S = 60
 
-#: How often the keeper looks whether driver and cluster still live; a closed pipe wakes it at once.
+#: Seconds between two checks that driver and cluster are alive; a closed pipe ends the wait.
 LOOK_S = 0.5
 
-#: Killing takes milliseconds; a process in an uninterruptible system call takes longer.
+#: Seconds to wait for killed processes: milliseconds, but for an uninterruptible system call.
 PATIENCE_S = 10
 
 
 class Process(Protocol):
-    """What the keeper must know of a process of the cluster."""
+    """What the keeper calls of a process of the cluster (`subprocess.Popen` has it)."""
 
     def poll(self) -> int | None:
         """The exit status, or None while it runs."""
 
 
-#: Starts a cluster of so many cores below a folder: its address, the processes it cannot do
-#: without.
+#: Starts a cluster below a folder, with a number of cores; returns its address and the processes
+#: that it cannot do without.
 Start = Callable[[Path, int], tuple[str, Sequence[Process]]]
 
 
@@ -98,7 +98,7 @@ class Keeper:
         )
 
     def cluster(self) -> Cluster:
-        """The cluster, once it runs."""
+        """Wait until the cluster runs; `PipelineError` says why it does not."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         content = json.loads(line) if line else {"error": "its keeper ended"}
@@ -124,7 +124,7 @@ class Keeper:
 
 
 def keep(start: Start) -> None:
-    """Be the keeper: start a cluster, and end with the driver or with the cluster."""
+    """Start a cluster, and end with the driver or the cluster; the keeper's main function."""
     driver, cores = os.getppid(), int(sys.argv[2])
     pipe, report = _take_pipes()
     try:
@@ -147,7 +147,7 @@ def keep(start: Start) -> None:
     try:
         # Ray opens its folder to everybody: it gets one inside ours, which nobody else enters.
         address, processes = start(folder / RAYS, cores)
-    except Exception as error:  # noqa: BLE001 – the driver says it
+    except Exception as error:  # noqa: BLE001 – the driver reports it
         line = (str(error).splitlines() or [""])[0]
         _tell(report, {"error": f"{type(error).__name__}: {line}"})
     else:
@@ -156,7 +156,7 @@ def keep(start: Start) -> None:
         while all(process.poll() is None for process in processes):
             time.sleep(LOOK_S)
     end()
-    threading.Event().wait()  # the other thread is at it
+    threading.Event().wait()  # the other thread is ending the process
 
 
 def _take_pipes() -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The engine without processes: for tests, the debugger, and small inputs.
 
-Enters: tasks.  Leaves: results, one after the other.  Refuses: to survive a native crash; that
-takes the Ray engine, whose workers are processes of their own.
+Enters: tasks.  Leaves: results, one after the other.  A crash in native code ends this process and
+so the run; the Ray engine, whose workers are processes of their own, survives it.
 """
 
 from __future__ import annotations
@@ -20,4 +20,4 @@ class LocalEngine(Engine):
             yield task, perform(task)
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no other processes."""

@@ -1,8 +1,8 @@
 """The engine on Ray Core: one task a split, on a laptop as on a cluster.
 
-Enters: tasks.  Leaves: results as workers finish.  Refuses: to move data through the object store
-(paths go to the workers, counts come back) and to be imported by anyone who does not run on Ray:
-this is the only `import ray` of the project.
+Enters: tasks.  Leaves: results as workers finish.  Paths go to the workers and counts come back; no
+data goes through the object store.  This is the only `import ray` of the project, and only a run on
+Ray imports this module.
 
 A cluster of our own listens on the loopback address alone, demands a token, and belongs to a keeper
 (`tasks/keeper.py`) with which it ends; see `docs/cluster.md` for the clusters of others.
@@ -33,10 +33,10 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_task_oom_retries": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_NUM_REDIS_GET_RETRIES": "3",  # seconds of knocking where the token is wrong; Ray: 20
+    "RAY_NUM_REDIS_GET_RETRIES": "3",  # a wrong token fails in seconds; Ray: 20
 }
 
-#: One task, one core: a thread pool in each library would fight the other workers.
+#: One task, one core: a thread pool in each library would compete with the other workers.
 THREADS = dict.fromkeys(
     (
         "POLARS_MAX_THREADS",
@@ -76,13 +76,13 @@ OBJECT_STORE_BYTES = 200 << 20
 #: loses nodes faster than tasks finish nothing will.
 LOST_NODES = 3
 
-#: How often a waiting driver looks whether its cluster still answers; three times in vain, and it
-#: is lost (Ray itself would end the process after 60 s).
+#: Seconds after which a waiting driver checks that its cluster still answers, and after how many
+#: failed checks the cluster is lost (Ray itself would end the process after 60 s).
 LOOK_S, LOOKS = 5, 3
 
 
 def _environment() -> dict[str, str]:
-    """What workers of a shared cluster need to know of ours."""
+    """Environment variables for the workers of a shared cluster."""
     return THREADS | {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
 
 
@@ -93,7 +93,7 @@ def _own_environment() -> dict[str, str]:
 
 
 def _answers(address: str) -> OSError | None:
-    """Why nobody answers there, or None."""
+    """The error of connecting to `host:port`; None where something answers."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not port.isdigit():  # `auto`: Ray finds the cluster of this machine by itself
         return None
@@ -124,7 +124,7 @@ def _set(values: Mapping[str, str | None]) -> None:
 
 
 def keep() -> None:
-    """Be the keeper of a cluster of our own (the main function of a process)."""
+    """Keep a cluster of our own: the main function of the keeper's process."""
     keeper.keep(_start_head)
 
 
@@ -169,7 +169,7 @@ class RayEngine(Engine):
         if os.environ.get(CACHE):  # workers have another working directory
             os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
         self.workers = workers or os.cpu_count() or 1
-        self._asked, self._address = workers, address
+        self._requested, self._address = workers, address
         self._keeper: keeper.Keeper | None = None
         if address is None:
             self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
@@ -222,7 +222,7 @@ class RayEngine(Engine):
         )
 
     def _started(self) -> Any:
-        """Ray, once it runs."""
+        """Wait until Ray runs; the module `ray`.  `PipelineError` says why it does not."""
         self._thread.join()
         if self._failed is not None:
             where = f"join the Ray cluster at {self._address}" if self._address else "start Ray"
@@ -231,7 +231,7 @@ class RayEngine(Engine):
             hint = "; does it demand a token? see docs/cluster.md" if self._address else ""
             raise PipelineError(f"cannot {where}: {kind}: {line}{hint}")
         cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
-        self.workers = min(self._asked, cores) if self._asked else cores
+        self.workers = min(self._requested, cores) if self._requested else cores
         return self._ray
 
     def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:
@@ -242,7 +242,7 @@ class RayEngine(Engine):
         # On a cluster of our own its size is the limit and a second task per core may wait in
         # line; on a shared one `workers` is the limit.
         in_flight = self.workers if self._address else 2 * self.workers
-        perform_there = ray.remote(num_cpus=1)(perform)
+        remote_perform = ray.remote(num_cpus=1)(perform)
         waiting = list(reversed(tasks))
         running: dict[Any, Task] = {}
         lost: dict[str, int] = {}
@@ -250,8 +250,8 @@ class RayEngine(Engine):
             while waiting or running:
                 while waiting and len(running) < in_flight:
                     task = waiting.pop()
-                    there = perform_there.options(max_retries=task.retries)
-                    running[there.remote(task)] = task
+                    function = remote_perform.options(max_retries=task.retries)
+                    running[function.remote(task)] = task
                 for reference in self._wait(list(running)):
                     task = running.pop(reference)
                     outcome = self._outcome(reference)
@@ -270,10 +270,10 @@ class RayEngine(Engine):
         """The tasks that ended first; a lost cluster ends the run in one line."""
         silent = 0
         while True:
-            done: list[Any]
-            done, _ = self._ray.wait(references, num_returns=1, timeout=LOOK_S)
-            if done:
-                return done
+            ended: list[Any]
+            ended, _ = self._ray.wait(references, num_returns=1, timeout=LOOK_S)
+            if ended:
+                return ended
             silent = silent + 1 if _answers(self._gcs) is not None else 0
             if silent >= LOOKS or (self._keeper is not None and not self._keeper.alive()):
                 raise self._lost_cluster()
@@ -302,7 +302,7 @@ class RayEngine(Engine):
         )
 
     def _outcome(self, reference: Any) -> Result | WorkerDied | None:
-        """What became of a task; None if its node was lost."""
+        """The result of a task or the death of its worker; None if its node was lost."""
         errors = self._ray.exceptions
         try:
             result: Result = self._ray.get(reference)

@@ -1,1 +1,1 @@
-"""How the packaged models were made: data in, a model with its card out.  Run with `python -m`."""
+"""The training of the packaged models, run with `python -m`: data in, a model and its card out."""

@@ -1,4 +1,4 @@
-"""The documents that a model is trained on: JSON lines in, a frame with known columns out."""
+"""Read the documents that a model is trained on: JSON lines in, a frame with known columns out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from corpus_pipeline.model import PipelineError
 
 
 def read_documents(path: Path, columns: Sequence[str]) -> pl.DataFrame:
-    """All rows of a JSON-lines file, compressed or not; `columns` are strings and must be there.
+    """All rows of a JSON-lines file, compressed or not; it must have `columns`, as strings.
 
     Raises `PipelineError` naming the file where it cannot be read or lacks a column.
     """

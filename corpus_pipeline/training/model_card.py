@@ -1,8 +1,8 @@
-"""What a training writes beside its model: how it was made and what was measured.
+"""Write the record of a training beside its model: how it was made and what was measured.
 
-Enters: the model's file, the command, parameters, counts and rows of measurements.  Leaves:
-`<model>.training.md` beside the model.  The card that readers want (`assets/<model>.md`, with
-licences, use and limits) is written by a person and quotes it.
+Enters: the model's file, the command, parameters, counts and rows of measurements.
+Leaves: `<model>.training.md` beside the model.  The model card for readers (`assets/<model>.md`,
+with licences, use and limits) is written by a person and quotes it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from corpus_pipeline.model import PipelineError
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The facts of one training; `trained_on`: name of a part → number of its lines."""
+    """The facts of one training; `trained_on`: label or kind of text → number of its lines."""
 
     model: Path
     command: str
@@ -32,7 +32,7 @@ class Card:
 
     @property
     def path(self) -> Path:
-        """Where the card lies."""
+        """The file of the card."""
         return self.model.with_suffix(".training.md")
 
     def text(self) -> str:

@@ -1,7 +1,7 @@
-"""Train the quality model: clean prose against wreckage that is made here.
+"""Train the quality model: clean prose against degraded and generated bad texts.
 
 Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card `assets/quality.md`).
-Leaves, below `--output`: the fastText model `assets/quality.bin`, what training measured beside it
+Leaves, below `--output`: the fastText model `assets/quality.bin`, beside it what was measured
 (`assets/quality.training.md`), and the scale `rules/packs/quality.yaml` (calibration, cut points).
 
     python -m corpus_pipeline.training.quality DATA/text/bulk.jsonl.zst
@@ -34,7 +34,7 @@ from corpus_pipeline.training.wreckage import TEMPLATES, Templates, negatives
 PACKAGE = Path(__file__).parents[1]
 SEED = 20261121
 SEGMENTS = 4000  # per source group and side
-#: Source → group; sources that are not named here are held out and only report.
+#: Source → group; each group gives the same number of segments.
 GROUPS = {
     "LawRefBook/Laws": "statutes",
     "kong0107/mojLawSplitJSON": "statutes_tw",
@@ -49,6 +49,7 @@ GROUPS = {
     "MicrosoftDocs/visualstudio-docs.zh-tw": "docs_tw",
     "d2l-ai/d2l-zh": "books",
 }
+#: Sources that are only measured on.
 HELD_OUT = (
     "chinese-poetry/chinese-poetry",
     "google-deepmind/xquad",
@@ -58,8 +59,8 @@ HELD_OUT = (
     "wjcx-zh/cpp-docs.zh-tw",
     "xreader-cn/AspNetCore.Docs.zh-cn",
 )
-#: Four dimensions for two labels do what sixteen did, and a plain table is read faster than
-#: products of centroids behind a list of what pruning left.
+#: Four dimensions score as well as sixteen for two labels, and a model that is not quantised is
+#: read faster than one that is.
 PARAMETERS: Mapping[str, Any] = {
     "lr": 0.1,
     "epoch": 3,
@@ -79,13 +80,16 @@ Pairs = list[tuple[str, str]]
 
 
 def read(path: Path) -> pl.DataFrame:
-    """The documents (`text`, `source`) of the known sources; comments are good and bad at once."""
+    """The documents (`text`, `source`) of `GROUPS` and `HELD_OUT`.
+
+    Other sources are left out; comments, for one, are both good and bad.
+    """
     docs = read_documents(path, ("text", "source"))
     return docs.filter(pl.col("source").is_in([*GROUPS, *HELD_OUT]))
 
 
 def texts_of(docs: pl.DataFrame, sources: Sequence[str]) -> list[str]:
-    """The texts of these sources, in the order of the file; none at all is the user's error."""
+    """The texts of these sources, in the order of the file; `PipelineError` if there are none."""
     texts = docs.filter(pl.col("source").is_in(sources)).get_column("text").to_list()
     if not texts:
         raise PipelineError(f"training needs documents of {' or '.join(sources)}; there are none")
@@ -93,10 +97,10 @@ def texts_of(docs: pl.DataFrame, sources: Sequence[str]) -> list[str]:
 
 
 def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
-    """Stretches of 40 to 600 characters, begun at a line or a sentence.
+    """`count` random pieces of 40 to 600 characters, which begin at a line or a sentence.
 
-    Texts in which a hundred draws for each segment do not find enough of 16 characters raise
-    `PipelineError`.
+    Pieces of less than 16 characters are discarded; `PipelineError` where a hundred draws for each
+    segment do not give enough.
     """
     pieces: list[str] = []
     for _ in range(100 * count):
@@ -114,7 +118,7 @@ def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
 
 
 def featured(texts: list[str]) -> list[str]:
-    """What the stage shows the model."""
+    """The lines that the stage `quality` gives to the model for these texts."""
     return pl.DataFrame({"text": texts}).select(features(pl.col("text"))).to_series().to_list()
 
 
@@ -139,7 +143,7 @@ def auc(good: Scores, bad: Scores) -> float:
 
 
 def calibrated(good: Scores, bad: Scores) -> tuple[float, float]:
-    """Platt: slope and offset of the log odds under which the scores are probabilities."""
+    """Slope and offset that make probabilities of log odds (Platt's scaling, by Newton steps)."""
     x = np.concatenate([good, bad])
     y = np.concatenate([np.ones(good.size), np.zeros(bad.size)])
     slope, offset = 1.0, 0.0
@@ -148,7 +152,7 @@ def calibrated(good: Scores, bad: Scores) -> tuple[float, float]:
         w = p * (1 - p) + 1e-9
         hessian = np.array([[(w * x * x).sum(), (w * x).sum()], [(w * x).sum(), w.sum()]])
         step = np.linalg.solve(hessian, np.array([((y - p) * x).sum(), (y - p).sum()]))
-        # Newton alone runs away where the two sides hardly overlap.
+        # Without a bound Newton's method diverges where the two sides hardly overlap.
         slope, offset = slope + np.clip(step[0], -0.2, 0.2), offset + np.clip(step[1], -0.2, 0.2)
     return float(slope), float(offset)
 
@@ -188,7 +192,7 @@ def held_out_rows(
 
 
 def draw(docs: pl.DataFrame, count: int) -> tuple[Pairs, Pairs, Pairs, Pairs]:
-    """Good and bad segments to train on, then those of sources and kinds that only measure."""
+    """Good and bad segments to train on, then good and bad ones that are only measured on."""
     rng = random.Random(SEED)
     templates = Templates(TEMPLATES)
     good: Pairs = []
@@ -206,7 +210,7 @@ def draw(docs: pl.DataFrame, count: int) -> tuple[Pairs, Pairs, Pairs, Pairs]:
 
 
 def run(bulk: Path, output: Path, count: int) -> Card:
-    """Train, calibrate on what training never saw, write model and scale; returns the card."""
+    """Train, calibrate on held-out texts, write model and scale; returns the card."""
     docs = read(bulk)
     good, bad, held_good, held_bad = draw(docs, count)
     path = output / "assets" / "quality.bin"
@@ -216,8 +220,8 @@ def run(bulk: Path, output: Path, count: int) -> Card:
     train([text for _, text in good], [text for _, text in bad]).save_model(str(path))
     model = fasttext.load_model(str(path))
     up, down = (log_odds(model, featured([text for _, text in p])) for p in (held_good, held_bad))
-    known = docs.filter(pl.col("source").is_in(list(GROUPS)))
-    usual = known.sample(min(20_000, known.height), seed=SEED).get_column("text").to_list()
+    of_groups = docs.filter(pl.col("source").is_in(list(GROUPS)))
+    usual = of_groups.sample(min(20_000, of_groups.height), seed=SEED).get_column("text").to_list()
     scale = scale_of(up, down, log_odds(model, featured(usual)))
     write_scale(pack, scale)
     rows = held_out_rows(held_good, up, down, scale, good=True)
@@ -234,7 +238,7 @@ def run(bulk: Path, output: Path, count: int) -> Card:
 
 
 def write_scale(path: Path, scale: Mapping[str, Any]) -> None:
-    """The packaged pack with these numbers; reasons and examples stay as they are."""
+    """Write the packaged pack with these numbers to `path`; reasons and examples are kept."""
     pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
     pack["slope"]["value"], pack["offset"]["value"] = scale["slope"], scale["offset"]
     pack["cuts"]["points"] = scale["cuts"]

@@ -1,7 +1,8 @@
-"""Bad texts for the quality model, made from good ones and from a grammar; nobody's page is copied.
+"""Generate bad texts for the quality model from good texts and a grammar; no page is copied.
 
-Enters: good texts, the grammar `quality_templates.yaml`, a seeded generator.  Leaves: (kind, text)
-pairs: degraded texts, advertisements of the grammar, good texts between two advertisements.
+Enters: good texts, the grammar `quality_templates.yaml`, a seeded generator.
+Leaves: (kind, text) pairs: degraded texts, advertisements of the grammar, and good texts between
+two advertisements.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ TEMPLATES = Path(__file__).with_name("quality_templates.yaml")
 
 
 def pieces(text: str, rng: random.Random, low: int, high: int, count: int) -> list[str]:
-    """Short cuts from a text, as a search-engine optimiser would take them."""
+    """`count` random substrings of `low` to `high` letters, like keywords for search engines."""
     letters = "".join(c for c in text if c.isalpha()) or text
     return [
         letters[at : at + rng.randint(low, high)]
@@ -27,7 +28,7 @@ def pieces(text: str, rng: random.Random, low: int, high: int, count: int) -> li
 
 
 def swapped(text: str, rng: random.Random) -> str:
-    """Spun by machine: neighbours change places."""
+    """Neighbouring characters change places, as in machine-spun text."""
     chars = list(text)
     for at in range(len(chars) - 2):
         if rng.random() < 0.3:
@@ -36,25 +37,25 @@ def swapped(text: str, rng: random.Random) -> str:
 
 
 def replaced(text: str, rng: random.Random) -> str:
-    """Characters read wrongly: every fourth becomes another of the same text, or noise."""
+    """A quarter of the characters become others of the text, or look-alikes, as in bad OCR."""
     noise = "".join(sorted(set(text))) + "丨口曰己巳已末未土士人入八日目白自囗囹丶丿乚一二三0O1l|"
     return "".join(rng.choice(noise) if rng.random() < 0.25 else c for c in text)
 
 
 def dropped(text: str, rng: random.Random) -> str:
-    """Every third character is missing."""
+    """Three in ten characters are missing."""
     return "".join(c for c in text if rng.random() < 0.7)
 
 
 def shuffled(text: str, rng: random.Random) -> str:
-    """The words of a text in any order."""
+    """The text in pairs of characters, in random order."""
     cuts = [text[at : at + 2] for at in range(0, len(text), 2)]
     rng.shuffle(cuts)
     return "".join(cuts)
 
 
 def stuffed(text: str, rng: random.Random) -> str:
-    """A few phrases again and again."""
+    """A few phrases repeated many times, as in keyword stuffing."""
     words = pieces(text, rng, 3, 7, rng.randint(2, 5))
     sign = rng.choice([" ", "，", "、", "|", "_", ",", "\n", "-"])
     tail = ["", "官网", "价格", "厂家", "哪家好", "多少钱", "排行榜", "图片", "批发", "最新"]
@@ -62,36 +63,36 @@ def stuffed(text: str, rng: random.Random) -> str:
 
 
 def menu(text: str, rng: random.Random) -> str:
-    """Titles of other pages."""
+    """Short phrases like the titles in a menu."""
     sign = rng.choice([" ", " | ", "\n", " > ", "\n· ", " / ", "\t"])
     return sign.join(pieces(text, rng, 2, 6, rng.randint(10, 60)))
 
 
 def teasers(text: str, rng: random.Random) -> str:
-    """Beginnings of articles, cut off."""
+    """Truncated beginnings of articles with a link to more."""
     more = rng.choice(["[详细]", "...", "……查看全文", " [阅读更多]", "…展开", " 更多>>"])
     return "\n".join(piece + more for piece in pieces(text, rng, 10, 24, rng.randint(4, 14)))
 
 
 def as_gbk(text: str, rng: random.Random) -> str:
-    """UTF-8 read as GBK."""
+    """UTF-8 decoded as GB18030."""
     del rng
     return text.encode().decode("gb18030", errors="replace")
 
 
 def as_latin(text: str, rng: random.Random) -> str:
-    """UTF-8 or GBK read as Latin-1."""
+    """UTF-8 or GB18030 decoded as Windows-1252."""
     return text.encode(rng.choice(["utf-8", "gb18030"])).decode("cp1252", errors="replace")
 
 
 def as_big5(text: str, rng: random.Random) -> str:
-    """UTF-8 read as Big5."""
+    """UTF-8 decoded as Big5."""
     del rng
     return text.encode().decode("big5hkscs", errors="replace")
 
 
 def mash(text: str, rng: random.Random) -> str:
-    """Hands on the keyboard, or characters drawn by lot."""
+    """Random keystrokes, or random characters of the text."""
     keys = ["的撒发生大幅度我去额发顺丰阿斯顿发个和就可怜", "asdfghjklqwertyuiop;"]
     pool = rng.choice([*keys, text])
     marks = rng.choice(["，。", "", " ", "！？"])
@@ -99,7 +100,7 @@ def mash(text: str, rng: random.Random) -> str:
 
 
 def scattered(text: str, rng: random.Random) -> str:
-    """Signs between the characters, to hide words from filters."""
+    """A symbol between all characters, as used against word filters."""
     sign = rng.choice(["*", " ", "❤", "-", ".", "★", "丶", "~"])
     return sign.join(text[:200])
 
@@ -115,7 +116,7 @@ TRAINED: tuple[Degrade, ...] = (
     as_latin,
     mash,
 )
-#: What only measures.
+#: Kinds that are only measured on.
 UNSEEN: tuple[Degrade, ...] = (shuffled, as_big5, scattered)
 
 
@@ -147,7 +148,10 @@ class Templates:
 def negatives(
     good: list[str], templates: Templates, rng: random.Random, *, unseen: bool
 ) -> list[tuple[str, str]]:
-    """(kind, text): degraded texts, templates, and good texts with templates in between."""
+    """A (kind, text) pair for each good text: degraded, an advertisement, or the text between two.
+
+    `unseen` uses only the kinds and families that training never sees.
+    """
     families = [name for name in templates.families if (name in templates.unseen) is unseen]
     texts: list[tuple[str, str]] = []
     for text in good:

@@ -1,6 +1,7 @@
 """Configs: unknown keys name the nearest, wrong types name the key, defaults are spelled out."""
 
 import logging
+import re
 from pathlib import Path
 
 import jsonschema
@@ -20,6 +21,7 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages import STAGES
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+WEB = Path(__file__).parents[2] / "configs" / "web.yaml"
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,30 @@ def test_the_schema_explains_every_option_of_a_stage(schema, name):
 
     assert set(fields) == set(options.model_fields)
     assert [option for option, field in fields.items() if "description" not in field] == []
+
+
+def test_the_web_config_says_which_values_are_defaults():
+    """Each option in web.yaml is marked `default` and is it, or `choice` and names the default."""
+    marks = {}
+    section = ""
+    for line in WEB.read_text("utf-8").splitlines():
+        if opened := re.fullmatch(r"(\w+):", line):
+            section = opened[1]
+        elif option := re.fullmatch(
+            r"  (\w+): \S.*?(?:  # (default|choice; default: (.+)))?", line
+        ):
+            marks[section, option[1]] = option[2], option[3]
+    chosen = yaml_library.safe_load(WEB.read_text("utf-8"))
+    defaults = load(None).record()
+
+    assert marks
+    for (section, name), (mark, named) in marks.items():
+        default = defaults[section][name]
+        if mark == "default":
+            assert chosen[section][name] == default, (section, name)
+        else:
+            assert named is not None, (section, name)
+            assert yaml_library.safe_load(named) == default != chosen[section][name], (
+                section,
+                name,
+            )

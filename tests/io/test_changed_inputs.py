@@ -104,7 +104,7 @@ def test_a_checked_file_reads_like_any_other(tmp_path):
     data = os.urandom(2 * BLOCK + 12_345)
     path = tmp_path / "a.bin.jsonl"
     path.write_bytes(data)
-    seen = scan(discover([path])[0]).seen
+    seen = scan(discover([path])[0]).fingerprint
     with CheckedFile(str(path), "a", seen) as file:
         for start, size in [(0, 10), (BLOCK - 5, 10), (5, 2 * BLOCK), (len(data) - 3, 100), (9, 0)]:
             file.seek(start)

@@ -1,5 +1,7 @@
 """Inputs made to hold a reader up: linear, and at most a second a megabyte."""
 
+from hashlib import sha256
+
 import pytest
 from clock import linear
 from reading import read_all
@@ -49,6 +51,9 @@ def test_a_number_of_thousands_of_digits_is_no_character():
 FILES = {
     "csv_short_rows": (".csv", lambda n: b"id,text\n" + b"12345,\xe4\xb8\xad\n" * (n // 10)),
     "csv_quotes": (".csv", lambda n: b"a,text\n" + b'"' * n),
+    "csv_ragged_rows": (".csv", lambda n: b"id,text,url\n" + b",\n" * (n // 2)),
+    "jsonl_empty_objects": (".jsonl", lambda n: b"{}\n" * (n // 3)),
+    "json_empty_objects": (".json", lambda n: b"[" + b"{}," * (n // 3) + b"{}]"),
     "json_escaped_quotes": (".json", lambda n: b'[{"text":"x"},{"a":"' + b'\\"' * (n // 2)),
     "json_braces": (".json", lambda n: b'[{"text":"x"},' + b"{" * n),
     "json_open_strings": (".json", lambda n: b'[{"text":"x"},' + b'{"\n' * (n // 3)),
@@ -63,7 +68,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_readers_are_linear(tmp_path, name):
-    """Files of beginnings without ends, and of rows of one character."""
+    """Files of beginnings without ends, of rows of one character, and of two-byte bad records."""
     suffix, make = FILES[name]
 
     def piece(size):
@@ -72,6 +77,41 @@ def test_readers_are_linear(tmp_path, name):
         return whole(discover([path])[0])
 
     linear(lambda item: sum(chunk.docs.height for chunk in read(item)), piece, MB, MOST)
+
+
+BAD = {
+    "a.csv": b"id,text,url\n" + b",\na\n\xff,b,c\n" * 400,
+    "b.jsonl": b"{}\n1\n{\n" * 400,
+    "c.json": b"[" + b'{},{"a":1},{b},' * 400 + b"]",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_repeated_bad_record_is_told_each_time(tmp_path, name):
+    """A record that was refused before has the reason, detail and digest of the first one."""
+    path = tmp_path / name
+    path.write_bytes(BAD[name])
+    found = read_all(path)
+    columns = ("reason", "detail", "sha256")
+    rows = found.bad.select(
+        *columns, at="byte_start", size=found.bad["byte_end"] - found.bad["byte_start"]
+    )
+    assert rows.height == 1200
+    assert rows.select(*columns).rows() == rows.select(*columns)[:3].rows() * 400
+    data = BAD[name]
+    for *_, digest, at, size in rows.rows():
+        assert digest == sha256(data[at : at + size]).hexdigest()
+    assert found.bad["locator"].to_list() == [f"{name}@{at}" for at in rows["at"]]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_records_fill_a_batch(tmp_path, name):
+    """A file of bad records alone is read in bounded chunks, and all its bytes are counted."""
+    path = tmp_path / name
+    path.write_bytes(BAD[name])
+    found = read_all(path, batch_bytes=256 * 100)
+    assert max(chunk.quarantine.height for chunk in found.chunks) == 100
+    assert len(BAD[name]) - 2 <= sum(chunk.input_bytes for chunk in found.chunks) <= len(BAD[name])
 
 
 def test_a_lost_quote_still_costs_a_line(tmp_path):

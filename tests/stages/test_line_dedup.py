@@ -1,4 +1,4 @@
-"""Lines and long repeats: what recurs as furniture goes, what recurs as text stays."""
+"""Lines and long repeats: what recurs as boilerplate goes, what recurs as text stays."""
 
 import json
 import random
@@ -48,7 +48,7 @@ def urls(count, host="www.example.cn"):
     return [f"https://{host}/{i}.html" for i in range(count)]
 
 
-def test_furniture_goes_and_text_stays():
+def test_boilerplate_goes_and_text_stays():
     """Of pages from one template only title, text and what is between them stay."""
     texts = pages(12, random.Random(1))
 

@@ -118,7 +118,7 @@ def test_order_of_survival():
     assert best_first(facts)["id"].to_list() == ["a", "b", "c", "d", "e", "f"]
 
 
-def test_merit_has_the_same_order():
+def test_rank_keys_have_the_same_order():
     """The 64-bit rank key orders as `best_first` does, for ids as the pipeline makes them."""
     docs = pl.DataFrame(
         {

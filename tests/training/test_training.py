@@ -68,7 +68,9 @@ def lid(tmp_path_factory):
         for lang, text in SPOKEN.items()
     ]
     packed(folder / "lid" / "lid_dev.jsonl.zst", rows)
-    docs = [document(source, number) for source in langid.made.DOCUMENTS for number in range(2)]
+    docs = [
+        document(source, number) for source in langid.langid_lines.DOCUMENTS for number in range(2)
+    ]
     packed(folder / "text" / "bulk.jsonl.zst", docs)
     packed(folder / "text" / "sample.jsonl.zst", docs[:1])
     (folder / "ipadic").mkdir()

@@ -1,7 +1,7 @@
 """An aggregate stage over a run: sum each split by group, settle all groups, mark the documents.
 
-Enters: the parts of the local pass and the stages before this one, decided.  Leaves: the decision
-of each group, the group of each document, and a byte a document that says whether it is dropped.
+Enters: the parts of the local pass and the decisions of the stages before this one.  Leaves: a
+decision for each group, the group of each document, and the drop mask (u8, one byte a document).
 
     members: per split, the documents as the stages before left them → group and sums
       → settle: one task over the sums of all groups → drop mask
@@ -49,7 +49,7 @@ class Part:
 def aggregate(
     job: Shuffle, before: tuple[Shuffle, ...], dropped: Path | None, run_tasks: RunTasks
 ) -> Result:
-    """Run the stage over all splits; what it says of the whole.
+    """Run the stage over all splits: `groups`, `dropped` documents, and `lost` ones by source.
 
     `dropped`: a byte for each of the run's own documents, 1 where an earlier stage dropped it.
     """
@@ -57,8 +57,8 @@ def aggregate(
     parts = [Part(job, before, number) for number in range(splits)]
     run_tasks([job.task("members", part.number, members, part) for part in parts])
     (groups,) = run_tasks([job.task("settle", 0, settle, job)])
-    (gone,) = run_tasks([job.task("mask", 0, mask, (job, dropped))])
-    return {"groups": groups["groups"], "dropped": gone["dropped"], "lost": gone["lost"]}
+    (masked,) = run_tasks([job.task("mask", 0, mask, (job, dropped))])
+    return {"groups": groups["groups"], "dropped": masked["dropped"], "lost": masked["lost"]}
 
 
 def members(part: Part) -> Result:
@@ -70,15 +70,15 @@ def members(part: Part) -> Result:
         rows = _checked(stage, docs.height, stage.sketch(docs))
         sums.append(rows.drop("row"))
         if places is not None:
-            at = rows.get_column("row")
-            mine = docs.select("source", "dropped_by")[at].with_columns(
-                places.gather(at).alias("row"), rows.get_column("key")
+            indices = rows.get_column("row")
+            grouped = docs.select("source", "dropped_by")[indices].with_columns(
+                places.gather(indices).alias("row"), rows.get_column("key")
             )
-            alive = mine.filter(pl.col("dropped_by").is_null())
+            alive = grouped.filter(pl.col("dropped_by").is_null())
             groups.append(alive.select(_MEMBERS.names()))
     name = f"part-{part.number:05d}.parquet"
-    write_shard(job.home / "members" / name, groups, level=0, measure="")
-    write_shard(job.home / "sums" / name, [_summed(sums)], level=0, measure="")
+    write_shard(job.home / "members" / name, groups, level=0, size_by="")
+    write_shard(job.home / "sums" / name, [_summed(sums)], level=0, size_by="")
     return {"kind": "members", "documents": sum(frame.height for frame in groups)}
 
 
@@ -138,7 +138,7 @@ def settle(job: Shuffle) -> Result:
     decisions = chosen(stage.name, stage.settle(groups), wanted).sort("key")
     if decisions.get_column("key").is_duplicated().any():
         raise ValueError(f"{stage.name}: settle decided twice about a group")
-    write_shard(job.home / "decisions" / "part-00000.parquet", [decisions], level=0, measure="")
+    write_shard(job.home / "decisions" / "part-00000.parquet", [decisions], level=0, size_by="")
     return {"kind": "settle", "groups": groups.height}
 
 
@@ -148,11 +148,11 @@ def mask(argument: tuple[Shuffle, Path | None]) -> Result:
     starts = job.corpus.starts()
     dropped = own_mask(job, before)
     groups = pl.read_parquet(job.home / "decisions" / "part-00000.parquet")
-    gone = groups.filter(pl.col("drop_rule").is_not_null()).select("key")
+    dropped_groups = groups.filter(pl.col("drop_rule").is_not_null()).select("key")
     lost: Counter[str] = Counter()
     for number in range(job.corpus.splits):
         rows = pl.read_parquet(job.home / "members" / f"part-{number:05d}.parquet")
-        rows = rows.join(gone, on="key", how="semi")
+        rows = rows.join(dropped_groups, on="key", how="semi")
         dropped[int(starts[number]) + rows.get_column("row").to_numpy().astype(np.int64)] = 1
         lost.update(rows.get_column("source").fill_null("").to_list())
     write_array(job.dropped, dropped)

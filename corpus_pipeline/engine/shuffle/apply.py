@@ -2,7 +2,6 @@
 
 Enters: a split's parts from the local pass and the decisions.  Leaves: the final `kept/`,
 `dropped/` and `quarantine/` parts with the global stages' columns, and the split's manifest.
-Refuses: to decide anything.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def run_apply(task: ApplyTask) -> dict[str, Any]:
     """Write the final parts of one split; the content of its manifest."""
     writers = {
         kind: ShardWriter(
-            task.root / kind / task.part, measure="locator" if kind == "quarantine" else "text"
+            task.root / kind / task.part, size_by="locator" if kind == "quarantine" else "text"
         )
         for kind in ("kept", "dropped", "quarantine")
     }
@@ -69,13 +68,13 @@ def _written(task: ApplyTask, writers: Mapping[str, ShardWriter]) -> Iterator[co
     source = task.root / "work" / "local"
     nothing = next(row_groups(source / "quarantine" / task.part)).clear()
     for _, docs in judged(task.jobs, source / "kept" / task.part, task.index):
-        gone = pl.col("dropped_by").is_not_null()
-        writers["kept"].append(docs.filter(~gone))
-        writers["dropped"].append(docs.filter(gone))
+        is_dropped = pl.col("dropped_by").is_not_null()
+        writers["kept"].append(docs.filter(~is_dropped))
+        writers["dropped"].append(docs.filter(is_dropped))
         yield counts.count(docs, nothing, 0)
     stages = built([job.spec for job in task.jobs])
-    for before in row_groups(source / "dropped" / task.part):
-        docs = passed_by(before, stages)
+    for rows in row_groups(source / "dropped" / task.part):
+        docs = passed_by(rows, stages)
         writers["dropped"].append(docs)
         yield counts.count(docs, nothing, 0)
     for lost in row_groups(source / "quarantine" / task.part):

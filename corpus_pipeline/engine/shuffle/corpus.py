@@ -2,7 +2,7 @@
 
 Enters: how many documents each part kept, and where the parts lie.  Leaves: one number 0 … n - 1
 for each document (`dense`), the sketches of a key range, facts and texts of a part.
-Refuses: to hold anything of a document in memory but what a caller asked for.
+Only what a caller asks for is read into memory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.text.arrays import I64, Integers
 
+#: A document's number is its part shifted left by 32 bits, and its row in the part: this masks the
+#: row.
 ROW = (1 << 32) - 1
 
 
@@ -55,8 +57,8 @@ class Corpus:
 
     def starts(self) -> I64:
         """Where each part's documents begin; one entry more than there are parts."""
-        found: I64 = np.load(self.work / "starts.npy")
-        return found
+        starts: I64 = np.load(self.work / "starts.npy")
+        return starts
 
     def place(self, part: int) -> tuple[Path, Path, Path]:
         """The files with the facts and the texts of a part, and the root of its sketches."""
@@ -81,9 +83,9 @@ class Corpus:
         return pl.scan_parquet(files).filter(_within(first, last)).collect()
 
     def sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
-        """Those and the indexes', with `old`, sorted by `key` and `doc`.
+        """The sketch rows of the run and its indexes, with `old` (bool), sorted by `key` and `doc`.
 
-        Keys that no new document has are of no use and stay where they are.
+        Of an index only keys that a document of the run has, too.
         """
         inside = _within(first, last)
         parts = [self._own(stage, first, last).with_columns(old=False)]
@@ -103,15 +105,15 @@ def _within(first: int, last: int) -> pl.Expr:
 
 
 def dense(docs: Integers, starts: I64) -> I64:
-    """The place of each document in the one numbering.
+    """The place of each document (part << 32 | row) in the numbering 0 … n - 1.
 
     >>> dense(np.array([1 << 32, 2 << 32 | 1], dtype=np.uint64), np.array([0, 5, 9, 11])).tolist()
     [5, 10]
     """
     numbers = docs.astype(np.uint64, copy=False)
     part = (numbers >> np.uint64(32)).astype(np.int64)
-    found: I64 = starts[part] + (numbers & np.uint64(ROW)).astype(np.int64)
-    return found
+    places: I64 = starts[part] + (numbers & np.uint64(ROW)).astype(np.int64)
+    return places
 
 
 def write_array(path: Path, values: Integers) -> None:
@@ -125,9 +127,9 @@ def write_array(path: Path, values: Integers) -> None:
 
 
 def mapped(path: Path) -> Integers:
-    """An array on disk: pages come into memory as they are looked at."""
-    found: Integers = np.load(path, mmap_mode="r")
-    return found
+    """An array on disk, mapped: pages come into memory as they are read."""
+    values: Integers = np.load(path, mmap_mode="r")
+    return values
 
 
 def picked(path: Path, rows: Integers, columns: list[str] | None) -> Iterator[pl.DataFrame]:

@@ -49,13 +49,13 @@ def decided(job: Shuffle, part: int) -> pl.DataFrame:
     inside = pl.col("doc").is_between(
         pl.lit(first, dtype=pl.UInt64), pl.lit(first + ROW, dtype=pl.UInt64)
     )
-    mine = pl.scan_parquet(files).filter(inside).collect()
-    rows = mine.with_columns(row=pl.col("doc") - pl.lit(first, dtype=pl.UInt64)).drop("doc")
+    rows = pl.scan_parquet(files).filter(inside).collect()
+    rows = rows.with_columns(row=pl.col("doc") - pl.lit(first, dtype=pl.UInt64)).drop("doc")
     return rows.sort(["row", "key"] if count else ["row"])
 
 
 def chosen(stage: str, decisions: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """What a stage's `settle` returned, with the wanted columns; `TypeError` where one lacks."""
+    """The wanted columns of what a stage's `settle` returned; `TypeError` where one is missing."""
     lacking = [name for name in wanted if name not in decisions.columns]
     if lacking:
         raise TypeError(f"{stage}: settle returned no column {', '.join(lacking)}")
@@ -63,7 +63,7 @@ def chosen(stage: str, decisions: pl.DataFrame, wanted: Mapping[str, pl.DataType
 
 
 def own_mask(job: Shuffle, before: Path | None) -> U8:
-    """A byte for each of the run's own documents: those of `before`, or 0."""
+    """A writable drop mask (u8) of the run's own documents: a copy of `before`, or zeros."""
     if before is not None:
         return np.array(mapped(before), dtype=np.uint8)
     return np.zeros(int(job.corpus.starts()[job.corpus.splits]), dtype=np.uint8)
@@ -77,10 +77,10 @@ def judged(jobs: Sequence[Shuffle], kept: Path, part: int) -> Iterator[tuple[int
     for docs in row_groups(kept):
         after = docs
         for stage, rows in zip(stages, decisions, strict=True):
-            here = rows.filter(pl.col("row").is_between(first, first + docs.height - 1))
-            here = here.with_columns((pl.col("row") - first).cast(pl.UInt32))
+            batch_rows = rows.filter(pl.col("row").is_between(first, first + docs.height - 1))
+            batch_rows = batch_rows.with_columns((pl.col("row") - first).cast(pl.UInt32))
             apply = _edited if isinstance(stage, CountStage) else _marked
-            after = apply(after, stage, here)
+            after = apply(after, stage, batch_rows)
         yield first, after
         first += docs.height
 
@@ -115,7 +115,7 @@ def _edited(docs: pl.DataFrame, stage: CountStage, counted: pl.DataFrame) -> pl.
 
     def work(kept: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
         place = pl.DataFrame({"row": places}).with_row_index("place")
-        mine = counted.join(place, on="row").with_columns(row="place").drop("place")
-        return stage.apply(kept, mine.sort("row", "key"))
+        batch_counts = counted.join(place, on="row").with_columns(row="place").drop("place")
+        return stage.apply(kept, batch_counts.sort("row", "key"))
 
     return on_kept(docs, stage.name, stage.columns, work)

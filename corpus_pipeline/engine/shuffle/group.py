@@ -3,8 +3,8 @@
 Enters: the candidate pairs of each key range, and the forest (as few edges as join the same) that
 the range's task made of them.  Leaves: `groups.npy`, the number of the group of each document, and
 the pairs routed by group.
-Refuses: to hold pairs or signatures of the whole corpus: the union-find needs 8 bytes a document,
-4 for its parent and 4 for its group, and beyond `SPILL` bytes these are files mapped into memory.
+Memory: 8 bytes a document, 4 for its parent and 4 for its group (beyond `SPILL` bytes these are
+files mapped into memory); never the pairs or signatures of the whole corpus.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SPILL = 4 << 30
 
 
 def group(argument: tuple[Shuffle, int, int]) -> Result:
-    """Number the groups: whole components, at least `members` documents in all but the last."""
+    """Number the groups: whole components, put together up to about `most` documents each."""
     job, ranges, most = argument
     starts = job.corpus.starts()
     size = int(starts[-1])
@@ -71,8 +71,8 @@ def route(argument: tuple[Shuffle, int, int, int]) -> Result:
     files = [job.home / "pairs" / f"part-{number:05d}.parquet" for number in range(first, end)]
     pairs = pl.concat([pl.read_parquet(path) for path in files]).unique(["a", "b"])
     numbers = dense(pairs.get_column("a").to_numpy(), job.corpus.starts())
-    found = mapped(job.home / "groups.npy")[numbers]
-    assert not (found == ALONE).any()
-    pairs = pairs.with_columns(group=pl.Series(found, dtype=pl.UInt32)).sort("group", "a", "b")
-    write_shard(job.home / "routed" / f"part-{index:05d}.parquet", [pairs], level=0, measure="")
+    groups = mapped(job.home / "groups.npy")[numbers]
+    assert not (groups == ALONE).any()
+    pairs = pairs.with_columns(group=pl.Series(groups, dtype=pl.UInt32)).sort("group", "a", "b")
+    write_shard(job.home / "routed" / f"part-{index:05d}.parquet", [pairs], level=0, size_by="")
     return {"kind": "route", "pairs": pairs.height}

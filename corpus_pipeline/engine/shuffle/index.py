@@ -51,8 +51,8 @@ def pack(task: PackTask) -> Result:
     files = []
     for source, target in places:
         path = task.root / target
-        measure = "id" if target.startswith("facts") else ""
-        rows = write_shard(path, [pl.read_parquet(source)], level=1, measure=measure)
+        size_by = "id" if target.startswith("facts") else ""
+        rows = write_shard(path, [pl.read_parquet(source)], level=1, size_by=size_by)
         files.append(manifest.file_entry(task.root, path, rows))
     path = task.root / "texts" / part
     rows = write_shard(path, row_groups(work / "local" / "kept" / part, ["text"]))
@@ -81,16 +81,16 @@ def open_index(root: Path, specs: Sequence[StageSpec]) -> Index:
     if content["index_version"] != VERSION:
         theirs = content["index_version"]
         raise PipelineError(f"the index {root} has layout {theirs}, this version reads {VERSION}")
-    held = {record["name"]: record for record in content["stages"]}
+    records = {record["name"]: record for record in content["stages"]}
     for spec in comparing(specs):
-        differs = _difference(held.get(spec.name), spec.record())
+        differs = _difference(records.get(spec.name), spec.record())
         if differs:
             raise PipelineError(f"the index {root} cannot serve {spec.name}: {differs}")
     return Index(root.resolve(), len(content["rows"]), content["seal"])
 
 
 def _difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:
-    """What an index's stage has otherwise; None where it will do."""
+    """How the stage of an index differs from ours; None where the index serves it."""
     if theirs is None:
         return "it was built without that stage"
     if theirs["version"] != ours["version"]:
@@ -113,7 +113,7 @@ def index_rows(index: Index) -> list[int]:
 
 
 def check(argument: tuple[Path, list[dict[str, Any]]]) -> Result:
-    """Hold files of an index against their digests."""
+    """Compare files of an index with their digests; `PipelineError` names one that differs."""
     root, entries = argument
     for entry in entries:
         path = root / entry["path"]
@@ -130,6 +130,6 @@ def check_tasks(indexes: Sequence[Index], task: Callable[[str, Any, Any], Task])
     for number, index in enumerate(indexes):
         files = manifest.read(index.root / "manifest.json")["files"]
         for at in range(0, len(files), 64):
-            what = (index.root, files[at : at + 64])
-            tasks.append(task(f"check/{number:02d}-{at:05d}", check, what))
+            argument = (index.root, files[at : at + 64])
+            tasks.append(task(f"check/{number:02d}-{at:05d}", check, argument))
     return tasks

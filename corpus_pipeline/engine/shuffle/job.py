@@ -41,13 +41,13 @@ class Shuffle:
         assert isinstance(stage, ShuffledStage)
         return stage
 
-    def task(self, step: str, index: int, function: Callable[[Any], Result], what: Any) -> Task:
+    def task(self, step: str, index: int, function: Callable[[Any], Result], argument: Any) -> Task:
         """One task of one step, committed by its own marker."""
         name = f"{self.spec.name}-{step}/{index:05d}"
         return Task(
             name=name,
             function=function,
-            argument=what,
+            argument=argument,
             marker=self.home / "markers" / f"{step}-{index:05d}.json",
             key=f"{self.key}/{name}",
             metrics=self.corpus.work / "metrics" / f"{name.replace('/', '-')}.json",

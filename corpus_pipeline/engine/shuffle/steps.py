@@ -1,9 +1,8 @@
 """A pair or count stage over a run: match key ranges, group, verify and settle.
 
-Enters: the sketches and facts that the local pass wrote.  Leaves: the stage's decisions (or, of a
-stage that counts, what it found), by part files, and what it says of the whole.
-Refuses: to look at text anywhere but in the gather step, and there only at candidates; and to let
-worker counts, batch sizes or arrival order show in the result.
+Enters: the sketches and facts that the local pass wrote.  Leaves: the stage's decisions (of a count
+stage: its matches) in part files, and their counts.  Only the gather step reads text, and only of
+candidates.  The result is the same for any number of workers, size of batches and order of tasks.
 
     sketch (in the local pass) → match per key range → candidate pairs, and their forest
       → group: a streaming union-find over the forests → route: pairs by group
@@ -46,7 +45,7 @@ RunTasks = Callable[[Sequence[Task]], list[Result]]
 
 
 def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) -> Result:
-    """Run the stage over all parts; what it says of the whole.
+    """Run the stage over all parts; its counts, `lost` by source and `largest` clusters.
 
     `rows`: how many sketch rows there are; `dropped`: a byte for each of the run's own documents,
     1 where an earlier stage dropped it.
@@ -55,7 +54,9 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     parts = max(1, -(-rows // max(MATCH_ROWS * grown, rows // RANGES)))
     edges = [(2**64 * i) // parts for i in range(parts + 1)]
     ranges = [(job, edges[i], edges[i + 1] - 1, i, dropped) for i in range(parts)]
-    matched = run_tasks([job.task("match", i, match_range, what) for i, what in enumerate(ranges)])
+    matched = run_tasks(
+        [job.task("match", i, match_range, argument) for i, argument in enumerate(ranges)]
+    )
     total: Result = {"pairs": sum(result["pairs"] for result in matched)}
     if issubclass(job.spec.cls, CountStage):
         return total
@@ -65,7 +66,7 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     total |= {name: grouped[name] for name in ("components", "largest_component")}
     if grouped["groups"]:
         routed = [(job, i, at, min(at + FAN_IN, parts)) for i, at in _steps(parts)]
-        run_tasks([job.task("route", what[1], route, what) for what in routed])
+        run_tasks([job.task("route", argument[1], route, argument) for argument in routed])
         run_tasks([job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)])
     groups = range(grouped["groups"])
     settled = run_tasks([job.task("settle", g, settle, (job, g)) for g in groups])
@@ -74,7 +75,7 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
 
 
 def _summary(settled: Sequence[Result]) -> Result:
-    """What the settle tasks say of the whole."""
+    """The sum of the results of the settle tasks."""
     lost: Counter[str] = Counter()
     for result in settled:
         lost.update(result["lost"])
@@ -90,7 +91,7 @@ def _steps(parts: int) -> list[tuple[int, int]]:
 
 
 def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
-    """What the stage finds among the sketches of one key range."""
+    """The stage's matches (count) or candidate pairs `a` < `b` (pair) in one range of keys."""
     job, first, last, index, dropped = argument
     stage, corpus, name = job.stage, job.corpus, job.spec.name
     part = f"part-{index:05d}.parquet"
@@ -98,7 +99,7 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
         keys = corpus.own_sketches(name, first, last)
         keys = keys.filter(_alive(keys, job, dropped))
         counted = stage.match(keys).sort("doc", "key")
-        write_shard(job.home / "found" / part, [counted], level=0, measure="")
+        write_shard(job.home / "found" / part, [counted], level=0, size_by="")
         return {"kind": "match", "pairs": counted.height}
     keys = corpus.sketches(name, first, last)
     keys = keys.filter(pl.col("old") | _alive(keys, job, dropped))
@@ -107,10 +108,10 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
         raise ValueError(f"{name}: match gave a pair whose a is not smaller than its b")
     # Smaller numbers come first in a pair: where that is an old document's, both are old.
     pairs = pairs.filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
-    one, other = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
-    joined = pl.DataFrame({"a": one, "b": other}, schema={"a": pl.UInt64, "b": pl.UInt64})
-    write_shard(job.home / "pairs" / part, [pairs], level=0, measure="")
-    write_shard(job.home / "forest" / part, [joined], level=0, measure="")
+    a, b = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
+    joined = pl.DataFrame({"a": a, "b": b}, schema={"a": pl.UInt64, "b": pl.UInt64})
+    write_shard(job.home / "pairs" / part, [pairs], level=0, size_by="")
+    write_shard(job.home / "forest" / part, [joined], level=0, size_by="")
     return {"kind": "match", "pairs": pairs.height}
 
 
@@ -143,10 +144,10 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
     if job.stage.verifies:
         empty = pl.DataFrame(schema={"text": pl.String})
         frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, ["text"])]))
-    measure = "text" if job.stage.verifies else ""
+    size_by = "text" if job.stage.verifies else ""
     frame = frame.sort("group", "doc")
     target = job.home / "gathered" / f"part-{part:05d}.parquet"
-    write_shard(target, [frame], level=0, measure=measure)
+    write_shard(target, [frame], level=0, size_by=size_by)
     return {"kind": "gather", "documents": frame.height}
 
 
@@ -155,34 +156,34 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     job, number = argument
     stage, name = job.stage, job.spec.name
     assert isinstance(stage, PairStage)
-    mine = pl.col("group") == number
+    in_group = pl.col("group") == number
     routed = pl.scan_parquet(sorted((job.home / "routed").glob("part-*.parquet")))
-    pairs = routed.filter(mine).drop("group").collect().unique(["a", "b"]).sort("a", "b")
+    pairs = routed.filter(in_group).drop("group").collect().unique(["a", "b"]).sort("a", "b")
     gathered = pl.scan_parquet(sorted((job.home / "gathered").glob("part-*.parquet")))
-    docs = gathered.filter(mine).drop("group").collect().sort("doc")
+    docs = gathered.filter(in_group).drop("group").collect().sort("doc")
     true = pairs
     if stage.verifies:
         true = stage.verify(pairs, docs.select("doc", "text"))
         docs = docs.drop("text")
     first_old = pl.lit(job.corpus.first_old, dtype=pl.UInt64)
     true = true.filter(pl.min_horizontal("a", "b") < first_old).sort("a", "b")
-    named = pl.concat([true["a"], true["b"]]).unique()
-    facts = docs.filter(pl.col("doc").is_in(named.implode()))
+    paired = pl.concat([true["a"], true["b"]]).unique()
+    facts = docs.filter(pl.col("doc").is_in(paired.implode()))
     wanted = {"doc": pl.UInt64(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
     decisions = chosen(name, stage.settle(true, facts), wanted)
     decisions = decisions.filter(pl.col("doc") < first_old).sort("doc")
     write_shard(
-        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, measure=""
+        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
     )
-    gone = decisions.filter(pl.col("drop_rule").is_not_null())
-    lost = gone.join(facts.select("doc", "source"), on="doc").group_by("source").len()
+    dropped = decisions.filter(pl.col("drop_rule").is_not_null())
+    lost = dropped.join(facts.select("doc", "source"), on="doc").group_by("source").len()
     cluster, size = cluster_columns(name)
     largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
     return {
         "kind": "settle",
         "candidates": pairs.height,
         "true": true.height,
-        "dropped": gone.height,
+        "dropped": dropped.height,
         "lost": {source or "": rows for source, rows in lost.sort("source").iter_rows()},
         "largest": [list(row) for row in largest.sort(size, cluster).iter_rows()],
     }
@@ -194,8 +195,8 @@ def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:
     starts, dropped = job.corpus.starts(), own_mask(job, before)
     for number in range(groups):
         path = job.home / "decisions" / f"part-{number:05d}.parquet"
-        gone = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
-        dropped[dense(gone.collect().get_column("doc").to_numpy(), starts)] = 1
+        rows = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
+        dropped[dense(rows.collect().get_column("doc").to_numpy(), starts)] = 1
     write_array(job.dropped, dropped)
     return {"kind": "mask", "dropped": int(dropped.sum())}
 
@@ -208,16 +209,18 @@ def alarms(job: Shuffle, outcome: Result, read: dict[str, int]) -> list[dict[str
     if not issubclass(job.spec.cls, PairStage):
         return []
     options, name = job.stage.options, job.spec.name
-    large = [
+    clusters = [
         ("cluster", cluster, size, options.alarm_cluster)
         for size, cluster in outcome["largest"]
         if size > options.alarm_cluster
     ]
     shares = ((s, lost / max(read.get(s, 0), 1)) for s, lost in outcome["lost"].items())
-    bare = [
+    sources = [
         ("source", source, round(share, 4), options.alarm_source)
         for source, share in shares
         if share > options.alarm_source
     ]
     keys = ("alarm", "subject", "value", "limit")
-    return [{"stage": name, **dict(zip(keys, alarm, strict=True))} for alarm in (*large, *bare)]
+    return [
+        {"stage": name, **dict(zip(keys, alarm, strict=True))} for alarm in (*clusters, *sources)
+    ]

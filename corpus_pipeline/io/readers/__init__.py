@@ -1,7 +1,7 @@
 """Readers, one file a format; `read` calls the one that the piece's format names.
 
-Enters: a piece of an input.  Leaves: chunks of documents and quarantine records.
-Refuses: to raise on bad data.
+Enters: a piece of an input.  Leaves: chunks of documents and quarantine records.  Bad data raises
+nothing; `InputChangedError` says that the file is not the scanned one.
 """
 
 from __future__ import annotations

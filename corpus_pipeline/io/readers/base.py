@@ -1,13 +1,14 @@
 """What all readers share: their options, and the builder of bounded chunks.
 
-Enters: rows and broken records, one by one.  Leaves: `Chunk`s of about `batch_bytes`, with
-exactly the columns DOCUMENT + VERDICT + PAYLOAD, and QUARANTINE.
-Refuses: to hold more than a batch and one document, and to let text into the quarantine.
+Enters: rows and broken records, one by one.  Leaves: `Chunk`s of about `batch_bytes`: documents
+with exactly the columns DOCUMENT + VERDICT + PAYLOAD, and broken records with those of QUARANTINE.
+At most a batch and one document are held.  A quarantine row holds no text of the record.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -30,6 +31,11 @@ from corpus_pipeline.model import (
 #: What a row weighs besides its text, so that a million empty lines fill a batch too.
 ROW_BYTES = 256
 
+#: Bytes of the longest refused record that is remembered, and how many are: a file of two-byte
+#: records has half a million a megabyte, but few that differ.
+SHORT: Final = 16
+MOST_REFUSED: Final = 4096
+
 #: Null columns of fewer rows are made once and used again.
 FEW: Final = 16
 _NO_RECORDS: Final = empty(QUARANTINE)
@@ -47,8 +53,18 @@ class Fields(Options):
     """Which field of the input means what: dotted paths, the first one present counts."""
 
     text: Candidates = (
-        *("text", "content", "raw_content", "body", "article", "document", "正文", "内容"),
-        *("page_content", "markdown", "data.text", "data.content"),
+        "text",
+        "content",
+        "raw_content",
+        "body",
+        "article",
+        "document",
+        "正文",
+        "内容",
+        "page_content",
+        "markdown",
+        "data.text",
+        "data.content",
     )
     """The text of the document."""
 
@@ -56,7 +72,13 @@ class Fields(Options):
     """The input's own id, kept as `source_id`."""
 
     url: Candidates = (
-        *("url", "source_url", "link", "uri", "WARC-Target-URI", "meta.url", "metadata.url"),
+        "url",
+        "source_url",
+        "link",
+        "uri",
+        "WARC-Target-URI",
+        "meta.url",
+        "metadata.url",
     )
     """Where the document was found."""
 
@@ -67,8 +89,13 @@ class Fields(Options):
     """Its licence; wins over that of the source."""
 
     fetched_at: Candidates = (
-        *("fetched_at", "crawl_date", "date_download", "timestamp", "warc_date"),
-        *("meta.timestamp", "metadata.date"),
+        "fetched_at",
+        "crawl_date",
+        "date_download",
+        "timestamp",
+        "warc_date",
+        "meta.timestamp",
+        "metadata.date",
     )
     """When it was fetched, as the input says it."""
 
@@ -128,7 +155,10 @@ class Row(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A record that became no document, or a place where the input broke."""
+    """A record that became no document, or a place where the input broke.
+
+    `start`, `end`: bytes of the plain stream; `sha256`: of the record's bytes, in hex.
+    """
 
     start: int | None
     end: int | None
@@ -145,7 +175,13 @@ class ChunkBuilder:
         self.piece = piece
         self.limit = options.batch_bytes
         self.rows: list[Row] = []
-        self.broken: list[tuple[str, Broken]] = []
+        # Of the broken records: one list a column, as a tuple a record would keep the garbage
+        # collector busy.
+        self.starts: list[int | None] = []
+        self.ends: list[int | None] = []
+        self.verdicts: list[tuple[str, str, str | None]] = []  # reason, detail, sha256
+        self.locators: dict[int, str] = {}  # by place in the lists; else that of the first byte
+        self.refused: dict[bytes, tuple[str, str, str | None]] = {}  # the verdicts of short records
         self.weight = 0
         self.taken = piece.start
 
@@ -160,8 +196,33 @@ class ChunkBuilder:
 
     def quarantine(self, broken: Broken, locator: str | None = None) -> None:
         """One record that could not be read."""
-        self.broken.append((locator or self.at(broken.start or 0), broken))
+        if locator:
+            self.locators[len(self.starts)] = locator
+        self.starts.append(broken.start)
+        self.ends.append(broken.end)
+        self.verdicts.append((broken.reason, broken.detail[:500], broken.sha256))
         self.weight += ROW_BYTES
+
+    def refuse(self, offset: int, data: bytes, reason: str, detail: str) -> None:
+        """Quarantine the record `data`, which begins at byte `offset` of the plain stream."""
+        broken = Broken(offset, offset + len(data), reason, detail, sha256(data))
+        self.quarantine(broken)
+        if len(data) <= SHORT and len(self.refused) < MOST_REFUSED:
+            self.refused[data] = self.verdicts[-1]
+
+    def refuse_again(self, offset: int, data: bytes) -> bool:
+        """Quarantine a record as `refuse` did one of the same bytes; False: it remembers none.
+
+        Only for records that are refused because of their own bytes, wherever they stand.
+        """
+        before = self.refused.get(data) if len(data) <= SHORT else None
+        if before is None:
+            return False
+        self.starts.append(offset)
+        self.ends.append(offset + len(data))
+        self.verdicts.append(before)
+        self.weight += ROW_BYTES
+        return True
 
     @property
     def full(self) -> bool:
@@ -171,30 +232,50 @@ class ChunkBuilder:
     @property
     def any(self) -> bool:
         """Whether a chunk would have a row."""
-        return bool(self.rows or self.broken)
+        return bool(self.rows or self.starts)
 
     def take(self, position: int) -> Chunk:
-        """What was collected, as a chunk; `position` is how far the input was read."""
-        docs = self._docs()
-        source = self.piece.source
-        rows = [
-            (source, locator, "ingest", b.reason, b.detail[:500], b.start, b.end, b.sha256)
-            for locator, b in self.broken
-        ]
-        bad = pl.DataFrame(rows, schema=dict(QUARANTINE), orient="row") if rows else _NO_RECORDS
+        """What was collected, as a chunk; `position`: the byte of the input read up to."""
+        docs, bad = self._docs(), self._bad()
         used = max(position - self.taken, 0)
-        self.rows, self.broken, self.weight = [], [], 0
+        self.rows, self.weight = [], 0
+        self.starts, self.ends, self.verdicts, self.locators = [], [], [], {}
         self.taken = max(position, self.taken)
         return Chunk(docs, bad, used)
 
+    def _bad(self) -> pl.DataFrame:
+        """The broken records: the columns of QUARANTINE."""
+        if not self.starts:
+            return _NO_RECORDS
+        prefix, rows = f"{self.piece.locator}@", len(self.starts)
+        locators = [f"{prefix}{start or 0}" for start in self.starts]
+        for place, locator in self.locators.items():
+            locators[place] = locator
+        reasons, details, digests = zip(*self.verdicts, strict=True)
+        columns: dict[str, Sequence[Any]] = {
+            "source": [self.piece.source] * rows,
+            "locator": locators,
+            "stage": ["ingest"] * rows,
+            "reason": reasons,
+            "detail": details,
+            "byte_start": self.starts,
+            "byte_end": self.ends,
+            "sha256": digests,
+        }
+        return pl.DataFrame(
+            [pl.Series(name, columns[name], dtype) for name, dtype in QUARANTINE.items()]
+        )
+
     def _docs(self) -> pl.DataFrame:
         source, rows = self.piece.source, self.rows
-        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True)) if rows else {}
+        columns: dict[str, Sequence[Any]] = {}
+        if rows:
+            columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
         ids = [document_id(source, row.locator) for row in rows]
-        made = {"id": ids, "source": [source] * len(rows), **columns}
+        columns |= {"id": ids, "source": [source] * len(rows)}
         schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
         return pl.DataFrame(
-            [_series(name, made.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+            [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]
         )
 
 

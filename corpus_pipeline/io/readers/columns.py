@@ -1,7 +1,7 @@
 """The mapped columns of a foreign Arrow schema, whatever types they have.
 
 Enters: record batches.  Leaves: Polars series of strings.
-Refuses: to make text of numbers, lists or structures.
+Refuses: numbers, lists and structures as the text of a document.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Enters: a whole table; its header row (or `csv_columns`) names the fields.  Leaves: a document for
 each row; a row that is ragged, undecodable or opens a quote that nobody closes is one quarantine
 record, and reading goes on at the next line.
-Refuses: to let one stray quote swallow the rows after it.
+A stray quote costs its own row: the lines that it would join are read again, each for itself.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     if not any(name in columns for name in options.fields.text):
         if len(columns) != 1 and (columns or table.peek()):
             # The first row of a table without a header is a document: it is never quoted here.
-            known = ", ".join(name for name in columns if name in _names(options.fields))
-            detail = f"no text column among {len(columns)} (known: {known or 'none'}); name it in "
+            known = ", ".join(name for name in columns if name in _names(options.fields)) or "none"
+            detail = f"no text column among {len(columns)} (known: {known}); name it in "
             detail += "ingest.fields.text, or all of them in ingest.csv_columns"
             build.quarantine(Broken(0, None, "no_text", detail))
             yield build.take(0)
@@ -54,27 +54,34 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     position = 0
     for line, values in table.rows(len(columns)):
         position = line.offset + len(line.data)
-        row = dict(zip(columns, values, strict=True))
-        text = picker.text(row) or ""
-        size = len(text.encode())
-        if size > options.max_document_bytes:
-            table.bad(line, "document_too_large", too_large(size, options.max_document_bytes))
-        else:
-            found = picker.row(row, text, build.at(line.offset), piece.license)
-            build.add(found, len(line.data))
+        if values is not None:
+            _add(build, line, dict(zip(columns, values, strict=True)), picker, options)
         if build.full:
             yield build.take(position)
     if build.any:
         yield build.take(position)
 
 
+def _add(
+    build: ChunkBuilder, line: Line, row: dict[str, str], picker: Picker, options: IngestOptions
+) -> None:
+    text = picker.text(row) or ""
+    size = len(text.encode())
+    if size > options.max_document_bytes:
+        detail = too_large(size, options.max_document_bytes)
+        build.refuse(line.offset, line.data, "document_too_large", detail)
+    else:
+        document = picker.row(row, text, build.at(line.offset), build.piece.license)
+        build.add(document, len(line.data))
+
+
 def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
     """The names of the columns, spelt as the mapping spells them."""
     first = table.peek()
     table.delimiter = options.csv_delimiter or ("\t" if format_ == "tsv" else _delimiter(first))
-    known = {name.lower(): name for name in _names(options.fields)}
+    spelling = {name.lower(): name for name in _names(options.fields)}
     names = list(options.csv_columns) or table.header()
-    return [known.get(name.strip().lower(), name) for name in names]
+    return [spelling.get(name.strip().lower(), name) for name in names]
 
 
 def _names(fields: Fields) -> tuple[str, ...]:
@@ -88,7 +95,7 @@ def _delimiter(header: str) -> str:
 
 
 class _Table:
-    """Physical lines → rows, with a way back where a quote was opened in error."""
+    """Physical lines → rows; lines that a stray quote joined are read again, one by one."""
 
     def __init__(self, lines: Iterator[Line | Broken], encoding: str, build: ChunkBuilder) -> None:
         self.lines, self.encoding, self.build = lines, encoding, build
@@ -104,8 +111,7 @@ class _Table:
             if isinstance(item, Broken):
                 self.build.quarantine(item)
             elif not item.torn:
-                bom = codecs.BOM_UTF8 if item.offset == 0 else b""
-                return Line(item.offset, item.data.removeprefix(bom))
+                return item if item.offset else Line(0, item.data.removeprefix(codecs.BOM_UTF8))
         return None
 
     def peek(self) -> str:
@@ -118,14 +124,19 @@ class _Table:
 
     def header(self) -> list[str]:
         """The first row, whatever its width."""
-        for _, values in self.rows(0):
-            return values
-        return []
+        names = next((values for _, values in self.rows(0) if values is not None), [])
+        self.build.refused.clear()  # without a width no row is ragged: the same line may be, below
+        return names
 
-    def rows(self, width: int) -> Iterator[tuple[Line, list[str]]]:
-        """Rows of this width (0 = any); the others go to quarantine."""
+    def rows(self, width: int) -> Iterator[tuple[Line, list[str] | None]]:
+        """Rows of this width (0 = any); of one that goes to quarantine, None."""
+        build = self.build
         while (first := self.line()) is not None:
-            if not first.data.strip():
+            offset, data, _ = first
+            if build.refuse_again(offset, data):
+                yield first, None
+                continue
+            if not data.strip():
                 continue
             used = [first]
             values, why = self._parsed(used)
@@ -136,19 +147,25 @@ class _Table:
                     del used[1:]
                 elif why != "unclosed_quote":
                     values, why = self._alone(first), ""
-            whole = Line(first.offset, b"\n".join(line.data for line in used))
+            whole = b"\n".join(line.data for line in used) if len(used) > 1 else data
             if why:
-                self.bad(whole, why, "a quote opens here and nothing closes it")
+                # Because of the lines that follow: this is not remembered of the line.
+                detail = "a quote opens here and nothing closes it"
+                build.quarantine(Broken(offset, offset + len(whole), why, detail, sha256(whole)))
             elif width and len(values) != width:
-                self.bad(whole, "ragged_row", f"{len(values)} fields instead of {width}")
+                build.refuse(
+                    offset, whole, "ragged_row", f"{len(values)} fields instead of {width}"
+                )
             elif not "".join(values).isascii() and _is_torn("".join(values)):
                 reason = "bad_utf8" if self.encoding == "utf-8" else "bad_encoding"
-                self.bad(whole, reason, f"bytes that are not {self.encoding}")
+                build.refuse(offset, whole, reason, f"bytes that are not {self.encoding}")
             else:
-                yield whole, values
+                yield Line(offset, whole), values
+                continue
+            yield Line(offset, whole), None
 
     def _parsed(self, used: list[Line]) -> tuple[list[str], str]:
-        """One row from `used[0]` on; the lines that its quotes reach over are added to `used`."""
+        """One row from `used[0]` on and, or "", why it is none; its further lines join `used`."""
         data = used[0].data.removesuffix(b"\r")
         if b'"' not in data and b"\r" not in data:  # four times as fast as the parser
             return data.decode(self.encoding, "surrogateescape").split(self.delimiter), ""
@@ -174,11 +191,6 @@ class _Table:
 
     def _text(self, line: Line) -> str:
         return line.data.removesuffix(b"\r").decode(self.encoding, "surrogateescape")
-
-    def bad(self, line: Line, reason: str, detail: str) -> None:
-        """One row for the quarantine."""
-        end = line.offset + len(line.data)
-        self.build.quarantine(Broken(line.offset, end, reason, detail, sha256(line.data)))
 
 
 def _is_torn(text: str) -> bool:

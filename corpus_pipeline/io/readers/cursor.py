@@ -1,7 +1,7 @@
 """A reading position in a stream of blocks and faults.
 
 Enters: events of `io.compression`.  Leaves: bytes on demand, with their offset in the plain stream.
-Refuses: to read past a fault before the reader has taken notice of it.
+Reading stops before a fault until the reader has called `acknowledge`.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class Cursor:
     def find(self, needle: bytes, start: int = 0, limit: int = 1 << 62) -> int:
         """Where `needle` stands ahead, reading on up to `limit` bytes; -1 if it does not."""
         while True:
-            found = self.buffer.find(needle, start, limit)
-            if found >= 0 or len(self.buffer) >= limit:
-                return found
+            place = self.buffer.find(needle, start, limit)
+            if place >= 0 or len(self.buffer) >= limit:
+                return place
             start = max(start, len(self.buffer) - len(needle) + 1)
             if not self.more():
                 return -1

@@ -1,7 +1,7 @@
 """The mapped fields of a JSON object or a CSV row.
 
 Enters: parsed rows.  Leaves: the value of the first candidate path that is there.
-Refuses: to make text of what is neither a string nor a number.
+A value that is neither a string nor a number counts as absent.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ class Picker:
     def __init__(self, fields: Fields) -> None:
         """A picker for one reading."""
         self.text_paths = fields.text
+        self.text_keys = frozenset(
+            key for path in fields.text for key in (path, path.partition(".")[0])
+        )
         self.others = [getattr(fields, name) for name in OTHERS]
         self.plans: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
 
     def text(self, row: Mapping[str, Any]) -> Any:
-        """The value of the text field, whatever its type."""
-        return pick(row, self.text_paths)
+        """The value of the text field, whatever its type; None where there is none."""
+        return None if self.text_keys.isdisjoint(row) else pick(row, self.text_paths)
 
     def row(self, row: Mapping[str, Any], text: str, locator: str, license_: str | None) -> Row:
         """A document; `license_` is what holds where the row names none."""

@@ -55,12 +55,12 @@ class Gatherer:
 
     @property
     def full(self) -> bool:
-        """Whether those that wait are a batch."""
+        """Whether the chunks that wait are a batch."""
         return self._weight >= self.limit
 
     @property
     def waiting(self) -> bool:
-        """Whether there are any."""
+        """Whether any chunk waits."""
         return bool(self._chunks)
 
     def take(self) -> Chunk:

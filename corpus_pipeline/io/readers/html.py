@@ -1,7 +1,7 @@
 """HTML files in, one page each out.
 
 Enters: an HTML file.  Leaves: its bytes as payload; `decode` finds the charset, `extract` the text.
-Refuses: to look inside.
+The bytes are not looked at.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The bytes of an HTTP response in, the bytes of a page out.
 
 Enters: an archived message, as crawlers wrote it: chunked or not, encoded or not, whatever its
-headers claim.  Leaves: a `Page` with media type, charset and the headers that later stages ask
-for, or `Refused`.  Refuses: other statuses than 2xx, what is no text, and to inflate a bomb.
+headers claim.  Leaves: a `Page` with media type, charset and the headers that later stages read;
+or `Refused`, for a status other than 2xx, a body that is no text, is damaged, or has more bytes
+than the limit (a body is decompressed up to that limit).
 """
 
 from __future__ import annotations
@@ -33,8 +34,20 @@ HTML: Final = frozenset(
 )
 #: Types that say nothing, or XML, which XHTML pages are served as: the content decides.
 UNCLEAR: Final = frozenset(
-    {"", "*/*", "no-type", "unknown", "text", "html", "text/xml", "application/xml"}
-    | {"application/octet-stream", "application/unknown", "unknown/unknown", "content/unknown"}
+    {
+        "",
+        "*/*",
+        "application/octet-stream",
+        "application/unknown",
+        "application/xml",
+        "content/unknown",
+        "html",
+        "no-type",
+        "text",
+        "text/xml",
+        "unknown",
+        "unknown/unknown",
+    }
 )
 _LOOKS_HTML: Final = re.compile(rb"(?i)<(?:!doctype\s+html|html|head|body|meta|title)[\s>]")
 _BINARY: Final = (
@@ -80,7 +93,7 @@ def page_of_response(content: bytes, limit: int, fallback: str = "") -> Page | R
     headers = headers_of(head.partition(b"\n")[2])
     kind = _media_type(headers)
     if kind not in UNCLEAR and kind not in HTML and kind != "text/plain":
-        return Refused("media_type", kind)  # without unpacking what nobody wants
+        return Refused("media_type", kind)  # before its body is decompressed
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = dechunked(body)
     for encoding in reversed(headers.get("content-encoding", "").lower().split(",")):

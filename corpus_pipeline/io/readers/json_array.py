@@ -14,7 +14,6 @@ from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
     IngestOptions,
-    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.cursor import Cursor
@@ -27,6 +26,8 @@ from corpus_pipeline.model import Chunk
 #: A string cannot hold a newline: a lost quote costs a line, not the rest of the file.
 #: Possessive, and it matches whatever ends the string: no byte is looked at twice.
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+("|\n|\\?\Z|\\\n)|[{}]')
+#: An object without strings and objects in it.
+_FLAT: Final = re.compile(rb'\{[^{}"]*+\}')
 _BRACE: Final = re.compile(rb"[{}]")
 
 
@@ -39,11 +40,14 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     while _to_object(cursor, build):
         start, size = cursor.position, _object_size(cursor, limit)
         data = cursor.take(size or len(cursor.buffer))
+        if size and build.refuse_again(start, data):
+            if build.full:
+                yield build.take(cursor.position)
+            continue
         try:
             text = text_of(row := _row(data, cursor, limit, size, options), picker, biggest)
         except BadRecordError as bad:
-            end = cursor.position
-            build.quarantine(Broken(start, end, bad.reason, bad.detail, sha256(data)))
+            build.refuse(start, data, bad.reason, bad.detail)
         else:
             build.add(picker.row(row, text, build.at(start), piece.license), len(data))
         if build.full:
@@ -67,9 +71,9 @@ def _row(
 def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:
     """Go to the next opening brace; false at the end."""
     while True:
-        found = cursor.buffer.find(b"{")
-        cursor.drop(found if found >= 0 else len(cursor.buffer))
-        if found >= 0:
+        place = cursor.buffer.find(b"{")
+        cursor.drop(place if place >= 0 else len(cursor.buffer))
+        if place >= 0:
             return True
         if not cursor.more():
             fault = cursor.acknowledge()
@@ -81,6 +85,8 @@ def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:
 
 def _object_size(cursor: Cursor, limit: int) -> int:
     """The bytes up to the brace that closes the object ahead; 0 if none does."""
+    if flat := _FLAT.match(cursor.buffer):
+        return flat.end()
     depth, at = 0, 0
     while True:
         for token in _TOKEN.finditer(cursor.buffer, at):

@@ -1,7 +1,7 @@
-"""JSON lines in, documents out; a bad line costs itself and nothing else.
+"""JSON lines in, documents out; a bad line is one quarantine record.
 
 Enters: a byte range of a JSONL file.  Leaves: one document or one quarantine record for each line
-that is not blank.  Refuses: to guess what a line that is no JSON object was meant to be.
+that is not blank.  A line that is no JSON object is not repaired.
 """
 
 from __future__ import annotations
@@ -13,13 +13,7 @@ from typing import Any
 
 import orjson
 
-from corpus_pipeline.io.readers.base import (
-    Broken,
-    ChunkBuilder,
-    IngestOptions,
-    sha256,
-    too_large,
-)
+from corpus_pipeline.io.readers.base import Broken, ChunkBuilder, IngestOptions, too_large
 from corpus_pipeline.io.readers.fields import Picker, shown
 from corpus_pipeline.io.readers.lines import Line, lines
 from corpus_pipeline.io.splits import Piece
@@ -59,7 +53,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
 
 def _add(build: ChunkBuilder, line: Line, picker: Picker, options: IngestOptions) -> None:
     offset, data, torn = line
-    if not data or data.isspace():
+    if not data or data.isspace() or (not torn and build.refuse_again(offset, data)):
         return
     try:
         row = parsed(data, options.encoding)
@@ -67,14 +61,16 @@ def _add(build: ChunkBuilder, line: Line, picker: Picker, options: IngestOptions
     except BadRecordError as bad:
         # The rest of a line that the damage tore is accounted for by the damage's own record.
         if not torn:
-            end = offset + len(data)
-            build.quarantine(Broken(offset, end, bad.reason, bad.detail, sha256(data)))
+            build.refuse(offset, data, bad.reason, bad.detail)
         return
     build.add(picker.row(row, text, build.at(offset), build.piece.license), len(data))
 
 
 def parsed(data: bytes, encoding: str = "utf-8") -> dict[str, Any]:
-    """The JSON object that these bytes are, read strictly first and leniently second."""
+    """The JSON object that these bytes are, read strictly first and leniently second.
+
+    Raises `BadRecordError` where they are none.
+    """
     try:
         row = orjson.loads(data if encoding == "utf-8" else data.decode(encoding))
     except ValueError:
@@ -85,18 +81,21 @@ def parsed(data: bytes, encoding: str = "utf-8") -> dict[str, Any]:
 
 
 def text_of(row: dict[str, Any], picker: Picker, limit: int) -> str:
-    """The text of a row."""
+    """The text of a row; `BadRecordError` where there is none, or more than `limit` bytes."""
     text = picker.text(row)
     if not isinstance(text, str):
-        found = "no text field" if text is None else f"the text is a {type(text).__name__}"
-        raise BadRecordError("no_text", f"{found}; fields: {shown(row)}")
+        problem = "no text field" if text is None else f"the text is a {type(text).__name__}"
+        raise BadRecordError("no_text", f"{problem}; fields: {shown(row)}")
     if len(text) * 4 > limit and (size := len(text.encode())) > limit:
         raise BadRecordError("document_too_large", too_large(size, limit))
     return text
 
 
 def _lenient(data: bytes, encoding: str) -> Any:
-    """What orjson refuses and Python reads: NaN, raw control characters, lone surrogates."""
+    """The value of a line that orjson refuses: NaN, raw control characters, lone surrogates.
+
+    Raises `BadRecordError` where Python's own parser refuses it, too.
+    """
     try:
         decoded = data.decode(encoding)
     except UnicodeDecodeError as error:

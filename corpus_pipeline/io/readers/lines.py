@@ -1,8 +1,8 @@
 """The lines of a piece, whatever it is compressed with and wherever it is cut.
 
-Enters: a piece with a byte range.  Leaves: `(offset, bytes)` for each line that starts in the
-range, and `Broken` for a line that is too long or that the damage of the stream tore.
-Refuses: to hold more of a line than the limit, and to let two ranges share a line.
+Enters: a piece with a byte range.  Leaves: a `Line` for each line that starts in the range, and a
+`Broken` for a line that is too long or that the damage of the stream tore.  A line belongs to the
+one range in which it starts; of a line over the limit only the digest is kept.
 """
 
 from __future__ import annotations

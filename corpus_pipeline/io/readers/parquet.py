@@ -1,8 +1,9 @@
 """Parquet in, documents out: somebody else's files, and the outputs of our own stages.
 
 Enters: some row groups of a file.  Leaves: for foreign files the mapped columns; for a stage's
-output every column as it is, ids unchanged.  A row group that cannot be read costs itself only.
-Refuses: files without a text column (one quarantine record says what columns there are).
+output every column as it is, ids unchanged.  A row group that cannot be read is one quarantine
+record, and so is a file without a text column (its detail names the columns).
+Raises `InputChangedError`, and nothing else.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def _row_group(file: pq.ParquetFile, number: int, first: int, job: _Job) -> Iter
 
 
 def _why(error: Exception) -> str:
-    """What a library says of a file; Polars may quote a value, so that of it only the kind goes."""
+    """The message of Arrow or the system; of other errors the type, as Polars may quote a value."""
     return str(error) if isinstance(error, pa.ArrowException | OSError) else type(error).__name__
 
 
@@ -168,7 +169,7 @@ def _detail(reason: str, size: int | None, limit: int) -> str:
 
 
 def _bounded(docs: pl.DataFrame, bad: pl.DataFrame, used: int, limit: int) -> Iterator[Chunk]:
-    """One chunk, or several where a batch came out larger than was to be expected."""
+    """One chunk, or several where the batch has more than `limit` bytes of text and payload."""
     payload = pl.col("payload").bin.size() if "payload" in docs.columns else pl.lit(0)
     weights = docs.select(
         (

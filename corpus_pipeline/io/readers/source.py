@@ -1,7 +1,7 @@
-"""The bytes of a piece, as blocks and faults, held against what the scan saw.
+"""The bytes of a piece, as blocks and faults, compared with what the scan read.
 
 Enters: a piece.  Leaves: events of its plain bytes.  Raises `InputChangedError` where the input is
-no longer the scanned one; a piece that nobody scanned is read as it is.
+no longer the scanned one; a piece without a fingerprint is read as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from corpus_pipeline.io.splits import Piece
 
 def open_piece(piece: Piece) -> BinaryIO:
     """The file of a piece."""
-    return open_checked(piece.path, piece.locator, piece.seen)
+    return open_checked(piece.path, piece.locator, piece.fingerprint)
 
 
 def events_of(piece: Piece, limits: Limits, entry: Entry = BEGINNING) -> Iterator[Event]:

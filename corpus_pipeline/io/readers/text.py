@@ -10,7 +10,7 @@ import codecs
 import hashlib
 from collections.abc import Iterator
 
-from corpus_pipeline.io.compression import Fault
+from corpus_pipeline.io.compression import Block, Fault
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -35,9 +35,10 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
 
 
 def read_whole(piece: Piece, options: IngestOptions, media_type: str) -> Iterator[Chunk]:
-    """A file that is one document; what the damage of its compression left is one, too."""
+    """A file that is one document; where its compression is damaged, what could be read of it."""
     build = ChunkBuilder(piece, options)
-    limit, kept, size, digest = options.max_document_bytes, [b""], 0, hashlib.sha256()
+    limit, size, digest = options.max_document_bytes, 0, hashlib.sha256()
+    kept: list[bytes] = []
     faults: list[Broken] = []
     for event in events_of(piece, options.limits):
         if isinstance(event, Fault):
@@ -65,15 +66,14 @@ def read_whole(piece: Piece, options: IngestOptions, media_type: str) -> Iterato
 def _read_parts(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     build = ChunkBuilder(piece, options)
     position = piece.start
-    pieces = lines(piece, options, options.max_document_bytes)
-    utf16 = _begins_as_utf16(piece, options)
-    if utf16 is not None:
+    physical = lines(piece, options, options.max_document_bytes)
+    if _begins_as_utf16(piece, options):
         if piece.start == 0:
             detail = "UTF-16 has no lines in bytes: read it as a file, or convert it to UTF-8"
             build.quarantine(Broken(0, None, "bad_encoding", detail))
             yield build.take(position)
         return
-    parts = pieces if options.text_mode == "lines" else _paragraphs(pieces, options)
+    parts = physical if options.text_mode == "lines" else _paragraphs(physical, options)
     for part in parts:
         if isinstance(part, Broken):
             build.quarantine(part)
@@ -87,11 +87,10 @@ def _read_parts(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         yield build.take(position if piece.end is None else max(position, piece.end))
 
 
-def _begins_as_utf16(piece: Piece, options: IngestOptions) -> bool | None:
-    for event in events_of(piece, options.limits):
-        if not isinstance(event, Fault):
-            return True if event.data.startswith(UTF16) else None
-    return None
+def _begins_as_utf16(piece: Piece, options: IngestOptions) -> bool:
+    blocks = (event for event in events_of(piece, options.limits) if isinstance(event, Block))
+    first = next(blocks, None)
+    return first is not None and first.data.startswith(UTF16)
 
 
 def _add(build: ChunkBuilder, line: Line) -> None:
@@ -108,11 +107,13 @@ def _add(build: ChunkBuilder, line: Line) -> None:
     build.add(row, len(data))
 
 
-def _paragraphs(pieces: Iterator[Line | Broken], options: IngestOptions) -> Iterator[Line | Broken]:
+def _paragraphs(
+    physical: Iterator[Line | Broken], options: IngestOptions
+) -> Iterator[Line | Broken]:
     """Lines between blank lines, joined; a paragraph that is too long is one broken record."""
-    start, parts, size = 0, [b""], 0
-    parts.clear()
-    for item in pieces:
+    parts: list[bytes] = []
+    start = size = 0
+    for item in physical:
         blank = isinstance(item, Line) and (not item.data or item.data.isspace())
         if isinstance(item, Broken) or blank or item.torn:
             if parts:

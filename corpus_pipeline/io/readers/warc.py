@@ -90,7 +90,7 @@ class _Reader:
         sound = inner < 0 and begins_record(cursor, end)
         if not sound:
             inner = inner if inner >= 0 else next_record(cursor, head.size, end)
-            # What follows is damaged, but this record ends as it should: it pays for nobody.
+            # What follows is damaged, but this record ends as it should: it is kept.
             sound = inner < 0 and is_closed(cursor, end)
         fault = cursor.fault
         if sound and fault and fault.inside and start <= cursor.member < start + end:
@@ -121,8 +121,8 @@ class _Reader:
         fault = cursor.acknowledge()
         data = cursor.take(len(cursor.buffer))
         reason = fault.reason if fault else "truncated_warc"
-        found = len(data) - head.size
-        detail = fault.detail if fault else f"{found} of {head.length} bytes are there"
+        present = len(data) - head.size
+        detail = fault.detail if fault else f"{present} of {head.length} bytes are there"
         self._bad(Broken(start, cursor.position, reason, detail, sha256(data)))
 
     def _long(self, head: Head) -> None:
@@ -155,13 +155,13 @@ class _Reader:
         self._bad(Broken(start, cursor.position, reason, detail, digest.hexdigest()))
 
     def _lost(self, reason: str, detail: str, skip: int) -> None:
-        """No record where one should be: go on at the next, and account for what lies between."""
+        """No record where one should be: quarantine all bytes up to the next record."""
         cursor, start = self.cursor, self.cursor.position
         digest = hashlib.sha256(cursor.take(skip))
         while True:
-            found = next_record(cursor, 0, len(cursor.buffer))
-            if found >= 0:
-                digest.update(cursor.take(found))
+            place = next_record(cursor, 0, len(cursor.buffer))
+            if place >= 0:
+                digest.update(cursor.take(place))
                 break
             if cursor.more():
                 digest.update(cursor.take(max(len(cursor.buffer) - (1 << 20) - MARKER, 0)))
@@ -218,7 +218,7 @@ def _is_dns(url: str | None) -> bool:
 
 
 def _native(row: Row) -> Row:
-    """WET text is UTF-8 by definition: it needs no decoding, unless the definition is broken."""
+    """WET text is UTF-8 by definition: `payload` becomes `text`, unless it is not UTF-8."""
     try:
         text = (row.payload or b"").decode()
     except UnicodeDecodeError:

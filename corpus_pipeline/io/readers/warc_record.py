@@ -1,7 +1,7 @@
 """The header of a WARC or ARC record, and how to find the next one.
 
 Enters: bytes ahead of a cursor.  Leaves: a `Head`, or the place where the next record begins.
-Refuses: a record without an honest length.
+Refuses: a record whose header gives no length.
 """
 
 from __future__ import annotations
@@ -114,5 +114,5 @@ def next_record(cursor: Cursor, start: int, end: int) -> int:
     member = member_within(cursor, start, end)
     if member >= 0:
         return member
-    found = NEXT.search(cursor.buffer, start, min(end + MARKER, len(cursor.buffer)))
-    return found.start() if found and found.start() < end else -1
+    match = NEXT.search(cursor.buffer, start, min(end + MARKER, len(cursor.buffer)))
+    return match.start() if match and match.start() < end else -1

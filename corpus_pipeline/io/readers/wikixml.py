@@ -1,8 +1,9 @@
 """A MediaWiki dump in, articles out.
 
 Enters: a `pages-articles` XML dump.  Leaves: the articles of namespace 0 as plain text.
-Refuses: redirects and other namespaces (they are no documents), document types and entities of
-any making.  Each page is parsed by itself, so that a broken one costs itself and nothing more.
+Redirects and pages of other namespaces are passed by: they are no documents, and are not counted.
+Refuses: pages that declare a document type or an entity.  Each page is parsed by itself, so that a
+broken one is one quarantine record and the others are read.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ def _next_page(cursor: Cursor, build: ChunkBuilder) -> int:
     """Where the next page opens, over faults between pages; -1 at the end."""
     searched = 0
     while True:
-        found = cursor.buffer.find(OPEN, searched)
-        if found >= 0:
-            return found
+        place = cursor.buffer.find(OPEN, searched)
+        if place >= 0:
+            return place
         if len(cursor.buffer) > 1 << 22:
             cursor.drop(len(cursor.buffer) - len(OPEN))
         searched = max(len(cursor.buffer) - len(OPEN), 0)
@@ -81,9 +82,9 @@ def _page(
 ) -> None:
     """One page, from its opening tag on."""
     start = cursor.position
-    close, again = _page_end(cursor, limit)
+    close, reopened = _page_end(cursor, limit)
     if close < 0:
-        _broken_page(cursor, build, again, limit)
+        _broken_page(cursor, build, reopened, limit)
         return
     data = cursor.take(close + len(CLOSE))
     try:
@@ -108,10 +109,10 @@ def _page_end(cursor: Cursor, limit: int) -> tuple[int, int]:
     start = len(OPEN)
     while True:
         size = len(cursor.buffer)
-        again = cursor.buffer.find(OPEN, start)
-        close = cursor.buffer.find(CLOSE, start, min(limit, again if again >= 0 else size))
-        if close >= 0 or again >= 0 or size >= limit or not cursor.more():
-            return close, again
+        reopened = cursor.buffer.find(OPEN, start)
+        close = cursor.buffer.find(CLOSE, start, min(limit, reopened if reopened >= 0 else size))
+        if close >= 0 or reopened >= 0 or size >= limit or not cursor.more():
+            return close, reopened
         start = max(size - len(CLOSE) + 1, start)
 
 
@@ -129,11 +130,11 @@ def _row(page: dict[str, str], text: str, build: ChunkBuilder, start: int, base:
     )
 
 
-def _broken_page(cursor: Cursor, build: ChunkBuilder, again: int, limit: int) -> None:
+def _broken_page(cursor: Cursor, build: ChunkBuilder, reopened: int, limit: int) -> None:
     """A page without its end: torn by a fault, cut off, swallowed by the next, or too long."""
     start = cursor.position
-    if again >= 0:
-        data = cursor.take(again)
+    if reopened >= 0:
+        data = cursor.take(reopened)
         detail = "the page has no end before the next one begins"
         build.quarantine(Broken(start, cursor.position, "bad_xml", detail, sha256(data)))
         return

@@ -1,7 +1,7 @@
 """The measurements that audit clauses ask for, one function each.
 
-Enters: a finished run and a clause.  Leaves: an `Outcome`.  Refuses: samples; every document is
-looked at, one row group at a time, and no value found in a text leaves this module.
+Enters: a finished run and a clause.  Leaves: an `Outcome`.  Every document is looked at, one row
+group at a time; no value from a text leaves this module, only files, ids, types and offsets.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ def published(run: Run) -> list[str]:
 
 
 def frames(run: Run, paths: list[str], columns: list[str]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The rows of files with the columns that are there, one row group at a time."""
+    """Path and rows of files, one row group at a time, with those of the columns that they have."""
     for path in paths:
-        there = set(columns_of(run.root / path))
-        for frame in batches(run.root / path, [name for name in columns if name in there]):
+        available = set(columns_of(run.root / path))
+        for frame in batches(run.root / path, [name for name in columns if name in available]):
             yield path, frame
 
 
 def conservation(run: Run, _clause: Clause) -> Outcome:
     """Read = kept + dropped + quarantined, in the total and in each split."""
-    evidence = [Evidence("manifest.json", said) for said in recount.unconserved(run.counts)]
+    evidence = [Evidence("manifest.json", problem) for problem in recount.unconserved(run.counts)]
     tally = recount.Tally()
     for entry in run.manifest["splits"]:
         split = manifest.read_if_sound(run.root / entry["path"])
         if split is None:
             evidence.append(Evidence(entry["path"], "no sound manifest"))
             continue
-        said = recount.unconserved(split["counts"])
-        evidence += [Evidence(entry["path"], problem) for problem in said]
+        problems = recount.unconserved(split["counts"])
+        evidence += [Evidence(entry["path"], problem) for problem in problems]
         tally.add(split["counts"])
-    evidence += [Evidence("manifest.json", said) for said in tally.differs(run.counts)]
+    evidence += [Evidence("manifest.json", problem) for problem in tally.differs(run.counts)]
     counts = run.counts
     names = ("read", "kept", "dropped", "quarantined")
     return _judged(evidence, ", ".join(f"{counts[name]} {name}" for name in names))
@@ -62,15 +62,15 @@ def conservation(run: Run, _clause: Clause) -> Outcome:
 def documents(run: Run, _clause: Clause) -> Outcome:
     """At least one document was kept."""
     kept, read = run.counts["kept"], run.counts["read"]
-    said = f"{kept} kept of {read} records read"
-    return _judged([] if kept else [Evidence("manifest.json", said)], said)
+    measured = f"{kept} kept of {read} records read"
+    return _judged([] if kept else [Evidence("manifest.json", measured)], measured)
 
 
 def digests(run: Run, _clause: Clause) -> Outcome:
     """Verification has no findings."""
     findings = verify(run.root)
-    found = [Evidence(finding.path, finding.problem) for finding in findings]
-    return _judged(found, f"{len(findings)} findings")
+    evidence = [Evidence(finding.path, finding.problem) for finding in findings]
+    return _judged(evidence, f"{len(findings)} findings")
 
 
 def source_rights(run: Run, clause: Clause) -> Outcome:
@@ -105,8 +105,8 @@ def document_license(run: Run, clause: Clause) -> Outcome:
 def language(run: Run, clause: Clause) -> Outcome:
     """Every kept document has `langid_keep`."""
     failed = ~pl.col("langid_keep").fill_null(value=False)
-    said = "langid_keep is not true"
-    return _few(run, clause, run.parts(KEPT), (failed, "langid_keep", said))
+    problem = "langid_keep is not true"
+    return _few(run, clause, run.parts(KEPT), (failed, "langid_keep", problem))
 
 
 def _few(run: Run, clause: Clause, paths: list[str], fault: tuple[pl.Expr, str, str]) -> Outcome:
@@ -125,8 +125,9 @@ def _few(run: Run, clause: Clause, paths: list[str], fault: tuple[pl.Expr, str, 
     return _judged(_over(clause, wrong, evidence), f"{wrong} of {rows} documents", facts)
 
 
-def _over(clause: Clause, count: int, found: list[Evidence]) -> list[Evidence]:
-    return found if count > (clause.limit or 0) else []
+def _over(clause: Clause, count: int, evidence: list[Evidence]) -> list[Evidence]:
+    """The evidence where the count is over the clause's limit; none otherwise."""
+    return evidence if count > (clause.limit or 0) else []
 
 
 def personal_data(run: Run, clause: Clause) -> Outcome:
@@ -182,8 +183,8 @@ def violating_share(run: Run, clause: Clause) -> Outcome:
             "wilson_upper_95": round(wilson_upper(bad[source], total[source]), 6),
         }
         if share > limit:
-            said = f"source {source!r}: {bad[source]} of {total[source]} documents ({share:.2%})"
-            evidence.append(Evidence("manifest.json", f"{said}, more than {limit:.0%}"))
+            loss = f"source {source!r}: {bad[source]} of {total[source]} documents ({share:.2%})"
+            evidence.append(Evidence("manifest.json", f"{loss}, more than {limit:.0%}"))
     worst = max((float(entry["share"]) for entry in facts.values()), default=0.0)
     return _judged(evidence, f"{worst:.2%} in the worst of {len(facts)} sources", facts)
 
@@ -203,16 +204,16 @@ def wilson_upper(bad: int, total: int, z: float = 1.96) -> float:
 
 
 def quarantine(run: Run, clause: Clause) -> Outcome:
-    """The share of quarantined records."""
+    """The share of damaged records; the limit is the config's, otherwise the clause's."""
     limits = run.manifest.get("config", {}).get("limits", {})
     limit = limits.get("quarantine_share", clause.limit)
     counts = run.counts
     share = damaged_share(counts)
     figures = f"{share:.2%} of {counts['read']} records, limit {limit:.2%}"
     reasons = sorted(counts["by_quarantine"].items())
-    found = [Evidence("quarantine", f"{reason}: {rows}") for reason, rows in reasons]
+    evidence = [Evidence("quarantine", f"{reason}: {rows}") for reason, rows in reasons]
     facts = {"share": round(share, 6), "limit": limit}
-    return _judged(found if share > limit else [], figures, facts)
+    return _judged(evidence if share > limit else [], figures, facts)
 
 
 def exact_duplicates(run: Run, clause: Clause) -> Outcome:
@@ -220,26 +221,29 @@ def exact_duplicates(run: Run, clause: Clause) -> Outcome:
     paths = published(run)
     seed = 11
     text = pl.col("text").fill_null("")
-    marks = [frame.select(text.hash(seed)).to_series() for _, frame in frames(run, paths, ["text"])]
-    rows = sum(len(mark) for mark in marks)
-    every = np.sort(pl.concat(marks).to_numpy()) if marks else np.zeros(0, np.uint64)
-    twice = pl.Series(np.unique(every[1:][every[1:] == every[:-1]]), dtype=pl.UInt64)
+    hashes = [
+        frame.select(text.hash(seed)).to_series() for _, frame in frames(run, paths, ["text"])
+    ]
+    rows = sum(map(len, hashes))
+    every = np.sort(pl.concat(hashes).to_numpy()) if hashes else np.zeros(0, np.uint64)
+    recurring = pl.Series(np.unique(every[1:][every[1:] == every[:-1]]), dtype=pl.UInt64)
     evidence: list[Evidence] = []
     first: dict[bytes, str] = {}
-    more = 0
-    for path, frame in frames(run, paths, ["id", "text"]) if len(twice) else ():
-        # 64 bits may meet by chance, 128 do not; the texts themselves would fill the memory.
-        again = frame.filter(text.hash(seed).is_in(twice.implode()))
-        for key, value in again.iter_rows():
-            other = first.setdefault(xxhash.xxh3_128_digest((value or "").encode()), key)
-            more += other != key
-            if other != key and len(evidence) < LISTED:
-                evidence.append(Evidence(path, f"the same text as {other}", key))
-    facts = {"documents": rows, "duplicates": more}
-    return _judged(_over(clause, more, evidence), f"{more} of {rows} documents", facts)
+    duplicates = 0
+    for path, frame in frames(run, paths, ["id", "text"]) if len(recurring) else ():
+        # 64 bits may be equal by chance, 128 are not; the texts themselves would fill the memory.
+        copies = frame.filter(text.hash(seed).is_in(recurring.implode()))
+        for key, value in copies.iter_rows():
+            original = first.setdefault(xxhash.xxh3_128_digest((value or "").encode()), key)
+            duplicates += original != key
+            if original != key and len(evidence) < LISTED:
+                evidence.append(Evidence(path, f"the same text as {original}", key))
+    facts = {"documents": rows, "duplicates": duplicates}
+    return _judged(_over(clause, duplicates, evidence), f"{duplicates} of {rows} documents", facts)
 
 
 def _judged(
-    found: list[Evidence], measured: str, facts: Mapping[str, object] | None = None
+    evidence: list[Evidence], measured: str, facts: Mapping[str, object] | None = None
 ) -> Outcome:
-    return Outcome("fail" if found else "pass", measured, found, dict(facts or {}))
+    """An outcome that fails where there is evidence."""
+    return Outcome("fail" if evidence else "pass", measured, evidence, dict(facts or {}))

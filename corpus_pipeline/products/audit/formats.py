@@ -1,7 +1,7 @@
 """An audit for people and for CI: text, JSON, JUnit XML, SARIF 2.1.0.
 
-Enters: an `AuditResult`.  Leaves: a string.  Refuses: clocks and machine names, and any value that
-was found in a text: evidence is a file, a document's id, a type and offsets.
+Enters: an `AuditResult`.  Leaves: a string without times, machine names, or values from a text:
+evidence is a file, a document's id, a type and offsets.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(result: AuditResult, form: str = "text") -> str:
-    """The audit in one of the formats."""
+    """The audit in one of the formats (`text`, `json`, `sarif`, `junit`)."""
     if form not in FORMATS:
         raise PipelineError(f"no audit format {form!r}; known: {', '.join(FORMATS)}")
     return FORMATS[form](result)
@@ -41,10 +41,10 @@ def text(result: AuditResult) -> str:
     lines = [f"audit of {result.run}, profile {result.profile.profile}", ""]
     width = max(len(clause.clause.id) for clause in result.clauses)
     for clause in result.clauses:
-        what = clause.clause
-        lines.append(f"{_MARKS[clause.status]}  {what.id:<{width}}  {what.title.en}")
-        note = "" if what.verified else ", clause not verified against the document"
-        lines.append(f"{'':{width + 8}}{clause.measured} [{what.reference}{note}]")
+        definition = clause.clause
+        lines.append(f"{_MARKS[clause.status]}  {definition.id:<{width}}  {definition.title.en}")
+        note = "" if definition.verified else ", clause not verified against the document"
+        lines.append(f"{'':{width + 8}}{clause.measured} [{definition.reference}{note}]")
         if clause.status == "fail":
             shown = clause.evidence[:_SHOWN]
             lines += [f"{'':{width + 8}}- {entry}" for entry in shown]
@@ -53,13 +53,13 @@ def text(result: AuditResult) -> str:
                 lines.append(f"{'':{width + 8}}- … and {more} more (see --format json)")
     tally = Counter[str](clause.status for clause in result.clauses)
     words = {"pass": "passed", "fail": "failed", "not_applicable": "not applicable"}
-    said = ", ".join(f"{tally[status]} {word}" for status, word in words.items())
-    lines += ["", f"{'PASSED' if result.passed else 'FAILED'}: {said}"]
+    totals = ", ".join(f"{tally[status]} {word}" for status, word in words.items())
+    lines += ["", f"{'PASSED' if result.passed else 'FAILED'}: {totals}"]
     return "\n".join(map(escaped, lines)) + "\n"
 
 
 def as_json(result: AuditResult) -> str:
-    """Everything there is, as JSON."""
+    """All clauses with all listed evidence, as JSON."""
     return json.dumps(result.to_dict(), ensure_ascii=False, indent=1) + "\n"
 
 
@@ -78,9 +78,9 @@ def junit(result: AuditResult) -> str:
         place = {"classname": f"audit.{result.profile.profile}", "name": clause.clause.id}
         case = ET.SubElement(suite, "testcase", place)
         if clause.status == "fail":
-            kind = str(clause.clause.reference)
-            said = {"message": _xml(clause.measured), "type": kind}
-            failure = ET.SubElement(case, "failure", said)
+            reference = str(clause.clause.reference)
+            attributes = {"message": _xml(clause.measured), "type": reference}
+            failure = ET.SubElement(case, "failure", attributes)
             failure.text = _xml("\n".join(str(entry) for entry in clause.evidence))
         elif clause.status == "not_applicable":
             ET.SubElement(case, "skipped", {"message": _xml(clause.measured)})
@@ -166,7 +166,7 @@ def _location(entry: Evidence) -> dict[str, Any]:
 
 
 def _fingerprint(clause: ClauseResult, entry: Evidence) -> str:
-    """The same finding in two runs, wherever the document has moved."""
+    """A digest, equal for the same finding in two runs, whichever part holds the document."""
     subject = entry.document or entry.path
     return hashlib.sha256(f"{clause.clause.id}\0{subject}\0{entry.said}".encode()).hexdigest()
 

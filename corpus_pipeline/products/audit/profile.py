@@ -1,7 +1,8 @@
 """Audit profiles: clauses as data.
 
 Enters: the name of a packaged profile, or the path of a YAML file.  Leaves: a `Profile`.
-Refuses: unknown fields, unknown checks, a clause that stands twice, a limit without a reason.
+Refuses: unknown fields, unknown checks, a clause that stands twice, a limit without a reason
+(`PipelineError`, one line).
 """
 
 from __future__ import annotations
@@ -77,7 +78,11 @@ class Reference(Strict):
 
 
 class Clause(Strict):
-    """One requirement: what is measured and what it is held against."""
+    """One requirement: what is measured, and the limit it must keep.
+
+    `needs`: the stage without which the clause is `absent` (fails, or does not apply).
+    `verified`: whether someone compared the clause with the document that `reference` names.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Title

@@ -1,7 +1,7 @@
 """What an audit says: outcomes, clause by clause, as plain values.
 
-Enters: what the checks found.  Leaves: `AuditResult`.  Refuses: to hold a value that was found in a
-text; evidence is a file, a document's id, a type and offsets.
+Enters: outcomes of checks.  Leaves: `AuditResult`.  No value from a text is held: evidence is a
+file, a document's id, a type and offsets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that was found: in which file, about which document, in words without its text."""
+    """One finding: its file, what is wrong in words (`said`), and its document's id."""
 
     path: str
     said: str
@@ -32,7 +32,7 @@ class Evidence:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a check found."""
+    """The result of a check: what was measured, in words and as numbers, and the evidence."""
 
     status: Status
     measured: str
@@ -42,7 +42,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
-    """A clause and how the run stands to it."""
+    """A clause, and whether the run passes it."""
 
     clause: Clause
     status: Status

@@ -1,8 +1,8 @@
 """A compliance audit of a finished run: clauses that pass, fail or do not apply, with evidence.
 
-Enters: a finished run and a profile.  Leaves: an `AuditResult`; what it holds names documents and
-places, never a value that was found in a text.  Refuses: to pass a clause that was not measured.
-It produces evidence for an audit as laws ask for; it is none itself.
+Enters: a finished run and a profile.  Leaves: an `AuditResult`, which names documents and places,
+never a value from a text.  A clause that could not be measured fails.
+The result is evidence for an audit that a law asks for, not that audit itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from corpus_pipeline.products.runs import Run, open_run
 
 
 def audit(root: Path, profile: str | Path = "house") -> AuditResult:
-    """Hold a finished run against a profile: the name of a packaged one, or a YAML file."""
+    """Check a finished run against a profile: the name of a packaged one, or a YAML file.
+
+    Raises `PipelineError` where there is no such profile or no finished run.
+    """
     chosen = load_profile(profile)
     run = open_run(root)
     results = []
@@ -41,11 +44,12 @@ def audit(root: Path, profile: str | Path = "house") -> AuditResult:
 
 
 def _absent(run: Run, clause: Clause) -> Outcome | None:
+    """The outcome of a clause whose stage did not run; None where it ran, or none is needed."""
     if clause.needs is None or clause.needs in run.stages:
         return None
-    said = f"the {clause.needs} stage did not run"
-    found = [Evidence("manifest.json", said)] if clause.absent == "fail" else []
-    return Outcome(clause.absent, said, found)
+    reason = f"the {clause.needs} stage did not run"
+    evidence = [Evidence("manifest.json", reason)] if clause.absent == "fail" else []
+    return Outcome(clause.absent, reason, evidence)
 
 
 def _measured(run: Run, clause: Clause) -> Outcome:
@@ -53,6 +57,6 @@ def _measured(run: Run, clause: Clause) -> Outcome:
     try:
         outcome: Outcome = measure(run, clause)
     except Exception as error:  # noqa: BLE001 - a damaged file fails the clause, not the audit
-        said = f"could not be measured ({type(error).__name__}); see what verify says"
-        return Outcome("fail", said, [Evidence("manifest.json", said)])
+        reason = f"could not be measured ({type(error).__name__}); see what verify says"
+        return Outcome("fail", reason, [Evidence("manifest.json", reason)])
     return outcome

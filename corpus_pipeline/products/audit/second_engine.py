@@ -1,10 +1,11 @@
 """A second look for personal data in finished text, by another engine than the one that masked it.
 
-Enters: a finished text, or a column of them.  Leaves: what an audit holds for unmasked mobile
-numbers, resident identity numbers, bank cards beside a cue, and e-mail addresses.
-Refuses: to share code or rules with the `pii` stage (what that one overlooks must not be
-overlooked here for the same reason), and to return a value.  It reads full-width digits, but no
-Han digits and no hidden separators: those are the first engine's own promise.
+Enters: a finished text, or a column of them.  Leaves: type and offsets (code points) of what an
+audit takes for unmasked mobile numbers, resident identity numbers, bank cards beside a cue, and
+e-mail addresses; never the value.
+It shares no code and no rules with the `pii` stage, so that it does not overlook the same things
+for the same reason.  It reads full-width digits, but no Han digits and no hidden separators, which
+only the `pii` stage looks for.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from stdnum import luhn
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+#: Type, start and end (code points) of personal data that was not masked.
 Residue = tuple[str, int, int]
 
-#: Everything `second_pass` can find holds one of these (Rust and Python read it alike).
+#: Everything `second_pass` can find holds one of these; Rust's and Python's engines agree on it.
 CANDIDATE = r"[0-9０-９](?:[ \-]?[0-9０-９]){10}|[A-Za-z0-9][@＠][A-Za-z0-9Ａ-Ｚａ-ｚ]"
 
 _WIDE = str.maketrans("０１２３４５６７８９＠．＋－　（）", "0123456789@.+- ()")
-#: What the first pass writes; its words are no cue for what stands beside it.
+#: What the `pii` stage writes; its words are no cue for what stands beside it.
 _PLACEHOLDER = re.compile(r"<[A-Z一-鿿]{2,6}>")
 _NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){10,24}[Xx]?")
 _MOBILE_START = re.compile("1[3-9]")
@@ -70,7 +72,7 @@ def _endings() -> frozenset[str]:
 
 
 def candidates(texts: pl.Series) -> pl.Series:
-    """Which texts `second_pass` has to read: a vectorised test that lets none of its finds go by.
+    """Which texts `second_pass` has to read: a fast test, true wherever it finds any.
 
     >>> candidates(pl.Series(["电话13800000000", "你好"])).to_list()
     [True, False]
@@ -90,13 +92,14 @@ def second_pass(text: str) -> list[Residue]:
     if "<" in view:
         view = _PLACEHOLDER.sub(lambda match: "\ue000" * len(match[0]), view)
     links = [match.span() for match in _LINK.finditer(view)]
-    found = [*_emails(view), *_numbers(view)]
+    residues = [*_emails(view), *_numbers(view)]
     return sorted(
-        (residue for residue in found if not _inside(residue, links)), key=lambda r: (r[1], r[2])
+        (residue for residue in residues if not _inside(residue, links)), key=lambda r: (r[1], r[2])
     )
 
 
 def _inside(residue: Residue, links: list[tuple[int, int]]) -> bool:
+    """Whether anything but an e-mail address lies in a link."""
     kind, start, end = residue
     return kind != "email" and any(a < end and start < b for a, b in links)
 

@@ -1,7 +1,7 @@
 """Finding a document in a finished run without reading its texts.
 
 Enters: a run and an id, a locator or a url.  Leaves: places (part and row), and the row itself.
-Refuses: to read a column it does not need.
+Only the columns that are searched are read.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _within(run: Run, part: str, test: pl.Expr, column: str) -> Iterator[Place]:
 
 
 def row(run: Run, place: Place) -> dict[str, Any]:
-    """The row at a place, all of its columns."""
+    """The row at a place, all of its columns; `LookupError` where the part has no such row."""
     path = run.root / place.part
     for frame in rows_between(path, place.row, 1, columns_of(path)):
         return frame.row(0, named=True)

@@ -1,8 +1,8 @@
 """The life of one document: where it came from, what each stage saw, and how it ended.
 
 Enters: a finished run and an id, the beginning of an id, a locator or a url.  Leaves: a `Story`, a
-line per stage in order, with the survivor of a near-duplicate.  Refuses: to guess between several
-documents, and to show a text that no pii stage has masked.
+line per stage in order, with the survivor of a near-duplicate.  Refuses: a key of no document or of
+several (`PipelineError`), and to show a text that no pii stage has masked.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from corpus_pipeline.products.explain.find import Place
 from corpus_pipeline.products.runs import QUARANTINED, Run, open_run
 from corpus_pipeline.text.unicode.escape import escaped
 
-#: Fewer digits would name several documents of any corpus worth the name.
+#: Digits of an id that `explain` needs; five are shared in any corpus of thousands (16⁵ ≈ 10⁶).
 SHORTEST_PREFIX = 6
 
 #: Code points of a text that are shown.
 HEAD = 240
 
-#: Free text from the page that no stage masks: only whether it is there is told.
+#: Free text from the page that no stage masks: only its presence is shown.
 UNMASKED = ("extract_title", "extract_author")
 
 _HEX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},32}}")
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """Everything that is known of one document."""
+    """What a run holds about one document."""
 
     id: str
     state: str  # kept, dropped, quarantined
@@ -72,14 +72,17 @@ class Survivor:
 
 
 def explain(root: Path, key: str, *, text: bool = False) -> Story:
-    """The story of the document that `key` names; `text` adds the beginning of its text."""
+    """The story of the document that `key` names; `text` adds the beginning of its text.
+
+    Raises `PipelineError` where the key names no document or several.
+    """
     run = open_run(root)
     place = _find(run, key.strip())
     row = find.row(run, place)
     if place.folder == QUARANTINED:
         return _quarantined(run, place, row)
     state = "dropped" if row["dropped_by"] else "kept"
-    shown = text and "pii" in run.stages
+    show_text = text and "pii" in run.stages
     story = Story(
         id=row["id"],
         state=state,
@@ -87,23 +90,23 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
         locator=str(row["locator"]),
         url=row.get("url"),
         place=str(place),
-        text=_head(row["text"]) if shown else None,
+        text=_head(row["text"]) if show_text else None,
     )
     story.steps.append(_origin(run, row))
     story.steps.append(_source(run, row))
     reached = True
     for name in run.stages:
-        line = _said(name, row)
+        line = _remark(name, row)
         if row["dropped_by"] == name:
             verdict = f"DROPPED by {row['drop_rule']}: {row['drop_evidence']}"
             story.steps.append(Step(name, f"{verdict}; {line}" if line else verdict))
             reached = False
         elif reached or line:
             story.steps.append(Step(name, line or "no remark"))
-    story.survivor = _survivor(run, row, shown)
+    story.survivor = _survivor(run, row, show_text)
     if state == "kept":
         story.shard = find.in_dataset(run, place)
-    if text and not shown:
+    if text and not show_text:
         story.steps.append(Step("text", "not shown: the pii stage did not run, nothing is masked"))
     return story
 
@@ -177,8 +180,8 @@ def _source(run: Run, row: dict[str, Any]) -> Step:
     return Step("source", line)
 
 
-def _said(stage: str, row: dict[str, Any]) -> str:
-    """What a stage's columns say, in their order; null says nothing."""
+def _remark(stage: str, row: dict[str, Any]) -> str:
+    """The columns of a stage as `name=value`, in their order, without those that are null."""
     prefix = f"{stage}_"
     pairs = [
         (name.removeprefix(prefix), "present" if name in UNMASKED else value)
@@ -210,7 +213,7 @@ def _entry(entry: object) -> str:
     return " ".join(["/".join(names) + span, *rest]).strip()
 
 
-def _survivor(run: Run, row: dict[str, Any], shown: bool) -> Survivor | None:
+def _survivor(run: Run, row: dict[str, Any], show_text: bool) -> Survivor | None:
     """The document in whose favour a pair stage dropped this one."""
     stage = str(row["dropped_by"])
     cluster_column, size_column = cluster_columns(stage)
@@ -230,7 +233,7 @@ def _survivor(run: Run, row: dict[str, Any], shown: bool) -> Survivor | None:
         locator=str(survivor["locator"]),
         jaccard=jaccard,
         cluster_size=size,
-        text=_head(survivor.get("text")) if shown else None,
+        text=_head(survivor.get("text")) if show_text else None,
     )
 
 

@@ -1,8 +1,7 @@
 """The dataset card: `README.md`, in English and Chinese, that the Hugging Face hub understands too.
 
 Enters: the facts of an export.  Leaves: Markdown with YAML front matter, so that
-`datasets.load_dataset(folder)` works without a script.  Refuses: numbers that are not in the
-manifest.
+`datasets.load_dataset(folder)` works without a script.  Every number stands in a manifest too.
 """
 
 from __future__ import annotations
@@ -120,9 +119,10 @@ def render(facts: Facts) -> str:
 
 def _top(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """The largest counts, and the rest in one line."""
-    found = ranked(counts)
-    rest = sum(count for _, count in found[LISTED:])
-    return found[:LISTED] + ([(f"{len(found) - LISTED} others", rest)] if rest else [])
+    largest_first = ranked(counts)
+    rest = sum(count for _, count in largest_first[LISTED:])
+    others = [(f"{len(largest_first) - LISTED} others", rest)] if rest else []
+    return largest_first[:LISTED] + others
 
 
 def _source(facts: Facts, source: Mapping[str, Any]) -> dict[str, Any]:

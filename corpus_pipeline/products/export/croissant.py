@@ -1,8 +1,8 @@
-"""Croissant 1.1: the dataset described for machines, as JSON-LD of our own writing.
+"""Croissant 1.1: the dataset described for machines, as JSON-LD.
 
 Enters: the facts of an export.  Leaves: `croissant.json`, each shard with its sha256, each column
 as a field, provenance as `prov:wasDerivedFrom` and `prov:wasGeneratedBy`.
-Refuses: to invent a date; what nobody stated is left out, and `missing_properties` names it.
+What nobody stated, a date above all, is left out; `missing_properties` names what then lacks.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _distribution(facts: Facts) -> list[dict[str, Any]]:
         }
         for shard in facts.shards
     ]
-    together = {
+    file_set = {
         "@type": "cr:FileSet",
         "@id": "shards",
         "name": "shards",
@@ -172,7 +172,7 @@ def _distribution(facts: Facts) -> list[dict[str, Any]]:
         "encodingFormat": "application/x-parquet",
         "includes": f"data/{facts.options.split}-*.parquet",
     }
-    return [*files, together]
+    return [*files, file_set]
 
 
 def _records(facts: Facts) -> dict[str, Any]:

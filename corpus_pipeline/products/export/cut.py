@@ -1,7 +1,7 @@
 """Where the rows of a run are cut into shards of even size.
 
-Enters: a finished run and the size of a shard.  Leaves: `ShardPlan`s that take each kept row once,
-in the order of the parts.  Refuses: to read text; sizes come from footers and lengths.
+Enters: a finished run and the size of a shard in MB (10⁶ bytes of UTF-8 text).  Leaves:
+`ShardPlan`s that take each kept row once, in the order of the parts.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class ShardPlan:
 class _Cutter:
     """Collects ranges until they hold as much text as a shard should."""
 
-    target: int
-    done: list[tuple[Range, ...]] = field(default_factory=list)
-    ranges: list[Range] = field(default_factory=list)
-    size: int = 0
+    target: int  # bytes of text in a shard
+    shards: list[tuple[Range, ...]] = field(default_factory=list)  # those that are full
+    ranges: list[Range] = field(default_factory=list)  # of the shard that is being filled
+    size: int = 0  # bytes of text in `ranges`
 
     def add(self, part: str, first: int, rows: int, size: int) -> None:
         if self.ranges:
@@ -53,14 +53,15 @@ class _Cutter:
         self.size += size
 
     def close(self) -> None:
-        self.done.append(tuple(self.ranges))
+        self.shards.append(tuple(self.ranges))
         self.ranges, self.size = [], 0
 
 
 def plan_export(root: Path, options: ExportOptions) -> list[ShardPlan]:
-    """Cut the kept rows, in the order of the parts, into shards; nothing but the run decides.
+    """Cut the kept rows, in the order of the parts, into shards of even size.
 
-    Sizes come from the footers; only a row group in which a cut falls is read.
+    Sizes come from the footers; of texts only those of a row group in which a cut falls are read.
+    Raises `PipelineError` where the run has no kept part.
     """
     run = open_run(root)
     parts = run.parts(KEPT)
@@ -73,16 +74,17 @@ def plan_export(root: Path, options: ExportOptions) -> list[ShardPlan]:
     cutter = _Cutter(max(1, ceil(total / wanted)))
     for part, first, rows, size in groups:
         _cut(cutter, root, (part, first, rows), size)
-    if cutter.ranges or not cutter.done:
+    if cutter.ranges or not cutter.shards:
         cutter.close()
-    shards = len(cutter.done)
+    shards = len(cutter.shards)
     return [
         ShardPlan(f"{options.split}-{index:05d}-of-{shards:05d}.parquet", ranges)
-        for index, ranges in enumerate(cutter.done)
+        for index, ranges in enumerate(cutter.shards)
     ]
 
 
 def _cut(cutter: _Cutter, root: Path, group: Range, size: int) -> None:
+    """Give a row group of `size` bytes of text to the cutter, cut where a shard is full."""
     part, first, rows = group
     if not rows:
         return

@@ -1,7 +1,7 @@
-"""What an export knows of itself: the card and the Croissant file are two renderings of it.
+"""What the card and the Croissant file say of a dataset, as plain values.
 
-Enters: a finished run, the export's options and what its shards hold.  Leaves: `Facts`.
-Refuses: the clock; a date that nobody stated stays unknown.
+Enters: a finished run, the export's options and the tallies of its shards.  Leaves: `Facts`.
+No clock is read: a date that nobody stated stays unknown.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pydantic import Field, field_validator
 from corpus_pipeline.model import Options
 from corpus_pipeline.products.runs import Run
 
-#: What a training stack or a reader of the dataset can use; columns that did not come to be are
-#: left out.  Measures and spans stay in the run: they would triple the columns for nobody.
+#: The columns that a training stack or a reader of the dataset can use; those that the run lacks
+#: are left out.  Measures and spans stay in the run: they would be most of the columns, and serve
+#: only whoever moves a threshold.
 PUBLISHED = (
     "id",
     "text",
@@ -38,7 +39,7 @@ PUBLISHED = (
     "near_dedup_cluster_size",
 )
 
-#: Licences that a description lists.
+#: Licences and languages that a description lists; the rest are one line.
 LISTED = 20
 
 

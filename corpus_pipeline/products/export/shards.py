@@ -1,8 +1,8 @@
 """The dataset: a run's kept documents in shards of even size, with card, Croissant and manifest.
 
 Enters: a finished run.  Leaves: `data/<split>-00000-of-00012.parquet …`, `README.md`,
-`croissant.json` and, written last, `manifest.json`.  Refuses: to let the number of workers show in
-the output, to write into a folder that holds anything but a dataset, and to look at a clock.
+`croissant.json` and, written last, `manifest.json`: the same bytes for any number of workers.
+Refuses: a folder that holds anything but a dataset (`PipelineError`).
 """
 
 from __future__ import annotations
@@ -37,30 +37,32 @@ from corpus_pipeline.tasks.local import LocalEngine
 __all__ = ["ExportOptions", "ShardPlan", "export", "finish_export", "plan_export"]
 __all__ += ["arguments", "begin_export", "write_shard"]
 
-#: What lies in a dataset's folder; a folder that holds anything else is somebody else's.
+#: What lies in a dataset's folder; a folder that holds anything else is not written to.
 OURS = ("data", "README.md", "croissant.json", "manifest.json")
 _SHARD = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.parquet")
 
-#: What is known of a written shard.
+#: The fields of the entry of a written shard.
 ENTRY = ("path", "bytes", "sha256", "rows", "tally")
 
 
 def chosen_columns(run: Run, options: ExportOptions) -> list[str]:
     """The columns to publish, in order; `id` and `text` always."""
-    there = columns_of(run.root / run.parts(KEPT)[0])
+    available = columns_of(run.root / run.parts(KEPT)[0])
     if options.columns is None:
-        return [name for name in PUBLISHED if name in there]
-    missing = [name for name in options.columns if name not in there]
+        return [name for name in PUBLISHED if name in available]
+    missing = [name for name in options.columns if name not in available]
     if missing:
-        raise PipelineError(f"export: no column {missing[0]!r} in this run (it has {len(there)})")
+        number = len(available)
+        raise PipelineError(f"export: no column {missing[0]!r} in this run (it has {number})")
     return list(dict.fromkeys(["id", "text", *options.columns]))
 
 
 def write_shard(argument: dict[str, Any]) -> dict[str, Any]:
     """Write one shard; its file entry, with a tally of what it holds.
 
-    `argument`: `run`, `out` (paths as strings), `name`, `ranges`, `columns`.  May run anywhere that
-    sees both folders, twice or side by side with its own ghost.
+    `argument`: `run`, `out` (paths as strings), `name`, `ranges`, `columns`, `empty_like` (a part
+    that gives the schema of a shard without rows).  May run on any machine that sees both folders,
+    and more than once for the same shard, at the same time too.
     """
     root, out = Path(argument["run"]), Path(argument["out"])
     columns = list(argument["columns"])
@@ -107,17 +109,20 @@ class _Tally:
 
 
 def begin_export(out: Path) -> None:
-    """Make sure that `out` is ours, and withdraw what stood there: it is being replaced."""
+    """Make the folder; a dataset that stands there loses its manifest, for it is being replaced.
+
+    Raises `PipelineError` where `out` is no folder or holds anything but a dataset.
+    """
     for path in (out, *out.parents):
         if path.exists() and not path.is_dir():
             raise PipelineError(f"cannot export to {out}: {path} is not a folder")
-    strangers = [
+    foreign = [
         entry.name
         for entry in sorted(out.iterdir() if out.is_dir() else ())
         if entry.name not in OURS and not entry.name.startswith(storage.TEMPORARY)
     ]
-    if strangers:
-        raise PipelineError(f"cannot export to {out}: it holds something else ({strangers[0]})")
+    if foreign:
+        raise PipelineError(f"cannot export to {out}: it holds something else ({foreign[0]})")
     with storage.disk_errors(out):
         (out / "data").mkdir(parents=True, exist_ok=True)
         (out / "manifest.json").unlink(missing_ok=True)
@@ -132,7 +137,7 @@ def arguments(
     columns = chosen_columns(run, options)
     return [
         {
-            # A worker may stand in another folder than we do.
+            # A worker may have another working directory.
             "run": str(root.absolute()),
             "out": str(out.absolute()),
             "name": plan.name,
@@ -240,12 +245,12 @@ def export(
 
     results = []
     for task, result in zip(tasks, (engine or LocalEngine()).run(tasks, count), strict=True):
-        # A result may be remembered while its shard is gone.
-        entry = result if _stands(folder, result) else write_shard(task.argument)
-        results.append({name: entry[name] for name in ENTRY})  # not what only the marker says
+        # The marker of a task may outlive its shard.
+        entry = result if _is_there(folder, result) else write_shard(task.argument)
+        results.append({name: entry[name] for name in ENTRY})  # without the marker's own fields
     content = finish_export(root, folder, options, plans, results)
     storage.remove_tree(_scratch(out))
-    with suppress(OSError):  # somebody else's files may lie there
+    with suppress(OSError):  # other files may lie there
         _scratch(out).parent.rmdir()
     return content
 
@@ -256,7 +261,7 @@ def _scratch(out: Path) -> Path:
 
 
 def _tasks(root: Path, out: Path, options: ExportOptions, plans: Sequence[ShardPlan]) -> list[Task]:
-    """One task a shard; its key holds all that decides the shard's bytes but the plan itself."""
+    """One task a shard; the key of all of them: the run's seal, the options and the versions."""
     versions = {"corpus-pipeline": __version__, "polars": pl.__version__, "pyarrow": pa.__version__}
     key = digest([open_run(root).manifest["seal"], options.model_dump(mode="json"), versions])
     scratch = _scratch(out)
@@ -273,6 +278,7 @@ def _tasks(root: Path, out: Path, options: ExportOptions, plans: Sequence[ShardP
     ]
 
 
-def _stands(folder: Path, result: dict[str, Any]) -> bool:
+def _is_there(folder: Path, result: dict[str, Any]) -> bool:
+    """Whether the shard of a result lies in the folder, in its full size."""
     path = folder / result["path"]
     return path.is_file() and bool(path.stat().st_size == result["bytes"])

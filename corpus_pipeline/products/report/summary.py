@@ -1,7 +1,7 @@
 """The table at the end of a run: what was read, what became of it, how fast, where to look next.
 
 Enters: a finished run.  Leaves: a `Summary` of plain numbers, and its rendering on a console.
-Refuses: to count anything itself; `verify` does.
+The numbers are those of the manifest and of metrics.json; `verify` counts them again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from corpus_pipeline.text.unicode.escape import escaped
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One stage: what it dropped and how fast it worked."""
+    """One stage: documents dropped, by rule; core seconds; MB (10⁶ bytes) a second and core."""
 
     stage: str
     dropped: int
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in numbers."""
+    """A run in numbers: records, MB (10⁶ bytes), seconds; None where it was not measured."""
 
     name: str
     read: int
@@ -121,9 +121,9 @@ def print_summary(root: Path, console: Console) -> None:
         console.print(_reasons(figures))
     for alarm in figures.alarms:
         words = {"cluster": "a cluster of {value:,}", "source": "a source lost {value:.0%}"}
-        said = words[alarm["alarm"]].format(**alarm)
+        finding = words[alarm["alarm"]].format(**alarm)
         limit = f"alarm_{alarm['alarm']}={alarm['limit']}"
-        line = f"  alarm: {alarm['stage']}: {said} ({limit}): {alarm['subject']}"
+        line = f"  alarm: {alarm['stage']}: {finding} ({limit}): {alarm['subject']}"
         console.print(Text(escaped(line), "bold red"), soft_wrap=True)
     for where, what in figures.next_steps:
         # Paths are text, not markup: a bracket in a folder's name stays what it is.

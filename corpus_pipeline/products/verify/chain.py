@@ -1,8 +1,7 @@
 """Verification: every seal, every digest, every count of a finished run, made again from the data.
 
-Enters: the folder of a run or of a dataset.  Leaves: findings, each naming a file and what is wrong
-with it; none means clean.  Refuses: to trust a number it can count, to parse a file whose digest is
-wrong, and to stop at the first finding.
+Enters: the folder of a run, an index or a dataset.  Leaves: all findings, each naming a file and
+what is wrong with it; none means clean.  A file whose digest is wrong is not parsed.
 """
 
 from __future__ import annotations
@@ -36,7 +35,10 @@ class Finding:
 
 @dataclass(slots=True)
 class _Folder:
-    """One folder under verification: what was found, and which of its files are accounted for."""
+    """One folder under verification.
+
+    `accounted`: paths that a manifest lists; `bad`: paths with a finding, not looked at further.
+    """
 
     root: Path
     name: str = ""  # how findings call this folder; empty for the one that was asked for
@@ -56,12 +58,12 @@ class _Folder:
         try:
             return manifest.read(self.root / path)
         except PipelineError as error:
-            known = ("no manifest", "unreadable manifest", "not a manifest", "tampered manifest")
-            what = next((k for k in known if str(error).startswith(k)), "unreadable manifest")
+            kinds = ("no manifest", "unreadable manifest", "not a manifest", "tampered manifest")
+            kind = next((k for k in kinds if str(error).startswith(k)), "unreadable manifest")
             problem = {
                 "no manifest": "missing",
                 "tampered manifest": "tampered with: the content does not match the seal",
-            }.get(what, what)
+            }.get(kind, kind)
         except ValueError:
             problem = "unreadable manifest"
         self.find(path, problem)
@@ -98,8 +100,8 @@ class _Folder:
             elif digest != entry["sha256"]:
                 self.find(path, "sha256 differs from the manifest: the file was changed")
 
-    def strangers(self, inside: str = "") -> None:
-        """Files that no manifest lists."""
+    def unlisted(self, inside: str = "") -> None:
+        """Note each file that no manifest lists; `inside`: a folder below this one."""
         for path in sorted((self.root / inside).rglob("*")):
             name = path.relative_to(self.root).as_posix()
             if path.is_dir() or path.name.startswith(storage.TEMPORARY) or name in self.accounted:
@@ -112,9 +114,10 @@ class _Folder:
 
 
 def verify(root: Path, inputs: Path | Sequence[Path] | None = None) -> list[Finding]:
-    """Everything that is wrong with the run (or dataset) in this folder; empty when clean.
+    """Everything that is wrong with the run, index or dataset in this folder; empty when clean.
 
-    `inputs`: the input roots, to hash the inputs again as well.
+    `inputs`: folders below which the inputs lie, to hash them again as well.  Raises
+    `PipelineError` where the folder holds no manifest.
     """
     if not root.is_dir():
         raise PipelineError(f"no such run: {root} is not a folder")
@@ -160,7 +163,7 @@ def _run(folder: _Folder, content: Mapping[str, Any]) -> None:
     for problem in recount.unconserved(content["counts"]):
         folder.find("manifest.json", problem)
     _inner_dataset(folder, content)
-    folder.strangers()
+    folder.unlisted()
 
 
 def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
@@ -170,7 +173,7 @@ def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
     rows = [entry["rows"] for entry in content["files"] if entry["path"].startswith("texts/")]
     if rows != content["rows"] or sum(rows) != content["counts"]["kept"]:
         folder.find("manifest.json", "the rows of the texts do not add up")
-    folder.strangers()
+    folder.unlisted()
 
 
 def _splits(folder: _Folder, content: Mapping[str, Any]) -> None:
@@ -185,7 +188,7 @@ def _splits(folder: _Folder, content: Mapping[str, Any]) -> None:
     for path, double in ids.doubles():
         folder.find(path, f"id {double} stands in more than one document")
     if folder.bad & set(paths):
-        return  # what the others say cannot add up
+        return  # the sum over the splits lacks theirs
     for path in listed:
         folder.find(path, "listed by the run, but by none of its splits")
     for problem in tally.differs(content["counts"]):
@@ -236,11 +239,11 @@ def _inner_dataset(folder: _Folder, content: Mapping[str, Any]) -> None:
     path = "dataset/manifest.json"
     dataset = folder.sealed(path)
     if dataset is None:
-        return  # without its list every file would be a stranger
+        return  # without its list every file would be unlisted
     if dataset["parents"][0]["seal"] != content["seal"]:
         folder.find(path, "made from another run: the parent's seal differs")
     folder.guarded(path, partial(_dataset, folder, "dataset/", dataset))
-    folder.strangers("dataset")
+    folder.unlisted("dataset")
 
 
 def _dataset(folder: _Folder, prefix: str, content: Mapping[str, Any]) -> None:
@@ -248,7 +251,7 @@ def _dataset(folder: _Folder, prefix: str, content: Mapping[str, Any]) -> None:
     files = {prefix + entry["path"]: entry for entry in content["files"]}
     folder.digests({**entry, "path": path} for path, entry in files.items())
     if not prefix:
-        folder.strangers()
+        folder.unlisted()
     parent = (folder.root / prefix / content["parents"][0]["manifest"]).parent
     run = manifest.read_if_sound(parent / "manifest.json")
     for shard in content["shards"]:
@@ -269,7 +272,7 @@ def _dataset(folder: _Folder, prefix: str, content: Mapping[str, Any]) -> None:
 def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any]) -> None:
     damaged = folder.bad & {name for name, _, _ in claim["from"]}
     if run is not None and run.resolve() == folder.root.resolve() and damaged:
-        run = None  # those parts were named already; nothing can be held against them
+        run = None  # those parts have findings already; the shard cannot be compared with them
     problem = recount.shard(folder.root / path, run, claim)
     if problem:
         folder.find(path, problem)
@@ -279,10 +282,10 @@ def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) 
     for entry in content["inputs"]:
         name, file = entry["locator"], unescaped(entry["locator"])
         tries = [path for root in roots for path in (root / file, root.parent / file)]
-        found = next((path for path in tries if path.is_file()), None)
-        if found is None:
+        input_file = next((path for path in tries if path.is_file()), None)
+        if input_file is None:
             folder.find(name, "input not found")
-        elif storage.sha256_file(found) != entry["sha256"]:
+        elif storage.sha256_file(input_file) != entry["sha256"]:
             folder.find(name, "the input was changed since the run")
 
 

@@ -1,7 +1,7 @@
 """Counts made again from the data itself, one row group at a time.
 
 Enters: parts and shards whose digests are already known to be right.  Leaves: tallies to compare
-with a manifest, and problems in words.  Refuses: to use the code that made the counts.
+with a manifest, and problems in words.  No code is shared with the engine that wrote the counts.
 """
 
 from __future__ import annotations
@@ -50,28 +50,30 @@ class Tally:
 
 
 def _flat(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    """Nested counts as one mapping: the path of keys to each number."""
     if isinstance(value, Mapping):
-        found: dict[tuple[str, ...], int] = {}
+        numbers: dict[tuple[str, ...], int] = {}
         for key, inner in value.items():
-            found |= _flat(inner, (*path, str(key)))
-        return found
+            numbers |= _flat(inner, (*path, str(key)))
+        return numbers
     return {path: int(value)}
 
 
 def unconserved(counts: Mapping[str, Any]) -> Iterator[str]:
-    """The law: what was read is kept, dropped or in quarantine.
+    """The problem with counts that break the law: read = kept + dropped + quarantined.
 
     >>> list(unconserved({"read": 5, "kept": 3, "dropped": 1, "quarantined": 0}))
     ['not conserved: 5 read, but 3 kept + 1 dropped + 0 quarantined']
     """
-    read, kept, dropped, lost = (counts[k] for k in ("read", "kept", "dropped", "quarantined"))
-    if read != kept + dropped + lost:
-        parts = f"{kept} kept + {dropped} dropped + {lost} quarantined"
+    names = ("read", "kept", "dropped", "quarantined")
+    read, kept, dropped, quarantined = (counts[name] for name in names)
+    if read != kept + dropped + quarantined:
+        parts = f"{kept} kept + {dropped} dropped + {quarantined} quarantined"
         yield f"not conserved: {read} read, but {parts}"
 
 
 class Ids:
-    """All ids of a run, eight bytes each, to find the ones that stand twice."""
+    """All ids of a run, eight bytes each, to find those that occur twice."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -91,15 +93,15 @@ class Ids:
         if not self._heads:
             return
         heads = np.sort(np.concatenate(self._heads))
-        # Half an id may stand twice by chance; only then are whole ids looked at.
-        twice = np.unique(heads[1:][heads[1:] == heads[:-1]])
-        if not len(twice):
+        # Half an id may occur twice by chance; only then are whole ids looked at.
+        recurring = np.unique(heads[1:][heads[1:] == heads[:-1]])
+        if not len(recurring):
             return
         seen: set[str] = set()
         for path, name in self._parts:
             for frame in batches(path, ["id"]):
                 ids = frame.get_column("id")
-                for value in ids.filter(pl.Series(np.isin(_heads(ids), twice))):
+                for value in ids.filter(pl.Series(np.isin(_heads(ids), recurring))):
                     if value in seen and limit:
                         limit -= 1
                         yield name, value
@@ -107,6 +109,7 @@ class Ids:
 
 
 def _heads(ids: pl.Series) -> U64:
+    """The upper 64 bits of each id; 0 where it is no hexadecimal number."""
     head = ids.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
     return head.fill_null(0).to_numpy()
 
@@ -114,7 +117,7 @@ def _heads(ids: pl.Series) -> U64:
 def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int, list[str]]:
     """Count one part of a split; its rows, and what is wrong with them."""
     rows = 0
-    wrong: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     columns = ["source", "stage", "reason"]
     if kind != QUARANTINED:
         columns = ["id", "source", *_VERDICT] + (["text"] if kind == KEPT else [])
@@ -124,10 +127,10 @@ def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int,
         _count(frame, kind, tally)
         if kind != QUARANTINED:
             ids.add(frame.get_column("id"))
-            wrong.update(_faults(frame, kind))
+            faults.update(_faults(frame, kind))
     tally.numbers["read",] += rows
     tally.numbers[_STATES[kind],] += rows
-    return rows, [f"{count} documents {fault}" for fault, count in sorted(wrong.items()) if count]
+    return rows, [f"{count} documents {fault}" for fault, count in sorted(faults.items()) if count]
 
 
 def _count(frame: pl.DataFrame, kind: str, tally: Tally) -> None:
@@ -154,13 +157,17 @@ def _faults(frame: pl.DataFrame, kind: str) -> dict[str, int]:
     else:
         lacks = pl.col("dropped_by").is_null() | pl.col("drop_rule").is_null()
         faults["are dropped without a verdict"] = lacks
-    found = frame.select(expr.sum().alias(name) for name, expr in faults.items())
-    return dict(zip(found.columns, found.row(0), strict=True)) if frame.height else {}
+    sums = frame.select(expr.sum().alias(name) for name, expr in faults.items())
+    return dict(zip(sums.columns, sums.row(0), strict=True)) if frame.height else {}
 
 
 def shard(path: Path, run: Path | None, claim: Mapping[str, Any]) -> str | None:
-    """What is wrong with a shard; its ids and texts must be those of the rows it was made of."""
-    rows, mine = _fingerprint(batches(path, ["id", "text"]))
+    """What is wrong with a shard, or None.
+
+    `claim`: its entry in the dataset's manifest (`rows`, `from`); `run`: the folder of the run,
+    whose rows must have the same ids and texts, or None where it is not there.
+    """
+    rows, fingerprint = _fingerprint(batches(path, ["id", "text"]))
     if rows != claim["rows"]:
         return f"{rows} rows, the manifest says {claim['rows']}"
     if run is None:
@@ -170,7 +177,7 @@ def shard(path: Path, run: Path | None, claim: Mapping[str, Any]) -> str | None:
         for name, first, count in claim["from"]:
             yield from rows_between(run / name, first, count, ["id", "text"])
 
-    if _fingerprint(original()) != (rows, mine):
+    if _fingerprint(original()) != (rows, fingerprint):
         return "its documents are not the kept documents it was made of"
     return None
 
@@ -187,7 +194,7 @@ def _fingerprint(frames: Iterable[pl.DataFrame]) -> tuple[int, str]:
 def uncovered(
     claimed: Sequence[tuple[Any, ...]], files: Iterable[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Whether the ranges take every kept row once, in order."""
+    """Where ranges (part, first row, rows) do not take each kept row once, in order."""
     heights = {entry["path"]: entry["rows"] for entry in files if entry["path"].startswith("kept/")}
     wanted = [name for name in in_order(heights) if heights[name]]
     covered: dict[str, int] = {}

@@ -1,1 +1,1 @@
-"""The rules of personal data: detector and checks."""
+"""Rules for personal data: the pack, the checks that its rules name, the detector."""

@@ -1,7 +1,7 @@
-"""What a candidate's value must satisfy before it counts; the pack names these functions.
+"""Checks of the values that rules for personal data match; a rule of the pack names its check.
 
-Enters: a value from the folded view, and whether a cue stands beside it.  Leaves: yes or no.
-Refuses: to look at the text around the value; that is the rule's cue and veto.
+Enters: a value from the folded view, and whether a cue word stands beside it.
+Leaves: whether the value counts.  The text around it is for the rule's cue and vetoes.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _MOBILE_GROUPS: Final = frozenset(
     {(3, 4, 4), (3, 3, 5), (4, 4, 3), (3, 8), (4, 7), (7, 4), (3, 5, 3), (3, 2, 2, 2, 2)}
     | {(1,) * 11}
 )
-#: Resolvers and the like that everybody names; they identify nobody.
+#: Well-known public servers, most of them resolvers: their addresses identify nobody.
 _PUBLIC_SERVERS: Final = frozenset(
     {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "114.114.114.114", "114.114.115.115"}
     | {"223.5.5.5", "223.6.6.6", "119.29.29.29", "180.76.76.76", "208.67.222.222", "4.2.2.2"}
 )
 
-#: What people type for .com, .net and .org: the address still names somebody.
+#: Misspellings of .com, .net and .org: the address still identifies a person.
 _SLIPS: Final = frozenset({"con", "cmo", "ocm", "comm", "conm", "vom", "xom", "cim", "nte", "ogr"})
 
 
@@ -45,14 +45,14 @@ def _digits(value: str) -> str:
 @cache
 def top_level_domains() -> frozenset[str]:
     """The last labels of the public suffix list snapshot that tldextract carries."""
-    import tldextract  # noqa: PLC0415 – it brings an HTTP client that nobody here uses
+    import tldextract  # noqa: PLC0415 – it imports an HTTP client that is not used
 
     extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
     return frozenset(suffix.rsplit(".", 1)[-1] for suffix in extract.tlds)
 
 
 def bank_card(value: str, cued: bool) -> bool:
-    """Prefix and length of an issuer, Luhn, and without a cue at least four different digits.
+    """An issuer's prefix and length, a Luhn digit, and without a cue four different digits.
 
     >>> bank_card("6222 0000 0000 0000 004", True), bank_card("4000000000200305", False)
     (True, False)
@@ -78,11 +78,11 @@ def bank_card(value: str, cued: bool) -> bool:
 
 
 def mobile_split(value: str, cued: bool) -> bool:
-    """Eleven digits of a mobile number in groups that people write, or any groups with a cue."""
+    """A mobile number in one of the usual groups of digits, or with a cue in any groups."""
     value = _COUNTRY.sub("", value)
     groups = tuple(len(part) for part in _SEPARATORS.split(value))
-    known = groups in _MOBILE_GROUPS or (cued and len(groups) > 1)
-    return known and bool(_MOBILE.fullmatch(_digits(value)))
+    common = groups in _MOBILE_GROUPS or (cued and len(groups) > 1)
+    return common and bool(_MOBILE.fullmatch(_digits(value)))
 
 
 def mobile_han(value: str, cued: bool) -> bool:
@@ -96,7 +96,7 @@ def mobile_han(value: str, cued: bool) -> bool:
 
 
 def mobile_lookalike(value: str, _cued: bool) -> bool:
-    """A mobile number with O for 0 and l for 1, at least three of its characters real digits."""
+    """A mobile number with O for 0 and l for 1, of which at least three characters are digits."""
     real = sum(char.isdigit() for char in value)
     return 3 <= real < len(value) and bool(_MOBILE.fullmatch(value.translate(_LOOKALIKES)))
 
@@ -147,12 +147,12 @@ def local_number(value: str, cued: bool) -> bool:
 
 
 def handle(value: str, _cued: bool) -> bool:
-    """An account name holds a digit, a dash or an underscore; a plain word is a word."""
+    """An account name: it has a digit, a dash or an underscore, which a plain word has not."""
     return any(char.isdigit() or char in "_-" for char in value)
 
 
 def plate(value: str, cued: bool) -> bool:
-    """Two digits at least; three letters in front only with a dot or a cue."""
+    """A number plate: at least two digits; three letters in front only with a dot or a cue."""
     body = re.sub(r"[·•.\- ]", "", value)
     dotted = len(body) < len(value)
     if sum(char.isdigit() for char in body) < 2:
@@ -163,7 +163,7 @@ def plate(value: str, cued: bool) -> bool:
 
 
 def not_a_date(value: str, _cued: bool) -> bool:
-    """Eight digits that are no recent day."""
+    """Anything but eight digits that are a date of the years 1900 to 2099."""
     if len(value) != 8 or not value.isdigit() or value[:2] not in {"19", "20"}:
         return True
     return not checksums.calendar_date(int(value[:4]), int(value[4:6]), int(value[6:]))
@@ -180,15 +180,15 @@ def domain(value: str, _cued: bool) -> bool:
 
 
 def spelled_domain(value: str, _cued: bool) -> bool:
-    """A spelled address: the last label is a top-level domain of everyday use."""
+    """A spelled-out address (`点 com`): the last label is a common top-level domain."""
     last = re.split(r"\.|。|dot|点|\]|\)| ", value.lower())[-1]
     return last in {"com", "cn", "net", "org", "edu", "gov", "hk", "tw", "io", "me", "cc", "info"}
 
 
 def public_ip(value: str, cued: bool) -> bool:
-    """An address on the public internet that is no well-known server's.
+    """An address on the public internet, other than a well-known server's.
 
-    Without a cue at least two parts have two digits or more: section numbers have not.
+    Without a cue at least two parts must have two digits or more, unlike section numbers.
 
     >>> public_ip("4.7.1.1", False), public_ip("4.7.1.1", True), public_ip("10.0.0.1", True)
     (False, True, False)
@@ -200,7 +200,7 @@ def public_ip(value: str, cued: bool) -> bool:
 
 
 def mac(value: str, _cued: bool) -> bool:
-    """Six pairs that are not all alike."""
+    """A MAC address of more than two different pairs."""
     return len(set(re.split("[:-]", value.lower()))) > 2
 
 
@@ -211,7 +211,7 @@ def china_box(value: str, _cued: bool) -> bool:
 
 
 def random_enough(value: str, _cued: bool) -> bool:
-    """Digits, letters of both kinds or a key block: a placeholder such as xxxx is none."""
+    """A key: a PEM block, or at least 4 digits among 12 different characters (not `xxxx`)."""
     if value.startswith("-----"):
         return True
     return sum(char.isdigit() for char in value) >= 4 and len(set(value)) >= 12

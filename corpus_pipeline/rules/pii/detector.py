@@ -1,8 +1,8 @@
-"""Find personal data in one text by the rules of a pack.
+"""Find personal data in a text by the rules of a pack.
 
-Enters: a text and the names of the anchors that the vectorised pre-test saw in it.
-Leaves: findings that do not overlap, as offsets into the text, with rule, type and tier.
-Refuses: to return or keep a value; to read what a placeholder or an URL covers.
+Enters: a text, and the anchors that the pre-test over the whole column saw in it.
+Leaves: findings that do not overlap, as code-point offsets into the text, with type, tier and rule;
+never the value.  Placeholders are skipped, and URLs by all rules but those with `in_url`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from corpus_pipeline.rules.pii.checks import CHECKS, Check, local_number
 from corpus_pipeline.rules.pii.pack import PiiPack, PiiRule
 from corpus_pipeline.text.pii.folded_view import BLANK, fold
 
-#: Context on either side of an anchor: room for the rest of the number and for a cue.
+#: Characters searched on either side of an anchor: room for the rest of a number and for a cue.
 _LEFT, _RIGHT = 40, 40
-#: A window never ends inside a run of these, or a cut number would look like a whole one.
+#: A window is widened, by this many characters at most, until it does not end in a run of printable
+#: ASCII characters: part of a number could look like a whole one.
 _LONGEST_RUN = 512
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
-#: A run of digits with what people put between them; how many digits it has gates the rules.
+#: Digits with separators between them; a rule is tried if the longest run has its least digits.
 _DIGIT_RUN = re.compile(r"[0-9][0-9 ()+_.·•*~/\-]{5,}")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 
@@ -34,7 +35,7 @@ _URL = re.compile(r"(?i)(?:https?|ftp)://[!-;=?-~]+|www\.[!-;=?-~]+")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A span of the text that a rule holds for personal data; never its value."""
+    """A span of the text (code points) that is personal data by this rule; never its value."""
 
     start: int
     end: int
@@ -45,6 +46,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    """A rule with its patterns compiled and the names it refers to looked up."""
+
     rule: PiiRule
     rank: int
     pattern: re.Pattern[str]
@@ -58,16 +61,18 @@ class _Compiled:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
+    """A part of the text around anchors, in which the rules of those anchors are tried."""
+
     start: int
     end: int
     anchors: set[str] = field(default_factory=set)
 
 
 class Detector:
-    """The compiled pack."""
+    """A compiled pack; `anchors` and `plain_anchors`: name → pattern, with and without the gate."""
 
     def __init__(self, pack: PiiPack) -> None:
-        """Compile every pattern, or name the rule that does not compile."""
+        """Compile every pattern; `PackError` names a rule that does not compile."""
         self.pack = pack
         self.rules = pack.rules
         self.anchors = {
@@ -87,7 +92,7 @@ class Detector:
         self._amounts = Amounts(pack.amounts)
         compiled = [self._compile(rule) for rule in pack.rules]
         self._by_anchor = {
-            name: [one for one in compiled if name in one.rule.anchor] for name in self.anchors
+            name: [rule for rule in compiled if name in rule.rule.anchor] for name in self.anchors
         }
         self._most_digits = max(rule.digits for rule in pack.rules)
         self._by_kind: dict[
@@ -104,10 +109,10 @@ class Detector:
             (rule.cue, self.pack.cues, "cue"),
             *((anchor, self.anchors, "anchor") for anchor in rule.anchor),
         ]
-        for value, table, what in references:
+        for value, table, noun in references:
             if value is not None and value not in table:
                 end = nearest(value, list(table))
-                raise PackError(f"rule {rule.id}: there is no {what} {value!r}{end}")
+                raise PackError(f"rule {rule.id}: there is no {noun} {value!r}{end}")
         where = f"rule {rule.id}: {{}}"
         pattern = _regex(rule.pattern, where.format("pattern"))
         if "v" not in pattern.groupindex:
@@ -132,7 +137,7 @@ class Detector:
     def find(self, text: str, anchors: Mapping[str, str] | None = None) -> list[Finding]:
         """All findings of a text, in order, none overlapping.
 
-        `anchors`, name → pattern, are those the pre-test saw; without it all are tried.
+        `anchors`: name → pattern of the anchors to look for; without it all of them.
         """
         found: list[tuple[int, Finding]] = []
         for window in self._windows(text, self.anchors if anchors is None else anchors):
@@ -170,16 +175,20 @@ class Detector:
         most = max((len(_NO_DIGIT.sub("", run)) for run in _DIGIT_RUN.findall(view)), default=0)
         linked = "://" in lower or "www." in lower
         urls = [match.span() for match in _URL.finditer(view)] if linked else []
-        for one in self._open(window, most, lower):
-            if one.rule.holds not in view:
+        for compiled in self._open(window, most, lower):
+            if compiled.rule.holds not in view:
                 continue
-            for start, end, tier in self._matches(one, view, urls):
+            for start, end, tier in self._matches(compiled, view, urls):
                 first = places[start] if places else start
                 last = places[end - 1] if places else end - 1
                 finding = Finding(
-                    window.start + first, window.start + last + 1, one.rule.type, tier, one.rule.id
+                    window.start + first,
+                    window.start + last + 1,
+                    compiled.rule.type,
+                    tier,
+                    compiled.rule.id,
                 )
-                yield one.rank, finding
+                yield compiled.rank, finding
 
     def _open(self, window: _Window, most: int, lower: str) -> Iterator[_Compiled]:
         """The rules that the window's anchors, its digits and its words allow.
@@ -189,60 +198,64 @@ class Detector:
         """
         kind = (frozenset(window.anchors), min(most, self._most_digits))
         if kind not in self._by_kind:
-            rules = {one.rule.id: one for name in kind[0] for one in self._by_anchor[name]}
+            rules = {
+                compiled.rule.id: compiled for name in kind[0] for compiled in self._by_anchor[name]
+            }
             groups: dict[tuple[str, ...], list[_Compiled]] = {}
-            for one in rules.values():
-                if one.rule.digits <= most:
-                    groups.setdefault(one.cue if one.rule.needs_cue else (), []).append(one)
+            for compiled in rules.values():
+                if compiled.rule.digits <= most:
+                    groups.setdefault(compiled.cue if compiled.rule.needs_cue else (), []).append(
+                        compiled
+                    )
             self._by_kind[kind] = list(groups.items())
         for cue, rules_of_cue in self._by_kind[kind]:
             if not cue or _holds_any(lower, cue):
                 yield from rules_of_cue
 
     def _matches(
-        self, one: _Compiled, view: str, urls: list[tuple[int, int]]
+        self, compiled: _Compiled, view: str, urls: list[tuple[int, int]]
     ) -> Iterator[tuple[int, int, int]]:
-        rule = one.rule
-        for match in one.pattern.finditer(view):
+        rule = compiled.rule
+        for match in compiled.pattern.finditer(view):
             start, end = match.span("v")
             if not rule.in_url and any(a < end and start < b for a, b in urls):
                 continue
-            cued = self._cued(one, view, start, end)
+            cued = self._cued(compiled, view, start, end)
             if rule.needs_cue and not cued:
                 continue
             # A rule that needs a cue has one at every match: its vetoes are asked all the same.
-            if (rule.needs_cue or not cued) and _vetoed(one, view, start, end):
+            if (rule.needs_cue or not cued) and _vetoed(compiled, view, start, end):
                 continue
-            if rule.amounts and self._is_amount(one, view, start, end):
+            if rule.amounts and self._is_amount(compiled, view, start, end):
                 continue
-            if one.check is not None and not one.check(match["v"], cued):
+            if compiled.check is not None and not compiled.check(match["v"], cued):
                 continue
             tier = rule.cued_tier if cued and rule.cued_tier else rule.tier
             yield start, end, tier
-            for first, last in self._following(one, view, end):
+            for first, last in self._following(compiled, view, end):
                 yield first, last, tier
 
-    def _following(self, one: _Compiled, view: str, end: int) -> Iterator[tuple[int, int]]:
+    def _following(self, compiled: _Compiled, view: str, end: int) -> Iterator[tuple[int, int]]:
         """The other numbers of a list whose first number ends at `end`, as spans of the view."""
-        while one.follows and (match := one.follows.match(view, end)):
+        while compiled.follows and (match := compiled.follows.match(view, end)):
             start, end = match.span("v")
-            if not local_number(match["v"], one.rule.needs_cue) or self._is_amount(
-                one, view, start, end
+            if not local_number(match["v"], compiled.rule.needs_cue) or self._is_amount(
+                compiled, view, start, end
             ):
                 return
             yield start, end
 
-    def _is_amount(self, one: _Compiled, view: str, start: int, end: int) -> bool:
+    def _is_amount(self, compiled: _Compiled, view: str, start: int, end: int) -> bool:
         """Whether the number counts or measures something; a cue directly before it denies that."""
-        return self._amounts.holds(view, start, end, one.cue, self.pack.cue_left)
+        return self._amounts.holds(view, start, end, compiled.cue, self.pack.cue_left)
 
-    def _cued(self, one: _Compiled, view: str, start: int, end: int) -> bool:
-        if not one.cue:
+    def _cued(self, compiled: _Compiled, view: str, start: int, end: int) -> bool:
+        if not compiled.cue:
             return False
         beside = view[max(0, start - self.pack.cue_left) : start].lower()
-        if one.rule.cued_right or one.rule.needs_cue:
+        if compiled.rule.cued_right or compiled.rule.needs_cue:
             beside += "\n" + view[end : end + self.pack.cue_right].lower()
-        return _holds_any(beside, one.cue)
+        return _holds_any(beside, compiled.cue)
 
 
 def _holds_any(text: str, words: tuple[str, ...]) -> bool:
@@ -261,7 +274,7 @@ def _regex(pattern: str, where: str) -> re.Pattern[str]:
 
 
 def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
-    """The pattern of an anchor with its classes spelled out, one that Rust knows too."""
+    """The pattern of an anchor with its classes spelled out; it must compile in Rust too."""
 
     def spelled(letter: re.Match[str]) -> str:
         if letter[1] not in classes:
@@ -274,13 +287,13 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
         raise PackError(f"anchors.{name} {error}") from None
 
 
-def _vetoed(one: _Compiled, view: str, start: int, end: int) -> bool:
+def _vetoed(compiled: _Compiled, view: str, start: int, end: int) -> bool:
     left, right = view[max(0, start - 24) : start], view[end : end + 12]
-    if one.veto_left and one.veto_left.search(left):
+    if compiled.veto_left and compiled.veto_left.search(left):
         return True
-    if one.veto_right and one.veto_right.search(right):
+    if compiled.veto_right and compiled.veto_right.search(right):
         return True
-    return bool(one.veto_around and one.veto_around.search(f"{left}§{right}"))
+    return bool(compiled.veto_around and compiled.veto_around.search(f"{left}§{right}"))
 
 
 def _widen(text: str, start: int, end: int) -> tuple[int, int]:
@@ -292,7 +305,7 @@ def _widen(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _resolve(found: list[tuple[int, Finding]]) -> list[Finding]:
-    """The better rank wins an overlap, the longer span inside a rank, then the earlier."""
+    """Findings without overlaps: the lower rank wins, then the longer span, then the earlier."""
     chosen: list[Finding] = []
     order = sorted(found, key=lambda f: (f[0], f[1].start - f[1].end, f[1].start, f[1].rule))
     taken: list[tuple[int, int]] = []
@@ -303,7 +316,7 @@ def _resolve(found: list[tuple[int, Finding]]) -> list[Finding]:
 
 
 def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether the span is free, and take it; `taken` stays sorted."""
+    """Whether the span overlaps none of `taken` (sorted); a free one is inserted there."""
     low, high = 0, len(taken)
     while low < high:
         middle = (low + high) // 2
@@ -318,7 +331,7 @@ def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
 
 
 def load_detector(asset: Asset) -> Detector:
-    """The detector of a pack, proved against its own examples."""
+    """The detector of a pack, checked against its own examples."""
     return load(asset, PiiPack, _detector)
 
 
@@ -329,7 +342,7 @@ def _detector(pack: PiiPack) -> Detector:
         return any(finding.rule == rule.id for finding in detector.find(example))
 
     prove(pack.rules, judges)
-    for rule in pack.rules:  # what one rule must not find no other rule of its type may find
+    for rule in pack.rules:  # a miss of a rule is a miss of all rules of its type
         for example in rule.misses:
             for finding in detector.find(example):
                 if finding.type == rule.type:

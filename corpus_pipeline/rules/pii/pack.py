@@ -1,7 +1,7 @@
-"""The file of the rules for personal data: types, tables that rules refer to, and rules.
+"""The pack of rules for personal data: types, tables that rules refer to, and rules.
 
-Enters: `rules/packs/pii.yaml`, as a mapping.  Leaves: a `PiiPack`; the detector checks that what a
-rule refers to is there.
+Enters: `rules/packs/pii.yaml`, as a mapping.  Leaves: a `PiiPack`; the detector checks that the
+tables have what the rules refer to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Policy = Literal["redact", "review", "keep"]
 
 
 class PiiType(Strict):
-    """One type: what stands in its place, and who wins an overlap."""
+    """A type of data: its placeholder, and its rank (the lowest wins an overlap)."""
 
     placeholder: Text
     policy: Policy
@@ -27,7 +27,7 @@ class PiiType(Strict):
 
 
 class Anchor(Strict):
-    """A pattern that shows where to look; a gated one is tried only in texts the gate holds."""
+    """A pattern that shows where to look; a gated one only in texts that match the gate."""
 
     pattern: Text
     gated: bool = False
@@ -48,7 +48,7 @@ class AmountWords(Strict):
 
 
 class PiiRule(Rule):
-    """One pattern; the comment at the top of the pack says what each clause means."""
+    """A pattern with its clauses; the comment at the top of the pack explains each."""
 
     type: str
     spec: str
@@ -71,7 +71,7 @@ class PiiRule(Rule):
 
 
 class PiiPack(Pack):
-    """The file: rules, and the tables that they refer to."""
+    """The content of the file: rules, and the tables that they refer to."""
 
     cue_left: Annotated[int, Field(ge=0)]
     cue_right: Annotated[int, Field(ge=0)]

@@ -19,7 +19,7 @@ from corpus_pipeline.text.unicode.script import (
 
 #: The fields of `langid_shares`.
 SHARES = ("han", "kana", "hangul", "latin", "other")
-#: Scripts with one language here; the rest is for the model.
+#: Label → characters of a script that is given one label; of other alphabets the model judges.
 ONE_LANGUAGE = {
     "th": han.THAI,
     "bo": han.TIBETAN,

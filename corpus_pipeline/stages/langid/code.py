@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
-#: As many characters decide, in three places of a long text: a manual may begin with a listing.
+#: Characters that are looked at; of a longer text `_PIECE` each of the beginning, middle and end: a
+#: manual may begin with a listing.
 HEAD = 1500
 _PIECE = 500
 #: Words that open a line of a program.
@@ -30,7 +31,7 @@ _STATEMENTS = (
     r"select|insert\s+into|update|delete\s+from|create|alter|drop|where|group\s+by"
     r"|order\s+by|left\s+join|inner\s+join|values|set|show|explain|grant|use"
 )
-#: Lines that a program has and prose has not.  Han in them do not matter: comments, strings, data.
+#: Lines that programs have and prose has not.  They may hold Han: in comments, strings and data.
 #: Several small patterns, no counted repeats: one large automaton would not fit the engine's cache.
 _CODE = (
     # Ends of statements and of brackets, comments after them.
@@ -53,8 +54,8 @@ _CODE = (
     rf"^[ \t]*(?:{_COMMANDS}) [a-z0-9_./~<$-]",
     rf"(?i)^[ \t]*(?:{_STATEMENTS})\b[^。，]*$",
 )
-#: Headings of Markdown and comments of scripts look alike, and say nothing; so do lists, rows of
-#: tables and paragraphs in HTML.
+#: Lines that count as neither: headings of Markdown, which look like comments of scripts, lists,
+#: rows of tables, and paragraphs in HTML.
 _NEITHER = r"^\s*(?:#+\s.*|#@.*|```.*|\|.*|\* .*|<[^<>]+>.*\p{Han}.*)?$"
 
 

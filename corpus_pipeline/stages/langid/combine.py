@@ -20,7 +20,7 @@ from corpus_pipeline.text.arrays import F32
 Facts = Mapping[str, Any]
 Answer = Mapping[str, float]
 
-#: What is asked of a document beside the model's answer.
+#: The columns of `Rules.facts` that `judge` reads beside the model's answer.
 FACTS = (
     "eastern",
     "han",
@@ -50,9 +50,9 @@ FACTS = (
     "letters",
 )
 CHINESE = ("zh", "lzh", "yue", "wuu")
-#: What a model may not say of a text in Latin letters.
+#: Labels of the model that a text in Latin letters cannot have.
 NOT_LATIN = {*CHINESE, "ja", "ko", "ru", "kk", "mn", "ar", "ug"}
-#: No probability reaches it.
+#: A bound that no probability reaches.
 _NEVER = 2.0
 
 

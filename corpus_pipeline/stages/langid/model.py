@@ -16,7 +16,7 @@ from corpus_pipeline.text.arrays import I64
 from corpus_pipeline.text.tokens.langid import model_lines
 from corpus_pipeline.text.unicode.classes import sample
 
-#: As many labels as the packaged model has: what is impossible by the letters is struck out later.
+#: Labels asked for: all of the packaged model, as `judge` rules some out by the letters.
 _LABELS = 24
 #: Probabilities below this are left out.
 _LEAST = 0.001

@@ -15,9 +15,9 @@ from corpus_pipeline.stages.langid.combine import CHINESE
 
 _DTYPE = pl.List(pl.Struct({"start": pl.UInt32(), "label": pl.String()}))
 _CHINESE = (*CHINESE, "zh-Hans", "zh-Hant")
-#: Blocks that are not in a foreign language: programs belong to manuals, numbers to reports.
+#: Labels of blocks that are never cut: programs belong to manuals, numbers to reports.
 _STAY = ("code", "und")
-#: As many bytes of a block say what it is.
+#: Bytes of a block that are judged.
 _HEAD = 1500
 
 

@@ -1,18 +1,21 @@
-"""Cut lines that recur on many pages of a host or of the corpus, and count or cut long repeats.
+"""Cut lines that recur in many documents of a host or of the run; count or cut long repeats.
 
-Enters: kept documents.  Leaves: their texts without boilerplate (menus, footers, licence numbers,
-links to the next page), how many lines and characters went, how many characters stand in other
-documents too, where each cut was (characters of the text before the cuts) and why.
-Refuses: to cut a line for its frequency alone.  It must stand beside the same line, or at the same
-edge, in half of its documents, here as well, or be boilerplate by its words; statutes' headings,
-verse, quotations, code and tables are spared, and one copy of each sentence stays.
+Enters: kept documents.
+Leaves: their texts without boilerplate (menus, footers, licence numbers, links to the next page);
+how many lines and characters were cut; how many characters occur in other documents too; where each
+cut was (code points of the text before the cuts) and why.  A document with little left is dropped
+(`only_boilerplate`).
+Refuses: to cut a line for its frequency alone.  In half of its documents, and in this one, it must
+have the same neighbouring line or stand at the same edge of the text, or else be boilerplate by its
+words.  Headings of statutes, verse, quotations, code and tables are spared, and one copy of each
+sentence stays.
 
-A host is the host name of `url` without `www`: what a site repeats it repeats under one name, and
-no list of public suffixes, which changes, has a say in the result.
+A host is the host name in `url` without `www`: a site repeats its lines under one host name, and a
+list of public suffixes would change the result with each of its editions.
 
 sketch: a row for each distinct line of up to `longest_line` characters, and for each fingerprint.
-match: keys in enough documents, with the number and the neighbours that most of them have.
-apply: the lines in that neighbourhood go; so do repeats, but for the best document that has them.
+match: the keys of enough documents, with their number and the neighbours that most of them have.
+apply: cuts the lines with those neighbours, and repeats, except in the best document with them.
 """
 
 from __future__ import annotations
@@ -61,7 +64,7 @@ class LineDedupOptions(Options):
 
 
 class LineDedup(CountStage):
-    """Counts lines and fingerprints over all documents, then edits the documents."""
+    """Counts lines and fingerprints in all documents, then cuts in each of them."""
 
     name = "line_dedup"
     version = 1
@@ -97,16 +100,24 @@ class LineDedup(CountStage):
         return {"key_table": KEY_TABLE, "pack": options.pack}
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Lines (`size` > 0: their key characters) and fingerprints (`size` = 0)."""
-        merits = clusters.rank_keys(docs)
+        """A row for each distinct line and each fingerprint of a document.
+
+        Columns beside `row` and `key`: `size` (u8: key characters of the line, 0 for a
+        fingerprint), `host` (u64, 0: none), `rank` (u64, the highest survives), and `before` and
+        `after` (u32: the neighbouring lines, 0 for a fingerprint).
+        """
+        ranks = clusters.rank_keys(docs)
         lines = LineTable(docs, self.table, self.rules, self.options.longest_line)
-        parts = [line_rows(lines, merits)]
+        parts = [line_rows(lines, ranks)]
         if self.options.repeats != "off":
-            parts.append(self.repeats.rows(lines, merits))
+            parts.append(self.repeats.rows(lines, ranks))
         return pl.concat(parts)
 
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """What counts of one key range."""
+        """The lines and fingerprints of one key range that recur, for each document that has them.
+
+        Columns beside `doc` and `key`: see `counting.lines`.
+        """
         options, share = self.options, self.rules.bounds.context_share
         frames = [
             counting.lines(keys, options.host_documents, options.corpus_documents, share),
@@ -114,26 +125,31 @@ class LineDedup(CountStage):
         ]
         return pl.concat(frames).sort("key", "doc", "rule")
 
-    def apply(self, docs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-        """Documents without the lines, and without the repeats if so wished."""
-        named = found.get_column("row").unique().sort()
-        some = docs[named]
-        found = found.with_columns(row=named.search_sorted(found.get_column("row")).cast(pl.UInt32))
-        lines = LineTable(some, self.table, self.rules, self.options.longest_line)
-        cuts = [cut_lines(lines, found, self.rules)]
-        repeated, ranges = self.repeats.cuts(lines, found, cut=self.options.repeats == "cut")
+    def apply(self, docs: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+        """The documents without recurring lines; without long repeats if `repeats` is `cut`."""
+        rows = matches.get_column("row").unique().sort()
+        edited = docs[rows]
+        matches = matches.with_columns(
+            row=rows.search_sorted(matches.get_column("row")).cast(pl.UInt32)
+        )
+        lines = LineTable(edited, self.table, self.rules, self.options.longest_line)
+        cuts = [cut_lines(lines, matches, self.rules)]
+        repeated, ranges = self.repeats.cuts(lines, matches, cut=self.options.repeats == "cut")
         cuts.append(ranges)
-        texts, facts = self._edited(some, lines, pl.concat(cuts).sort("doc", "begin", "end"))
+        texts, facts = self._edited(edited, lines, pl.concat(cuts).sort("doc", "begin", "end"))
         facts = facts.with_columns(line_dedup_repeated=repeated)
         out = docs.with_columns(
-            text=replaced(docs.get_column("text"), named.to_list(), texts).alias("text"),
-        ).with_columns(_spread(facts, named, docs.height))
+            text=replaced(docs.get_column("text"), rows.to_list(), texts).alias("text"),
+        ).with_columns(_spread(facts, rows, docs.height))
         return self._judged(out)
 
     def _edited(
         self, docs: pl.DataFrame, lines: LineTable, cuts: pl.DataFrame
     ) -> tuple[pl.Series, pl.DataFrame]:
-        """The new texts, and the facts of each document."""
+        """The new texts; for each document `doc` and the columns of lines, cuts and evidence.
+
+        `cuts`: as `cut_lines` returns them, sorted by `doc`, `begin` and `end`.
+        """
         parts = lines.parts
         doc, begin, end = (cuts.get_column(name).to_numpy() for name in ("doc", "begin", "end"))
         offsets = parts.bounds[parts.docs]
@@ -165,7 +181,7 @@ class LineDedup(CountStage):
         return texts, facts.join(evidence, on="doc", how="left", maintain_order="left")
 
     def _judged(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Drop what was boilerplate and little else."""
+        """Drop documents of which little is left, and more was cut."""
         left = pl.col("text").str.len_chars().fill_null(0)
         least = self.rules.bounds.least_left
         bare = (left < least) & (left < pl.col("line_dedup_cut"))
@@ -175,12 +191,12 @@ class LineDedup(CountStage):
 
 
 def _spread(facts: pl.DataFrame, rows: pl.Series, height: int) -> list[pl.Series]:
-    """The columns for all documents: nothing was cut of those that are not named."""
+    """The stage's columns for all `height` documents: `facts` at `rows`, zeros and [] elsewhere."""
     whole = pl.DataFrame({"row": pl.int_range(height, dtype=pl.UInt32, eager=True)}).join(
         facts.with_columns(row=rows.cast(pl.UInt32)), on="row", how="left", maintain_order="left"
     )
-    frames = []
+    columns = []
     for name, dtype in LineDedup.columns.items():
         default: Any = [] if isinstance(dtype, pl.List) else 0
-        frames.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
-    return frames
+        columns.append(whole.get_column(name).cast(dtype).fill_null(pl.lit(default, dtype=dtype)))
+    return columns

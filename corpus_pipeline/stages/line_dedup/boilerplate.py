@@ -1,8 +1,8 @@
-"""The lines of a batch: what is counted of them, and which of them go.
+"""The lines of a batch: their rows for the shuffle, and the lines that are cut.
 
-Enters: documents, and what `match` said of their lines.  Leaves: rows for the shuffle; the
-stretches of bytes that hold boilerplate.
-Refuses: to touch a line that `match` did not name for this document.
+Enters: documents; then the rows of `match` for their lines.
+Leaves: a row for each distinct line of a document; the ranges of bytes that are boilerplate, all of
+them lines that `match` named for the document.
 """
 
 from __future__ import annotations
@@ -18,13 +18,19 @@ from corpus_pipeline.text.dedup.key import KeyTable
 from corpus_pipeline.text.dedup.line_keys import END, START, line_keys, neighbours, split_lines
 
 _HOST = r"^(?i)(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:www\.)?(\[[^\]/?#]*\]|[^/?#:\[]+)"
-#: Lengths of clauses that stand alone in a line; menus have four characters and no full stop.
+#: Han characters of a line of verse; entries of menus mostly have four.
 _CLAUSES = (5, 7)
+#: Lines of verse in a row that make a stanza: without a mark at their ends, and with one.
 _BARE, _MARKED = 4, 2
 
 
 class LineTable:
-    """The lines of a batch with their keys; lines that differ in a counter have the same."""
+    """The lines of a batch with their keys; lines that differ in a counter only have the same key.
+
+    `frame`: a row for each line: `row` (u32, its document), `key` (u64), `size` (key characters),
+    `chars` (code points), `before` and `after` (u32, the neighbouring lines), `text` (stripped).
+    `raw`: the keys before counters were removed.  `counts`: Boolean, the lines that are counted.
+    """
 
     def __init__(self, docs: pl.DataFrame, table: KeyTable, rules: LineRules, longest: int) -> None:
         """Split, fold and hash."""
@@ -52,13 +58,13 @@ class LineTable:
                 "text": text,
             }
         )
-        #: Not digits alone, not too long, and not all that the document says.
+        # Not lines of digits alone, nor long ones, nor the only line of a document.
         alone = (before == START) & (after == END)
         self.counts = (key != 0) & wordy & ~alone & (chars <= longest).to_numpy()
 
 
-def line_rows(lines: LineTable, merits: U64) -> pl.DataFrame:
-    """One row for each line that a document has, where it has it first."""
+def line_rows(lines: LineTable, ranks: U64) -> pl.DataFrame:
+    """One row for each distinct line of a document (its first); see `LineDedup.sketch`."""
     rows = lines.frame.drop("text", "chars").filter(pl.Series(lines.counts))
     rows = rows.unique(["row", "key"], keep="first", maintain_order=True)
     doc = rows.get_column("row").to_numpy()
@@ -67,24 +73,27 @@ def line_rows(lines: LineTable, merits: U64) -> pl.DataFrame:
         "key",
         pl.col("size").clip(0, 255).cast(pl.UInt8),
         host=pl.Series(hosts(lines.docs.get_column("url"))[doc], dtype=pl.UInt64),
-        merit=pl.Series(merits[doc], dtype=pl.UInt64),
+        rank=pl.Series(ranks[doc], dtype=pl.UInt64),
         before="before",
         after="after",
     )
 
 
 def hosts(urls: pl.Series) -> U64:
-    """A number for the host of each URL; 0 where there is none."""
+    """The XXH3 hash (u64) of the host of each URL; 0 where there is none."""
     names = urls.cast(pl.String).str.extract(_HOST).str.to_lowercase().str.strip_chars_end(".")
-    known = names.unique().drop_nulls().to_list()
-    codes = [xxhash.xxh3_64_intdigest(name.encode()) for name in known]
-    coded = names.replace_strict(known, codes, default=0, return_dtype=pl.UInt64)
+    distinct = names.unique().drop_nulls().to_list()
+    codes = [xxhash.xxh3_64_intdigest(name.encode()) for name in distinct]
+    coded = names.replace_strict(distinct, codes, default=0, return_dtype=pl.UInt64)
     return coded.fill_null(0).to_numpy()
 
 
-def cut_lines(lines: LineTable, found: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
-    """The lines that go: `doc`, `begin` and `end` in bytes, `rule`, `documents`."""
-    recurring = found.filter(pl.col("rule") != REPEAT)
+def cut_lines(lines: LineTable, matches: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
+    """The lines to cut: `doc`, `begin` and `end` (bytes of the batch), `rule`, `documents`.
+
+    `matches`: the rows of `LineDedup.match` for these documents, with `row` in place of `doc`.
+    """
+    recurring = matches.filter(pl.col("rule") != REPEAT)
     some = (
         lines.frame.with_row_index("line")
         .filter(pl.Series(lines.counts))
@@ -92,16 +101,16 @@ def cut_lines(lines: LineTable, found: pl.DataFrame, rules: LineRules) -> pl.Dat
     )
     bounds = rules.bounds
     some = some.join(_shapes(some, rules), on="text", how="left", maintain_order="left")
-    beside = pl.col("often_before") == pl.col("before")
-    beneath = pl.col("often_after") == pl.col("after")
-    known = (beside & (pl.col("before") > END)) | (beneath & (pl.col("after") > END))
+    same_before = pl.col("often_before") == pl.col("before")
+    same_after = pl.col("often_after") == pl.col("after")
+    beside_line = (same_before & (pl.col("before") > END)) | (same_after & (pl.col("after") > END))
     common = (pl.col("size") >= bounds.corpus_least) | (pl.col("rule") == HOST)
     # A first line of one short word that different lines follow is a title.
     title = (pl.col("chars") == pl.col("size")) & (pl.col("size") < bounds.corpus_least)
-    title &= beside & (pl.col("before") == START)
-    alone = ~known & (pl.col("closing") | title)
-    placed = (beside | beneath) & ~alone & common & ~pl.col("spared")
-    stays = pl.col("quote") | (pl.col("keeper") & pl.col("sentence"))
+    title &= same_before & (pl.col("before") == START)
+    unplaced = ~beside_line & (pl.col("closing") | title)
+    placed = (same_before | same_after) & ~unplaced & common & ~pl.col("spared")
+    stays = pl.col("quote") | (pl.col("survivor") & pl.col("sentence"))
     some = some.filter((placed | pl.col("named")) & ~stays)
     at = some.get_column("line").to_numpy()
     # A line that is boilerplate by its words is no line of a poem, not even below its last line.
@@ -121,7 +130,7 @@ def cut_lines(lines: LineTable, found: pl.DataFrame, rules: LineRules) -> pl.Dat
 
 
 def _shapes(lines: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
-    """What the pack says of each line; they recur, so there are few different ones."""
+    """Each distinct `text` with the Boolean results of the pack's patterns; there are few texts."""
     line, short = pl.col("text"), pl.col("chars") <= rules.bounds.closing_longest
     return (
         lines.select("text", "chars")
@@ -138,7 +147,7 @@ def _shapes(lines: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
 
 
 def around(lines: LineTable, at: I64, least: int) -> Bool:
-    """Lines before the first and after the last line of prose; the lines `at` are none."""
+    """Flags: lines before the first and after the last line of prose; lines `at` are not prose."""
     text = pl.col("text")
     prose = lines.frame.select(text.str.contains("[。；]") | (pl.col("chars") >= least))
     flags = prose.to_series().to_numpy().copy()
@@ -154,14 +163,14 @@ def around(lines: LineTable, at: I64, least: int) -> Bool:
 
 
 def fenced(lines: LineTable) -> Bool:
-    """Lines of code between two fences."""
+    """Flags: lines of code between two fences, the first fence included."""
     fence = pl.col("text").str.contains(r"^(?:`{3}|~{3})").cast(pl.Int32)
     inside = lines.frame.select(fence.cum_sum().over("row") % 2 == 1).to_series()
     return inside.to_numpy()
 
 
 def near_verse(lines: LineTable, at: I64, rules: LineRules) -> Bool:
-    """Lines of verse, and those within reach of one; asked only around the lines `at`."""
+    """Flags: lines of verse and those near one; exact only around the lines `at`."""
     reach, doc = rules.bounds.verse_reach, lines.parts.doc
     flags = np.zeros(len(doc), dtype=np.bool_)
     flags[at] = True
@@ -174,20 +183,20 @@ def near_verse(lines: LineTable, at: I64, rules: LineRules) -> Bool:
 
 
 def stanzas(lines: LineTable) -> Bool:
-    """Lines of one clause of five or seven Han: two in a row with a mark at the end, or four."""
+    """Flags: lines of five or seven Han, two or more in a row with a mark at the end, or four."""
     size, chars = lines.raw.size, lines.frame.get_column("chars").to_numpy()
-    # Three bytes a character; the line feed beside.
+    # Three bytes a character; the line feed adds less than three.
     even = (np.diff(lines.parts.bounds) // 3 == chars) & np.isin(size, _CLAUSES)
     marked = chars == size + 1
     even &= marked | (chars == size)
     code = pl.Series(np.where(even, size + 8 * marked, 0) + lines.parts.doc * 16)
     run = pl.DataFrame({"run": code.rle_id()}).select(pl.len().over("run")).to_series().to_numpy()
-    found: Bool = even & (run >= np.where(marked, _MARKED, _BARE))
-    return found
+    verse: Bool = even & (run >= np.where(marked, _MARKED, _BARE))
+    return verse
 
 
 def _spread(flags: Bool, doc: I64, reach: int) -> Bool:
-    """The flags, and the lines of the same document within reach of one."""
+    """The flags, spread to the lines of the same document at a distance of up to `reach`."""
     out = flags.copy()
     for step in range(1, reach + 1):
         alike = doc[step:] == doc[:-step]

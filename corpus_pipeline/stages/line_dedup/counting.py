@@ -1,40 +1,46 @@
-"""How often lines and fingerprints recur, and what most of their documents say of them.
+"""Count how often lines and fingerprints recur, and find the neighbours that most lines have.
 
-Enters: all rows of a range of keys.  Leaves: one row a document and key, for the keys that count.
-Refuses: anything that grows faster than the rows it was given.
+Enters: all rows of a range of keys (`LineDedup.sketch`, with `doc` u64).
+Leaves: one row for each document and key, for the keys that recur.  Time and memory grow with the
+rows and no faster.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-#: What `match` says a row is about.
+#: Kinds of rows that `match` returns (column `rule`), and their names in the evidence.
 REPEAT, HOST, CORPUS = 0, 1, 2
 NAMES = {REPEAT: "repeat", HOST: "host_line", CORPUS: "corpus_line"}
 
 
 def repeats(keys: pl.DataFrame) -> pl.DataFrame:
-    """The fingerprints that two documents have, with the one that keeps it."""
+    """The fingerprints of two or more documents; columns as `lines`, neighbours 0."""
     rows = keys.filter(pl.col("size") == 0)
     again = (pl.col("key") == pl.col("key").shift()) & (pl.col("doc") == pl.col("doc").shift())
     rows = rows.filter(~again.fill_null(value=False))
     rows = rows.with_columns(documents=pl.len().over("key")).filter(pl.col("documents") > 1)
     none = pl.lit(0, dtype=pl.UInt32)
-    return _named(rows, ["key"]).select(_columns(REPEAT, none, none))
+    return _with_survivor(rows, ["key"]).select(_columns(REPEAT, none, none))
 
 
 def lines(keys: pl.DataFrame, host: int, corpus: int, share: float) -> pl.DataFrame:
-    """The lines in `host` documents of one host, or in `corpus` documents of any."""
+    """The lines of at least `host` documents of one host, or `corpus` documents of any.
+
+    Columns: `doc`, `key`, `rule` (u8), `documents` (u32), `often_before` and `often_after` (u32:
+    the neighbour in at least `share` of the documents; 0: none), `survivor` (Boolean: this document
+    keeps its copy).
+    """
     rows = keys.filter(pl.col("size") > 0)
     rows = rows.filter(pl.len().over("key") >= min(host, corpus))
-    known = pl.col("host") != 0
+    has_host = pl.col("host") != 0
     local = pl.len().over("key", "host")
-    rows = rows.with_columns(documents=pl.when(known).then(local).otherwise(0))
+    rows = rows.with_columns(documents=pl.when(has_host).then(local).otherwise(0))
     frequent = rows.filter(pl.col("documents") >= host)
     everywhere = rows.with_columns(everywhere=pl.len().over("key")).filter(
         pl.col("everywhere") >= corpus
     )
-    # The neighbours in all documents, but said only to those that no host's rule names already.
+    # Neighbours are counted in all documents; rows that a host's rule has are then left out.
     everywhere = _with_neighbours(
         everywhere.with_columns(local="documents", documents="everywhere"), ["key"], share
     ).filter(pl.col("local") < host)
@@ -55,20 +61,20 @@ def _columns(rule: int, *sides: pl.Expr) -> list[pl.Expr]:
         pl.col("documents").cast(pl.UInt32),
         before.alias("often_before"),
         after.alias("often_after"),
-        pl.col("keeper"),
+        pl.col("survivor"),
     ]
 
 
-def _named(rows: pl.DataFrame, group: list[str]) -> pl.DataFrame:
-    """Say which document of each group keeps its copy: the one of highest merit, then the first."""
-    best = pl.col("merit").max().over(group)
-    first = pl.when(pl.col("merit") == best).then("doc").min().over(group)
-    return rows.with_columns(keeper=pl.col("doc") == first)
+def _with_survivor(rows: pl.DataFrame, group: list[str]) -> pl.DataFrame:
+    """Add `survivor`: whether the document keeps its copy, having the highest rank of the group."""
+    best = pl.col("rank").max().over(group)
+    first = pl.when(pl.col("rank") == best).then("doc").min().over(group)
+    return rows.with_columns(survivor=pl.col("doc") == first)
 
 
 def _with_neighbours(rows: pl.DataFrame, group: list[str], share: float) -> pl.DataFrame:
-    """Add the line before and the line after that most documents of the group have, or 0."""
-    rows = _named(rows, group)
+    """Add `often_before` and `often_after`: the neighbour in `share` of the group, or 0."""
+    rows = _with_survivor(rows, group)
     for side in ("before", "after"):
         often = (
             rows.group_by(*group, side)

@@ -1,12 +1,13 @@
-"""Long runs that stand in several documents, found by fingerprints.
+"""Long passages that several documents have, found by fingerprints.
 
-Enters: the key texts of a batch; which fingerprints other documents have too.  Leaves: rows for
-the shuffle; how many characters are repeated; the stretches of bytes that may be cut.
-Refuses: to cut from the document that keeps a run, verse, quotations, and half a fingerprint.
+Enters: the key texts of a batch; then the fingerprints that other documents have too.
+Leaves: rows for the shuffle; how many characters are repeated; the ranges of bytes to cut.
+Nothing is cut from the surviving document, from verse, or from quotations, and no run shorter than
+a fingerprint.
 
-Fingerprints are n-grams of `shortest` - `window` + 1 key characters, chosen by `text.winnowing`.
-Each that two documents have is a true repeat of n characters, and in a repeat of `shortest`
-there is one, so no second look at the other document is needed.
+Fingerprints are n-grams of `shortest` - `window` + 1 key characters, chosen by
+`text.dedup.winnowing`.  A fingerprint of two documents is a repeat of n characters, and every
+repeat of `shortest` characters has one, so that the text of the other document is not needed.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ from corpus_pipeline.text.dedup.ngrams import shingles
 from corpus_pipeline.text.dedup.spans import characters, spots
 from corpus_pipeline.text.dedup.winnowing import covered, fingerprints, stretches
 
-#: What may follow a cut run that began a sentence: all but what opens the next one.
+#: Marks after a run that began a sentence are cut with it, up to one that opens the next.
 _TAIL = re.compile(r"[^\n“‘「『《〈（(【\[{<#|>*`~-]*")
 _ENDS = re.compile(r"[。！？!?；…\n]")
-#: A quotation that is still open at the end of what stands before a run.
+#: A quotation that is still open where a run begins.
 _OPEN = re.compile(r"[“「『][^”」』\n]*$")
 _LOOK_BACK = 900  # bytes: a quotation that began 300 characters before is a text of its own
 _QUOTED = re.compile(r"[“「『][^”」』]*")
-#: A run of which so much is quoted is a quotation.
+#: Share of quoted characters from which a run is a quotation.
 _MOSTLY = 0.5
 _NOTHING = pl.DataFrame(
     schema={
@@ -44,12 +45,16 @@ _NOTHING = pl.DataFrame(
         "documents": pl.UInt32,
     }
 )
+#: Repeated characters of each document (u32), and the cuts, with columns as `_NOTHING`.
 Repeated = tuple[pl.Series, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The fingerprints of a batch; `place`: first key character, one of room between documents."""
+    """The fingerprints of a batch, in order of place; three arrays of one length.
+
+    `place`: the first key character, counted through the batch with a gap of one between documents.
+    """
 
     doc: I64
     place: I64
@@ -58,7 +63,7 @@ class _Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """What a repeat is."""
+    """Finds repeats of at least `shortest` key characters."""
 
     shortest: int
     window: int
@@ -70,11 +75,11 @@ class Repeats:
         """Characters of a fingerprint."""
         return self.shortest - self.window + 1
 
-    def rows(self, lines: LineTable, merits: U64) -> pl.DataFrame:
-        """One row for each fingerprint of each document."""
+    def rows(self, lines: LineTable, ranks: U64) -> pl.DataFrame:
+        """One row for each fingerprint of each document; columns as `LineDedup.sketch`."""
         chosen = self._chosen(lines)
         rows = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key})
-        # `match` has them sorted and drops all that a document repeats; here only what is cheap.
+        # `match` removes all that a document repeats; here only neighbours, which is cheap.
         new = np.ones(rows.height, dtype=np.bool_)
         new[1:] = (chosen.key[1:] != chosen.key[:-1]) | (chosen.doc[1:] != chosen.doc[:-1])
         rows = rows.filter(pl.Series(new))
@@ -84,7 +89,7 @@ class Repeats:
             "key",
             size=pl.lit(0, dtype=pl.UInt8),
             host=pl.lit(0, dtype=pl.UInt64),
-            merit=pl.Series(merits[rows.get_column("row").to_numpy()], dtype=pl.UInt64),
+            rank=pl.Series(ranks[rows.get_column("row").to_numpy()], dtype=pl.UInt64),
             before=none,
             after=none,
         )
@@ -96,44 +101,49 @@ class Repeats:
         doc = np.repeat(np.arange(len(starts) - 1), np.diff(ends))
         return _Chosen(doc, chosen - starts[doc] + offsets[doc] + doc, hashes[chosen])
 
-    def cuts(self, lines: LineTable, found: pl.DataFrame, *, cut: bool) -> Repeated:
-        """Characters in repeats for each document, and what is to go: as `cut_lines` gives it."""
-        repeats = found.filter(pl.col("rule") == REPEAT).select("row", "key", "documents", "keeper")
+    def cuts(self, lines: LineTable, matches: pl.DataFrame, *, cut: bool) -> Repeated:
+        """Repeated characters of each document; with `cut`, the ranges to cut, as from `cut_lines`.
+
+        `matches`: the rows of `LineDedup.match` for these documents, with `row` in place of `doc`.
+        """
+        repeats = matches.filter(pl.col("rule") == REPEAT).select(
+            "row", "key", "documents", "survivor"
+        )
         if not repeats.height:
             return pl.zeros(lines.docs.height, dtype=pl.UInt32, eager=True), _NOTHING
         chosen = self._chosen(lines)
-        survivors = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key}).join(
+        marked = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key}).join(
             repeats, on=["row", "key"], how="left", maintain_order="left"
         )
-        documents = survivors.get_column("documents").fill_null(0).to_numpy()
-        keeper = survivors.get_column("keeper").fill_null(value=False).to_numpy()
+        documents = marked.get_column("documents").fill_null(0).to_numpy()
+        survives = marked.get_column("survivor").fill_null(value=False).to_numpy()
         room = len(lines.raw.codes) + len(lines.parts.docs)
         where = _Spots(lines, self.table)
         inside = where.runs(covered(chosen.place, documents > 0, room, self.n))
         counted = pl.Series(where.characters(*inside), dtype=pl.UInt32)
         if not cut:
             return counted, _NOTHING
-        free = covered(chosen.place, (documents > 0) & ~keeper, room, self.n)
-        free &= ~covered(chosen.place, keeper, room, self.n) & ~self._poetic(lines, free)
+        free = covered(chosen.place, (documents > 0) & ~survives, room, self.n)
+        free &= ~covered(chosen.place, survives, room, self.n) & ~self._poetic(lines, free)
         doc, first, last = where.runs(free)
         long = last - first >= self.n - 1
         doc, first, last = doc[long], first[long], last[long]
         edges = [where.edges(*run) for run in zip(doc, first, last, strict=True)]
         begin, end = np.array(edges, dtype=np.int64).reshape(-1, 2).T
-        told_by = np.searchsorted(chosen.place, first + doc)
+        first_of = np.searchsorted(chosen.place, first + doc)
         cuts = pl.DataFrame(
             {
                 "doc": doc,
                 "begin": begin,
                 "end": end,
                 "rule": pl.Series([NAMES[REPEAT]] * len(doc), dtype=pl.String),
-                "documents": documents[told_by].astype(np.uint32),
+                "documents": documents[first_of].astype(np.uint32),
             }
         )
         return counted, cuts.filter(pl.col("begin") < pl.col("end"))
 
     def _poetic(self, lines: LineTable, asked: Bool) -> Bool:
-        """Key characters in lines of verse or quotation that hold anything asked."""
+        """Flags: key characters of verse or quotations, in the lines with a flag in `asked`."""
         doc, size = lines.parts.doc, lines.raw.size
         count = np.concatenate([[0], np.cumsum(asked)])
         edges = lines.raw.offsets
@@ -150,7 +160,7 @@ class Repeats:
 
 
 class _Spots:
-    """Where runs of key characters stand in the bytes of their batch."""
+    """The places of key characters in the bytes of their batch."""
 
     def __init__(self, lines: LineTable, table: KeyTable) -> None:
         parts = lines.parts
@@ -159,13 +169,13 @@ class _Spots:
         self.begin, self.end = spots(parts.data, parts.bounds, lines.raw.offsets, table)
 
     def runs(self, inside: Bool) -> tuple[I64, I64, I64]:
-        """Document, first and last key character of each run of flags (with room between)."""
+        """Document, first and last key character of each run; `inside` is indexed by `place`."""
         first, end = stretches(inside)
         doc = np.searchsorted(self.keyed + np.arange(len(self.keyed)), first, side="right") - 1
         return doc, first - doc, end - doc - 1
 
     def characters(self, doc: I64, first: I64, last: I64) -> I64:
-        """How many characters of each document the runs cover."""
+        """How many characters (code points) of each document the runs cover."""
         begin = characters(self.data, self.docs, doc, self.begin[first])
         end = characters(self.data, self.docs, doc, self.end[last])
         out = np.zeros(len(self.docs) - 1, dtype=np.int64)
@@ -173,9 +183,10 @@ class _Spots:
         return out
 
     def edges(self, doc: int, first: int, last: int) -> tuple[int, int]:
-        """The bytes of a run; nothing where it is quoted.
+        """Begin and end of a run in bytes; an empty range where it is a quotation.
 
-        A run that begins a sentence takes the marks at its end along, and a whole line its bullet.
+        After a run that begins a sentence the marks at its end are cut too, and before a whole line
+        its bullet.
         """
         begin, end = int(self.begin[first]), int(self.end[last])
         left = int(self.end[first - 1] if first > self.keyed[doc] else self.docs[doc])
