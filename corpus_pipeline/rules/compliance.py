@@ -9,10 +9,13 @@ verdicts: it has the score.)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Annotated, Literal, Self
 
+import ahocorasick_rs
 from pydantic import AfterValidator, Field, model_validator
 
 from corpus_pipeline.model import Asset, PipelineError
@@ -34,7 +37,7 @@ from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.rules.words import load_cutter
 from corpus_pipeline.text.tokens.words import Cutter
 
-Role = Literal["brand", "lure", "topic", "contact"]
+Role = Literal["brand", "lure", "name", "topic", "contact"]
 
 #: GB/T 45654 8.1: a keyword normally has at most ten Chinese characters.
 LONGEST_TERM = 10
@@ -83,6 +86,11 @@ class Scoring(Strict):
     full_length: int
     edge_share: float
     edge_from: int
+    reach: int
+    own_line: int
+    contact_sign: int
+    own_sign: int
+    stuffed: float
 
 
 class Verdict(Strict):
@@ -91,6 +99,8 @@ class Verdict(Strict):
     threshold: float
     distinct: int
     why: str
+    #: Words beside a hit that put it on offer; without any, only its sentence is looked at.
+    signs: tuple[str, ...] = ()
     spam: tuple[str, ...]
     clean: tuple[str, ...]
 
@@ -126,6 +136,8 @@ class RiskPack(Pack):
     licence: Text
     score: Scoring | None = None
     context: tuple[str, ...] = ()
+    information: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    contacts: tuple[Annotated[Pattern, AfterValidator(rust_pattern)], ...] = ()
     verdicts: dict[str, Verdict] = Field(default_factory=dict)
     rules: Rules[RiskRule]
 
@@ -144,12 +156,16 @@ class RiskBook:
         rules: list[RiskRule] = []
         verdicts: dict[str, Verdict] = {}
         context: list[str] = []
+        information: set[str] = set()
+        contacts: list[str] = []
         scoring: Scoring | None = None
         self._sources: dict[str, Asset] = {}
         for asset in packs:
             pack = load(asset, RiskPack)
             verdicts |= pack.verdicts
             context += pack.context
+            information.update(chain.from_iterable(pack.information.values()))
+            contacts += pack.contacts
             scoring = pack.score or scoring
             for rule in pack.rules:
                 named(asset, RiskPack, partial(self._check, rule, risks, verdicts))
@@ -158,7 +174,12 @@ class RiskBook:
         if scoring is None:
             raise PipelineError("compliance: no pack says how to score")
         self.rules, self.verdicts, self.scoring = tuple(rules), verdicts, scoring
-        self.context = tuple(dict.fromkeys(context))
+        self.context = ahocorasick_rs.AhoCorasick(dict.fromkeys(context))
+        self.information = frozenset(information)
+        self.contacts = tuple(re.compile(pattern) for pattern in contacts)
+        self.signs = {name: frozenset(verdict.signs) for name, verdict in verdicts.items()}
+        self.mark_words = sorted(self.information.union(*self.signs.values()))
+        self.marks = ahocorasick_rs.AhoCorasick(self.mark_words)
         self.lexicon = _compiled(self.rules, load_cutter(dictionary))
         for rule in self.rules:
             named(self._sources[rule.id], RiskPack, partial(self._prove, rule, dictionary))

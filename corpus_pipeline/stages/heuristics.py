@@ -32,7 +32,7 @@ class Heuristics(Stage):
     """Counts first, bounds second."""
 
     name = "heuristics"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {
         **{f"heuristics_{name}": pl.Float32() for name in MEASURES},
         "heuristics_register": pl.String(),

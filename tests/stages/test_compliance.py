@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from clock import linear
 from frames import PACKAGE, docs_of, stage
 
 from corpus_pipeline.model import PipelineError
@@ -192,3 +193,18 @@ def test_legitimate_web_text_stays(web):
     dropped = out.filter(pl.col("dropped_by").is_not_null())
     assert len(rows) > 10_000
     assert dropped.height <= len(rows) / 1000, dropped["drop_evidence"].to_list()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "永利皇宫，",
+        "新葡京官网，警方，",
+        "加微信abcde12345 ",
+        "自慰，医生，高清，",
+        "【亚博体育】\n",
+    ],
+)
+def test_time_grows_with_the_length_alone(piece):
+    """A text of nothing but terms, signs and words of information takes linear time."""
+    linear(lambda text: COMPLIANCE.judge(None, text), lambda size: piece * size, 20_000, 8.0)

@@ -3,7 +3,7 @@
 Enters: kept, normalised documents.  Leaves: `compliance_hits` (risk, rule, start and end in code
 points, weight), `compliance_score` (the highest score of any verdict) and verdicts such as
 `gambling_spam`.
-Refuses: to drop a text for a single word, or for words in sentences that report or forbid.
+Refuses: to drop a text for a single word, or for words that it reports, explains or forbids.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Compliance(Stage):
     """Match the risk packs, score, judge."""
 
     name = "compliance"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),

@@ -1,7 +1,7 @@
 """Score the hits of a document: their weight by place, and their density.
 
 Enters: a title or a text with its confirmed hits.  Leaves: each hit's weight, and for every verdict
-a score and whether it holds.  Hits in sentences that report, forbid or warn weigh less.
+a score and whether it holds.  Hits where a text reports, explains, forbids or warns weigh less.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from math import sqrt
 
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
+from corpus_pipeline.stages.compliance.company import Company
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 #: A sentence without an end is cut here; context further away is not its context.
@@ -59,15 +60,23 @@ def longest_only(hits: Iterable[Hit], book: RiskBook) -> list[Hit]:
 
 
 def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> Iterator[Weighed]:
-    """What each hit counts where it stands."""
+    """What each hit counts where it stands, and in what company."""
     scoring = book.scoring
-    for hit in longest_only(hits, book):
+    chosen = longest_only(hits, book)
+    topics = all(book.rules[hit.rule].role == "topic" for hit in chosen)
+    company = None if topics else Company(text, chosen, book)
+    for hit in chosen:
         zone = "title" if in_title else zone_of(text, hit, book)
         factor: float = getattr(scoring.position, zone, 1.0)
-        quoted = _reported(text, hit, book.context)
-        if quoted:
+        quoted = _reported(text, hit, book)
+        rule = book.rules[hit.rule]
+        told = False
+        if company and rule.role != "topic":
+            told = company.tells_of(hit, shown=zone in _SHOWN)
+        # A contact that solicits nothing itself still helps the lures beside it.
+        if quoted or (told and rule.role != "contact"):
             factor *= scoring.context_factor
-        yield Weighed(hit, book.rules[hit.rule].weight * factor, zone, in_title, quoted)
+        yield Weighed(hit, rule.weight * factor, zone, in_title, quoted or told)
 
 
 def zone_of(text: str, hit: Hit, book: RiskBook) -> str:
@@ -84,28 +93,31 @@ def zone_of(text: str, hit: Hit, book: RiskBook) -> str:
     return "edge" if size >= book.scoring.edge_from and at_edge else "body"
 
 
-def _reported(text: str, hit: Hit, context: tuple[str, ...]) -> bool:
+def _reported(text: str, hit: Hit, book: RiskBook) -> bool:
     left = max(0, hit.start - _REACH)
     for end in _SENTENCE_END.finditer(text, left, hit.start):
         left = end.end()
     stop = _SENTENCE_END.search(text, hit.end, min(len(text), hit.end + _REACH))
     right = stop.start() if stop else hit.end + _REACH
     around = text[left : hit.start] + "\n" + text[hit.end : right]
-    return any(word in around for word in context)
+    return bool(book.context.find_matches_as_indexes(around))
 
 
 def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
     """The score of each verdict that any hit counts towards, highest first."""
     scoring = book.scoring
+    by_verdict: dict[str, list[Weighed]] = {}
+    for hit in weighed:
+        by_verdict.setdefault(book.rules[hit.hit.rule].verdict, []).append(hit)
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
     factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
     ranking: list[Score] = []
     for name, verdict in book.verdicts.items():
-        own = [w for w in weighed if book.rules[w.hit.rule].verdict == name]
+        own = by_verdict.get(name)
         if not own:
             continue
-        firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure"}]
-        own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact"]
+        firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure", "name"}]
+        own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact" and not w.quoted]
         topics = [w for w in own if book.rules[w.hit.rule].role == "topic"]
         total = _sum(firm) + _sum(own_contacts) + min(scoring.topic_cap, _sum(topics))
         if firm and not own_contacts:
@@ -133,6 +145,9 @@ def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) ->
 
 def _sum(weighed: Iterable[Weighed]) -> float:
     """The nth repeat of a term counts 1/n, the heaviest first."""
+    weighed = list(weighed)
+    if len(weighed) < 2:  # most sums: no repeat to count
+        return float(sum(entry.weight for entry in weighed))
     seen: Counter[str] = Counter()
     total = 0.0
     for entry in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):

@@ -12,11 +12,30 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32
-from corpus_pipeline.text.measures.char_counts_kernel import BULLET, OPENS, look_at_lines, scan
+from corpus_pipeline.text.measures.char_counts_kernel import (
+    BULLET,
+    CALENDAR,
+    FIGURE,
+    IDEOGRAPH,
+    NUMERAL,
+    OPENS,
+    PIECE,
+    UNIT,
+    look_at_lines,
+    scan,
+)
 from corpus_pipeline.text.unicode.categories import KINDS, kind_table
+from corpus_pipeline.text.unicode.categories_kernel import DIGIT, HAN
 
-_TALLIES = 7
+_TALLIES = 11
 _BULLET_SIGNS = "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"
+#: Han numerals, and words that stand for one before a unit (半勺, 适量 and 少许 are amounts too).
+_NUMERALS = "〇零一二三四五六七八九十百两兩半几幾数數适適少"
+#: Units of the kitchen.  条, 张, 次 stay out: pages count their comments and visitors in them.
+_UNITS = "克斤勺匙片瓣根颗顆粒块塊杯碗把束滴升毫厘枚茶汤湯量许許gGmMkKlL㎏℃"
+#: Units that count only where they end a line that begins with what is counted.
+_PIECES = "个個只隻"
+_CALENDAR = "年月日世-./"
 _OPENING_SIGNS = '“"「『‘—'
 
 
@@ -37,7 +56,7 @@ def counted(data: U8, at: I64) -> Counts:
     >>> text = np.frombuffer("你好 世界\n".encode(), dtype=np.uint8)
     >>> counts = counted(text, np.array([0, text.size]))
     >>> counts.codes.size, counts.lines.tolist(), counts.tally[0].tolist()
-    (4, [0], [2, 1, 4, 0, 0, 0, 0])
+    (4, [0], [2, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0])
     """
     docs = at.size - 1
     counts = Counts(
@@ -50,16 +69,26 @@ def counted(data: U8, at: I64) -> Counts:
         bounds=np.zeros(docs + 1, dtype=np.int64),
     )
     scan(data, at, kind_table(), *counts)
-    look_at_lines(kind_table(), _first_table(), *counts[1:])
+    look_at_lines(kind_table(), _sign_table(), *counts[1:])
     return counts._replace(
         codes=counts.codes[: counts.starts[-1]], lines=counts.lines[: counts.bounds[-1]]
     )
 
 
 @cache
-def _first_table() -> U8:
-    """The bits `BULLET` and `OPENS` of each code point of the basic plane, as first of a line."""
+def _sign_table() -> U8:
+    """What a character of the basic plane can be in a line, in bits of `char_counts_kernel`."""
     table = np.zeros(0x10000, dtype=np.uint8)
-    for sign, chars in ((BULLET, _BULLET_SIGNS), (OPENS, _OPENING_SIGNS)):
+    for sign, chars in (
+        (BULLET, _BULLET_SIGNS),
+        (OPENS, _OPENING_SIGNS),
+        (NUMERAL, _NUMERALS),
+        (UNIT, _UNITS),
+        (CALENDAR, _CALENDAR),
+        (PIECE, _PIECES),
+    ):
         table[[ord(c) for c in chars]] |= sign
+    kinds = kind_table()[: table.size]
+    table[kinds == DIGIT] |= FIGURE
+    table[kinds >= HAN] |= IDEOGRAPH
     return table

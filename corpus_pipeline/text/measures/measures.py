@@ -19,10 +19,14 @@ import zstandard
 from corpus_pipeline.text.arrays import F64, I64, U8, Bool
 from corpus_pipeline.text.measures.char_counts import Counts, counted
 from corpus_pipeline.text.measures.char_counts_kernel import (
+    AMOUNTS,
     BULLETS,
+    DATES,
     ENDED,
+    EQUATIONS,
     EVEN,
     LONGEST,
+    METRES,
     PHRASES,
     QUOTES,
     SPEAKERS,
@@ -69,9 +73,15 @@ MEASURES: dict[str, str] = {
     "boilerplate_ratio": "characters in short lines such as 上一篇, ICP备 / characters",
     "line_length": "characters / lines",
     "line_end_ratio": "characters in lines that end like a sentence or quotation / characters",
-    "bullet_lines": "lines that begin with a bullet / lines",
+    "bullet_lines": "lines that begin with a bullet or a number (1., 二、, 第三章) / lines",
     "quote_lines": "lines that begin with a quotation mark or dash / lines",
     "speaker_lines": "lines with a colon among their first 8 characters / lines",
+    "dated_lines": "lines that begin with a date / lines",
+    "amount_lines": "lines of up to 40 characters with an amount (500克, 少许) / lines, if 3",
+    "equation_lines": "lines of up to 40 characters with an equals sign / lines, if 3",
+    "even_lines": "lines of 5 to 12 Han alone, as long as the line before / lines, if 3",
+    "list_heading": "1 where the first of 4 short lines or more names a list (清单, 步骤), else 0",
+    "tune_title": "1 where the first of 4 short lines or more names a tune of ci or qu, else 0",
     "article_ratio": "第…条 / characters, times 1,000",
     "longest_run": "the longest run",
     "phrase_length": "Han characters / phrases",
@@ -99,6 +109,26 @@ SAMPLE = 4096
 _URL = r"(?:https?://|www\.)[!-~]+"
 _BRACKETS = r"【[^】\n]*】"
 _MOJIBAKE = r"锟斤拷|烫烫烫+|屯屯屯+|锘|\x{FFFD}"
+#: A first line of up to 20 characters that ends in the name of a kind of list.
+_LIST_HEADING = (
+    r"\A\s*[^\n。！？!?]{0,14}(?:清单|步骤|做法|流程|名单|名录|目次|生词|词表|词汇|配料|食材|材料"
+    r"|用料|原料|事项|须知|守则|要点|提纲|大纲|行程|安排|课程表|作息表|章节|曲目|演员表|人物表|口诀|顺口溜|谚语"
+    r"|成语|歇后语|清單|步驟|名單|詞彙|事項|要點|提綱|大綱|須知|守則|課程表)[^\n。！？!?]{0,4}\n"
+)
+#: Tunes of ci and arias, whose lines are uneven: one of them is the title of every such poem.
+_TUNE = (
+    r"\A\s*[^\n。！？!?]{0,12}(?:如梦令|天净沙|浣溪沙|菩萨蛮|蝶恋花|水调歌头|念奴娇|满江红|沁园春|虞美人|鹧鸪天"
+    r"|临江仙|西江月|清平乐|减字木兰花|木兰花|点绛唇|卜算子|江城子|江神子|忆江南|忆秦娥|浪淘沙|渔家傲|踏莎行"
+    r"|贺新郎|摸鱼儿|水龙吟|满庭芳|雨霖铃|声声慢|醉花阴|武陵春|一剪梅|定风波|破阵子|青玉案|永遇乐|采桑子|丑奴儿"
+    r"|南乡子|生查子|诉衷情|好事近|长相思|望江南|捣练子|千秋岁|鹊桥仙|八声甘州|扬州慢|暗香|疏影|苏幕遮|玉楼春"
+    r"|阮郎归|谒金门|更漏子|朝中措|感皇恩|行香子|洞仙歌|祝英台近|齐天乐|瑞鹤仙|夜行船|山坡羊|普天乐|折桂令"
+    r"|水仙子|朝天子|寄生草|沉醉东风|殿前欢|小桃红|清江引|塞鸿秋|落梅风|导引"
+    r"|如夢令|天淨沙|菩薩蠻|蝶戀花|水調歌頭|念奴嬌|滿江紅|沁園春|鷓鴣天|臨江仙|清平樂|減字木蘭花|木蘭花|點絳唇"
+    r"|憶江南|憶秦娥|漁家傲|賀新郎|摸魚兒|水龍吟|滿庭芳|聲聲慢|醉花陰|破陣子|永遇樂|採桑子|訴衷情|長相思|鵲橋仙)"
+    r"[^\n。！？!?]{0,40}\n"
+)
+#: A list has so many lines and more, of so many characters and fewer.
+_LIST_LINES, _LIST_LINE = 4, 40
 _ARTICLE = r"第[零〇一二三四五六七八九十百千0-9]{1,8}[条條]"
 #: Phrases of lines about the page itself (docs/recipes.md, B1); lines of up to 40 characters count.
 BOILERPLATE = (
@@ -125,6 +155,7 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     columns |= _line_shares(counts, repeats.repeated)
     columns |= _phrases(counts) | repeats.shares
     columns["compress_ratio"] = _compressed(data, at)
+    columns |= _first_lines(texts, columns["lines"], columns["line_length"])
     length = np.maximum(columns["length"], 1)
     columns |= {name: chars / length for name, chars in _matched(texts).items()}
     return pl.DataFrame({name: columns[name].astype(np.float32) for name in MEASURES})
@@ -195,6 +226,10 @@ def _line_shares(counts: Counts, repeated: Bool) -> dict[str, F64]:
         "bullet_lines": _ratio(tally[:, BULLETS], lines),
         "quote_lines": _ratio(tally[:, QUOTES], lines),
         "speaker_lines": _ratio(tally[:, SPEAKERS], lines),
+        "dated_lines": _ratio(tally[:, DATES], lines),
+        "amount_lines": _ratio(tally[:, AMOUNTS], lines),
+        "equation_lines": _ratio(tally[:, EQUATIONS], lines),
+        "even_lines": _ratio(tally[:, METRES], lines),
         "repeated_line_chars": _ratio(repeated_chars, length),
         "repeated_lines": _ratio(np.bincount(doc[repeated_later], minlength=length.size), lines),
     }
@@ -226,6 +261,17 @@ def _matched(texts: pl.Series) -> dict[str, F64]:
         "boilerplate_ratio": _boilerplate(texts),
         "article_ratio": texts.str.count_matches(_ARTICLE).to_numpy() * 1000.0,
     }
+
+
+def _first_lines(texts: pl.Series, lines: F64, line_length: F64) -> dict[str, F64]:
+    """1 for each text of short lines whose first line names a list, or a tune, else 0."""
+    at = np.flatnonzero((lines >= _LIST_LINES) & (line_length <= _LIST_LINE))
+    some = texts.gather(at)
+    columns = {}
+    for name, pattern in (("list_heading", _LIST_HEADING), ("tune_title", _TUNE)):
+        columns[name] = np.zeros(len(texts))
+        columns[name][at] = some.str.contains(pattern).to_numpy()
+    return columns
 
 
 def _inside(texts: pl.Series, sign: str, pattern: str) -> F64:
