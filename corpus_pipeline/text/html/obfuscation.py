@@ -20,6 +20,7 @@ from collections.abc import Container
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from corpus_pipeline.text.html.pinyin import SYLLABLES, pronounced, toneless
+from corpus_pipeline.text.normalize.entities import unescaped
 
 Clues = Container[str] | None  # those of `CLUES` that occur in the source; null: search it
 
@@ -241,18 +242,6 @@ _ESCAPES = re.compile(r"[\\%]u[0-9a-fA-F]{4}(?:[ ,.!?:0-9]{0,6}[\\%]u[0-9a-fA-F]
 _ESCAPE = re.compile(r"[\\%]u([0-9a-fA-F]{4})")
 _ESCAPED = re.compile(r"(?:[\\%]u[0-9a-fA-F]{4})+")
 _LEFT_OVER = re.compile(r"&(?:amp;)*#(?:(\d{4,6})|[xX]([0-9a-fA-F]{4,5}));")
-_NAMED = re.compile(r"&(nbsp|[lr][ds]quo|mdash|hellip|middot);")
-_IS_WIDE = re.compile(f"[{_WIDE}]")
-_NAMES = {
-    "nbsp": " ",
-    "mdash": "—",
-    "hellip": "…",
-    "middot": "·",
-    "ldquo": "“",
-    "rdquo": "”",
-    "lsquo": "‘",
-    "rsquo": "’",
-}
 _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 _JOINERS = re.compile(rf"(?<=[{_WIDE}])[{_INVISIBLE}]+(?=[{_WIDE}])")
 _BRACKETS = {"(": ")", "{": "}", "[": "]", "（": "）", "【": "】", "<": ">", "〈": "〉", "｛": "｝"}
@@ -272,20 +261,13 @@ def undo_text(text: str, undone: Counter[str]) -> str:
     if "&" in text:
         if "&#" in text or "amp;#" in text:
             text = _references(text, _LEFT_OVER, undone)
-        text = _NAMED.sub(lambda m: _named(m, undone), text)
+        text, count = unescaped(text)
+        undone["entity"] += count
     text = _escaped_text(text, undone) if "\\u" in text or "%u" in text else text
     if any(c in text for c in _INVISIBLE):  # faster than one pattern
         text, count = _JOINERS.subn("", text)
         undone["joiner"] += count
     return _BESIDE.sub(lambda m: _silent(m, undone), text)
-
-
-def _named(match: re.Match[str], undone: Counter[str]) -> str:
-    start, end = match.span()
-    if not _IS_WIDE.search(match.string[max(start - 1, 0) : start] + match.string[end : end + 1]):
-        return match[0]
-    undone["entity"] += 1
-    return _NAMES[match[1]]
 
 
 def _escaped_text(text: str, undone: Counter[str]) -> str:
