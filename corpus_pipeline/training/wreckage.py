@@ -258,10 +258,12 @@ def word_list(text: str, others: Sequence[str], rng: random.Random) -> str:
 def code(text: str, others: Sequence[str], rng: random.Random) -> str:
     """A block of code out of documentation, without the prose around it."""
     for _ in range(20):
-        blocks = re.findall(r"```[^\n]*\n(.{120,}?)```", rng.choice(others), re.DOTALL)
+        # Between the first fence and the second, the third and the fourth; its first line names the
+        # language.
+        blocks = [part.partition("\n")[2] for part in rng.choice(others).split("```")[1::2]]
+        blocks = [block for block in blocks if len(block) >= 120]
         if blocks:
-            block: str = rng.choice(blocks)
-            return block[:3000]
+            return rng.choice(blocks)[:3000]
     return log(text, others, rng)
 
 

@@ -18,7 +18,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import F64, I64, U8, U16, U32, U64, Integers
+from corpus_pipeline.text.arrays import F64, I64, U8, U16, U64, Integers
 from corpus_pipeline.text.measures import fluency_kernel as kernel
 from corpus_pipeline.text.unicode.utf8 import buffers
 
@@ -52,18 +52,15 @@ _SIGNS = (
 class CharModel:
     """Symbols of characters, and costs of single symbols, pairs and triples in eighths of a bit.
 
-    `pairs`, `triples` and their costs lie in hash tables of 2**n places; a free place has all bits
-    set.  `single_back` and `pair_back`: what is added where no longer context is known.
+    `pairs` and `triples` are hash tables of 2**n words; a free place has all bits set.
+    `single_back`: what is added where a pair is not known.
     """
 
     symbols: U16
     single: U8
     single_back: U8
-    pairs: U32
-    pair_cost: U8
-    pair_back: U8
+    pairs: U64
     triples: U64
-    triple_cost: U8
 
 
 def char_model(parts: Mapping[str, Integers]) -> CharModel:
@@ -73,15 +70,12 @@ def char_model(parts: Mapping[str, Integers]) -> CharModel:
     """
     pairs = np.cumsum(parts["pairs"].astype(np.int64))
     triples = np.cumsum(parts["triples"].astype(np.int64))
-    keys2 = np.full(_room(pairs.size), 0xFFFFFFFF, dtype=np.uint32)
-    keys3 = np.full(_room(triples.size), 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
-    cost2, back2 = np.zeros(keys2.size, np.uint8), np.zeros(keys2.size, np.uint8)
-    cost3 = np.zeros(keys3.size, np.uint8)
-    kernel.fill_pairs(pairs, parts["pair_cost"], parts["pair_back"], keys2, cost2, back2)
-    kernel.fill_triples(triples, parts["triple_cost"], keys3, cost3)
-    return CharModel(
-        parts["symbols"], parts["single"], parts["single_back"], keys2, cost2, back2, keys3, cost3
+    model = CharModel(
+        parts["symbols"], parts["single"], parts["single_back"], _free(pairs), _free(triples)
     )
+    kernel.fill_pairs(pairs, parts["pair_cost"], parts["pair_back"], model.pairs)
+    kernel.fill_triples(triples, parts["triple_cost"], model.triples)
+    return model
 
 
 def fluency(texts: pl.Series, model: CharModel) -> pl.DataFrame:
@@ -92,8 +86,7 @@ def fluency(texts: pl.Series, model: CharModel) -> pl.DataFrame:
     windows = np.empty(int(at[-1] - at[0]) // kernel.WINDOW + 1, dtype=np.int64)
     kernel.read(
         data, at, model.symbols, _signs(), model.single, model.single_back,
-        model.pairs, model.pair_cost, model.pair_back, model.triples, model.triple_cost,
-        sums, windows, bounds,
+        model.pairs, model.triples, sums, windows, bounds,
     )  # fmt: skip
     scored = np.maximum(sums[:, kernel.SCORED], 1)
     visible = np.maximum(sums[:, kernel.VISIBLE], 1)
@@ -124,9 +117,10 @@ def _low(windows: I64, bounds: I64, mean: F64) -> F64:
     return low
 
 
-def _room(entries: int) -> int:
-    """Places of a table that is at most half full, a power of two."""
-    return 1 << max(2 * entries - 1, 1).bit_length()
+def _free(keys: I64) -> U64:
+    """Free places, a power of two, of which the keys fill at most half."""
+    places = 1 << max(2 * keys.size - 1, 1).bit_length()
+    return np.full(places, np.iinfo(np.uint64).max, dtype=np.uint64)
 
 
 @cache
