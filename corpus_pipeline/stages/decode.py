@@ -20,6 +20,7 @@ from corpus_pipeline.rules.decode import load_char_costs, load_decoding
 from corpus_pipeline.text.charset.decode import UNREADABLE, big5_name, decode
 from corpus_pipeline.text.charset.detect import declaration, detect
 from corpus_pipeline.text.charset.pairs import plain_utf8
+from corpus_pipeline.text.charset.steps import Steps
 from corpus_pipeline.text.mojibake.garbage_lines import cuts
 from corpus_pipeline.text.mojibake.repair import repairs
 from corpus_pipeline.text.mojibake.tables import tables
@@ -79,6 +80,7 @@ class Decode(Stage):
         super().__init__(options, assets)
         self.costs = load_char_costs(assets["table"])
         self.rules = load_decoding(assets["pack"])
+        self.steps = Steps(self.costs["steps"], self.rules.steps)
         self.repair_tables = tables(self.costs)
 
     @classmethod
@@ -173,7 +175,7 @@ class Decode(Stage):
         answer = detect(data, declared, self.costs)
         if answer.name in UNREADABLE:
             return "", answer.name, answer.confidence, 0, stated, f"charset={answer.name}"
-        text, lost = decode(data, answer.name)
+        text, lost = decode(data, answer.name, self.steps)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
             size, controls = len(text), sum(text.count(chr(b)) for b in _CONTROLS)

@@ -11,6 +11,7 @@ import codecs
 import re
 
 from corpus_pipeline.text.charset.embedded import gbk_inside, may_have_private, utf8_inside
+from corpus_pipeline.text.charset.steps import ROWS, Steps, in_step
 
 #: Python's codec for charsets whose codec of the same name is another or missing.
 CODECS = {
@@ -47,10 +48,11 @@ _SHIFTED = re.compile(rb"\x0e([\x21-\x7e]*)(?:\x0f|(?=[\n\x1b])|$)")
 _DESIGNATED = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
 
 
-def decode(data: bytes, charset: str) -> tuple[str, int]:
+def decode(data: bytes, charset: str, steps: Steps | None = None) -> tuple[str, int]:
     """The text, and how many bytes had no character; a byte order mark is removed.
 
-    Runs of UTF-8 in a Chinese charset, and of GB 2312 in UTF-8, are read as what they are.
+    Runs of UTF-8 in a Chinese charset, and of GB 2312 in UTF-8, are read as what they are.  With
+    `steps`, pairs of a Chinese charset that are out of step after a lost byte are read in step.
 
     >>> decode("价格：".encode("gbk") + bytes([0x80]) + "5元".encode("gbk"), "gb18030")
     ('价格：€5元', 0)
@@ -71,9 +73,9 @@ def decode(data: bytes, charset: str) -> tuple[str, int]:
                 charset == "utf-8" and _strict(data[start:end], charset) is not None
             ):
                 continue
-            pieces += [_piece(data[at:start], charset), (inside, 0)]
+            pieces += [_piece(data[at:start], charset, steps), (inside, 0)]
             at = end
-    pieces.append(_piece(data[at:], charset))
+    pieces.append(_piece(data[at:], charset, steps))
     text = "".join(piece for piece, _ in pieces)
     return text.removeprefix("\ufeff"), sum(replaced for _, replaced in pieces)
 
@@ -104,7 +106,9 @@ def _strict(data: bytes, charset: str) -> str | None:
         return None
 
 
-def _piece(data: bytes, charset: str) -> tuple[str, int]:
+def _piece(data: bytes, charset: str, steps: Steps | None) -> tuple[str, int]:
+    if steps and charset in ROWS:
+        data = in_step(data, charset, steps)
     text = _strict(data, charset)
     replaced = 0
     if text is None:

@@ -22,9 +22,11 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import F32, U32
 from corpus_pipeline.text.charset.pairs import pair_costs, quick
+from corpus_pipeline.text.charset.steps import ROWS, cut, step_costs
 
-#: Bits per character of the basic plane (65,536 values) for each writing, and `pairs`: a row of
-#: 65,536 pairs of bytes for each way of reading them (`pairs.pair_costs`).
+#: Bits per character of the basic plane (65,536 values) for each writing; `pairs` and `steps`: a
+#: row of 65,536 pairs of bytes for each way of reading them (`pairs.pair_costs`,
+#: `steps.step_costs`).
 Costs = Mapping[str, F32]
 
 #: Bits that a character costs which the table does not list.  Its listed ones cost at most 17.
@@ -163,7 +165,7 @@ def char_costs(lines: Iterable[str]) -> Costs:
     cyrillic[0x430:0x450] = 5
     cyrillic[[0xA0, 0xAB, 0xBB, 0x401, 0x451, 0x2014, 0x2116]] = 9
     costs |= {"latin": latin, "cyrillic": cyrillic}
-    return {**costs, "pairs": pair_costs(costs)}
+    return {**costs, "pairs": pair_costs(costs), "steps": step_costs(costs)}
 
 
 def charset_name(label: str | None) -> str | None:
@@ -278,7 +280,10 @@ def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:
     sample = _sample(data)
     race = []
     for place, candidate in enumerate(candidates):
-        code = _codes(sample.decode(candidate.codec, "replace"))
+        held = sample
+        if candidate.name in ROWS:  # one lost byte must not make all others look foreign
+            held = cut(sample, candidate.name, costs["steps"], NO_CHARACTER)
+        code = _codes(held.decode(candidate.codec, "replace"))
         bits = min(_bits(code, model, costs) for model in candidate.models)
         bits -= HTTP_BITS * (candidate.name == http) + PAGE_BITS * (candidate.name == page)
         race.append((bits - candidate.bits, place))

@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.text.arrays import F32, I64, U8, U16, U32, Bool, Integers
+from corpus_pipeline.text.charset.characters import pairs
 from corpus_pipeline.text.mojibake import reading_kernel as read
 from corpus_pipeline.text.mojibake.holes import full_stops, holes
 from corpus_pipeline.text.mojibake.tables import (
@@ -30,7 +31,6 @@ from corpus_pipeline.text.mojibake.tables import (
     ONLY_IN_RUNS,
     SINGLE,
     Tables,
-    pairs,
     written,
 )
 from corpus_pipeline.text.unicode.utf8 import buffers

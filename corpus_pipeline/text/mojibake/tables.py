@@ -12,15 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_pipeline.text.arrays import F32, I64, U16, U32, F32Grid
+from corpus_pipeline.text.charset.characters import character, pairs
 from corpus_pipeline.text.charset.detect import Costs
 
 #: Charsets of one byte: a Chinese character garbled in one is two or three letters.
 SINGLE = ("windows-1252", "mac-roman")
-#: Codecs of Python that read a charset; the next one is tried where one fails.
+#: Codecs of Python that read a charset of one byte; the next one is tried where one fails.
 _CODECS = {
-    "gb18030": ("gb18030",),
-    "cp936": ("gb18030",),
-    "big5": ("big5hkscs", "cp950"),
     "windows-1252": ("cp1252", "latin-1"),
     "mac-roman": ("mac_roman",),
 }
@@ -48,22 +46,6 @@ class Tables(NamedTuple):
 
 
 @cache
-def pairs(charset: str) -> U32:
-    """The character of each pair of bytes (`first << 8 | second`); 0 where there is none.
-
-    >>> chr(pairs("gb18030")[0xD6D0]), chr(pairs("big5")[0xA4A4]), int(pairs("big5")[0xD000])
-    ('中', '中', 0)
-    """
-    characters = np.zeros(65536, dtype=np.uint32)
-    for first in range(0x81, 0xFF):
-        for second in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
-            text = _character(bytes((first, second)), charset)
-            if len(text) == 1:
-                characters[first << 8 | second] = ord(text)
-    return characters
-
-
-@cache
 def written(charset: str) -> U16:
     """The byte or the pair of bytes of each character of the basic plane; 0 where it has none.
 
@@ -73,7 +55,7 @@ def written(charset: str) -> U16:
     table = np.zeros(65536, dtype=np.uint16)
     if charset in SINGLE:
         for byte in range(0x80, 0x100):
-            table[ord(_character(bytes((byte,)), charset))] = byte
+            table[ord(character(bytes((byte,)), _CODECS[charset]))] = byte
             if charset == "windows-1252":
                 table[byte] = byte
         return table
@@ -153,12 +135,3 @@ def _weights(costs: Costs) -> F32:
         letters = np.flatnonzero(written(charset))
         weight[letters[letters >= 0x80]] = ONLY_IN_RUNS + 5
     return weight
-
-
-def _character(data: bytes, charset: str) -> str:
-    for codec in _CODECS[charset]:
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-    return ""
