@@ -18,7 +18,7 @@ import polars as pl
 from corpus_pipeline.model import PAYLOAD, Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.decode import load_char_costs, load_decoding
 from corpus_pipeline.text.charset.decode import UNREADABLE, big5_name, decode
-from corpus_pipeline.text.charset.detect import declaration, detect
+from corpus_pipeline.text.charset.detect import declaration, detect, without_mark
 from corpus_pipeline.text.charset.pairs import plain_utf8
 from corpus_pipeline.text.charset.steps import Steps
 from corpus_pipeline.text.mojibake.garbage_lines import cuts
@@ -175,7 +175,7 @@ class Decode(Stage):
         answer = detect(data, declared, self.costs)
         if answer.name in UNREADABLE:
             return "", answer.name, answer.confidence, 0, stated, f"charset={answer.name}"
-        text, lost = decode(data, answer.name, self.steps)
+        text, lost = decode(without_mark(data), answer.name, self.steps)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
             size, controls = len(text), sum(text.count(chr(b)) for b in _CONTROLS)

@@ -12,6 +12,7 @@ import re
 
 from corpus_pipeline.text.charset.embedded import gbk_inside, may_have_private, utf8_inside
 from corpus_pipeline.text.charset.steps import ROWS, Steps, in_step
+from corpus_pipeline.text.charset.utf8_variants import standard
 
 #: Python's codec for charsets whose codec of the same name is another or missing.
 CODECS = {
@@ -42,6 +43,10 @@ _INSIDE = {
     "big5": (utf8_inside, "utf-8"),
     "big5-hkscs": (utf8_inside, "utf-8"),
 }
+#: A byte order mark where a line begins: no character in any of these charsets, but a seam between
+#: files, whatever the charset of the next one.
+_MARK = b"\xef\xbb\xbf"
+_SEAM = re.compile(rb"(?<![^\r\n])" + _MARK)
 _RAISED = bytes(b | 0x80 for b in range(256))
 #: ISO-2022-CN: from SO to SI, the end of the line or an escape sequence.
 _SHIFTED = re.compile(rb"\x0e([\x21-\x7e]*)(?:\x0f|(?=[\n\x1b])|$)")
@@ -49,7 +54,9 @@ _DESIGNATED = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
 
 
 def decode(data: bytes, charset: str, steps: Steps | None = None) -> tuple[str, int]:
-    """The text, and how many bytes had no character; a byte order mark is removed.
+    """The text, and how many bytes had no character; byte order marks are removed.
+
+    A mark within the text shows that files were put together there; it is no character of either.
 
     Runs of UTF-8 in a Chinese charset, and of GB 2312 in UTF-8, are read as what they are.  With
     `steps`, pairs of a Chinese charset that are out of step after a lost byte are read in step.
@@ -63,10 +70,15 @@ def decode(data: bytes, charset: str, steps: Steps | None = None) -> tuple[str, 
     if charset == "iso-2022-cn":
         data, charset = _eight_bit(data), "gb18030"
     if charset in _INSIDE:
+        data = _SEAM.sub(b"", data) if _MARK in data else data
         search, other = _INSIDE[charset]
-        strict = _strict(data, charset) if charset == "utf-8" else None
-        if strict is not None:
-            return strict.removeprefix("\ufeff"), 0
+        if charset == "utf-8":
+            strict = _strict(data, charset)
+            if strict is None:
+                data = standard(data)
+                strict = _strict(data, charset)
+            if strict is not None:
+                return strict.replace("\ufeff", ""), 0
         for start, end in search(data):
             inside = _strict(data[start:end], other)
             if inside is None or (
@@ -77,7 +89,7 @@ def decode(data: bytes, charset: str, steps: Steps | None = None) -> tuple[str, 
             at = end
     pieces.append(_piece(data[at:], charset, steps))
     text = "".join(piece for piece, _ in pieces)
-    return text.removeprefix("\ufeff"), sum(replaced for _, replaced in pieces)
+    return text.replace("\ufeff", ""), sum(replaced for _, replaced in pieces)
 
 
 def big5_name(text: str) -> str:

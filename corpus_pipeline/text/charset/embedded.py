@@ -3,7 +3,8 @@
 Enters: bytes.
 Leaves: (first byte, end) of each run between ASCII that consists of UTF-8 with three bytes per
 character (at least three characters), or of common GB 2312 (at least four).
-Refuses: runs directly beside bytes of the page's own charset.
+Refuses: runs directly beside bytes of the page's own charset, unless they begin with a byte order
+mark.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ FEWEST_UTF8, FEWEST_GBK = 3, 4
 def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
     """Write first byte and end of each run into the rows of `spans`; return how many.
 
-    `wide` looks for UTF-8, otherwise for GB 2312.
+    `wide` looks for UTF-8, otherwise for GB 2312.  A byte order mark of UTF-8 begins a run of its
+    own: files were put together there.
     """
     count, at, size = 0, 0, byte.size
     while at < size:
@@ -27,8 +28,11 @@ def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
         start, units, whole = at, 0, True
         while at < size and byte[at] >= 0x80:
             if not whole:
-                at += 1
-                continue
+                marked = wide and byte[at] == 0xEF and at + 2 < size
+                if not (marked and byte[at + 1] == 0xBB and byte[at + 2] == 0xBF):
+                    at += 1
+                    continue
+                start, units, whole = at, 0, True
             first = byte[at]
             if wide:
                 whole = (0xE3 <= first <= 0xE9 or first == 0xEF) and at + 2 < size

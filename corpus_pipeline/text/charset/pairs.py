@@ -23,7 +23,7 @@ _NONE, _FEWEST = 30.0, 32
 #: Characters of three bytes and more; and signs of another charset or a binary file: controls, HZ,
 #: a byte order mark, signatures.
 _WIDE = r"[^\x00-\x{7FF}]"
-_OTHERS = r"[\x00-\x08\x0E-\x1F\x7F]|~\{|^\x{FEFF}|^(?:%PDF|PK|GIF8|ID3|Rar!)"
+_OTHERS = r"[\x00-\x08\x0E-\x1F\x7F]|~\{|\x{FEFF}|^(?:%PDF|PK|GIF8|ID3|Rar!)"
 #: The ways to read pairs: charset, codec, writing.
 _CODECS = (
     ("gb18030", "gb18030", "hans"),
