@@ -20,7 +20,7 @@ from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.charset.detect import Costs, char_costs
 from corpus_pipeline.text.charset.steps import StepBounds
 from corpus_pipeline.text.mojibake.garbage_lines import LostBounds
-from corpus_pipeline.text.mojibake.repair import Limits
+from corpus_pipeline.text.mojibake.stretches import Limits
 
 
 class Signature(Rule):

@@ -233,7 +233,7 @@ def detect(data: bytes, declared: str | None, costs: Costs) -> Charset:
 
 
 def without_mark(data: bytes) -> bytes:
-    """The bytes after a byte order mark; it may be that of another charset than theirs.
+    r"""The bytes after a byte order mark; it may be that of another charset than theirs.
 
     >>> without_mark(b"\xef\xbb\xbf\xd6\xd0").decode("gbk")
     '中'

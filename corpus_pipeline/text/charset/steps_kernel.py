@@ -41,9 +41,7 @@ def _again(byte: U8, at: int, start: int) -> bool:
 
 
 @compiled
-def doubts(
-    byte: U8, costs: F32, four: bool, usual: float, most: float, spans: OutI64Grid
-) -> int:
+def doubts(byte: U8, costs: F32, four: bool, usual: float, most: float, spans: OutI64Grid) -> int:
     """Write first byte and end of each part that may be out of step to `spans`; return how many.
 
     A part lies between bytes that are never the second of a pair, so that it is in step where it

@@ -282,7 +282,7 @@ def suspicion(data: U8, offsets: I64, weight: F32, score: OutF32) -> None:
                 continue
             code, at = decoded(data, at)
             step = weight[min(code, 0xFFFF)]
-            if step >= 100:  # `ONLY_IN_RUNS` of `tables` was added
+            if step >= 50:  # `ONLY_IN_RUNS` of `tables` was added
                 step = step - 100 if before else np.float32(0)
                 before = True
             else:
