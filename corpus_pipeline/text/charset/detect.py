@@ -124,6 +124,9 @@ _UNKNOWN = 7.3
 #: Bytes that are searched at a time for the next part of a sample.
 _BLOCK = 1 << 14
 _WIDE = ("utf-16le", "utf-16be", "utf-32le", "utf-32be")
+#: The share of common characters in a text of these.  Measured: real UTF-16 and UTF-32 files reach
+#: 0.93, 284 other and 39 binary ones at most 0.26.
+_MOSTLY = 0.7
 #: Answers that Python has no codec for.
 _UNREADABLE = ("euc-tw", "iso-2022-cn")
 
@@ -253,6 +256,8 @@ def _marked(data: bytes, name: str, declared: str | None, costs: Costs) -> Chars
             return wide or detect(data, "utf-8", costs)
         return Charset(name, 1.0)
     head = data[:PAGE_HEAD]
+    if _common(head, name, costs) >= _MOSTLY:
+        return Charset(name, 1.0)
     wide = _wide(data, costs) if b"\0" in head else None
     if wide and wide.name != name:
         return wide
@@ -297,13 +302,16 @@ def _wide(data: bytes, costs: Costs) -> Charset | None:
     """UTF-16 or UTF-32 without a mark, if most of its characters are common; otherwise null."""
     best = Charset("", 0.0)
     for name in _WIDE:
-        text = data[:PAGE_HEAD].decode(name, "replace")
-        code = _codes(text)
-        common = float((costs["any"][code] < UNLISTED_LETTER).mean()) if code.size else 0.0
+        common = _common(data[:PAGE_HEAD], name, costs)
         if common > best.confidence:
             best = Charset(name, common)
-    # Measured: real UTF-16 and UTF-32 files reach 0.93, 284 other and 39 binary ones at most 0.26.
-    return best if best.confidence >= 0.7 else None
+    return best if best.confidence >= _MOSTLY else None
+
+
+def _common(data: bytes, charset: str, costs: Costs) -> float:
+    """The share of characters that are common in some writing."""
+    code = _codes(data.decode(charset, "replace"))
+    return float((costs["any"][code] < UNLISTED_LETTER).mean()) if code.size else 0.0
 
 
 def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:

@@ -124,9 +124,13 @@ def settle(
                     bits = AGAIN
                 if best[place + 2] + bits <= least:
                     least, chosen = best[place + 2] + bits, 2
-            elif four and place + 3 < size and _is_four(byte, start + place):
-                if best[place + 4] + FOUR <= least:
-                    least, chosen = best[place + 4] + FOUR, 4
+            elif (
+                four
+                and place + 3 < size
+                and _is_four(byte, start + place)
+                and best[place + 4] + FOUR <= least
+            ):
+                least, chosen = best[place + 4] + FOUR, 4
         best[place], step[place] = least, chosen
     place = 0
     while start + place < sure:

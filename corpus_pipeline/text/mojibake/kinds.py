@@ -12,8 +12,7 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import U32
 from corpus_pipeline.text.mojibake.tables import (
-    FAMILIAR,
-    FAMILIAR_BITS,
+    FAMILIAR_BIT,
     ONLY_IN_RUNS,
     SINGLE,
     Tables,
@@ -48,17 +47,18 @@ KINDS = (
 def possible(codes: U32, tables: Tables, min_letters: int) -> list[Kind]:
     """The kinds that may have garbled the text: it has the letters that their charset gives.
 
-    A charset of one byte leaves at least `min_letters` neighbouring letters; one that is not in
-    `FAMILIAR` leaves so many with a letter that no familiar one has.
+    A charset of one byte leaves at least `min_letters` neighbouring letters; one that is not
+    `FAMILIAR` also leaves neighbours of which the familiar one lacks one or both.
     """
     small = np.minimum(codes, 65535)
     letters = tables.weights[small] >= ONLY_IN_RUNS / 2
     readers = tables.readers[small]
-    together = np.where(letters[1:] & letters[:-1], readers[1:] & readers[:-1], 0)
-    own = readers & FAMILIAR_BITS == 0
-    odd = together[own[1:] | own[:-1]]
+    beside = letters[1:] & letters[:-1]
+    together = (readers[1:] & readers[:-1])[beside]
+    odd = (readers[1:] & readers[:-1])[beside & ((readers[1:] & readers[:-1] & FAMILIAR_BIT) == 0)]
+    found = int(np.bitwise_or.reduce(odd)) | FAMILIAR_BIT
     fits = {
-        charset: int(((together if charset in FAMILIAR else odd) >> bit & 1).sum()) >= min_letters
+        charset: found >> bit & 1 and np.count_nonzero(together & 1 << bit) >= min_letters
         for bit, charset in enumerate(SINGLE)
     }
     euro = bool((codes == ord("€")).any())

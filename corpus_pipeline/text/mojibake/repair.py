@@ -69,9 +69,10 @@ def repair(text: str, tables: Tables, limits: Limits) -> Repair | None:
     kinds: set[str] = set()
     restored = lost = 0
     for left in range(limits.rounds, 0, -1):
-        stretches, clear = chosen(codes, tables, limits), None
-        if not stretches and left > 1:
-            stretches, clear = outer_layer(codes, tables, limits, left - 1), tables.unread
+        (stretches, formed), clear = chosen(codes, tables, limits), None
+        if not stretches and formed and left > 1:
+            stretches = outer_layer(codes, formed, tables, limits, left - 1)
+            clear = tables.unread
         if not kinds and stretches:
             stretches = _without_examples(text, whole, codes, stretches, limits)
             ruling = _ruling(whole, codes, stretches, limits.ruling_share)

@@ -63,6 +63,15 @@ class Stretch(NamedTuple):
     restored: int  # characters beyond ASCII that the repair brought back
 
 
+class Bytes(NamedTuple):
+    """The bytes that a text stood for: arrays with an entry per symbol."""
+
+    symbols: U16  # see `reading_kernel`
+    bits: F32
+    owner: I64  # the position of its character in the text
+    first: Bool  # whether it is the first of its character
+
+
 def candidates(
     codes: U32,
     kind: Kind,
@@ -78,7 +87,21 @@ def candidates(
     `edge_bits` is what a stretch may lose in a line to take in the characters beside it; `clear`
     are the bits of characters that UTF-8 gives, in place of those of a text.
     """
-    units = _units(codes, kind, tables, limits, clear)
+    units = units_of(codes, kind, bytes_of(codes, kind.wrong, tables, limits), tables, clear)
+    return within(codes, kind, units, tables, limits, least=least, edge_bits=edge_bits)
+
+
+def within(
+    codes: U32,
+    kind: Kind,
+    units: Units,
+    tables: Tables,
+    limits: Limits,
+    *,
+    least: float,
+    edge_bits: float,
+) -> list[Stretch]:
+    """The same of units that were read before."""
     spans = np.empty((units.out.size // 2 + 1, 2), dtype=np.int64)
     spans = spans[: read.stretches(units.won, least, limits.slack_bits, spans)]
     if not len(spans):  # nearly always
@@ -89,8 +112,11 @@ def candidates(
     return _weighed(codes, kind, spans, units, tables, distinct_least=distinct)
 
 
-def _units(codes: U32, kind: Kind, tables: Tables, limits: Limits, clear: F32 | None) -> Units:
-    symbols, bits, owner, first = _bytes_of(codes, kind.wrong, tables, limits)
+def units_of(
+    codes: U32, kind: Kind, stood: Bytes, tables: Tables, clear: F32 | None = None
+) -> Units:
+    """The bytes that a text stood for, cut into characters of the right charset."""
+    symbols, bits, owner, first = stood
     size = symbols.size
     at, won = np.empty(size + 1, dtype=np.int64), np.empty(size, dtype=np.float32)
     out = np.empty(size, dtype=np.uint32)
@@ -147,12 +173,8 @@ def _weighed(
     ]
 
 
-def _bytes_of(codes: U32, wrong: str, tables: Tables, limits: Limits) -> tuple[U16, F32, I64, Bool]:
-    """The bytes that the characters stood for.
-
-    Four arrays with an entry per symbol: the symbol, its bits, the position of its character in
-    `codes`, and whether it is the first of its character.
-    """
+def bytes_of(codes: U32, wrong: str, tables: Tables, limits: Limits) -> Bytes:
+    """The bytes that the characters stood for in the wrong charset."""
     small, high, lost = np.minimum(codes, 65535), codes >= 0x80, codes == read.REPLACEMENT
     value = np.where(high, written(wrong)[small], codes).astype(np.uint16)
     two = value > 0xFF
@@ -173,7 +195,7 @@ def _bytes_of(codes: U32, wrong: str, tables: Tables, limits: Limits) -> tuple[U
     first = np.diff(owner, prepend=-1) > 0
     each, pair = value[owner], two[owner]
     symbols = np.where(pair, np.where(first, each >> 8, each & 0xFF), each).astype(np.uint16)
-    return symbols, (stood[owner] / (1 + pair)).astype(np.float32), owner, first
+    return Bytes(symbols, (stood[owner] / (1 + pair)).astype(np.float32), owner, first)
 
 
 def _extended(span: list[int], units: Units, budget: float) -> tuple[int, int]:
@@ -190,19 +212,41 @@ def _extended(span: list[int], units: Units, budget: float) -> tuple[int, int]:
     return a, b
 
 
-def chosen(codes: U32, tables: Tables, limits: Limits) -> list[Stretch]:
-    """The stretches to replace: those that win clearly, and others of the same kinds."""
-    stretches = [
-        s
-        for kind in possible(codes, tables, limits.min_letters)
-        for s in candidates(
-            codes, kind, tables, limits, least=limits.follow_bits, edge_bits=limits.edge_bits
-        )
-        if s.each <= limits.max_bits_each
-        and s.lost <= limits.max_lost_share * (s.restored + s.lost)
-    ]
+def chosen(codes: U32, tables: Tables, limits: Limits) -> tuple[list[Stretch], list[Kind]]:
+    """The stretches to replace: those that win clearly, and others of the same kinds.
+
+    And the kinds whose form the text has, whatever comes out: it may be garbled itself.
+    """
+    stretches, formed = [], []
+    stood: dict[str, Bytes] = {}
+    for kind in possible(codes, tables, limits.min_letters):
+        if kind.wrong not in stood:
+            stood[kind.wrong] = bytes_of(codes, kind.wrong, tables, limits)
+        units = units_of(codes, kind, stood[kind.wrong], tables)
+        if kind.right == "utf-8" and _has_form(units, limits.min_letters):
+            formed.append(kind)
+        stretches += [
+            s
+            for s in within(
+                codes,
+                kind,
+                units,
+                tables,
+                limits,
+                least=limits.follow_bits,
+                edge_bits=limits.edge_bits,
+            )
+            if s.each <= limits.max_bits_each
+            and s.lost <= limits.max_lost_share * (s.restored + s.lost)
+        ]
     sure = {s.kind for s in stretches if s.bits >= limits.least_bits}
-    return apart([s for s in stretches if s.kind in sure])
+    return apart([s for s in stretches if s.kind in sure]), formed
+
+
+def _has_form(units: Units, least: int) -> bool:
+    """Whether more of the bytes beyond ASCII are characters of UTF-8 than are none."""
+    high = int(np.count_nonzero(units.out >= 0x80))
+    return high >= least and high > 2 * int(np.count_nonzero(units.out == read.REPLACEMENT))
 
 
 def apart(stretches: list[Stretch]) -> list[Stretch]:

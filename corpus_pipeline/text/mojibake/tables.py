@@ -17,9 +17,8 @@ from corpus_pipeline.text.charset.detect import Costs
 
 #: Charsets of one byte: a Chinese character garbled in one is two or three letters.
 SINGLE = ("windows-1252", "mac-roman", "windows-1250", "windows-1251", "cp437", "cp850")
-#: Those that are tried whatever letters a text has, and their bits in `Tables.readers`.
-FAMILIAR = SINGLE[:2]
-FAMILIAR_BITS = 0b11
+#: The one that is tried whatever letters a text has, and its bit in `Tables.readers`.
+FAMILIAR, FAMILIAR_BIT = "windows-1252", 1
 #: Codecs of Python that read a charset of one byte; the next one is tried where one fails.
 _CODECS = {
     "windows-1252": ("cp1252", "latin-1"),
@@ -155,7 +154,7 @@ def _weights(costs: Costs) -> F32:
     for charset in reversed(SINGLE):
         letters = np.flatnonzero(written(charset))
         letters = letters[letters >= 0x80]
-        usual = _joined()[letters] & (charset not in FAMILIAR)
+        usual = _joined()[letters] & (charset not in SINGLE[:2])
         weight[letters] = np.where(usual, ONLY_IN_RUNS - 1, ONLY_IN_RUNS + 5)
     return weight
 
