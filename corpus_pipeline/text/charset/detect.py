@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import F32, U8, U32
+from corpus_pipeline.text.arrays import U8, U32, Numbers
 from corpus_pipeline.text.charset.pairs import pair_costs, quick
 from corpus_pipeline.text.charset.steps import ROWS, cut, step_costs
 from corpus_pipeline.text.charset.utf8_variants import is_utf8
@@ -28,7 +28,7 @@ from corpus_pipeline.text.charset.utf8_variants import is_utf8
 #: Bits per character of the basic plane (65,536 values) for each writing; `pairs` and `steps`: a
 #: row of 65,536 pairs of bytes for each way of reading them (`pairs.pair_costs`,
 #: `steps.step_costs`).
-Costs = Mapping[str, F32]
+Costs = Mapping[str, Numbers]
 
 #: Bits that a character costs which the table does not list.  Its listed ones cost at most 17.
 UNLISTED_HAN, UNLISTED_LETTER, FOREIGN, UNASSIGNED, NO_CHARACTER, ASCII = 19, 15, 18, 24, 30, 5
@@ -256,7 +256,7 @@ def _marked(data: bytes, name: str, declared: str | None, costs: Costs) -> Chars
             return wide or detect(data, "utf-8", costs)
         return Charset(name, 1.0)
     head = data[:PAGE_HEAD]
-    if _common(head, name, costs) >= _MOSTLY:
+    if _common(head[:256], name, costs) >= _MOSTLY:  # nearly always
         return Charset(name, 1.0)
     wide = _wide(data, costs) if b"\0" in head else None
     if wide and wide.name != name:
@@ -311,7 +311,7 @@ def _wide(data: bytes, costs: Costs) -> Charset | None:
 def _common(data: bytes, charset: str, costs: Costs) -> float:
     """The share of characters that are common in some writing."""
     code = _codes(data.decode(charset, "replace"))
-    return float((costs["any"][code] < UNLISTED_LETTER).mean()) if code.size else 0.0
+    return np.count_nonzero(costs["any"][code] < UNLISTED_LETTER) / max(code.size, 1)
 
 
 def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:

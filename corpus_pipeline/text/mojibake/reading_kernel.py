@@ -139,7 +139,7 @@ def read_pairs(
         best[at], step[at] = best[at + 1] + alone, 1
         if second == BREAK:
             continue
-        gain = -STRAY
+        gain = -WALL
         together = bits[at] + bits[at + 1]
         if first == LOST:
             if 0x40 <= second < LOST and second != 0x7F:

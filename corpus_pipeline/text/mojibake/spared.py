@@ -17,9 +17,12 @@ import numpy as np
 from corpus_pipeline.text.arrays import F32, I64, U16, U32, Bool
 from corpus_pipeline.text.mojibake import reading_kernel as read
 
-#: The first bytes of UTF-8 characters in Chinese text: after a garbled character one of them is
-#: the beginning of the next, which was cut off.
-_LEADS = (0xE2, 0xEF)
+#: Which of the ASCII characters are letters; and one entry for all others.
+_LETTER = np.array([chr(code).isalpha() for code in range(0x80)] + [False])
+#: Bits of a character so rare that a single one beside a Latin word is two letters (é» in Café»),
+#: and of one so unusual that it is where the word goes on with the second (`ül` in Müller).  Of the
+#: single characters beside Latin words in real texts nearly all are marks and 的, 和, 在: below 10.
+_RARE, _UNUSUAL = 16.0, 11.0
 
 
 class Units(NamedTuple):
@@ -33,18 +36,25 @@ class Units(NamedTuple):
     symbols: U16  # of the whole text
 
 
-def spared(units: Units) -> Bool:
-    """For each unit whether it keeps its own characters."""
+def spared(units: Units, costs: F32) -> Bool:
+    """For each unit whether it keeps its own characters; `costs` are the bits of characters."""
     first, width = units.symbols[units.at[:-1]], np.diff(units.at)
     plain = (first < 0x80) | (first == read.BREAK)
     gone = (units.symbols == read.LOST) | (units.symbols == read.QUESTION)
     holes = np.diff(np.append(0, gone.cumsum())[units.at]) > 0
     unread = (units.out == read.REPLACEMENT) & ~holes & ~plain
-    apart = np.append(True, plain[:-1]) & np.append(plain[1:], True)
-    # A letter and the ASCII letter after it may be a pair by chance: `ül` in Müller.
+    letter = _LETTER[np.minimum(np.where(plain, first, 0), 0x80)]
+    before, after = np.append(False, letter[:-1]), np.append(letter[1:], False)
+    # A letter and the one after it may be a pair by chance: `ül` in Müller, `é»` in Café».
+    beside = plain | unread
+    pair = (width == 2) & ~unread & ~plain & (units.out < 0xFFFD)
+    pair &= np.append(True, beside[:-1]) & np.append(beside[1:], True)
     second = units.symbols[np.minimum(units.at[:-1] + 1, units.symbols.size - 1)]
-    kept: Bool = ~unread & apart & (width == 2) & ~plain & (second < 0x80) & (units.won < 0)
-    kept |= unread & _standing(units, unread, plain)
+    bits = costs[np.minimum(units.out, 65535)]
+    kept: Bool = pair & (second < 0x80) & (before | after) & (bits >= _UNUSUAL)
+    kept |= pair & (before | (second < 0x80)) & (bits >= _RARE)
+    kept |= pair & (second < 0x80) & (units.won < 0)
+    kept |= unread & _standing(units, unread, plain, letter)
     # Characters of two bytes stay whole, or not at all.
     for _ in range(2):
         kept &= units.starts[1:] | np.append(kept[1:], False)
@@ -52,22 +62,23 @@ def spared(units: Units) -> Bool:
     return kept
 
 
-def _standing(units: Units, unread: Bool, plain: Bool) -> Bool:
-    """For each unit whether its run of unread ones stands for itself."""
+def _standing(units: Units, unread: Bool, plain: Bool, letter: Bool) -> Bool:
+    """For each unit whether its run of unread ones stands for itself.
+
+    A single character does, and a run apart from garbled text; one with the beginning of a
+    character in it only where it ends a Latin word.
+    """
     ends = np.diff(np.concatenate([[0], unread.astype(np.int8), [0]]))
     starts, stops = np.flatnonzero(ends == 1), np.flatnonzero(ends == -1)
-    before, after = np.append(True, plain)[starts], np.append(plain, True)[stops]
+    apart = np.append(True, plain)[starts] & np.append(plain, True)[stops]
     size = units.owner[stops] - units.owner[starts]
-    whole = units.at[stops] - units.at[starts] == stops - starts  # no cut sequences, bytes alone
-    lead = units.symbols[units.at[starts]]
-    cut = ~before & after & (lead >= _LEADS[0]) & (lead <= _LEADS[1])
-    letters = np.char.isalpha(np.array([chr(c) for c in range(0x80)]))
-    beside = letters[np.append(0, np.where(plain & (units.out < 0x80), units.out, 0))[starts]]
-    good = np.where(whole, (before & after) | ((size == 1) & ~cut), before & after & beside)
-    return np.repeat(
-        np.append(False, np.stack([good, np.zeros_like(good)], axis=1)),
-        np.diff(np.concatenate([[0], np.stack([starts, stops], axis=1).ravel(), [unread.size]])),
-    )
+    alone = units.at[stops] - units.at[starts] == stops - starts
+    good = np.where(alone, apart | (size == 1), apart & np.append(False, letter)[starts])
+    marks = np.zeros(unread.size + 1, dtype=np.int64)
+    np.add.at(marks, starts[good], 1)
+    np.add.at(marks, stops[good], -1)
+    kept: Bool = marks[:-1].cumsum() > 0
+    return kept
 
 
 def restored(units: Units, kept: Bool, codes: U32, first: int, end: int) -> U32:

@@ -142,7 +142,7 @@ def _weighed(
     codes: U32, kind: Kind, spans: I64, units: Units, tables: Tables, *, distinct_least: int
 ) -> list[Stretch]:
     """The stretches with what they are worth; `spans` (n, 2) holds first unit and end of each."""
-    kept = spared(units)
+    kept = spared(units, tables.clear)
     out = np.where(kept, np.uint32(0x20), units.out)
     won = np.where(kept, np.float32(-read.PLAIN), units.won)
     # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
@@ -160,10 +160,12 @@ def _weighed(
             int(units.owner[a]),
             int(units.owner[b]),
             restored(units, kept, codes, a, b),
-            *numbers,
-            restored=int(high[b] - high[a]) - numbers[2],
+            worth,
+            mean,
+            gone,
+            int(high[b] - high[a]) - gone,
         )
-        for (a, b), *numbers in zip(
+        for (a, b), worth, mean, gone in zip(
             spans[rows].tolist(),
             bits[rows].tolist(),
             each[rows].tolist(),
