@@ -94,8 +94,7 @@ def tables(costs: Costs) -> Tables:
     single[:0x80] = 5
     # Letters that are words of other languages, frames.
     single[0x390:0x3D0] = single[0x400:0x460] = single[0x2500:0x25A0] = 8
-    single[0x410:0x430] = 9
-    single[0x430:0x450] = 6
+    single[0x410:0x450] = single[[ord(letter) for letter in "ІіЇїЄєЎў"]] = 6
     unread = np.full(65536, 8, dtype=np.float32)
     unread[:0x80] = 5
     models = [costs[name] for name in ("hans", "hant", "ja", "ko")]
@@ -155,15 +154,16 @@ def _weights(costs: Costs) -> F32:
         letters = np.flatnonzero(written(charset))
         letters = letters[letters >= 0x80]
         usual = _joined()[letters] & (charset not in SINGLE[:2])
-        weight[letters] = np.where(usual, ONLY_IN_RUNS - 1, ONLY_IN_RUNS + 5)
+        capital = (letters >= 0x410) & (letters < 0x430)
+        weight[letters] = ONLY_IN_RUNS + np.where(capital, 3, np.where(usual, -1, 5))
     return weight
 
 
 def _joined() -> Bool:
-    """For each character whether words and frames have it beside others: small letters, lines."""
+    """For each character whether words and frames have it beside others of its kind."""
     joined = np.zeros(65536, dtype=bool)
-    joined[0x3AC:0x3CF] = joined[0x430:0x450] = True
-    joined[[ord(c) for c in "─│├└┌┐┘┤┬┴┼═║╔╗╚╝╠╣╦╩╬"]] = True
+    joined[0x391:0x3CF] = joined[0x410:0x450] = True
+    joined[[ord(c) for c in "ІіЇїЄєЎў─│├└┌┐┘┤┬┴┼═║╔╗╚╝╠╣╦╩╬"]] = True
     return joined
 
 
