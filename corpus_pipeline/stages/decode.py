@@ -2,10 +2,12 @@
 
 Enters: `payload` (bytes; null where a reader already filled `text`) and `declared_charset`.
 Leaves: `text`; the charset that was read with its confidence, the declared one, and the number of
-bytes without a character.  Texts and titles, also those of a reader, that an earlier program
-decoded wrongly are repaired; lines of nothing but 锟斤拷 or U+FFFD are cut.  Bytes that are no text
-are dropped (`undecodable`), and so are documents most of which is lost (`lost_characters`).
-Refuses: to believe a declaration that the bytes contradict, and to drop a page for a few bad bytes.
+bytes without a character.  Pairs of a Chinese charset that a lost byte put out of step are read in
+step.  Texts and titles, also those of a reader, that an earlier program decoded wrongly are
+repaired; lines of nothing but 锟斤拷 or U+FFFD are cut.  Bytes that are no text are dropped
+(`undecodable`), and so are documents most of which is lost (`lost_characters`).
+Refuses: to believe a declaration or a byte order mark that the bytes contradict, and to drop a page
+for a few bad bytes.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Decode(Stage):
     """Payload to text."""
 
     name = "decode"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {**_CHARSET, **_REPAIRS, "decode_lost_lines": pl.UInt32()}
     describes: ClassVar[Mapping[str, str]] = {
         "decode_charset": "Charset that was read, by its WHATWG or Python name; `utf-8` for what "

@@ -87,7 +87,7 @@ def _utf8(data: bytes) -> tuple[str, int]:
 
 def _pairs(data: bytes, charset: str, steps: Steps) -> tuple[str, int]:
     found = look(data, charset, steps)
-    # A line that begins with the mark of UTF-8 is always in doubt.
+    # A line that begins with the mark of UTF-8 is in doubt: 锘 and what follows are rare.
     if any(data.startswith(_MARK, start) for start in found.parts[:, 0].tolist()):
         data = _SEAM.sub(b"", data)
         found = look(data, charset, steps)

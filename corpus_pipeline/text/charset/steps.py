@@ -49,6 +49,9 @@ def step_costs(costs: Mapping[str, F32]) -> U8:
     other = np.ones(65536, dtype=bool)
     other[0x3400:0xA000] = other[0xF900:0xFB00] = False
     clear = np.where(other, np.minimum(clear, costs["any"]), clear)
+    # Frames and signs come in runs, in tables and lists, however rare they are in sentences.
+    for start, end, bits in ((0x2000, 0x2E80, 13), (0x2500, 0x2580, 7), (0x3100, 0x3130, 10)):
+        clear[start:end] = np.minimum(clear[start:end], bits)
     table = np.full((2, 65536), NONE, dtype=np.uint8)
     for row, charset in enumerate(("gb18030", "big5")):
         code = pairs(charset)

@@ -18,8 +18,9 @@ LOST = 0xFF
 NONE = 0xFF
 #: Bits of an ASCII character, of four bytes of GB 18030, and of 0x80, the euro of page 936.
 PLAIN, FOUR, EURO = 5, 20, 17
-#: Bits of one ASCII character that may be the second of a pair, between bytes that are not ASCII.
-BETWEEN = 14
+#: Bits of one ASCII character that may be the second of a pair, between bytes that are not ASCII: a
+#: small letter (seldom), a capital (A股, T恤, K歌), a sign (甲_乙, 甲|乙).
+SMALL, CAPITAL, SIGN = 22, 14, 9
 #: Bits of a character that also stands one, two or three places before: 啊啊啊 and ◆◆◆ say nothing
 #: about the step, whatever they cost.
 AGAIN = 3
@@ -32,6 +33,14 @@ def _is_four(byte: U8, at: int) -> bool:
         return False
     first = byte[at]
     return bool((0x81 <= first <= 0x84 or 0x90 <= first <= 0xE3) and 0x81 <= byte[at + 2] <= 0xFE)
+
+
+@compiled
+def _between(letter: Int) -> int:
+    """Bits of an ASCII character that may be the second of a pair, between such that are not."""
+    if 0x61 <= letter <= 0x7A:
+        return SMALL
+    return CAPITAL if 0x41 <= letter <= 0x5A else SIGN
 
 
 @compiled
@@ -62,6 +71,10 @@ def doubts(
         first = np.int64(byte[at])
         if first < 0x80:
             at += 1
+            inner = first >= 0x40 and start < at - 1 and at < size
+            if inner and byte[at - 2] >= 0x80 and byte[at] >= 0x80:
+                total += _between(first) - PLAIN
+                doubt = doubt or total > most
             if first < 0x30 or 0x39 < first < 0x40:
                 if doubt:
                     spans[count, 0], spans[count, 1] = start, at - 1
@@ -152,7 +165,7 @@ def _cheapest(
             bits: Int = PLAIN
             if first >= 0x40 and 0 < place < size - 1:
                 between = byte[here - 1] >= 0x80 and byte[here + 1] >= 0x80
-                bits = BETWEEN if between else PLAIN
+                bits = _between(first) if between else PLAIN
             least, chosen = np.float64(best[place + 1]) + bits, 1
         elif first == 0x80 and four:
             least, chosen = np.float64(best[place + 1]) + EURO, 1
