@@ -22,8 +22,8 @@ from corpus_pipeline.rules.normalize import SENSES, load_simplifier
 from corpus_pipeline.rules.writing import TABLE, load_writing
 from corpus_pipeline.text.arrays import U32
 from corpus_pipeline.text.normalize.ellipsis import unified
+from corpus_pipeline.text.normalize.entities import unescaped
 from corpus_pipeline.text.normalize.unwrap import joined
-from corpus_pipeline.text.normalize.width import left_over, unescape
 from corpus_pipeline.text.unicode.utf8 import replaced
 
 #: An ideographic space beside an ellipsis or a dash.
@@ -60,7 +60,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),
@@ -152,8 +152,8 @@ class Normalize(Stage):
         out = self.width.column(texts)
         if self.options.entities == "unescape":
             maybe = out.str.contains("&", literal=True).arg_true().to_list()
-            pairs = zip(maybe, out.gather(maybe), strict=True)
-            left = {i: unescape(text) for i, text in pairs if left_over(text)}
+            results = map(unescaped, out.gather(maybe))
+            left = {i: text for i, (text, count) in zip(maybe, results, strict=True) if count}
             out = replaced(out, [*left], self.width.texts([*left.values()]))
         out = unified(out)
         # 。 keeps an ideographic space beside it, the … or — that came of it does not.
