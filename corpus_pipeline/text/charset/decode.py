@@ -87,11 +87,13 @@ def _utf8(data: bytes) -> tuple[str, int]:
 
 def _pairs(data: bytes, charset: str, steps: Steps) -> tuple[str, int]:
     found = look(data, charset, steps)
+    if not len(found.parts):
+        return _piece(data, charset, moved=found.moved)
     # A line that begins with the mark of UTF-8 is in doubt: 锘 and what follows are rare.
     if any(data.startswith(_MARK, start) for start in found.parts[:, 0].tolist()):
         data = _SEAM.sub(b"", data)
         found = look(data, charset, steps)
-    runs = utf8_inside(data, found.parts) if len(found.parts) else []
+    runs = utf8_inside(data, found.parts)
     if not runs:
         held = in_step(data, charset, steps, found)
         return _piece(held.data, charset, moved=held.moved)

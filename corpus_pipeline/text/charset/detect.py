@@ -256,7 +256,7 @@ def _marked(data: bytes, name: str, declared: str | None, costs: Costs) -> Chars
             return wide or detect(data, "utf-8", costs)
         return Charset(name, 1.0)
     head = data[:PAGE_HEAD]
-    if _common(head[:256], name, costs) >= _MOSTLY:  # nearly always
+    if _common(head[:128], name, costs) >= _MOSTLY:  # nearly always
         return Charset(name, 1.0)
     wide = _wide(data, costs) if b"\0" in head else None
     if wide and wide.name != name:

@@ -74,7 +74,8 @@ def doubts(
             inner = first >= 0x40 and start < at - 1 and at < size
             if inner and byte[at - 2] >= 0x80 and byte[at] >= 0x80:
                 total += _between(first) - PLAIN
-                doubt = doubt or total > most
+                if total > most:
+                    doubt = True
             if first < 0x30 or 0x39 < first < 0x40:
                 if doubt:
                     spans[count, 0], spans[count, 1] = start, at - 1
