@@ -23,6 +23,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.pack import Examples, Pack, PackError, Text, load, prove_one
 from corpus_pipeline.rules.settings import Strict
+from corpus_pipeline.text.normalize.names import Names
 from corpus_pipeline.text.normalize.phrases import Exchange, Phrases, Signature
 from corpus_pipeline.text.unicode.script import TRADITIONAL_ONLY
 from corpus_pipeline.text.unicode.utf8 import replaced
@@ -104,10 +105,21 @@ class Anywhere(Examples):
     subjects: Text
 
 
+class Named(Examples):
+    """Variants that names keep, and the words around a name; `hits` have such a name."""
+
+    kept: Pairs
+    surnames: Text
+    titles: Text
+    followers: Text
+    words: Text
+
+
 class SensesPack(Pack):
     """The content of the file."""
 
     anywhere: Anywhere
+    names: Named
 
     variants: Variants
     signature: Signed
@@ -138,6 +150,7 @@ class Simplifier:
         #: Characters of the words that are converted in simplified texts too.
         self.characters = "".join(pack.anywhere.characters)
         self._subjects = pack.anywhere.subjects.split()
+        self._names = _names(pack.names)
         words = _mixed(pack.anywhere, characters)
         self._words = Phrases({}, words, self.characters)
         only = {*TRADITIONAL_ONLY}
@@ -162,12 +175,29 @@ class Simplifier:
 
     def column(self, texts: pl.Series) -> Exchange:
         """A String column without nulls, converted: the new texts, changes and choices of each."""
-        return _around_japanese(texts, self._phrases)
+        return self._with_names(texts, _around_japanese(texts, self._phrases))
 
     def mixed(self, texts: pl.Series) -> Exchange:
         """The column with every word converted that only traditional writing has."""
         rows = (~self._about_scripts(texts)).arg_true().to_list()
-        return _in_rows(texts, rows, _around_japanese(texts.gather(rows), self._mixed))
+        part = texts.gather(rows)
+        return _in_rows(texts, rows, self._with_names(part, _around_japanese(part, self._mixed)))
+
+    def _with_names(self, texts: pl.Series, exchange: Exchange) -> Exchange:
+        """The exchange with the variants that names keep."""
+        rows = texts.str.contains_any([*self._names.kept]).arg_true().to_list()
+        restored = {}
+        for row, before, after in zip(
+            rows, texts.gather(rows), exchange.texts.gather(rows), strict=True
+        ):
+            text, count = self._names.restored(before, after)
+            if count:
+                restored[row] = text
+                exchange.changed[row] -= sum(
+                    old == new != was for old, new, was in zip(before, text, after, strict=True)
+                )
+        new = replaced(exchange.texts, [*restored], [*restored.values()])
+        return exchange._replace(texts=new)
 
 
 def _around_japanese(texts: pl.Series, phrases: Phrases) -> Exchange:
@@ -216,6 +246,8 @@ def _simplifier(pack: SensesPack) -> Simplifier:
     prove_one("variants", pack.variants, lambda text: any(char in variants for char in text))
     anywhere = simplifier.words
     prove_one("anywhere", pack.anywhere, lambda text: bool(anywhere(pl.Series([text])).changed[0]))
+    kept = {pair[1] for pair in pack.names.kept.split()}
+    prove_one("names", pack.names, lambda text: not kept.isdisjoint(simplifier.text(text)))
     for char, sense in pack.senses.items():
 
         def holds(text: str, char: str = char, sense: Sense = sense) -> bool:
@@ -254,6 +286,16 @@ def _words(char: str, sense: Sense, characters: Mapping[str, str]) -> Iterator[t
         yield formed(verb + char, sense.otherwise)
         for form, listed in sense.after_verb.items():
             yield from (formed(verb + char + word, form) for word in expanded(listed))
+
+
+def _names(named: Named) -> Names:
+    return Names(
+        {pair[0]: pair[1] for pair in named.kept.split()},
+        frozenset(named.surnames.replace(" ", "")),
+        frozenset(named.titles.split()),
+        frozenset(named.followers.split()),
+        frozenset(named.words.split()),
+    )
 
 
 def _mixed(anywhere: Anywhere, characters: Mapping[str, str]) -> dict[str, str]:
