@@ -30,7 +30,7 @@ check: $(READY)  ## linters and types
 
 ready: $(READY)  ## the environment
 
-eval: $(READY)  ## charset, mojibake, extraction, language, script: scores, baselines, floors
+eval: $(READY)  ## charset, mojibake, extraction, language, script, wiki: scores, baselines, floors
 	$(BIN)/python -m scripts.eval $(DATA) --json eval.json --markdown eval.md
 
 bench: $(READY)  ## throughput per stage, memory, scaling, on real documents

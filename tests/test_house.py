@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "text": set(),
     "rules": {"model", "text"},
     "stages": {"model", "text", "rules"},
-    "io": {"model", "text"},
+    "io": {"model", "text", "rules"},  # what readers of markup know is data too
     "tasks": {"model", "io"},
     "engine": {"model", "text", "io", "tasks"},
     "products": {"model", "text", "rules", "io", "tasks"},

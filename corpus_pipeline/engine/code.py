@@ -18,6 +18,8 @@ from corpus_pipeline import __version__
 PACKAGE = Path(__file__).parents[1]
 #: The packages of this package that make documents; the others show, check and start.
 MAKERS = ("model", "text", "rules", "stages", "io", "tasks", "engine", "products/export")
+#: Packs that no option of a stage names.
+READERS_PACKS = ("rules/packs/wiki.yaml",)
 #: Distributions imported there whose version may show in the output.
 LIBRARIES = (
     "ahocorasick-rs",  # which clue of overlapping ones is found
@@ -58,12 +60,12 @@ def code() -> dict[str, str]:
 
 
 def sources(package: Path = PACKAGE) -> str:
-    """16 hexadecimal digits that stand for every `.py` file of the package.
+    """16 hexadecimal digits that stand for every `.py` file of the package, and packs of readers.
 
-    Assets and rule packs are pinned one by one where a stage uses them.
+    Assets and other rule packs are pinned one by one where a stage uses them.
     """
     total = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted([*package.rglob("*.py"), *(package / pack for pack in READERS_PACKS)]):
         data = path.read_bytes()
         total.update(f"{path.relative_to(package).as_posix()} {len(data)}\n".encode())
         total.update(data)

@@ -28,6 +28,7 @@ DOCUMENT: Schema = {
     "license": pl.String(),
     "fetched_at": pl.String(),
     "media_type": pl.String(),
+    "text_gaps": pl.UInt32(),
 }
 
 #: Null in all three = the document is kept.
@@ -68,6 +69,8 @@ DESCRIBES: Mapping[str, str] = {
     "license": "As the source registry or the input states it. Null: neither does.",
     "fetched_at": "As the input states it, ISO 8601 where the format has it. Null: it does not.",
     "media_type": "`text/html`, `text/plain`, … as the input states it. Null: plain text.",
+    "text_gaps": "Places of the text whose words stand elsewhere in the input: templates of a wiki "
+    "page that show more than they were given. Null: the format has no such places.",
     "dropped_by": "The stage that dropped the document. Null: it is kept.",
     "drop_rule": "The rule that dropped it, named by what was found. Null: it is kept.",
     "drop_evidence": "The number and the bound that it breaks. Null: it is kept.",

@@ -3,10 +3,11 @@
 Enters: kept documents.
 Leaves: `exact_dedup_cluster` (the survivor's id), `exact_dedup_cluster_size`, and the verdict
 `exact_duplicate` on all documents of the cluster but the survivor.  Documents of nothing but
-punctuation have no key and equal no other; documents that differ in a digit are not equal.
+punctuation have no key and equal no other; documents that differ in a digit, or in a sign that says
+something (C++ and C#, 36-5 and 365), are not equal.
 
-The hash is XXH3-128 of the key text (`text.dedup.key`) in UTF-32, little endian: `key` (u64) is its
-lower half, `high` (u64) its upper; documents are equal when all 128 bits are.
+The hash is XXH3-128 of the signed key (`text.dedup.signed_key`) in UTF-32, little endian: `key`
+(u64) is its lower half, `high` (u64) its upper; documents are equal when all 128 bits are.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import polars as pl
 import xxhash
 
 from corpus_pipeline.model import Asset, Options, PairStage
-from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
-from corpus_pipeline.text.dedup.key import fold
+from corpus_pipeline.rules.dedup_key import KEY_TABLE, SIGN_TABLE, load_key_table, load_sign_table
+from corpus_pipeline.text.dedup.signed_key import fold_signed
 from corpus_pipeline.text.dedup.union_find import best_first, components, positions
 
 
@@ -29,23 +30,23 @@ class ExactDedup(PairStage):
     """One survivor per key: highest quality, then longest, then smallest id."""
 
     name = "exact_dedup"
-    version = 1
+    version = 2
 
     def __init__(self, options: Options, assets: Mapping[str, Asset]) -> None:
-        """Load the key's character table."""
+        """Load the character tables of the key."""
         super().__init__(options, assets)
-        self.table = load_key_table(assets["key_table"])
+        self.table = load_sign_table(assets["sign_table"], load_key_table(assets["key_table"]))
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:  # noqa: ARG003 – the same for all
-        """The character table decides which documents are equal: it belongs in the manifest."""
-        return {"key_table": KEY_TABLE}
+        """The tables decide which documents are equal: they belong in the manifest."""
+        return {"key_table": KEY_TABLE, "sign_table": SIGN_TABLE}
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """`row`, `key` and `high` of each document that has a key text."""
         rows: list[int] = []
         digests: list[bytes] = []
-        for keys in fold(docs.get_column("text"), self.table):
+        for keys in fold_signed(docs.get_column("text"), self.table):
             buffer = keys.codes.astype("<u4", copy=False).data.cast("B")
             for row, (start, end) in enumerate(pairwise((keys.offsets * 4).tolist()), keys.first):
                 if end > start:

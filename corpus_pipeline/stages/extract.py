@@ -12,7 +12,7 @@ statement, from a page.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
@@ -27,7 +27,13 @@ from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
 from corpus_pipeline.text.html.main_text import main_text
 from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
-from corpus_pipeline.text.html.obfuscation import kinds_of, undo_source, undo_text, undo_tree
+from corpus_pipeline.text.html.obfuscation import (
+    Places,
+    kinds_of,
+    undo_source,
+    undo_text,
+    undo_tree,
+)
 from corpus_pipeline.text.html.parse import parse
 
 #: What metadata and obfuscation show in the source, found in one pass.
@@ -46,6 +52,8 @@ _LOOKS = (
 _BLOCK = "(?:div|p|article|section|main|table|h[1-6]|ul|ol)"
 _OPENS, _CLOSES = rf"(?i)^\s*<(?:{_BLOCK}|title|meta)[\s>]", rf"(?i)</{_BLOCK}>\s*$"
 _BEGINNING, _ENDING = 2000, 200
+#: Places of a verb at which a notice of generation is looked for.
+_MOST_VERBS = 50
 _READ = ("text", "url", "title", "response_headers", "fetched_at")
 
 
@@ -185,7 +193,8 @@ class Extract(Stage):
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
-        verbs, anchors = (sorted(present.intersection(w)) for w in (MARK_VERBS, LICENSE_WORDS))
+        verbs = [at for verb in sorted(MARK_VERBS) for at in present.get(verb, ())[:_MOST_VERBS]]
+        anchors = sorted(present.keys() & LICENSE_WORDS)
         mark = mark_of(text, main.lead[:500], page, words, verbs)
         stated = meta.license or worded_license(source, words, anchors)
         rule, evidence = self._verdict(text)
@@ -210,12 +219,22 @@ class Extract(Stage):
             evidence=evidence,
         )
 
-    def _source(self, source: str, undone: Counter[str]) -> tuple[str, bytes, set[str]]:
-        """The source with its references mended, its bytes, and which clues are in it."""
+    def _source(self, source: str, undone: Counter[str]) -> tuple[str, bytes, Places]:
+        """The source with its references mended, its bytes, and where in them the clues are."""
         page = source.encode()
-        found = {CLUES[i] for i, _, _ in self.finder.find_matches_as_indexes(page)}
+        found = self._clues(page)
         mended = undo_source(source, undone, found)
-        return mended, page if mended is source else mended.encode(), found
+        if mended is source:
+            return source, page, found
+        page = mended.encode()
+        return mended, page, self._clues(page)
+
+    def _clues(self, page: bytes) -> dict[str, list[int]]:
+        """Where the clues in a page begin, in bytes."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for clue, start, _ in self.finder.find_matches_as_indexes(page):
+            found[CLUES[clue]].append(start)
+        return dict(found)
 
     def _verdict(self, text: str) -> tuple[str | None, str | None]:
         """Rule and evidence where the main text is too short to be one."""

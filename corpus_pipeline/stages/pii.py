@@ -36,7 +36,7 @@ class Pii(Stage):
     """Mask personal data in text and title."""
 
     name = "pii"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {"pii_spans": pl.List(SPAN)}
     describes: ClassVar[Mapping[str, str]] = {
         "pii_spans": "Where personal data stood: code points of the text before masking, type and "

@@ -17,6 +17,7 @@ NAMED = (
     "chardet",
     "faust-cchardet",
     "ftfy",
+    "mwparserfromhell",
     "trafilatura",
     "resiliparse",
     "justext",
@@ -128,9 +129,9 @@ INTRODUCTION = """\
 
 Written by `make eval`; do not edit.  The figures are also in [eval.json](eval.json).
 
-`make eval` scores charset detection, mojibake repair, extraction, language identification and
-script conversion on real files and on the cases of `tests/cases/`, beside the off-the-shelf
-libraries on the same items, and fails when a metric falls below its floor.
+`make eval` scores charset detection, mojibake repair, extraction, language identification, script
+conversion and the reading of wiki pages on real files and on the cases of `tests/cases/`, beside
+the off-the-shelf libraries on the same items, and fails when a metric falls below its floor.
 
 ```sh
 make eval DATA=folder                                      # everything, about {minutes}

@@ -41,6 +41,14 @@ def test_articles_are_plain_text_with_their_facts(tmp_path):
     assert row["fetched_at"] == "2024-05-01T00:00:00Z"
 
 
+def test_gaps_are_counted(tmp_path):
+    """A template that shows words of another page is one gap; an article without has none."""
+    docs = dump(tmp_path, page(1, "共{{某种计算|甲|乙}}人，{{lang|en|One}}人。"), page(2)).docs
+
+    assert docs.get_column("text").to_list() == ["共人，One人。", "第2条"]
+    assert docs.get_column("text_gaps").to_list() == [1, 0]
+
+
 def test_other_namespaces_and_redirects_are_not_counted(tmp_path):
     """They are no documents."""
     extra = '    <redirect title="x" />\n'

@@ -1,14 +1,16 @@
-"""A typo in any of the fourteen packs is one line and exit code 2; nothing is quarantined."""
+"""A typo in any of the fifteen packs is one line and exit code 2; nothing is quarantined."""
 
 import re
 import sys
 
 import pytest
 import yaml
-from frames import PACKAGE
+from frames import PACKAGE, asset
 
 from corpus_pipeline.cli import main
+from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.profile import packaged
+from corpus_pipeline.rules.wiki import load_templates
 
 PACKS = PACKAGE / "rules" / "packs"
 
@@ -27,6 +29,7 @@ READ_BY = {
     "normalize_senses": ("normalize", "senses"),
     "pii": ("pii", "pack"),
     "quality": ("quality", "scale"),
+    "wiki": ("", ""),  # no option names another: the reader of dumps has its own
     "house": ("audit", ""),
 }
 
@@ -52,6 +55,7 @@ KEYS = {
     "normalize_senses": ["signature", "variants.pairs", "senses.著.otherwise", "senses.乾.hits"],
     "pii": ["cue_left", "types.email.policy", "anchors.{first}.pattern", "rules.0.spec"],
     "quality": ["cuts", "slope.value", "cuts.points", "examples.0.least"],
+    "wiki": ["editions", "bounds.longest", "bounds.longest.reason", "rules.0.names"],
     "house": ["clauses", "title.zh", "clauses.0.check", "clauses.0.reference.clause"],
 }
 
@@ -70,6 +74,7 @@ VALUES = {
     "normalize_senses": ("senses.著.otherwise", "着着", "senses.著.otherwise is wrong"),
     "pii": ("rules.0.check", "no_check", "there is no check 'no_check'"),
     "quality": ("cuts.points", [0.5, 0.4], "cuts.points are 2; 20 buckets have 19"),
+    "wiki": ("rules.1.forms", ["{1}{1}"], "stands twice"),
     "house": ("clauses.2.settings", {"no_anser": []}, "settings.no_anser is unknown"),
 }
 
@@ -87,6 +92,7 @@ EXAMPLES = {
     "normalize_senses": ("senses.乾", "sense 乾"),
     "pii": ("rules.0", "rule "),
     "quality": ("examples.0", "example clean_prose"),
+    "wiki": ("rules.1", "rule links"),
 }
 
 
@@ -118,6 +124,11 @@ def refusal(tmp_path, monkeypatch, capsys):
         text = tmp_path / "one.txt"
         text.write_text("我们昨天去了图书馆，借了三本书。", "utf-8")
         command, option = READ_BY[name]
+        if not command:
+            with pytest.raises(PipelineError) as error:
+                load_templates(asset(str(own)))
+            assert f"{name}.yaml" in str(error.value)
+            return str(error.value)
         out = tmp_path / "out"
         words = ["audit", str(out), "--profile", str(own)]
         if command != "audit":

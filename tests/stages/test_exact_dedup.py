@@ -1,13 +1,18 @@
 """Exact duplicates: what counts as the same text, and who stays."""
 
+import json
+from pathlib import Path
+
 import polars as pl
+import pytest
 import xxhash
+from clock import linear
 from frames import docs_of, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shuffled import decisions_of, settled
 
-from corpus_pipeline.text.dedup.key import key_text
+from corpus_pipeline.text.dedup.signed_key import signed_key_text
 
 EXACT = stage("exact_dedup")
 
@@ -28,6 +33,19 @@ def test_a_date_is_a_difference():
     """Statutes that differ only in a date both stay."""
     out = settled(EXACT, docs_of(["本法自2019年1月1日起施行。", "本法自2021年1月1日起施行。"]))
     assert out["drop_rule"].to_list() == [None, None]
+
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "exact_dedup.jsonl").read_text().splitlines()
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["label"] for case in CASES])
+def test_signs_are_a_difference_and_decoration_is_none(case):
+    """Texts of one case are one cluster, or each its own, as the file says."""
+    out = settled(EXACT, docs_of(case["texts"]))
+    assert out["drop_rule"].null_count() == case["expect"]
 
 
 def test_empty_keys_are_nobodys_duplicate():
@@ -53,7 +71,7 @@ def test_hash_is_as_documented():
     """Anybody can recompute key and high from the key text."""
     rows = EXACT.sketch(docs_of(["", "Ａ縣，二〇二三", "乙"]))
     expected = [
-        xxhash.xxh3_128_intdigest(key_text(text, EXACT.table).encode("utf-32-le"))
+        xxhash.xxh3_128_intdigest(signed_key_text(text, EXACT.table).encode("utf-32-le"))
         for text in ("Ａ縣，二〇二三", "乙")
     ]
     assert rows["row"].to_list() == [1, 2]
@@ -118,3 +136,9 @@ def test_hashes_are_pinned():
     sketch = EXACT.sketch(docs_of(texts))
     assert sketch["key"].to_list() == [0x4B626C9438CA2299, 0x474C9D6E6F7BD863]
     assert sketch["high"].to_list() == [0x16405CAD69E22F27, 0xB69EA3F177E6C63D]
+
+
+@pytest.mark.parametrize("piece", ["+", "- ", "1.", "1 ", "a*", "²", ")(", "，1", "½"])
+def test_a_long_run_of_signs_is_linear(piece):
+    """A text of one sign over and over takes time in proportion to its length."""
+    linear(EXACT.sketch, lambda n: docs_of(["甲" + piece * n]), 200_000, most=2)

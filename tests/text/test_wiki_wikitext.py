@@ -1,10 +1,33 @@
 """Wiki markup to prose."""
 
-import time
+import json
+from pathlib import Path
 
 import pytest
+from clock import linear
+from frames import asset
 
+from corpus_pipeline.rules.wiki import WIKI_RULES, load_templates
+from corpus_pipeline.text.wiki.templates import form
 from corpus_pipeline.text.wiki.wikitext import plain, variant
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "wiki.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.fixture(scope="module")
+def templates():
+    return load_templates(asset(WIKI_RULES))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["label"] for case in CASES])
+def test_a_reader_of_the_page_sees_the_same_words(templates, case):
+    """Templates and elements that show text keep it, others go, and each gap is counted."""
+    prose = plain(case["text"], templates, "标题")
+
+    assert {"text": prose.text, "text_gaps": prose.lost} == case["expect"]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +54,7 @@ from corpus_pipeline.text.wiki.wikitext import plain, variant
 )
 def test_markup_becomes_prose(markup, text):
     """What a reader of the page sees as running text stays, the rest goes."""
-    assert plain(markup) == text
+    assert plain(markup).text == text
 
 
 def test_a_variant_falls_back_to_another_script():
@@ -40,12 +63,62 @@ def test_a_variant_falls_back_to_another_script():
     assert variant("zh-hant:電腦") == "電腦"
 
 
-@pytest.mark.parametrize(
-    "part",
-    ["{{", "[[", "<ref>", "<ref", "<!--", "-{", "{|\n", "{{]]", "[//  ", "= ", " \t", "（ ", "'''"],
+def test_a_form_uses_a_parameter_once():
+    """Twice at each of forty levels, a text would fill the memory."""
+    for written in ("{1}{1}", "{1}{*、}", "{2|1}（{1}）"):
+        with pytest.raises(ValueError, match="stands twice"):
+            form(written)
+
+
+PARTS = (
+    *(
+        "{{",
+        "[[",
+        "<ref>",
+        "<ref",
+        "<!--",
+        "-{",
+        "{|\n",
+        "{{]]",
+        "[//  ",
+        "= ",
+        " \t",
+        "（ ",
+        "'''",
+    ),
+    *("<ruby>", "<sup>", "<math>", "<nowiki>", "{{lang|en|", "{{nowrap|", "|=", "{{{", "[[en:"),
+    *("{{未知|甲|乙}}", "（{{未知}}，", "，{{未知}}", "{{未知}} ", "{{ubl|a|b|c}}", "&lt;"),
+    *("<math>x</math>", "<sup>2</sup>", "<ruby>a<rt>b</rt></ruby>"),
 )
-def test_hostile_markup_takes_linear_time(part):
-    """Thirty thousand openings without an end are no matter."""
-    begin = time.process_time()
-    plain(part * 30_000)
-    assert time.process_time() - begin < 5
+HOSTILE = {
+    "nested shown": lambda n: "{{nowrap|" * n + "x" + "}}" * n,
+    "nested unknown": lambda n: "甲{{未知|" * n + "x" + "}}" * n,
+    "nested quotations": lambda n: "{{quote|" * n + "x" * n + "}}" * n,
+    "nested parameters": lambda n: "{{zh|s=" * n + "x" + "|t=y}}" * n,
+    "many parameters": lambda n: "{{ubl" + "|x" * n + "}}",
+    "many empty parameters": lambda n: "甲{{未知" + "|" * n + "}}",
+    "numbered parameters": lambda n: "{{ubl|9" + "9" * n + "=x|8=y}}",
+    "one long parameter": lambda n: "甲{{未知|" + "甲" * n + "}}",
+    "one long number": lambda n: "{{formatnum:" + "9" * n + "}}{{convert|" + "9" * n + "|m}}",
+    "blanks before a template": lambda n: " " * n + "{{未知}}" * n,
+    "separators before gaps": lambda n: "，" * n + "{{未知}}" + "，{{未知}}" * n + "，" * n,
+    "marks in a template": lambda n: "{{nowrap|" + "<math>|</math>" * n + "}}",
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_hostile_markup_takes_linear_time(templates, part):
+    """Thirty thousand openings, closed or not, are no matter, and twice as many take twice."""
+    linear(lambda text: plain(text, templates), lambda n: part * n, 30_000, 5)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_templates_take_linear_time(templates, name):
+    """So it is with what is nested a hundred thousand deep, or has as many parameters."""
+    linear(lambda text: plain(text, templates), HOSTILE[name], 100_000, 5)
+
+
+@pytest.mark.parametrize("part", ["{{", "[[", "{{nowrap|", "{{a}}", "[[a]]"])
+def test_a_million_marks_take_seconds(templates, part):
+    """A million openings, or a million of the shortest templates and links."""
+    linear(lambda text: plain(text, templates), lambda n: part * n, 500_000, 5)

@@ -149,6 +149,7 @@ class Row(NamedTuple):
     license: str | None = None
     fetched_at: str | None = None
     media_type: str | None = None
+    text_gaps: int | None = None
     payload: bytes | None = None
     declared_charset: str | None = None
     response_headers: str | None = None

@@ -1,6 +1,7 @@
 """A MediaWiki dump in, articles out.
 
-Enters: a `pages-articles` XML dump.  Leaves: the articles of namespace 0 as plain text.
+Enters: a `pages-articles` XML dump.  Leaves: the articles of namespace 0 as plain text,
+with the number of gaps in it.
 Redirects and pages of other namespaces are passed by: they are no documents, and are not counted.
 Refuses: pages that declare a document type or an entity.  Each page is parsed by itself, so that a
 broken one is one quarantine record and the others are read.
@@ -10,10 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 from xml.parsers import expat
 
+from corpus_pipeline.io.assets import PACKAGE, resolve
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -26,7 +29,9 @@ from corpus_pipeline.io.readers.cursor import Cursor
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
-from corpus_pipeline.text.wiki.wikitext import plain
+from corpus_pipeline.rules.wiki import WIKI_RULES, load_templates
+from corpus_pipeline.text.wiki.templates import Templates
+from corpus_pipeline.text.wiki.wikitext import Prose, plain
 
 OPEN: Final = b"<page>"
 CLOSE: Final = b"</page>"
@@ -54,6 +59,12 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             yield build.take(cursor.position)
     if build.any:
         yield build.take(cursor.position)
+
+
+@cache
+def _templates() -> Templates:
+    """What the packaged rules know of templates."""
+    return load_templates(resolve(WIKI_RULES, PACKAGE))
 
 
 def _next_page(cursor: Cursor, build: ChunkBuilder) -> int:
@@ -95,13 +106,14 @@ def _page(
         return
     if page.get("ns", "0").strip() != "0" or "redirect" in page:
         return
-    text = plain(page.get("text", ""))
-    if len(text.encode()) > options.max_document_bytes:
-        detail = too_large(len(text.encode()), options.max_document_bytes)
+    prose = plain(page.get("text", ""), _templates(), page.get("title", ""))
+    size = len(prose.text.encode())
+    if size > options.max_document_bytes:
+        detail = too_large(size, options.max_document_bytes)
         broken = Broken(start, cursor.position, "document_too_large", detail, sha256(data))
         build.quarantine(broken)
         return
-    build.add(_row(page, text, build, start, base), len(data))
+    build.add(_row(page, prose, build, start, base), len(data))
 
 
 def _page_end(cursor: Cursor, limit: int) -> tuple[int, int]:
@@ -116,17 +128,18 @@ def _page_end(cursor: Cursor, limit: int) -> tuple[int, int]:
         start = max(size - len(CLOSE) + 1, start)
 
 
-def _row(page: dict[str, str], text: str, build: ChunkBuilder, start: int, base: str) -> Row:
+def _row(page: dict[str, str], prose: Prose, build: ChunkBuilder, start: int, base: str) -> Row:
     title = page.get("title")
     url = base + quote(title.replace(" ", "_"), safe="/:(),") if base and title else None
     return Row(
         build.at(start),
-        text,
+        prose.text,
         source_id=page.get("id"),
         url=url,
         title=title,
         license=build.piece.license,
         fetched_at=page.get("timestamp"),
+        text_gaps=prose.lost,
     )
 
 

@@ -101,6 +101,51 @@ def mobile_lookalike(value: str, _cued: bool) -> bool:
     return 3 <= real < len(value) and bool(_MOBILE.fullmatch(value.translate(_LOOKALIKES)))
 
 
+#: Area codes of the mainland behind the 0, from the carriers' list of 2026; numbers of the first
+#: line have eight digits, those of the others seven or eight.
+_AREA = re.compile(
+    r"(?:10|2[0-57-9])\d{8}"
+    r"|(?:31\d|335|349|35\d|37[0-79]|39[1-68]|41[125-9]|42[179]|43[1-9]|45[1-9]|46[4789]|47\d|48[23]"
+    r"|51\d|52[37]|53\d|54[36]|55\d|56[1-6]|57\d|580|59[1-9]|63[1-5]|66[0238]|69[12]"
+    r"|701|71\d|72[248]|73[014-9]|74[3-6]|75\d|76[023689]|77\d|79\d"
+    r"|81[23678]|82[567]|83\d|85[1-9]|87\d|88[3678]|89[1-8]"
+    r"|90[123689]|91[1-79]|93\d|94[13]|95[1-5]|97[0-79]|99\d)\d{7,8}"
+)
+_EXTENSION = re.compile(r"(?:-|转|轉|分机|分機| ?ext\.?) ?[0-9]{1,6}$")
+_CHINA = re.compile(r"^\(?(?:(?:\+ ?|00)86|86(?=[^0-9]))")
+
+
+def area_code(value: str, _cued: bool) -> bool:
+    """A landline whose area code exists and whose number has the length of that area.
+
+    A number alone, the next of a list, has been judged with the first.
+
+    >>> area_code("059180000000", True), area_code("+86(571)80000000-8001", True)
+    (True, True)
+    >>> area_code("034180000000", True), area_code("021800000000", True)
+    (False, False)
+    """
+    value = _CHINA.sub("", value)
+    return any(_in_area(number) for number in (value, _EXTENSION.sub("", value)))
+
+
+def _in_area(value: str) -> bool:
+    digits = re.sub("[^0-9]", "", value).lstrip("0")
+    return len(digits) in {7, 8} or bool(_AREA.fullmatch(digits))
+
+
+def local_number(value: str, cued: bool) -> bool:
+    """Eight digits that are no day and no two years.
+
+    >>> local_number("2019-2020", True), local_number("2000 0000", True)
+    (False, True)
+    """
+    digits = re.sub("[^0-9]", "", value)
+    halves = (digits[:4], digits[4:])
+    years = len(digits) == 8 and all("1900" <= half <= "2099" for half in halves)
+    return not years and not_a_date(digits, cued)
+
+
 def handle(value: str, _cued: bool) -> bool:
     """An account name: it has a digit, a dash or an underscore, which a plain word has not."""
     return any(char.isdigit() or char in "_-" for char in value)
@@ -195,6 +240,8 @@ CHECKS: Final[dict[str, Check]] = {
     "mobile_split": mobile_split,
     "mobile_han": mobile_han,
     "mobile_lookalike": mobile_lookalike,
+    "area_code": area_code,
+    "local_number": local_number,
     "handle": handle,
     "plate": plate,
     "not_a_date": not_a_date,

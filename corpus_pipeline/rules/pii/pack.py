@@ -33,6 +33,20 @@ class Anchor(Strict):
     gated: bool = False
 
 
+class AmountWords(Strict):
+    """What stands beside a number that counts or measures; the pack says what each list holds."""
+
+    units: tuple[Text, ...]
+    counters: tuple[Text, ...]
+    ambiguous: tuple[Text, ...]
+    symbols: tuple[Text, ...]
+    before: tuple[Text, ...]
+    before_counted: tuple[Text, ...]
+    names: tuple[Text, ...]
+    device: Text
+    joint: Text
+
+
 class PiiRule(Rule):
     """A pattern with its clauses; the comment at the top of the pack explains each."""
 
@@ -42,6 +56,7 @@ class PiiRule(Rule):
     tier: Literal[1, 2, 3]
     pattern: Text
     digits: int = 0
+    holds: str = ""
     cued_tier: Literal[1, 2, 3] | None = None
     check: str | None = None
     cue: str | None = None
@@ -51,6 +66,8 @@ class PiiRule(Rule):
     veto_left: str | None = None
     veto_right: str | None = None
     veto_around: str | None = None
+    amounts: bool = False
+    follows: str | None = None
 
 
 class PiiPack(Pack):
@@ -64,4 +81,5 @@ class PiiPack(Pack):
     gate: Annotated[str, AfterValidator(rust_pattern)]
     anchors: dict[str, Anchor]
     cues: dict[str, tuple[Text, ...]]
+    amounts: AmountWords
     rules: Rules[PiiRule]

@@ -16,13 +16,13 @@ texts with a character that expands (Ⅱ, ㎡) or may merge with the one before 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U8, U32
+from corpus_pipeline.text.arrays import I64, U8, U32, Bool
 from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW, look_up
 from corpus_pipeline.text.unicode.utf8 import buffers, runs
 
@@ -90,42 +90,66 @@ def key_text(text: str, table: KeyTable) -> str:
 
 def fold(texts: Sequence[str] | pl.Series, table: KeyTable, chunk: int = CHUNK) -> Iterator[Keys]:
     """The keys of the texts in order, in chunks of about `chunk` characters; null is empty."""
-    data, offsets = buffers(_series(texts))
-    # A Han character has three bytes.
-    for first, end in runs(offsets, 3 * chunk):
-        yield _folded(first, data, offsets[first : end + 1], table)
+
+    def images(data: U8, offsets: I64, after: U32) -> Images:
+        codes, ends, slow = room(offsets)
+        size = look_up(data, offsets, table.fast, after, codes, ends, slow)
+        return codes[:size], ends, np.flatnonzero(slow)
+
+    return Folding(images, table.fast, table.after).keys(texts, chunk)
+
+
+#: Code points of all documents, where each ends (and a 0 before), and which were slow.
+Images = tuple[U32, I64, I64]
+
+
+def room(offsets: I64) -> tuple[U32, I64, Bool]:
+    """Empty arrays for a kernel: code points, ends of documents and flags of slow ones."""
+    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    return codes, ends, np.zeros(len(offsets) - 1, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """A kernel that makes keys, with its tables: NFKC is asked where the kernel cannot know."""
+
+    #: Data, offsets and the table that follows `fast`.
+    images: Callable[[U8, I64, U32], Images]
+    fast: U32
+    after: U32
+    #: Changes a slow text ahead of NFKC.
+    before: Callable[[str], str] = str
+
+    def keys(self, texts: Sequence[str] | pl.Series, chunk: int) -> Iterator[Keys]:
+        """The keys of the texts in order, in chunks of about `chunk` characters."""
+        data, offsets = buffers(_series(texts))
+        # A Han character has three bytes.
+        for first, end in runs(offsets, 3 * chunk):
+            yield self._folded(first, data, offsets[first : end + 1])
+
+    def _folded(self, first: int, data: U8, offsets: I64) -> Keys:
+        codes, ends, slow = self.images(data, offsets, self.fast)
+        if not len(slow):
+            return Keys(first, codes, ends)
+        # The key of a slow text is empty so far; characters that NFKC leaves as they are have their
+        # image in the second table.
+        originals = [data[offsets[i] : offsets[i + 1]].tobytes().decode() for i in slow.tolist()]
+        texts = [unicodedata.normalize("NFKC", self.before(text)) for text in originals]
+        images, begins, _ = self.images(*buffers(_series(texts)), self.after)
+        parts, copied = [], 0
+        for end, start, stop in zip(
+            ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
+        ):
+            parts += [codes[copied:end], images[start:stop]]
+            copied = end
+        grown = np.zeros(len(ends), dtype=np.int64)
+        grown[slow + 1] = np.diff(begins)
+        return Keys(first, np.concatenate([*parts, codes[copied:]]), ends + np.cumsum(grown))
 
 
 def _series(texts: Sequence[str] | pl.Series) -> pl.Series:
     return texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
-
-
-def _folded(first: int, data: U8, offsets: I64, table: KeyTable) -> Keys:
-    codes, ends, slow = _images(data, offsets, table.fast, table.fast)
-    if not len(slow):
-        return Keys(first, codes, ends)
-    # The key of a slow text is empty so far; characters that NFKC leaves as they are have their
-    # image in the second table.
-    originals = [data[offsets[i] : offsets[i + 1]].tobytes().decode() for i in slow.tolist()]
-    changed = buffers(_series([unicodedata.normalize("NFKC", text) for text in originals]))
-    images, begins, _ = _images(*changed, table.fast, table.after)
-    parts, copied = [], 0
-    for end, start, stop in zip(
-        ends[slow].tolist(), begins[:-1].tolist(), begins[1:].tolist(), strict=True
-    ):
-        parts += [codes[copied:end], images[start:stop]]
-        copied = end
-    grown = np.zeros(len(ends), dtype=np.int64)
-    grown[slow + 1] = np.diff(begins)
-    return Keys(first, np.concatenate([*parts, codes[copied:]]), ends + np.cumsum(grown))
-
-
-def _images(data: U8, offsets: I64, fast: U32, after: U32) -> tuple[U32, I64, I64]:
-    codes = np.empty(int(offsets[-1] - offsets[0]), dtype=np.uint32)
-    ends = np.zeros(len(offsets), dtype=np.int64)
-    slow = np.zeros(len(offsets) - 1, dtype=np.bool_)
-    size = look_up(data, offsets, fast, after, codes, ends, slow)
-    return codes[:size], ends, np.flatnonzero(slow)
 
 
 def _codes(text: str) -> U32:

@@ -16,10 +16,11 @@ from functools import cache
 BLANK = "\ue000"
 
 #: Invisible between digits: soft hyphen, zero-width and bidi marks, variation selectors, keycap.
-INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
-    "\ufe00-\ufe0f\ufeff\u20e3]"
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\ufe00-\ufe0f\ufeff\u20e3"
 )
+INVISIBLE = re.compile(f"[{_UNSEEN}]")
 
 #: Ranges (first, end) of digits in other forms.
 _DIGIT_RANGES = (
@@ -58,8 +59,10 @@ def fold_table() -> dict[int, str]:
 
 
 @cache
-def _foldable() -> re.Pattern[str]:
-    return re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(fold_table())) + "]")
+def _changing() -> re.Pattern[str]:
+    """Characters that fold or fall out; most pieces of a document have none."""
+    folding = "".join(re.escape(chr(code)) for code in sorted(fold_table()))
+    return re.compile(f"[{folding}{_UNSEEN}]")
 
 
 def fold(piece: str) -> tuple[str, list[int] | None]:
@@ -70,7 +73,9 @@ def fold(piece: str) -> tuple[str, list[int] | None]:
     >>> fold("1\u200b3")
     ('13', [0, 2])
     """
-    view = piece.translate(fold_table()) if _foldable().search(piece) else piece
+    if not _changing().search(piece):
+        return piece, None
+    view = piece.translate(fold_table())
     if not INVISIBLE.search(view):
         return view, None
     hidden = set(INVISIBLE.findall(view))

@@ -1,19 +1,30 @@
 """Wiki markup to plain text.
 
-Enters: the wikitext of a page.
-Leaves: its prose, headings and list items, one block per line.
-Refuses: templates are not expanded (their text is on other pages); tables, references, galleries
-and files are dropped.
+Enters: the wikitext of a page, and what is known of templates.
+Leaves: its prose, headings, list items, formulas and code, one block per line, and how many
+templates left a gap in it.
+Refuses: templates are not expanded (their text is on other pages; what they show of their own
+parameters is kept); tables, references, galleries and files are dropped.
 
 The time is linear in the length of the text, however the markup is nested.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from bisect import bisect_left
-from typing import Final
+from typing import Final, NamedTuple
+
+from corpus_pipeline.text.wiki.elements import restored, without_elements
+from corpus_pipeline.text.wiki.inline import formatted
+from corpus_pipeline.text.wiki.templates import (
+    BAR,
+    EMPTY,
+    EQUALS,
+    LOST,
+    NO_TEMPLATES,
+    Templates,
+    shown,
+)
 
 #: Which text of a `-{zh-hans:…;zh-hant:…}-` is kept: that of the first of these that it has.  The
 #: page is in one script then; the stage `normalize` converts the rest of it.
@@ -25,130 +36,133 @@ VARIANTS: Final = ("zh-hans", "zh-cn", "zh", "zh-hant", "zh-tw", "zh-hk", "zh-sg
 DEPTH: Final = 40
 VARIANT_DEPTH: Final = 10
 
-_NAMES: Final = (
-    "ref|gallery|math|chem|score|timeline|syntaxhighlight|source|imagemap|templatedata"
-    "|categorytree|inputbox|mapframe|maplink|hiero|graph"
+_NESTED: Final = re.compile(
+    # A link or a template with nothing nested in it, at once: most are.
+    r"\[\[([^\[\]{}\n]*+)\]\]|\{\{([^\[\]{}]*+)\}\}|"
+    # A table's end is no `|}}`, in which an empty last parameter ends a template.
+    r"\{\{|\}\}|^[ \t:*#]*\{\||^[ \t]*\|\}(?!\}(?!\}))|\[\[|\]\]|-\{|\}-",
+    re.MULTILINE,
 )
-_DROPPED: Final = re.compile(rf"<!--|<(?:{_NAMES})\b[^<>]*>", re.IGNORECASE)
-_ENDS: Final = re.compile(rf"-->|</({_NAMES})\s*>", re.IGNORECASE)
-_NESTED: Final = re.compile(r"\{\{|\}\}|^[ \t:*#]*\{\||^[ \t]*\|\}|\[\[|\]\]|-\{|\}-", re.MULTILINE)
+#: The mark that each group of the pattern stands for.
+_WHOLE: Final = ("", "[[", "{{")
 _CLOSES: Final = {"}}": "{{", "|}": "{|", "]]": "[[", "}-": "-{"}
-_BREAK: Final = re.compile(r"<(?:br|p|/p|div|/div|/li|hr|/tr|/h\d)\b[^<>]*>", re.IGNORECASE)
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,1000}>")
-_EXTERNAL: Final = re.compile(r"\[(?:https?:|ftp:|mailto:)?//[^\s\[\]]*+[ \t]*+([^\[\]\n]*+)\]")
-_HEADING: Final = re.compile(r"^(={1,6})[ \t]{0,9}(.{1,500}?)[ \t]{0,9}\1[ \t]*$", re.MULTILINE)
-_LIST: Final = re.compile(r"^[*#:;]+[ \t]*", re.MULTILINE)
-_RULE: Final = re.compile(r"^-{4,}", re.MULTILINE)
-_SWITCH: Final = re.compile(r"__[A-Z]{3,30}__|__[\u4e00-\u9fff]{2,10}__")
-_QUOTES: Final = re.compile(r"'{2,5}")
-_EMPTY_BRACKETS: Final = re.compile(r"[（(][\s，、；;,:：]*[）)]")
-_BLANK: Final = re.compile(r"(?<![ \t])[ \t]+\n")
-_LINES: Final = re.compile(r"\n{3,}")
+_CONTROL: Final = re.compile(r"[\x00-\x04]")
+_LINE_END: Final = re.compile(r"[ \t]{0,99}(?:\n|\Z|\{\{)")
+#: Parts before a template that are looked at for the beginning of its line.
+_PARTS_BACK: Final = 6
 #: Links into these namespaces show no text on the page.
 _SILENT: Final = re.compile(
-    r"\s*(?:file|image|category|media|文件|檔案|档案|图像|圖像|分类|分類|媒体|媒體)\s*:",
+    r"\s*(?:file|image|category|media|文件|檔案|档案|图像|圖像|图片|圖片|影像|分类|分類|媒体|媒體)\s*:",
     re.IGNORECASE,
 )
-_LONG_NUMBER: Final = re.compile(r"&#([0-9]{8,})")
+_EDITION: Final = re.compile(r"\s*([A-Za-z][A-Za-z-]{1,14})\s*:")
+#: Chinese is the language of the wiki itself: a link with a label is one of its own pages.
+_OWN_EDITION: Final = "zh"
 _VARIANT: Final = re.compile(rf"(?:{'|'.join(VARIANTS)})\s*:", re.IGNORECASE)
 _REDIRECT: Final = re.compile(r"\s*#\s*(?:redirect|重定向|重新導向)", re.IGNORECASE)
 
 
-def plain(wikitext: str) -> str:
-    r"""The prose of a page; empty for a redirection.
+class Prose(NamedTuple):
+    """The text of a page, and how many templates in it show words that are not there."""
 
-    >>> plain("'''白居易'''（772年—846年），字[[樂天|乐天]]，[[唐朝]]詩人。<ref>《舊唐書》</ref>")
-    '白居易（772年—846年），字乐天，唐朝詩人。'
-    >>> plain("== 生平 ==\n{{Infobox|姓名={{lang|zh|白}}}}他在-{zh-hans:长安;zh-hant:長安}-做官。")
-    '生平\n他在长安做官。'
+    text: str
+    lost: int
+
+
+def plain(wikitext: str, templates: Templates = NO_TEMPLATES, title: str = "") -> Prose:
+    r"""The prose of a page called `title`; empty for a redirection.
+
+    >>> plain("'''白居易'''（772年—846年），字[[樂天|乐天]]。<ref>《舊唐書》</ref>").text
+    '白居易（772年—846年），字乐天。'
+    >>> plain("== 生平 ==\n{{Infobox|姓={{lang|zh|白}}}}在-{zh-hans:长安;zh-hant:長安}-做官。").text
+    '生平\n在长安做官。'
     """
     if _REDIRECT.match(wikitext):
-        return ""
-    text = _unnested(_without_elements(wikitext))
-    text = _EXTERNAL.sub(r"\1", text)
-    text = _BREAK.sub("\n", text)
-    text = _TAG.sub("", text)
-    text = _HEADING.sub(r"\2", text)
-    text = _LIST.sub("", text)
-    text = _RULE.sub("", text)
-    text = _SWITCH.sub("", text)
-    text = _QUOTES.sub("", text)
-    text = html.unescape(_LONG_NUMBER.sub(_shortened, text)).replace("\u00a0", " ")
-    text = _EMPTY_BRACKETS.sub("", text)
-    return _LINES.sub("\n\n", _BLANK.sub("\n", text)).strip()
+        return Prose("", 0)
+    text, taken = without_elements(_CONTROL.sub("", wikitext))
+    text, lost = formatted(_unnested(text, templates, title))
+    return Prose(restored(text, taken).strip(), lost)
 
 
-def _shortened(reference: re.Match[str]) -> str:
-    """A reference cut to eight digits, too many for a character; Python refuses thousands."""
-    return f"&#{reference[1].lstrip('0')[:8] or '0'}"
-
-
-def _without_elements(text: str) -> str:
-    """The text without comments and elements of no prose; one without an end loses its tag."""
-    ends: dict[str, list[re.Match[str]]] = {}
-    for match in _ENDS.finditer(text):
-        ends.setdefault((match[1] or "-->").lower(), []).append(match)
-    kept: list[str] = []
-    last = 0
-    for match in _DROPPED.finditer(text):
-        if match.start() < last:
-            continue
-        kept.append(text[last : match.start()])
-        last = match.end()
-        if match[0].endswith("/>"):
-            continue
-        name = "-->" if match[0] == "<!--" else re.split(r"[\s>/]", match[0][1:], maxsplit=1)[0]
-        closers = ends.get(name.lower(), [])
-        at = bisect_left(closers, last, key=re.Match.start)
-        if at < len(closers):
-            last = closers[at].end()
-    kept.append(text[last:])
-    return "".join(kept)
-
-
-def _unnested(text: str) -> str:
+def _unnested(text: str, templates: Templates, title: str) -> str:
     """Resolve templates, tables, links and variants, which may be nested, in one pass."""
     stack: list[tuple[str, list[str]]] = [("", [])]
     last = 0
     deeper = 0  # openers beyond the depth limit that are not closed yet
     for match in _NESTED.finditer(text):
-        stack[-1][1].append(text[last : match.start()])
+        parts = stack[-1][1]
+        parts.append(text[last : match.start()])
         last = match.end()
-        mark = match[0].strip(" \t:*#")
-        opened = _CLOSES.get(mark)
-        if opened is None:
-            if len(stack) > DEPTH or (mark == "-{" and _variants(stack) >= VARIANT_DEPTH):
-                deeper += 1
-            else:
-                stack.append((mark, []))
-            continue
-        if deeper:
-            deeper -= 1
-            continue
-        near = range(len(stack) - 1, max(len(stack) - 9, 0), -1)
-        depth = next((level for level in near if stack[level][0] == opened), 0)
-        if not depth:
-            stack[-1][1].append("" if opened == "{|" else match[0])
-            continue
-        inside = "".join(part for _, parts in stack[depth:] for part in parts)
-        del stack[depth:]
-        stack[-1][1].append(_resolved(opened, inside))
+        if match.lastindex:
+            opened, inside, depth = _WHOLE[match.lastindex], match[match.lastindex], len(stack)
+            if deeper or depth > DEPTH:
+                parts.append(inside)
+                continue
+        else:
+            mark = match[0].strip(" \t:*#")
+            opened = _CLOSES.get(mark, "")
+            if not opened:
+                if len(stack) > DEPTH or (mark == "-{" and _variants(stack) >= VARIANT_DEPTH):
+                    deeper += 1
+                else:
+                    stack.append((mark, []))
+                continue
+            if deeper:
+                deeper -= 1
+                continue
+            near = range(len(stack) - 1, max(len(stack) - 9, 0), -1)
+            depth = next((level for level in near if stack[level][0] == opened), 0)
+            if not depth:
+                parts.append("" if opened == "{|" else match[0])
+                continue
+            inside = "".join(part for _, parts in stack[depth:] for part in parts)
+            del stack[depth:]
+            parts = stack[-1][1]
+        if opened == "{{":
+            alone = depth == 1 and _is_alone(parts, text, last)
+            resolved = shown(inside, templates, title, alone=alone)
+        else:
+            resolved = _resolved(opened, inside, templates)
+        # Within other markup a bar or an equals sign of the text divides nothing.
+        parts.append(resolved if depth == 1 else resolved.replace("|", BAR).replace("=", EQUALS))
     stack[-1][1].append(text[last:])
     # Markup that is never closed keeps its text and loses its brackets.
-    return "".join(part for _, parts in stack for part in parts)
+    joined = "".join(part for _, parts in stack for part in parts)
+    return joined.replace(BAR, "|").replace(EQUALS, "=")
 
 
 def _variants(stack: list[tuple[str, list[str]]]) -> int:
     return sum(mark == "-{" for mark, _ in stack)
 
 
-def _resolved(opened: str, inside: str) -> str:
-    if opened in {"{{", "{|"}:
+def _is_alone(before: list[str], text: str, end: int) -> bool:
+    """Whether a template that ends at `end` has nothing beside it on its line.
+
+    `before`: the parts of the page that are resolved already.
+    """
+    if not _LINE_END.match(text, end):
+        return False
+    for part in reversed(before[-_PARTS_BACK:]):
+        if part[part.rfind("\n") + 1 :].strip(" \t" + LOST + EMPTY):
+            return False
+        if "\n" in part:
+            return True
+    return True
+
+
+def _resolved(opened: str, inside: str, templates: Templates) -> str:
+    """What a table, a variant or a link shows."""
+    if opened == "{|":
         return ""
     if opened == "-{":
         return variant(inside)
-    if _SILENT.match(inside):
-        return ""
+    if ":" in inside:
+        if _SILENT.match(inside):
+            return ""
+        prefix = _EDITION.match(inside)
+        if prefix and prefix[1].lower() in templates.editions:
+            own = prefix[1].lower() == _OWN_EDITION
+            return inside.rpartition("|")[2] if own and "|" in inside else ""
     target, bar, label = inside.rpartition("|")
     if bar:
         return label or target.partition("|")[0].rpartition(":")[2]
