@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import polars as pl
 from pydantic import BeforeValidator, Field
 
+from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
@@ -123,14 +125,22 @@ class IngestOptions(Options):
     text_mode: Literal["file", "lines", "paragraphs"] = "file"
     """What of a plain text file is a document: all of it, each line, or each paragraph."""
 
-    encoding: Literal["utf-8", "gb18030", "big5hkscs"] = "utf-8"
-    """Of JSONL and CSV; an encoding in which a newline is the byte 0x0A and no part of another."""
+    encoding: Literal["auto", "utf-8", "gb18030", "big5hkscs"] = "auto"
+    """Of JSONL, JSON, CSV and lines of text; `auto`: found for each file, as that of a page is.
+    UTF-16 and UTF-32 are always found."""
 
     csv_columns: Candidates = ()
     """Names of the columns of a CSV without a header row."""
 
     csv_delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """The character between fields of a CSV; null: it is found."""
+
+    def coding(self, found: Coding) -> Coding:
+        """How a file is read in which the scan found this; a wide charset is beyond doubt."""
+        if self.encoding == "auto" or found.unit > 1:
+            return found
+        charset = "big5-hkscs" if self.encoding == "big5hkscs" else self.encoding
+        return replace(found, charset=charset)
 
     @property
     def limits(self) -> Limits:
