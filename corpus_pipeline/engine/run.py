@@ -171,7 +171,7 @@ def _decided(context: _Context, splits: list[Split], parts: list[Result]) -> dic
         "counts": counts.add(part["counts"] for part in parts),
     }
     if indexes:
-        content["against"] = [{"name": i.root.name, "seal": i.seal} for i in indexes]
+        content["against"] = [{"name": escaped(i.root.name), "seal": i.seal} for i in indexes]
     return content
 
 

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field
 
 from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.compression import Limits
+from corpus_pipeline.io.readers.mappings import ALL, MAPPINGS, Mapping
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
     DOCUMENT,
@@ -52,23 +53,18 @@ Candidates = Annotated[
 
 
 class Fields(Options):
-    """Which field of the input means what: dotted paths, the first one present counts."""
+    """Which field means what: dotted paths, the first one present counts."""
 
-    text: Candidates = (
-        "text",
-        "content",
-        "raw_content",
-        "body",
-        "article",
-        "document",
-        "正文",
-        "内容",
-        "page_content",
-        "markdown",
-        "data.text",
-        "data.content",
-    )
-    """The text of the document."""
+    text: Candidates = ALL
+    """The text of the document, the first that is text.  A path may go through lists
+    (`段落[].内容`), and several fields may be joined (`question+answer`)."""
+
+    mapping: Mapping | None = None
+    """A ready mapping for the text, in place of `text`: `mnbvc`, `sharegpt` and `openai` (chats),
+    `alpaca` (instructions), `qa` (questions and answers); null: all are tried after plain names."""
+
+    joiner: str = "\n"
+    """What stands between the pieces of a list, and between joined fields."""
 
     id: Candidates = ("id", "_id", "doc_id", "docid", "uuid", "uniqueKey", "meta.id")
     """The input's own id, kept as `source_id`."""
@@ -100,6 +96,11 @@ class Fields(Options):
         "metadata.date",
     )
     """When it was fetched, as the input says it."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The candidates for the text that hold."""
+        return MAPPINGS[self.mapping] if self.mapping else self.text
 
 
 class IngestOptions(Options):

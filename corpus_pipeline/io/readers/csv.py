@@ -25,6 +25,7 @@ from corpus_pipeline.io.readers.base import (
 )
 from corpus_pipeline.io.readers.fields import Picker
 from corpus_pipeline.io.readers.lines import Line, cut
+from corpus_pipeline.io.readers.paths import roots
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
@@ -42,7 +43,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     lines = cut(events_of(piece, options.limits), options.max_document_bytes + (1 << 20), coding)
     table = _Table(lines, coding, build)
     columns = _columns(table, piece.format, options)
-    if not any(name in columns for name in options.fields.text):
+    if not any(path.within(columns) for path in picker.text_paths):
         if len(columns) != 1 and (columns or table.peek()):
             # The first row of a table without a header is a document: it is never quoted here.
             known = ", ".join(name for name in columns if name in _names(options.fields)) or "none"
@@ -51,7 +52,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             build.quarantine(Broken(0, None, "no_text", detail))
             yield build.take(0)
             return
-        columns = [options.fields.text[0]]  # a single column is the text, whatever its name
+        columns = [options.fields.texts[0]]  # a single column is the text, whatever its name
     position = 0
     for line, values in table.rows(len(columns)):
         position = line.offset + len(line.data)
@@ -89,7 +90,7 @@ def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
 def _names(fields: Fields) -> tuple[str, ...]:
     """All names that the mapping knows."""
     others = (fields.id, fields.url, fields.title, fields.license, fields.fetched_at)
-    return (*fields.text, *chain(*others))
+    return (*roots(fields.texts), *chain(*others))
 
 
 def _delimiter(header: str) -> str:
