@@ -29,10 +29,13 @@ from corpus_pipeline.text.html.tags import Tags, tags
 from corpus_pipeline.text.html.visible_kernel import BREAKS, FORMULAS, TAGS, visible
 from corpus_pipeline.text.html.walk_kernel import (
     BLOCKS,
+    END,
     LINES,
     NAMED,
     NAMES,
+    OWNER,
     PARENT,
+    SIZE,
     TEXT,
     walk,
 )
@@ -79,12 +82,14 @@ class Hints:
     posters: re.Pattern[str]  # panels about the writer of a post in a thread
     wanted: re.Pattern[str]  # likely main text
     body: re.Pattern[str]  # main text, in the systems that publish most pages
+    notice: re.Pattern[str]  # notices of the site about rights and liability
     # Lines:
     noise: re.Pattern[str]  # boilerplate, known by how the line begins
     stamps: re.Pattern[str]  # boilerplate, known by what is anywhere in the line
     moments: re.Pattern[str]  # in a thread: who wrote a post, and when
     lead: re.Pattern[str]  # boilerplate before the text begins
     end: re.Pattern[str]  # headings after which no main text follows
+    liability: re.Pattern[str]  # a word of a notice about rights and liability, anywhere
     #: What `Page.named` answered before, for articles and for threads: sites repeat attributes.
     named_cache: tuple[dict[str, Named], dict[str, Named]] = field(default_factory=lambda: ({}, {}))
 
@@ -96,6 +101,7 @@ class Traits(NamedTuple):
     is_reply: bool = False
     is_poster: bool = False
     is_wanted: bool = False
+    is_notice: bool = False
 
 
 #: Class, id and role with each number as 0 (posts are numbered), and their traits.
@@ -174,6 +180,8 @@ _CACHE_ENTRIES, _LONGEST_KEY = 20_000, 200
 _DIGITS = re.compile(r"\d+")
 #: Longest line that the patterns over lines judge, in characters: a longer one is a paragraph.
 _LONGEST_NOISE = 200
+#: Characters of a line in which the words of a notice are sought; a line that may be a sentence.
+_LONGEST_NOTICE, _SENTENCE = 1000, 12
 
 
 def _named(key: str, bounds: Bounds, hints: Hints, *, thread: bool) -> Named:
@@ -202,7 +210,7 @@ def _traits(names: str, bounds: Bounds, hints: Hints, *, thread: bool) -> Traits
         weight = bounds.skipped_weight
     elif unwanted or (reply and not thread):
         weight = bounds.unwanted_weight
-    return Traits(weight, reply, poster, wanted)
+    return Traits(weight, reply, poster, wanted, hints.notice.search(names) is not None)
 
 
 class Markup(NamedTuple):
@@ -242,10 +250,11 @@ def read_blocks(markup: Markup, bounds: Bounds, hints: Hints, *, thread: bool) -
     walked = _walked(markup, bounds, table, thread=thread)
     texts = walked.text.split("\n")[:-1]
     noise = _noise(walked, texts, bounds, hints, table)
+    named = [_named(key, bounds, hints, thread=thread) for key in walked.names.split("\0")[:-1]]
+    _mark_notices(walked, texts, [_NAMELESS, *named], hints, noise)
     rows, numbers = walked.lines, _numbers(bounds)
     prose, scores = np.empty(len(rows), dtype=np.bool_), np.empty(len(rows), dtype=np.float64)
     score_lines(rows, numbers, noise, prose, scores)
-    named = [_named(key, bounds, hints, thread=thread) for key in walked.names.split("\0")[:-1]]
     block, size, links, _, code = rows.T
     line_places = _grouped(block, len(walked.blocks))
     child_places = _grouped(walked.blocks[:, PARENT], len(walked.blocks))
@@ -332,6 +341,37 @@ def _noise(walked: _Walked, texts: list[str], bounds: Bounds, hints: Hints, tabl
     begins, holds = map(hints.noise.match, asked), map(hints.stamps.search, asked)
     noise[is_open] = [a is not None or b is not None for a, b in zip(begins, holds, strict=True)]
     return noise
+
+
+#: Different words of liability that make a notice of a block with the name of one.
+_NOTICE_WORDS = 2
+#: Blocks with such a name that are looked at in a page.
+_MOST_NOTICES = 50
+
+
+def _mark_notices(
+    walked: _Walked, texts: list[str], named: list[Named], hints: Hints, noise: Bool
+) -> None:
+    """Count the lines of notices as noise, however long they are: they never overrule their name.
+
+    A block is a notice if its names and its words say so, and if a sentence stands outside of it.
+    """
+    flags = np.array([traits.is_notice for _, traits in named])
+    if not flags.any():
+        return
+    owner, size = walked.lines[:, OWNER], walked.lines[:, SIZE]
+    last = 0
+    for at in np.flatnonzero(flags[walked.blocks[:, NAMES]]).tolist()[:_MOST_NOTICES]:
+        end = int(walked.blocks[at, END])
+        if at < last:
+            continue
+        inside = (owner >= at) & (owner < end)
+        lines = np.flatnonzero(inside).tolist()
+        words = {m[0] for i in lines for m in hints.liability.finditer(texts[i][:_LONGEST_NOTICE])}
+        outside = ~inside & ~noise & (size >= _SENTENCE)
+        if len(words) >= _NOTICE_WORDS and outside.any():
+            noise[inside] = True
+            last = end
 
 
 def _grouped(members: I64, count: int) -> tuple[I64, I64]:

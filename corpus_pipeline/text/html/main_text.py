@@ -36,6 +36,8 @@ class MainText:
     links: float  # share of its characters that are in links, 0 to 1
     lead: str  # the lines just before the text and its first ones: dates and names are there
     posts: int = 0  # how many posts were recognised; 0 in a page that is read as an article
+    method: str = "article"  # `article`, `thread`, or `visible`: all that is no navigation
+    confidence: float = 0.0  # share of the page's text outside of navigation that it holds
 
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -120,16 +122,51 @@ def _holds_text(page: Page, poster: int) -> bool:
 
 
 def main_text(
-    tree: LexborHTMLParser, bounds: Bounds, hints: Hints, *, title: str = "", thread: bool = False
+    tree: LexborHTMLParser,
+    bounds: Bounds,
+    hints: Hints,
+    *,
+    title: str = "",
+    thread: bool = False,
+    least: int = 0,
 ) -> MainText:
     """The main content of a page; of a thread all posts are content.
 
     `title` is the whole title of the page, `thread` whether its address, title or generator tell
-    that it is a thread.  The tree is used up: elements without text are removed from it.
+    that it is a thread.  A page whose main content has fewer than `least` characters gives all its
+    lines outside of navigation, if they are more.  The tree is used up: elements without text are
+    removed from it.
     """
     page = read_blocks(source_of(tree, hints), bounds, hints, thread=thread)
     lines = page.lines
     headline = _heading(page, title)
+    kept, breaks, posts = _kept_lines(page, headline, thread=thread)
+    size = sum([lines.size[line] for line in kept])
+    method = "thread" if page.thread else "article"
+    if size < least:
+        shown = _visible_lines(page, headline)
+        if sum([lines.size[line] for line in shown]) > size:
+            kept, method, breaks = shown, "visible", set[int]()
+            size = sum([lines.size[line] for line in kept])
+    links = sum([lines.links[line] for line in kept])
+    first = kept[0] if kept else 0
+    lead = " ".join(lines.text[max(first - 12, 0) : first + 3])
+    confidence = _share(page, kept)
+    return MainText(
+        text=rendered(page, kept, breaks),
+        links=links / max(size, 1),
+        lead=lead,
+        posts=posts,
+        method=method,
+        confidence=confidence * (_VISIBLE if method == "visible" else 1),
+    )
+
+
+def _kept_lines(
+    page: Page, headline: int | None, *, thread: bool
+) -> tuple[list[int], set[int], int]:
+    """The lines of the main content, the blocks that begin a post, and how many posts there are."""
+    lines = page.lines
     heading = 0 if headline is None else lines.block[headline]
     posts = find_posts(page, thread=thread)
     page.thread = thread or bool(posts)
@@ -150,11 +187,33 @@ def main_text(
             kept = _article_lines(page, kept, headline)
     if page.thread:
         kept = without_labels(page, kept)
-    size = sum([lines.size[line] for line in kept])
-    links = sum([lines.links[line] for line in kept])
-    first = kept[0] if kept else 0
-    lead = " ".join(lines.text[max(first - 12, 0) : first + 3])
-    return MainText(rendered(page, kept, breaks), links / max(size, 1), lead, len(posts))
+    return kept, breaks, len(posts)
+
+
+#: All that is visible is the main text in half of the pages, at best.
+_VISIBLE = 0.5
+
+
+def _visible_lines(page: Page, heading: int | None) -> list[int]:
+    """The lines outside of links, boilerplate and blocks with the names of navigation."""
+    blocks, lines = page.blocks, page.lines
+    shown = [True] * len(blocks.tag)
+    for at, parent in enumerate(blocks.parent):
+        shown[at] = blocks.weight[at] >= 1 and (parent < 0 or shown[parent])
+    return [
+        line
+        for line, block in enumerate(lines.block)
+        if shown[block] and not lines.noise[line] and not lines.links[line] and line != heading
+    ]
+
+
+def _share(page: Page, kept: list[int]) -> float:
+    """The share of the characters in the page's sentences that the kept lines have, 0 to 1."""
+    lines = page.lines
+    held = sum([lines.size[line] for line in kept if lines.prose[line]])
+    return held / max(
+        sum([s for s, prose in zip(lines.size, lines.prose, strict=True) if prose]), 1
+    )
 
 
 def _thread_lines(page: Page, posts: list[int], heading: int) -> tuple[list[int], set[int]]:
