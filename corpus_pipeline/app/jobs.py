@@ -21,6 +21,7 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, discover
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 
 
@@ -89,7 +90,7 @@ def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str,
             continue
         content = manifest.read(path / "manifest.json")
         parents.append(
-            {"manifest": f"{path.resolve().name}/manifest.json", "seal": content["seal"]}
+            {"manifest": f"{escaped(path.resolve().name)}/manifest.json", "seal": content["seal"]}
         )
         sources += [entry for entry in content["sources"] if entry not in sources]
     return parents, sources
@@ -103,7 +104,8 @@ def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
         names: tuple[str, ...] | None = None
         if item.format == "parquet":
             try:
-                columns = pq.read_schema(item.path).names
+                with Path(item.path).open("rb") as file:  # a path of any bytes
+                    columns = pq.read_schema(file).names
             except (OSError, ValueError):
                 continue  # a damaged file; the reader will quarantine it
             names = tuple(columns) if needed <= set(columns) else None

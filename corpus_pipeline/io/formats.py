@@ -41,6 +41,9 @@ class Format:
     recognise: Callable[[bytes], bool] | None = None
     splittable: Cut = "no"
     yields: Yields = "text"
+    #: Whether its records are read as characters, so that the scan finds their charset:
+    #: `text_mode`, unless `ingest.text_mode` is `file`.
+    coded: Literal["no", "yes", "text_mode"] = "no"
     #: Formats that a file of this name may look like without being one.
     looks_like: tuple[str, ...] = ()
     #: Why a file with the suffix alone, its content not recognised, is no input; empty: it is one.
@@ -51,6 +54,10 @@ class Format:
         return self.splittable == "lines" or (
             self.splittable == "text_mode" and text_mode == "lines"
         )
+
+    def is_coded(self, text_mode: str) -> bool:
+        """Whether the scan has to find charset and line ends, under this `ingest.text_mode`."""
+        return self.coded == "yes" or (self.coded == "text_mode" and text_mode != "file")
 
     @property
     def read(self) -> Callable[..., Iterator[Any]]:
@@ -66,9 +73,9 @@ def is_json_line(body: bytes) -> bool:
     >>> is_json_line('{"text": "路灯"}\n'.encode()), is_json_line(b'{\n "text": ""}')
     (True, False)
     """
-    line, newline, _ = body.partition(b"\n")
-    if not line.startswith(b"{"):
+    if not body.startswith(b"{"):
         return False
+    line, *newline = re.split(rb"[\r\n]", body, maxsplit=1)
     if not newline and len(body) >= PEEK - 4:
         return re.match(rb"\{\s*\"", line) is not None
     try:
@@ -132,6 +139,7 @@ FORMATS: Final[dict[str, Format]] = {
             reader=f"{_HOME}.jsonl:read",
             recognise=is_json_line,
             splittable="lines",
+            coded="yes",
         ),
         # One object over several lines, or an array of objects; many a .json is JSON Lines.
         Format(
@@ -139,18 +147,21 @@ FORMATS: Final[dict[str, Format]] = {
             suffixes=(".json",),
             reader=f"{_HOME}.json_array:read",
             recognise=_is_json_array,
+            coded="yes",
         ),
         # A table of pages may well have one in its first cell.
         Format(
             name="csv",
             suffixes=(".csv",),
             reader=f"{_HOME}.csv:read",
+            coded="yes",
             looks_like=("html",),
         ),
         Format(
             name="tsv",
             suffixes=(".tsv", ".tab"),
             reader=f"{_HOME}.csv:read",
+            coded="yes",
             looks_like=("html",),
         ),
         Format(
@@ -159,6 +170,7 @@ FORMATS: Final[dict[str, Format]] = {
             reader=f"{_HOME}.text:read",
             splittable="text_mode",
             yields="bytes",
+            coded="text_mode",
         ),
     )
 }

@@ -8,6 +8,7 @@ Raises `PipelineError` for a missing path, a glob without a match, an unusable f
 
 from __future__ import annotations
 
+import codecs
 import glob
 import logging
 import os
@@ -109,7 +110,7 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
     locators = Counter(item.locator for _, item in pairs)
     colliding = {root.path for root, item in pairs if locators[item.locator] > 1}
     inputs = [
-        replace(item, locator=f"{root.path.name}/{item.locator}")
+        replace(item, locator=f"{escaped(root.path.name)}/{item.locator}")
         if root.path in colliding and (not root.named or locators[item.locator] > 1)
         else item
         for root, item in pairs
@@ -156,11 +157,10 @@ def _expanded(path: Path, left_out: _LeftOut) -> Iterable[Path]:
 def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
     """The roots in a list file; relative entries start at the list's own folder."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        # A name of any bytes may stand in a list; `fsdecode` reads it as the file system does.
+        lines = os.fsdecode(path.read_bytes().removeprefix(codecs.BOM_UTF8)).splitlines()
     except OSError as error:
         raise PipelineError(f"cannot read the list {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise PipelineError(f"the list {path} is not UTF-8 text") from None
     folder = path.absolute().parent
     for line in lines:
         entry = line.strip()

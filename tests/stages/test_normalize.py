@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_pipeline.text.unicode.script import TRADITIONAL_ONLY
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 
 CASES = [
     json.loads(line)

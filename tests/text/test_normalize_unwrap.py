@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from corpus_pipeline.text.normalize.unwrap import join, joined
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 
 PROSE = (
     "这座城市位于两条河流交汇之处，自古以来就是商旅往来的要道；城中的老街保存得相当完整，"
