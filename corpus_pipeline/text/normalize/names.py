@@ -44,9 +44,10 @@ class Names(NamedTuple):
         return "".join(out), sum(before[at] == form for at, form in places.items())
 
     def _in_name(self, before: str, after: str, at: int) -> bool:
-        behind = before[at] + after[at + 1 : at + 2]
-        if behind in self.words or after[max(at - 1, 0) : at] + before[at] in self.words:
-            return False
+        for text in (before, after):
+            around = text[max(at - 1, 0) : at] + before[at] + text[at + 1 : at + 2]
+            if around[:2] in self.words or around[-2:] in self.words:
+                return False
         for start in (at - 1, at - 2):
             if start < 0 or after[start] not in self.surnames:
                 continue
