@@ -146,11 +146,12 @@ class Simplifier:
             # A converted word is left alone, so that a second pass changes nothing: 顯著, 显著.
             if form != word:
                 phrases.setdefault(form, form)
-        self._phrases = Phrases(characters, phrases, [*pack.senses, "牠", "妳"], signature)
+        self._names = _names(pack.names)
+        choices, kept = [*pack.senses, "牠", "妳"], [*self._names.kept]
+        self._phrases = Phrases(characters, phrases, choices, signature, kept)
         #: Characters of the words that are converted in simplified texts too.
         self.characters = "".join(pack.anywhere.characters)
         self._subjects = pack.anywhere.subjects.split()
-        self._names = _names(pack.names)
         words = _mixed(pack.anywhere, characters)
         self._words = Phrases({}, words, self.characters)
         only = {*TRADITIONAL_ONLY}
@@ -158,13 +159,18 @@ class Simplifier:
         self._mixed = Phrases(
             {char: form for char, form in characters.items() if char in only},
             words | telling,
-            [*pack.senses, "牠", "妳"],
+            choices,
+            counted=kept,
         )
 
     def words(self, texts: pl.Series) -> Exchange:
         """The column with words that only traditional writing has converted, and nothing else."""
-        rows = (~self._about_scripts(texts)).arg_true().to_list()
-        return _in_rows(texts, rows, self._words.exchange(texts.gather(rows)))
+        whole = self._words.exchange(texts)
+        rows = np.flatnonzero(whole.changed)
+        rows = rows[(~self._about_scripts(texts.gather(rows))).to_numpy()]
+        part = whole.texts.gather(rows)
+        counts = (whole.changed[rows], whole.chosen[rows], whole.counted[rows])
+        return _in_rows(texts, rows.tolist(), Exchange(part, *counts))
 
     def _about_scripts(self, texts: pl.Series) -> pl.Series:
         return texts.str.contains_any(self._subjects)
@@ -185,17 +191,15 @@ class Simplifier:
 
     def _with_names(self, texts: pl.Series, exchange: Exchange) -> Exchange:
         """The exchange with the variants that names keep."""
-        rows = texts.str.contains_any([*self._names.kept]).arg_true().to_list()
+        rows = np.flatnonzero(exchange.counted).tolist()
         restored = {}
         for row, before, after in zip(
             rows, texts.gather(rows), exchange.texts.gather(rows), strict=True
         ):
             text, count = self._names.restored(before, after)
-            if count:
+            if text != after:
                 restored[row] = text
-                exchange.changed[row] -= sum(
-                    old == new != was for old, new, was in zip(before, text, after, strict=True)
-                )
+                exchange.changed[row] -= count
         new = replaced(exchange.texts, [*restored], [*restored.values()])
         return exchange._replace(texts=new)
 
@@ -219,15 +223,16 @@ def _around_japanese(texts: pl.Series, phrases: Phrases) -> Exchange:
         joined.append("".join(parts))
         exchange.changed[row] = pieces.changed[place].sum()
         exchange.chosen[row] = pieces.chosen[place].sum()
+        exchange.counted[row] = pieces.counted[place].sum()
         at += count
     return exchange._replace(texts=replaced(exchange.texts, [row for row, _ in split], joined))
 
 
 def _in_rows(texts: pl.Series, rows: list[int], part: Exchange) -> Exchange:
     """The whole column where only these rows were exchanged."""
-    changed, chosen = (np.zeros(len(texts), dtype=np.uint32) for _ in range(2))
-    changed[rows], chosen[rows] = part.changed, part.chosen
-    return Exchange(replaced(texts, rows, part.texts), changed, chosen)
+    counts = np.zeros((3, len(texts)), dtype=np.uint32)
+    counts[:, rows] = part.changed, part.chosen, part.counted
+    return Exchange(replaced(texts, rows, part.texts), *counts)
 
 
 def load_simplifier(asset: Asset) -> Simplifier:

@@ -118,7 +118,7 @@ class Normalize(Stage):
                 simplified = replaced(simplified, at, new.gather(at))
             else:
                 texts = new
-                hant = (scripts == "hant").arg_true()
+                hant = (scripts == "hant").arg_true().to_list()
                 headed = [i for i, title in zip(hant, titles.gather(hant), strict=True) if title]
                 converted = self.simplifier.column(titles.gather(headed)).texts
                 titles = replaced(titles, headed, converted)
@@ -140,6 +140,8 @@ class Normalize(Stage):
         """
         changed, chosen = (np.zeros(len(texts), dtype=np.uint32) for _ in range(2))
         script = writing["script"]
+        converted: list[int] = []
+        parts: list[pl.Series] = []
         for rows, convert in (
             (script == "hant", self.simplifier.column),
             ((script == "mixed") & (writing["traditional"] >= ENOUGH), self.simplifier.mixed),
@@ -149,9 +151,11 @@ class Normalize(Stage):
             if at:
                 conversion = convert(texts.gather(at))
                 changed[at], chosen[at] = conversion.changed, conversion.chosen
-                new = np.flatnonzero(conversion.changed).tolist()
-                texts = replaced(texts, [at[i] for i in new], conversion.texts.gather(new))
-        return texts, changed, chosen
+                converted += at
+                parts.append(conversion.texts)
+        # All at once: each replacement copies the column.
+        new = pl.concat(parts, rechunk=False) if parts else pl.Series(dtype=pl.String)
+        return replaced(texts, converted, new), changed, chosen
 
     def _clean(self, texts: pl.Series, *, lines: bool = False) -> tuple[pl.Series, U32]:
         """The texts after all rules but script, and how many lines were joined in each."""

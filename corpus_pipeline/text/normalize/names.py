@@ -28,20 +28,26 @@ class Names(NamedTuple):
     words: Collection[str]  # words of two characters with a variant, which are no names
 
     def restored(self, before: str, after: str) -> tuple[str, int]:
-        """The text `after` with the variants of names, and how many differ from it."""
-        out, count = list(after), 0
-        for match in re.finditer(f"[{''.join(self.kept)}]", before):
-            at = match.start()
-            form = self.kept[match[0]]
-            if out[at] != form and self._in_name(before, after, at):
-                out[at] = form
-                count += 1
-        return "".join(out), count
+        """The text `after` with the variants of names, and how many are again as they were."""
+        places = {}
+        for char, form in self.kept.items():
+            at = before.find(char)
+            while at >= 0:
+                if after[at] != form and self._in_name(before, after, at):
+                    places[at] = form
+                at = before.find(char, at + 1)
+        if not places:
+            return after, 0
+        out = list(after)
+        for at, form in places.items():
+            out[at] = form
+        return "".join(out), sum(before[at] == form for at, form in places.items())
 
     def _in_name(self, before: str, after: str, at: int) -> bool:
-        behind = before[at] + after[at + 1 : at + 2]
-        if behind in self.words or after[max(at - 1, 0) : at] + before[at] in self.words:
-            return False
+        for text in (before, after):
+            around = text[max(at - 1, 0) : at] + before[at] + text[at + 1 : at + 2]
+            if around[:2] in self.words or around[-2:] in self.words:
+                return False
         for start in (at - 1, at - 2):
             if start < 0 or after[start] not in self.surnames:
                 continue
