@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.inputs import Input
+from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.scan import Scanned, scan
@@ -57,6 +57,7 @@ class Job:
     sources: list[dict[str, Any]]
     root: Path
     parents: tuple[dict[str, str], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()  # files beside the inputs that are none
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
@@ -126,6 +127,7 @@ def _run(context: _Context) -> dict[str, Any]:
     stages = [spec.record() for spec in job.specs]
     decides = {
         "inputs": inputs,
+        "left_out": [asdict(file) for file in job.left_out],
         "stages": stages,
         "config": job.config,
         "code": code(),
@@ -157,6 +159,7 @@ def _common(context: _Context) -> dict[str, Any]:
         "config": job.config,
         "parents": list(job.parents),
         "sources": job.sources,
+        "left_out": [asdict(file) for file in job.left_out],
     }
 
 

@@ -142,7 +142,7 @@ def is_text(data: bytes, charset: str) -> bool:
     """
     text, lost = decode(data, charset)
     bad = lost + len(text) - len(text.translate(_WITHOUT_CONTROLS))
-    return bad < LEAST_BAD or bad <= MOST_BAD * len(data)
+    return bad <= MOST_BAD * len(data) or (bad < LEAST_BAD and 4 * bad < len(data))
 
 
 def _is_common_chinese(sample: bytes) -> bool:

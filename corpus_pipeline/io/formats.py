@@ -44,6 +44,10 @@ class Format:
     #: Whether its records are read as characters, so that the scan finds their charset:
     #: `text_mode`, unless `ingest.text_mode` is `file`.
     coded: Literal["no", "yes", "text_mode"] = "no"
+    #: Whether its reader goes to and fro in the file, so that it has to be whole.
+    seeks: bool = False
+    #: Whether it holds other files.
+    archive: bool = False
     #: Formats that a file of this name may look like without being one.
     looks_like: tuple[str, ...] = ()
     #: Why a file with the suffix alone, its content not recognised, is no input; empty: it is one.
@@ -100,6 +104,10 @@ def _is_wiki_dump(body: bytes) -> bool:
     return start.startswith((b"<mediawiki", b"<?xml")) and b"<mediawiki" in start
 
 
+def _is_tar(body: bytes) -> bool:
+    return body[257:262] == b"ustar"
+
+
 _HOME: Final = "corpus_pipeline.io.readers"
 
 FORMATS: Final[dict[str, Format]] = {
@@ -111,6 +119,24 @@ FORMATS: Final[dict[str, Format]] = {
             reader=f"{_HOME}.parquet:read",
             magic=(b"PAR1",),
             splittable="row_groups",
+            seeks=True,
+        ),
+        Format(
+            name="zip",
+            suffixes=(".zip",),
+            reader=f"{_HOME}.archive:read_zip",
+            magic=(b"PK\3\4", b"PK\5\6"),
+            yields="pages",
+            seeks=True,
+            archive=True,
+        ),
+        Format(
+            name="tar",
+            suffixes=(".tar",),
+            reader=f"{_HOME}.archive:read_tar",
+            recognise=_is_tar,
+            yields="pages",
+            archive=True,
         ),
         Format(
             name="warc",
@@ -175,8 +201,8 @@ FORMATS: Final[dict[str, Format]] = {
     )
 }
 
-#: A file without a byte is read as a text.
-EMPTY: Final = FORMATS["text"]
+#: What a file is whose name and first bytes say nothing else.
+TEXT: Final = FORMATS["text"]
 
 
 def by_suffix(name: str) -> Format | None:
@@ -197,8 +223,6 @@ def by_content(head: bytes) -> Format | None:
     for form in FORMATS.values():
         if form.magic and head.startswith(form.magic):
             return form
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        head = head[: len(head) & ~1].decode("utf-16", "replace").encode("utf-8", "replace")
     body = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for form in FORMATS.values():
         if form.recognise is not None and form.recognise(body):

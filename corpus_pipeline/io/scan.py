@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import pyarrow.parquet as pq
 
@@ -109,7 +109,7 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
             if form.splittable in ("lines", "text_mode") and item.compression != "none":
                 plain, entries = _inflated(hashed, item.compression, limits, sampler)
             elif sampler is not None:
-                _sampled(hashed, item.compression, limits, sampler)
+                sample(hashed, item.compression, limits, sampler)
             sha256, fingerprint = hashed.finish()
     except OSError as error:
         raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
@@ -120,13 +120,13 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
     return Scanned(item, sha256, size, fingerprint, groups, entries, coding)
 
 
-def _sampled(raw: _Hashed, compression: str, limits: Limits, sampler: Sampler) -> None:
+def sample(raw: _Hashed | BinaryIO, compression: str, limits: Limits, sampler: Sampler) -> None:
     """Show the sampler as much of a file as it wants, or as inflating for it alone is worth."""
     if compression == "none":
         while not sampler.full and (block := raw.read(1 << 20)):
             sampler.feed(block)
         return
-    for event in events(raw, compression, limits):  # type: ignore[arg-type]  # the three methods that are used
+    for event in events(cast(BinaryIO, raw), compression, limits):
         if isinstance(event, Block):
             sampler.feed(event.data)
         if sampler.full or sampler.seen >= MOST:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import ceil
 from typing import Any, Final
 
+from corpus_pipeline.io.archives.member import Member
 from corpus_pipeline.io.charsets import UTF8, Coding
 from corpus_pipeline.io.checked import Fingerprint
 from corpus_pipeline.io.compression import BEGINNING, Entry
@@ -44,9 +45,10 @@ class Piece:
     entry: Entry = BEGINNING  # where in a compressed file a reader may begin
     fingerprint: Fingerprint | None = None  # of the file at the scan; None = not scanned
     coding: Coding = UTF8  # formats of characters: charset and line ends
+    member: Member | None = None  # of an archive that is being read: what is read instead of `path`
 
     def described(self) -> dict[str, Any]:
-        """The piece as a manifest records it: without its path, entry, fingerprint and coding."""
+        """The piece as a manifest records it: without its path and what the scan saw of it."""
         groups = None if self.row_groups is None else list(self.row_groups)
         names = ("locator", "format", "compression", "source", "license", "start", "end")
         return {**{name: getattr(self, name) for name in names}, "row_groups": groups}

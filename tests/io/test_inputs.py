@@ -142,9 +142,13 @@ def test_a_name_may_lie_about_compression(tmp_path):
         (lambda p: p, "no usable input in"),
         (lambda p: f"@{p}/absent.txt", "cannot read the list"),
         (lambda p: write(p / "a.pdf", b"%PDF-1.4"), "a.pdf: a PDF"),
-        (lambda p: write(p / "a.tar", b"\0" * 257 + b"ustar"), "a.tar: a tar archive"),
+        (
+            lambda p: write(p / "a.7z", b"7z\xbc\xaf\x27\x1c"),
+            "a.7z: a 7z archive, which is not supp",
+        ),
+        (lambda p: write(p / "a", b"Rar!\x1a\x07\1"), "a: a rar archive, which is not supported"),
         (lambda p: write(p / "a.xml", b"<rss/>"), "no MediaWiki dump"),
-        (lambda p: write(p / "a.bin", b"\x01\x02"), "neither its content nor its name"),
+        (lambda p: write(p / "a.bin", b"\x01\x02"), "binary, and of no known kind"),
     ],
 )
 def test_what_cannot_be_read_is_one_clear_line(tmp_path, make, message):
