@@ -28,7 +28,7 @@ from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.formulas import figures_as_text
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
 from corpus_pipeline.text.html.main_text import MainText, main_text
-from corpus_pipeline.text.html.metadata import PageMeta, page_meta, with_lead, with_text
+from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
 from corpus_pipeline.text.html.obfuscation import (
     Places,
     kinds_of,
@@ -203,7 +203,9 @@ class Extract(Stage):
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
-        mark, stated = self._notices(main, text, meta, page, source, present)
+        mark = self._mark(main, text, page, present)
+        anchors = sorted(present.keys() & LICENSE_WORDS)
+        stated = meta.license or worded_license(source, self.words, anchors)
         rule, evidence = self._verdict(text)
         whole = f"{title}\n{text}" if thread and title and title not in text[:1000] else text
         return Extracted(
@@ -239,14 +241,10 @@ class Extract(Stage):
             tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main
         )
 
-    def _notices(
-        self, main: MainText, text: str, meta: PageMeta, page: bytes, source: str, present: Places
-    ) -> tuple[str | None, str | None]:
-        """The words that mark a text as generated, and the licence that the page states."""
+    def _mark(self, main: MainText, text: str, page: bytes, present: Places) -> str | None:
+        """The words of the page that mark its text as generated."""
         verbs = [at for verb in sorted(MARK_VERBS) for at in present.get(verb, ())[:_MOST_VERBS]]
-        anchors = sorted(present.keys() & LICENSE_WORDS)
-        mark = mark_of(text, main.lead[:500], page, self.words, verbs)
-        return mark, meta.license or worded_license(source, self.words, anchors)
+        return mark_of(text, main.lead[:500], page, self.words, verbs)
 
     def _source(self, source: str, undone: Counter[str]) -> tuple[str, bytes, Places]:
         """The source with its references mended, its bytes, and where in them the clues are."""
