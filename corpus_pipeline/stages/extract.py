@@ -93,7 +93,7 @@ class Extract(Stage):
     """Markup to main text."""
 
     name = "extract"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {
         "extract_title": pl.String(),
         "extract_author": pl.String(),
