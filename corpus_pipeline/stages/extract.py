@@ -197,9 +197,8 @@ class Extract(Stage):
         meta = page_meta(tree, _headers(response), source, present)
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
-        about = f"{url or ''} {meta.whole_title} {meta.generator}"
-        thread = self.pages.thread.search(about) is not None
-        main = self._main_text(tree, page, meta.whole_title, thread=thread)
+        thread = self.pages.thread.search(f"{url or ''} {meta.whole_title} {meta.generator}")
+        main = self._main_text(tree, page, meta.whole_title, thread=thread is not None)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
