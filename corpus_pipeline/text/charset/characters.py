@@ -35,7 +35,7 @@ def pairs(charset: str) -> U32:
 def character(data: bytes, codecs: tuple[str, ...]) -> str:
     r"""What the first of the codecs that can reads; empty where none can.
 
-    >>> character(b"\\xa3\\xe1", CODECS["big5"])
+    >>> character(b"\xa3\xe1", CODECS["big5"])
     '€'
     """
     for codec in codecs:
