@@ -19,7 +19,7 @@ from corpus_pipeline.rules.settings import Settings
 LINE_RULES = "package:rules/packs/line_dedup.yaml"
 
 Kind = Literal[
-    "counter", "label", "site", "closing", "sentence", "spared", "quote", "verse", "song"
+    "counter", "label", "site", "page", "closing", "sentence", "spared", "quote", "verse", "song"
 ]
 
 
@@ -44,6 +44,8 @@ class LineBounds:
     closing_longest: int
     verse_reach: int
     prose_least: int
+    menu_least: int
+    menu_longest: int
     window: int
     least_left: int
 

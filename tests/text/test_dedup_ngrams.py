@@ -1,12 +1,14 @@
 """n-gram hashes: recomputable, and blind to neighbours."""
 
+import random
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.dedup.ngrams import distinct, shared, shingles
+from corpus_pipeline.text.dedup.ngrams import distinct, occurrences, shared, shingles
 from corpus_pipeline.text.dedup.ngrams_kernel import BASE, FINAL
 
 WORDS = st.lists(st.text(st.sampled_from("天地玄黄宇宙洪荒𠮷"), max_size=12), max_size=8)
@@ -47,6 +49,30 @@ def test_sets(texts):
     assert [flat[a:b].tolist() for a, b in pairwise(starts.tolist())] == [
         sorted(one) for one in sets
     ]
-    if sets:
-        one = np.array(sorted(sets[0]), dtype=np.uint64)
-        assert shared(one, flat, starts).tolist() == [len(sets[0] & other) for other in sets]
+    pairs = [(i, j) for i in range(len(sets)) for j in range(len(sets))]
+    one, other = (np.array([pair[end] for pair in pairs], dtype=np.int64) for end in (0, 1))
+    assert shared(flat, starts, one, other).tolist() == [len(sets[i] & sets[j]) for i, j in pairs]
+
+
+def test_uneven_sets():
+    """A set that is searched in another, much larger one, has the same members in common."""
+    rng = random.Random(1)
+    sets = [sorted(rng.sample(range(4000), size)) for size in (0, 1, 7, 90, 2000, 3999)]
+    starts = np.cumsum([0, *map(len, sets)])
+    flat = np.array([member for one in sets for member in one], dtype=np.uint64)
+    for i, one in enumerate(sets):
+        both = shared(flat, starts, np.full(len(sets), i), np.arange(len(sets)))
+        assert both.tolist() == [len(set(one) & set(other)) for other in sets]
+
+
+@given(WORDS)
+@settings(max_examples=50, deadline=None)
+def test_occurrences(texts):
+    """Two texts share as many occurrences as the multisets of their characters do."""
+    codes, offsets = laid(texts)
+    flat = occurrences(codes, offsets)
+    counted = [Counter(text) for text in texts]
+    pairs = [(i, j) for i in range(len(texts)) for j in range(len(texts))]
+    one, other = (np.array([pair[end] for pair in pairs], dtype=np.int64) for end in (0, 1))
+    both = [(counted[i] & counted[j]).total() for i, j in pairs]
+    assert shared(flat, offsets, one, other).tolist() == both

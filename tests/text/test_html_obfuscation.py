@@ -53,7 +53,7 @@ def test_the_table_knows_the_common_characters():
         ("&#20013;&#22269;", "中国", {"entity": 2}),
         ("写作 &#20013; 即可", "写作 &#20013; 即可", {}),
         ("他说&ldquo;好&rdquo;。", "他说“好”。", {"entity": 2}),
-        ("a &lt; b，用 &nbsp; 空格", "a &lt; b，用 &nbsp; 空格", {}),
+        ("a &lt; b，用 &nbsp; 空格", "a < b，用 &nbsp; 空格", {"entity": 1}),
         ("标题：\\u4e2d\\u56fd\\u4eba", "标题：中国人", {"escape": 3}),
         ("%u4e2d%u56fd%u4eba", "中国人", {"escape": 3}),
         ('s = "\\u4e2d\\u56fd\\u4eba" # 中国人的字符串写法', None, {}),

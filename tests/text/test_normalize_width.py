@@ -3,10 +3,12 @@
 import unicodedata
 
 import polars as pl
+import pytest
+from clock import linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.normalize.width import COMPOSED, Width, left_over, unescape
+from corpus_pipeline.text.normalize.width import COMPOSED, Width
 from corpus_pipeline.text.unicode.classes import points
 
 WIDTH = Width(fold="％＋＝")
@@ -42,11 +44,33 @@ def test_a_million_characters():
     assert WIDTH.text(text) == text
 
 
-def test_entities_that_could_be_markup_stay():
-    """`&lt;` and numbers of `<` or of invisible characters are left alone."""
-    text = "&lt;b&gt; &#60; &#38; &#8203; &#xE000; &bogus;"
-    assert unescape(text) == text
-    assert not left_over(text)
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("\x1b[1;33m※ 引述\x1b[m：好\x1b[0;1;31m推\x1b[K 同意", "※ 引述：好推 同意"),
+        ("\x1b]0;标题\x07正文\x1b]8;;http://a.cn\x1b\\链接\x1b]8;;\x1b\\", "正文链接"),
+        ("\x1b(B线\x1b)0图\x1b*s名\x1b7存\x1b8取\x1b=键", "线图名存取键"),
+        ("\x1b\x1b[32m绿\x9b0m色\x1b[?25l隐\x1b[2J清", "绿色隐清"),
+        ("\x1b[31", ""),
+        ("\x1bHello 2\x1b中", "Hello 2中"),
+        ("写作 \\x1b[31m 或 ^[[0m，数组[1;33m]", "写作 \\x1b[31m 或 ^[[0m，数组[1;33m]"),
+    ],
+)
+def test_terminal_sequences_go_whole(text, expect):
+    """Colours, titles, links and charset shifts leave no tail; text about them stays."""
+    assert WIDTH.text(text) == expect
+
+
+def test_hostile_terminal_sequences_are_linear():
+    """A million escapes, and strings without an end, cost no more than their length."""
+    for piece in ("\x1b", "\x1b]0;", "\x1b[", "\x1b(", "\x9b0"):
+        linear(WIDTH.text, piece.__mul__, 200_000, 2.0)
+
+
+def test_a_line_of_marks_is_linear():
+    """A line of half-width marks of any kind beside Han is read once."""
+    for piece in ("中.", "中, ", "!", "中!", "(中", "中 ", "(中)", "中; (", "1,", "中?? "):
+        linear(WIDTH.text, piece.__mul__, 200_000, 2.0)
 
 
 def test_what_is_called_composed_is_composed():

@@ -161,7 +161,9 @@ def _mobiles(view: str, start: int, end: int) -> Iterator[Residue]:
         if not _GROUPS.fullmatch(view[first:last]):
             continue
         left, right = view[max(0, first - 15) : first], view[last : last + 12]
-        if _PHONE_CUE.search(left) or not _no_phone(view[max(0, first - 40) : first], right):
+        # A cue before a placeholder is that of the number that was there.
+        cued = _PHONE_CUE.search(left.rpartition("\ue000")[2])
+        if cued or not _no_phone(view[max(0, first - 40) : first], right):
             yield "mobile", first, last
 
 

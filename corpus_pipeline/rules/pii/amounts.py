@@ -56,8 +56,15 @@ class Amounts:
             or (self._before_counted.search(left) and self._after_counted.match(right))
         ):
             return False
-        beside = self._joint.sub("", left[-reach:].lower())
-        return not beside.endswith(tuple(cue)) or bool(self._device.match(right))
+        return not self._announced(left[-reach:].lower(), cue) or bool(self._device.match(right))
+
+    def _announced(self, left: str, cue: Collection[str]) -> bool:
+        """Whether a cue ends the text, or only what joins a cue and its number follows it."""
+        joint = self._joint.search(left)
+        first = joint.start() if joint else len(left)
+        # 机 joins in 手机号 and ends the cue in 手机：, so every end is tried.
+        ends = range(first, len(left) + 1)
+        return any(left[:end].endswith(tuple(cue)) for end in ends)
 
 
 def _any(words: Collection[str]) -> str:

@@ -5,10 +5,10 @@ Leaves: their texts without boilerplate (menus, footers, licence numbers, links 
 how many lines and characters were cut; how many characters occur in other documents too; where each
 cut was (code points of the text before the cuts) and why.  A document with little left is dropped
 (`only_boilerplate`).
-Refuses: to cut a line for its frequency alone.  In half of its documents, and in this one, it must
-have the same neighbouring line or stand at the same edge of the text, or else be boilerplate by its
-words.  Headings of statutes, verse, quotations, code and tables are spared, and one copy of each
-sentence stays.
+Refuses: to cut a line for its frequency alone, or for its place.  In half of its documents, and in
+this one, it must have the same neighbouring line or stand at the same edge of the text, and speak
+of a page or be an item of a menu; or else be boilerplate by its words alone.  Titles, headings of
+statutes, verse, quotations, code and tables are spared, and one copy of each sentence stays.
 
 A host is the host name in `url` without `www`: a site repeats its lines under one host name, and a
 list of public suffixes would change the result with each of its editions.
@@ -67,7 +67,7 @@ class LineDedup(CountStage):
     """Counts lines and fingerprints in all documents, then cuts in each of them."""
 
     name = "line_dedup"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {
         "line_dedup_lines": pl.UInt32(),
         "line_dedup_cut": pl.UInt32(),

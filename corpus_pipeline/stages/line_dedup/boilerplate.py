@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from corpus_pipeline.rules.line_dedup import LineRules
+from corpus_pipeline.rules.line_dedup import LineBounds, LineRules
 from corpus_pipeline.stages.line_dedup.counting import HOST, NAMES, REPEAT
 from corpus_pipeline.text.arrays import I64, U64, Bool
 from corpus_pipeline.text.dedup.key import KeyTable
@@ -105,10 +105,7 @@ def cut_lines(lines: LineTable, matches: pl.DataFrame, rules: LineRules) -> pl.D
     same_after = pl.col("often_after") == pl.col("after")
     beside_line = (same_before & (pl.col("before") > END)) | (same_after & (pl.col("after") > END))
     common = (pl.col("size") >= bounds.corpus_least) | (pl.col("rule") == HOST)
-    # A first line of one short word that different lines follow is a title.
-    title = (pl.col("chars") == pl.col("size")) & (pl.col("size") < bounds.corpus_least)
-    title &= same_before & (pl.col("before") == START)
-    unplaced = ~beside_line & (pl.col("closing") | title)
+    unplaced = ~beside_line & pl.col("closing") & ~pl.col("worded")
     placed = (same_before | same_after) & ~unplaced & common & ~pl.col("spared")
     stays = pl.col("quote") | (pl.col("survivor") & pl.col("sentence"))
     some = some.filter((placed | pl.col("named")) & ~stays)
@@ -117,6 +114,8 @@ def cut_lines(lines: LineTable, matches: pl.DataFrame, rules: LineRules) -> pl.D
     named = some.get_column("named").to_numpy()
     free = around(lines, at, bounds.prose_least) & ~near_verse(lines, at, rules)
     free = (named | free[at]) & ~fenced(lines)[at]
+    # Where it stands is not enough: a title stands above every judgment of a court.
+    free &= named | some.get_column("worded").to_numpy() | menus(lines, some, bounds)
     at, some = at[free], some.filter(pl.Series(free))
     return pl.DataFrame(
         {
@@ -138,12 +137,27 @@ def _shapes(lines: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
         .select(
             "text",
             named=rules.is_a("site", line) | rules.counts(line),
+            worded=rules.is_a("page", line),
             closing=rules.is_a("closing", line) & short,
             spared=rules.is_a("spared", line),
             quote=rules.is_a("quote", line),
             sentence=rules.is_a("sentence", line),
         )
     )
+
+
+def menus(lines: LineTable, some: pl.DataFrame, bounds: LineBounds) -> Bool:
+    """Flags: the rows of `some` (lines that recur at one place) in runs long enough for a menu."""
+    at = some.get_column("line").to_numpy()
+    # Lines without a key, blank ones mostly, do not end a run.
+    place = np.cumsum(lines.raw.key != 0)[at]
+    item = ~pl.col("text").str.contains("[。；]") & (pl.col("chars") <= bounds.menu_longest)
+    label = item | pl.col("named") | pl.col("worded")
+    runs = some.select("row", label=label, place=pl.Series(place))
+    runs = runs.with_columns(beside=pl.col("place") - pl.col("label").cum_sum())
+    long = pl.len().over("row", "beside", "label") >= bounds.menu_least
+    menu: Bool = runs.select(pl.col("label") & long).to_series().to_numpy()
+    return menu
 
 
 def around(lines: LineTable, at: I64, least: int) -> Bool:

@@ -1,30 +1,34 @@
-"""How much two texts share, counted exactly: Jaccard and containment of their n-gram sets.
+"""How much two texts share, counted exactly: Jaccard and containment of what they consist of.
 
 Enters: texts of many documents and the pairs to compare.  Leaves: the sizes of both sets and of
 their intersection for each pair; nothing is estimated.
 
 The n-grams of all documents are never in memory at once: pairs come in portions whose documents
-together have a bounded number of characters.
+together have a bounded number of bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from corpus_pipeline.text.arrays import F64, I64, U64
 from corpus_pipeline.text.dedup.key import KeyTable, fold
-from corpus_pipeline.text.dedup.ngrams import distinct, shared, shingles
+from corpus_pipeline.text.dedup.ngrams import distinct, occurrences, shared, shingles
 
-#: Characters whose n-grams are in memory at once (8 bytes each, and as much again while sorting).
-PORTION = 8_000_000
+#: Bytes of texts whose n-grams are in memory at once (8 bytes for each character, and as much again
+#: while sorting).
+PORTION = 24_000_000
+#: Makes the sets of some texts, in order and in chunks: numbers, sorted, and where each set begins.
+Grams = Callable[[pl.Series], Iterator[tuple[U64, I64]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """Per pair (i64): how many different n-grams each document has, and how many both have."""
+    """Per pair (i64): how many n-grams or characters each document has, and how many both have."""
 
     size_a: I64
     size_b: I64
@@ -49,16 +53,53 @@ class Resemblance:
         )
 
 
-def resemblance(texts: Sequence[str], a: I64, b: I64, table: KeyTable, n: int) -> Resemblance:
+def resemblance(texts: pl.Series, a: I64, b: I64, table: KeyTable, n: int) -> Resemblance:
     r"""Compare the n-grams of the keys of texts[a[i]] and texts[b[i]] for every i.
 
     >>> from corpus_pipeline.text.dedup.key import parse_key_table
     >>> table = parse_key_table("keep\t4e00\t9fff")
-    >>> texts = ["天地玄黄宇宙洪荒", "天地玄黄，宇宙宽广"]
+    >>> texts = pl.Series(["天地玄黄宇宙洪荒", "天地玄黄，宇宙宽广"])
     >>> result = resemblance(texts, np.array([0]), np.array([1]), table, 2)
     >>> result.size_a.tolist(), result.both.tolist(), result.jaccard.round(2).tolist()
     ([7], [5], [0.56])
     """
+
+    def grams(some: pl.Series) -> Iterator[tuple[U64, I64]]:
+        for keys in fold(some, table):
+            yield distinct(*shingles(keys.codes, keys.offsets, n))
+
+    return _compared(texts, a, b, grams)
+
+
+def same_characters(
+    texts: pl.Series, a: I64, b: I64, table: KeyTable, *, digits: bool = False
+) -> Resemblance:
+    r"""Compare the characters of the keys, each as often as it stands there; or the digits alone.
+
+    >>> from corpus_pipeline.text.dedup.key import parse_key_table
+    >>> table = parse_key_table("keep\t4e00\t9fff\nkeep\t30\t39")
+    >>> texts = pl.Series(["一人一票，2020年", "人一票2021年"])
+    >>> pair = np.array([0]), np.array([1])
+    >>> result = same_characters(texts, *pair, table)
+    >>> result.size_a.tolist(), result.size_b.tolist(), result.both.tolist()
+    ([9], [8], [7])
+    >>> same_characters(texts, *pair, table, digits=True).both.tolist()
+    [3]
+    """
+
+    def grams(some: pl.Series) -> Iterator[tuple[U64, I64]]:
+        for keys in fold(some, table):
+            codes, offsets = keys.codes, keys.offsets
+            if digits:
+                kept = np.flatnonzero((codes >= ord("0")) & (codes <= ord("9")))
+                codes, offsets = codes[kept], np.searchsorted(kept, offsets)
+            yield occurrences(codes, offsets), offsets
+
+    return _compared(texts, a, b, grams)
+
+
+def _compared(texts: pl.Series, a: I64, b: I64, grams: Grams) -> Resemblance:
+    """Compare the sets that `grams` makes of the texts."""
     out = Resemblance(*(np.zeros(len(a), dtype=np.int64) for _ in range(3)))
     # Of each pair the document in more pairs is the hub, the other the leaf.  A leaf's set is
     # compared with all its hubs in one portion, so that it is made once.
@@ -66,56 +107,37 @@ def resemblance(texts: Sequence[str], a: I64, b: I64, table: KeyTable, n: int) -
     swapped = (degree[a] < degree[b]) | ((degree[a] == degree[b]) & (a > b))
     hub, leaf = np.where(swapped, b, a), np.where(swapped, a, b)
     order = np.lexsort((hub, leaf))
-    for portion in _portions(hub[order], leaf[order], [len(text) for text in texts]):
+    for portion in _portions(hub[order], leaf[order], texts.str.len_bytes().to_list()):
         pairs = order[portion]
-        sets = _Sets(texts, np.unique(np.concatenate([hub[pairs], leaf[pairs]])), table, n)
-        out.size_a[pairs], out.size_b[pairs] = sets.sizes(a[pairs]), sets.sizes(b[pairs])
-        pairs = pairs[np.argsort(hub[pairs], kind="stable")]
-        cuts = np.flatnonzero(np.diff(hub[pairs])) + 1
-        for of_one_hub in np.split(pairs, cuts):
-            flat, starts = sets.several(leaf[of_one_hub])
-            out.both[of_one_hub] = shared(sets.single(hub[of_one_hub[0]]), flat, starts)
+        wanted = np.unique(np.concatenate([hub[pairs], leaf[pairs]]))
+        sets, starts = _joined(grams(texts.gather(wanted)))
+        one, other = np.searchsorted(wanted, a[pairs]), np.searchsorted(wanted, b[pairs])
+        out.size_a[pairs], out.size_b[pairs] = np.diff(starts)[one], np.diff(starts)[other]
+        out.both[pairs] = shared(sets, starts, one, other)
     return out
 
 
 def _portions(hub: I64, leaf: I64, lengths: list[int]) -> Iterator[slice]:
-    """Runs of pairs whose documents together have about `PORTION` characters."""
-    start, characters, seen = 0, 0, set[int]()
+    """Runs of pairs whose documents together have about `PORTION` bytes."""
+    start, held, seen = 0, 0, set[int]()
     for i, pair in enumerate(zip(hub.tolist(), leaf.tolist(), strict=True)):
         new = {doc for doc in pair if doc not in seen}
         size = sum(lengths[doc] for doc in new)
-        if characters and characters + size > PORTION:
+        if held and held + size > PORTION:
             yield slice(start, i)
-            start, characters, seen, new = i, 0, set(), set(pair)
+            start, held, seen, new = i, 0, set(), set(pair)
             size = sum(lengths[doc] for doc in new)
-        characters += size
+        held += size
         seen |= new
     if len(hub) > start:
         yield slice(start, len(hub))
 
 
-class _Sets:
-    """The n-gram sets of the documents `wanted` (ascending), end to end, each sorted."""
-
-    def __init__(self, texts: Sequence[str], wanted: I64, table: KeyTable, n: int) -> None:
-        self.wanted = wanted
-        flat, ends, total = [], [np.zeros(1, dtype=np.int64)], 0
-        for keys in fold([texts[i] for i in wanted.tolist()], table):
-            hashes, starts = distinct(*shingles(keys.codes, keys.offsets, n))
-            flat.append(hashes)
-            ends.append(starts[1:] + total)
-            total += len(hashes)
-        self.flat = np.concatenate(flat)
-        self.starts = np.concatenate(ends)
-
-    def sizes(self, docs: I64) -> I64:
-        at = np.searchsorted(self.wanted, docs)
-        return self.starts[at + 1] - self.starts[at]
-
-    def single(self, doc: int) -> U64:
-        at = np.searchsorted(self.wanted, doc)
-        return self.flat[self.starts[at] : self.starts[at + 1]]
-
-    def several(self, docs: I64) -> tuple[U64, I64]:
-        starts = np.concatenate([[0], np.cumsum(self.sizes(docs))])
-        return np.concatenate([self.single(doc) for doc in docs.tolist()]), starts
+def _joined(chunks: Iterable[tuple[U64, I64]]) -> tuple[U64, I64]:
+    """The sets of all chunks end to end, and where each begins."""
+    flat, ends, total = [np.empty(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)], 0
+    for hashes, starts in chunks:
+        flat.append(hashes)
+        ends.append(starts[1:] + total)
+        total += len(hashes)
+    return np.concatenate(flat), np.concatenate(ends)

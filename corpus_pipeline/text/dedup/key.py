@@ -18,6 +18,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -75,6 +76,17 @@ def parse_key_table(table: str) -> KeyTable:
             target = after if kind == "after" else fast
             target[first : last + 1] = np.arange(image, image + last - first + 1)
     return KeyTable(fast, after)
+
+
+@cache
+def unfolded() -> KeyTable:
+    """The table that leaves every character as it is: the key of a text is the text.
+
+    >>> key_text("台灣，ＡＢＣ。", unfolded())
+    '台灣，ＡＢＣ。'
+    """
+    every = np.arange(LIMIT, dtype=np.uint32)
+    return KeyTable(every, every)
 
 
 def key_text(text: str, table: KeyTable) -> str:

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U32, U64
-from corpus_pipeline.text.dedup.ngrams_kernel import BASE, within
+from corpus_pipeline.text.dedup.ngrams_kernel import BASE, intersections, within
 
 
 def shingles(codes: U32, offsets: I64, n: int) -> tuple[U64, I64]:
@@ -50,15 +50,30 @@ def distinct(hashes: U64, starts: I64) -> tuple[U64, I64]:
     return hashes[kept], np.searchsorted(kept, starts)
 
 
-def shared(members: U64, others: U64, starts: I64) -> I64:
-    """How many of `members` (sorted, each once) each of the other sets has (`distinct`).
+def occurrences(codes: U32, offsets: I64) -> U64:
+    """Each document's characters as a set (sorted): a character that comes again is another one.
 
-    >>> members = np.array([1, 3, 5], dtype=np.uint64)
-    >>> shared(members, np.array([1, 2, 3, 4], dtype=np.uint64), np.array([0, 3, 4])).tolist()
+    >>> occurrences(np.array([7, 5, 7, 7], dtype=np.uint32), np.array([0, 3, 4])).tolist()
+    [21474836480, 30064771072, 30064771073, 30064771072]
+    """
+    out = codes.astype(np.uint64)
+    for start, end in pairwise(offsets.tolist()):
+        out[start:end].sort()
+    place = np.arange(len(out))
+    new = np.ones(len(out), dtype=np.bool_)
+    np.not_equal(out[1:], out[:-1], out=new[1:])
+    new[offsets[:-1][np.diff(offsets) > 0]] = True
+    first = np.maximum.accumulate(np.where(new, place, 0))
+    return out << np.uint64(32) | (place - first).astype(np.uint64)
+
+
+def shared(sets: U64, starts: I64, one: I64, other: I64) -> I64:
+    """How many members the sets one[i] and other[i] (`distinct`) have in common, for every i.
+
+    >>> sets, starts = np.array([1, 3, 5, 1, 2, 3, 4], dtype=np.uint64), np.array([0, 3, 6, 7])
+    >>> shared(sets, starts, np.array([0, 0]), np.array([1, 2])).tolist()
     [2, 0]
     """
-    if not len(members):
-        return np.zeros(len(starts) - 1, dtype=np.int64)
-    at = np.searchsorted(members, others)
-    hits = np.flatnonzero(members.take(at, mode="clip") == others)
-    return np.diff(np.searchsorted(hits, starts))
+    out = np.zeros(len(one), dtype=np.int64)
+    intersections(sets, starts, one, other, out)
+    return out

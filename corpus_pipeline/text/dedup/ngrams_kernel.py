@@ -1,18 +1,22 @@
-"""The hashes of n-grams, computed one after the other in a loop over code points.
+"""The loops of `ngrams`: the hashes of n-grams one after the other, and what two sets share.
 
-Enters: code points with offsets.  Leaves: hashes, as the docstring of `ngrams` defines them.
+Enters: code points with offsets; sorted sets end to end.  Leaves: hashes, as the docstring of
+`ngrams` defines them; sizes of intersections.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U32, OutU64
+from corpus_pipeline.text.arrays import I64, U32, U64, Int, OutI64, OutU64
 from corpus_pipeline.text.compiled import compiled
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
 FINAL = np.uint64(0xD6E8FEB86659FD93)
 HALF = np.uint64(32)
+#: A set so many times as large as the other is searched, not read: a long text beside 10⁵ short
+#: ones is not read 10⁵ times.
+UNEVEN = 16
 
 
 @compiled
@@ -43,3 +47,38 @@ def within(codes: U32, offsets: I64, n: int, leaving: np.uint64, out: OutU64) ->
             gone = np.uint64(codes[at - n + 1])
             out[size] = mixed(value)
             size += 1
+
+
+@compiled
+def intersections(sets: U64, starts: I64, one: I64, other: I64, out: OutI64) -> None:
+    """Write how many members sets one[i] and other[i] share; each is sorted, without repeats."""
+    for i in range(len(one)):
+        small, large = one[i], other[i]
+        if starts[small + 1] - starts[small] > starts[large + 1] - starts[large]:
+            small, large = large, small
+        a, a_end = starts[small], starts[small + 1]
+        b, b_end = starts[large], starts[large + 1]
+        both = 0
+        if b_end - b > UNEVEN * (a_end - a):
+            for at in range(a, a_end):
+                b = _place(sets, b, b_end, sets[at])
+                both += b < b_end and sets[b] == sets[at]
+        else:
+            while a < a_end and b < b_end:
+                left, right = sets[a], sets[b]
+                both += left == right
+                a += left <= right
+                b += right <= left
+        out[i] = both
+
+
+@compiled
+def _place(sets: U64, begin: Int, end: Int, value: np.uint64) -> Int:
+    """The first place from `begin` on whose member is not below `value`."""
+    while begin < end:
+        middle = (begin + end) // 2
+        if sets[middle] < value:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin

@@ -82,14 +82,15 @@ def _is_machine(source: str, at: int) -> bool:
     return False
 
 
-def mark_of(text: str, lead: str, page: bytes, words: Words, verbs: Iterable[str]) -> str | None:
+def mark_of(text: str, lead: str, page: bytes, words: Words, verbs: Iterable[int]) -> str | None:
     r"""The notice by which a page says that its text was generated: in the text, or around it.
 
     It is looked for in the first and last lines of the text, in `lead` (the lines around its
-    beginning), and in short pieces of text of the page (UTF-8) that begin with 本.
+    beginning), and in short pieces of text of the page (UTF-8) that begin with 本: `verbs` are the
+    places of `MARK_VERBS` in it.
 
     >>> words = Words((re.compile("本文(由AI生成)"),), (re.compile("^(AI生成)$"),), ())
-    >>> mark_of("春天来了。\n本文由AI生成", "", "", words, MARK_VERBS)
+    >>> mark_of("春天来了。\n本文由AI生成", "", b"", words, ())
     '由AI生成'
     """
     for line in (*text[:600].split("\n")[:3], *text[-600:].split("\n")[-3:]):
@@ -97,15 +98,10 @@ def mark_of(text: str, lead: str, page: bytes, words: Words, verbs: Iterable[str
             return mark
     if mark := first_group(words.stated, lead):
         return mark
-    for verb in map(str.encode, verbs):
-        at = page.find(verb)
-        for _ in range(50):
-            if at < 0:
-                break
-            note = _short_node(page, at)
-            if note.startswith("本") and (mark := first_group(words.stated, note)):
-                return mark
-            at = page.find(verb, at + len(verb))
+    for at in verbs:
+        note = _short_node(page, at)
+        if note.startswith("本") and (mark := first_group(words.stated, note)):
+            return mark
     return None
 
 

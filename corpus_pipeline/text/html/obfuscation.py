@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from corpus_pipeline.text.html.pinyin import SYLLABLES, pronounced, toneless
+from corpus_pipeline.text.normalize.entities import unescaped
 
 Clues = Container[str] | None  # those of `CLUES` that occur in the source; null: search it
+#: Where each of the clues begins, in bytes of the source and ascending; absent ones are left out.
+Places = Mapping[str, Sequence[int]]
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WIDE = rf"{_HAN}\u3000-\u303f\uff00-\uff5e“”‘’…—"
@@ -137,11 +140,11 @@ CLUES = ("amp;#", "<rt", "<RT", "pinyin", "zhuyin", "jammer", *_SPELLINGS)
 
 
 def undo_tree(
-    tree: LexborHTMLParser, source: str | bytes, undone: Counter[str], clues: Clues = None
+    tree: LexborHTMLParser, source: str | bytes, undone: Counter[str], clues: Places | None = None
 ) -> None:
     """Take pronunciations, and text that is not displayed within a sentence, out of the tree.
 
-    `source` is the markup that the tree was parsed from.
+    `source` is the markup that the tree was parsed from; without `clues` it is searched.
 
     >>> page = "<p><ruby>春<rt>chūn</rt></ruby>天<span style='display:none'>x9q</span>来了</p>"
     >>> tree = LexborHTMLParser(page)
@@ -150,7 +153,7 @@ def undo_tree(
     '春天来了'
     """
     page = source.encode() if isinstance(source, str) else source
-    clues = page.decode() if clues is None else clues
+    clues = _places(page) if clues is None else clues
     if "<rt" in clues or "<RT" in clues:
         undone["ruby"] += len(tree.css("ruby rt"))
         tree.strip_tags(["rt", "rp", "rtc"])
@@ -161,8 +164,7 @@ def undo_tree(
         for node in tree.css(".jammer"):
             undone["hidden"] += 1
             node.decompose()
-    spellings = [spelling.encode() for spelling in _SPELLINGS if spelling in clues]
-    for selector in _hiding(page, spellings):
+    for selector in _hiding(page, [clues[s][:_MOST_PLACES] for s in _SPELLINGS if s in clues]):
         for node in tree.css(selector):
             shown = "." not in selector and not _NOT_SHOWN.search(
                 node.attributes.get("style") or ""
@@ -170,6 +172,13 @@ def undo_tree(
             if not shown and node.text(deep=True) and _in_sentence(node):
                 undone["hidden"] += 1
                 node.decompose()
+
+
+def _places(page: bytes) -> Places:
+    found = {
+        clue: [m.start() for m in re.finditer(re.escape(clue.encode()), page)] for clue in CLUES
+    }
+    return {clue: places for clue, places in found.items() if places}
 
 
 def _beside(tree: LexborHTMLParser, undone: Counter[str]) -> None:
@@ -193,18 +202,16 @@ def _in_sentence(node: LexborNode) -> bool:
     return any((side.text_content or "").strip() for side in sides)
 
 
-def _hiding(page: bytes, spelled: list[bytes]) -> list[str]:
+def _hiding(page: bytes, spelled: list[Sequence[int]]) -> list[str]:
     """Selectors of elements that may be hidden, by their own style or by the page's.
 
-    `spelled` are the spellings that occur in the page.
+    `spelled` are the places of each spelling that occurs in the page.
     """
     tags, classes = set[str](), set[str]()
     within: frozenset[bytes] | None = None
-    for spelling in spelled:
-        before, begin, at = 0, 0, page.find(spelling)
-        for _ in range(_MOST_PLACES):
-            if at < 0:
-                break
+    for places in spelled:
+        before, begin = 0, 0
+        for at in places:
             begin = max(page.rfind(b"<", before, at), begin)
             opened = _OPENED.match(page, begin)
             tag = opened[1].lower().decode() if opened else ""
@@ -213,7 +220,7 @@ def _hiding(page: bytes, spelled: list[bytes]) -> list[str]:
             elif tag == "style":
                 within = frozenset(_WITHIN.findall(page)) if within is None else within
                 classes |= _hiding_rule(page, at, begin, within) if within else frozenset()
-            before, at = at, page.find(spelling, at + 1)
+            before = at
     return [*sorted(tags), *(f".{name}" for name in sorted(classes))]
 
 
@@ -241,18 +248,6 @@ _ESCAPES = re.compile(r"[\\%]u[0-9a-fA-F]{4}(?:[ ,.!?:0-9]{0,6}[\\%]u[0-9a-fA-F]
 _ESCAPE = re.compile(r"[\\%]u([0-9a-fA-F]{4})")
 _ESCAPED = re.compile(r"(?:[\\%]u[0-9a-fA-F]{4})+")
 _LEFT_OVER = re.compile(r"&(?:amp;)*#(?:(\d{4,6})|[xX]([0-9a-fA-F]{4,5}));")
-_NAMED = re.compile(r"&(nbsp|[lr][ds]quo|mdash|hellip|middot);")
-_IS_WIDE = re.compile(f"[{_WIDE}]")
-_NAMES = {
-    "nbsp": " ",
-    "mdash": "—",
-    "hellip": "…",
-    "middot": "·",
-    "ldquo": "“",
-    "rdquo": "”",
-    "lsquo": "‘",
-    "rsquo": "’",
-}
 _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 _JOINERS = re.compile(rf"(?<=[{_WIDE}])[{_INVISIBLE}]+(?=[{_WIDE}])")
 _BRACKETS = {"(": ")", "{": "}", "[": "]", "（": "）", "【": "】", "<": ">", "〈": "〉", "｛": "｝"}
@@ -272,20 +267,13 @@ def undo_text(text: str, undone: Counter[str]) -> str:
     if "&" in text:
         if "&#" in text or "amp;#" in text:
             text = _references(text, _LEFT_OVER, undone)
-        text = _NAMED.sub(lambda m: _named(m, undone), text)
+        text, count = unescaped(text)
+        undone["entity"] += count
     text = _escaped_text(text, undone) if "\\u" in text or "%u" in text else text
     if any(c in text for c in _INVISIBLE):  # faster than one pattern
         text, count = _JOINERS.subn("", text)
         undone["joiner"] += count
     return _BESIDE.sub(lambda m: _silent(m, undone), text)
-
-
-def _named(match: re.Match[str], undone: Counter[str]) -> str:
-    start, end = match.span()
-    if not _IS_WIDE.search(match.string[max(start - 1, 0) : start] + match.string[end : end + 1]):
-        return match[0]
-    undone["entity"] += 1
-    return _NAMES[match[1]]
 
 
 def _escaped_text(text: str, undone: Counter[str]) -> str:

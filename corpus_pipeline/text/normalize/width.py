@@ -10,7 +10,6 @@ which a regex without look-around is not, and no document becomes a Python strin
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -59,7 +58,6 @@ _NBSP_LIKE: tuple[Range, ...] = (
     (0x202F, 0x202F),
     (0x205F, 0x205F),
 )
-_WHITE = "\u00a0\u2002\u2003\u2009"
 _LINE_ENDS: tuple[Range, ...] = ((0x0B, 0x0D), (0x85, 0x85), (0x2028, 0x2029))
 #: C0 and C1 controls, soft hyphen, zero-width, bidi marks, BOM, annotation, tags, variation
 #: selectors for ideographs.  ZWJ and the selectors U+FE00-FE0F are judged by their neighbours.
@@ -129,6 +127,17 @@ COMPOSED: tuple[Range, ...] = (
     (0x30000, 0x3FFFF),
     (0xE0000, UNICODE_END - 1),
 )
+
+
+#: What a terminal obeys, whole: CSI (colours, also as one C1 control), OSC and other strings with
+#: their ends, charset shifts and PTT's ESC *, and those of two characters that no word begins with.
+_TERMINAL = re.compile(
+    r"(?<!\x1b)\x1b+\[[0-?]*[ -/]*[@-~]?|\x9b[0-9;]*m"
+    r"|(?<!\x1b)\x1b+[\]PX^_][^\x07\x1b\n]{0,512}(?:\x07|\x1b\\)"
+    r"|(?<!\x1b)\x1b+[#%()*+./-][0-~]"
+    r"|(?<!\x1b)\x1b+(?:[78](?![0-9])|[=>\\]|[cDEHMZ](?![A-Za-z]))"
+)
+_ESCAPES = ("\x1b", "\x9b")
 
 
 class Tables(NamedTuple):
@@ -211,6 +220,7 @@ class Width:
 
     def column(self, texts: pl.Series) -> pl.Series:
         """A column of strings (no nulls); only what may need NFC becomes Python strings."""
+        texts = _silenced(texts)
         data, offsets = buffers(texts)
         parts = [pl.Series(dtype=pl.String)]
         for first, end in runs(offsets, _BLOCK):
@@ -248,40 +258,11 @@ class Width:
         return self._pass(data, offsets, any_text=True)[0].to_list()
 
 
-#: Names of characters that no parser reads as markup; `&amp;`, `&lt;` and `&gt;` could make markup.
-_NAMED = (
-    "nbsp ensp emsp thinsp middot bull hellip mdash ndash ldquo rdquo lsquo rsquo laquo raquo "
-    "times divide deg plusmn copy reg trade yen quot apos"
-)
-_ENTITY = re.compile(rf"&(?:{'|'.join(_NAMED.split())}|#[0-9]{{2,6}}|#x[0-9A-Fa-f]{{2,5}});")
-#: Text about markup, where an entity is the subject and not a left-over.
-_MARKUP = re.compile(r"`|</|<[a-zA-Z!][^<>\n]*>|&(?:lt|gt|amp);")
-
-
-def left_over(text: str) -> bool:
-    """Whether the text has an HTML entity and is not about markup.
-
-    >>> left_over("司马&middot;迁"), left_over("用 `&nbsp;` 表示空格")
-    (True, False)
-    """
-    return bool(_ENTITY.search(text)) and not _MARKUP.search(text)
-
-
-def unescape(text: str) -> str:
-    """HTML entities that extraction left behind, as characters; markup-like ones stay.
-
-    >>> unescape("司马&middot;迁&nbsp;&#20013;&lt;b&gt;")
-    '司马·迁 中&lt;b&gt;'
-    """
-    return _ENTITY.sub(_entity, text)
-
-
-def _entity(match: re.Match[str]) -> str:
-    character = html.unescape(match[0])
-    if character in _WHITE:
-        return " "
-    plain = len(character) == 1 and character.isprintable() and character not in "<>&"
-    return character if plain and unicodedata.combining(character) == 0 else match[0]
+def _silenced(texts: pl.Series) -> pl.Series:
+    """The column without what a terminal obeys."""
+    first, second = (texts.str.contains(control, literal=True) for control in _ESCAPES)
+    rows = (first | second).arg_true().to_list()
+    return replaced(texts, rows, [_TERMINAL.sub("", text) for text in texts.gather(rows)])
 
 
 def _moved(pairs: Mapping[str, str]) -> U32:

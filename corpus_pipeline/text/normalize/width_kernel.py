@@ -20,10 +20,34 @@ from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encod
 SPACE, WIDE_SPACE, TAB, LINE, MARK, OPEN, CLOSE, FULL_PARENTHESIS = range(1, 9)
 IDEOGRAPH, FULL, ASCII, PICTURE, OTHER = range(9, 14)
 HALF, WIDE, SELECTOR, JOINER, LOST = range(14, 19)
+#: A mark that became full-width here: a single blank behind it goes, whatever follows.
+WIDENED = 19
 
 #: Bits beside the kind: the character becomes another one; composition may change it.
 MOVES, UNSAFE = 32, 64
 
+#: Bits of a line: it is Chinese; it has a 。; it ends with a dot or with one of ?!.
+CHINESE, STOPPED, DOTTED = 1, 2, 4
+#: How far a run of ?! and a clause are looked at, and what a sentence has at least.
+_LONGEST_RUN, _CLAUSE, _SENTENCE = 16, 12, 10
+
+
+def _codes(characters: str) -> I64:
+    return np.array([ord(character) for character in characters], dtype=np.int64)
+
+
+#: 一. 甲. 第一. 第三章. number what follows.
+_NUMBERS = _codes("一二三四五六七八九十百〇零甲乙丙丁戊己庚辛壬癸第章节節条條编編篇卷上中下附")
+#: Characters that write the sounds of foreign names.
+_SOUNDS = _codes(
+    "阿埃艾安昂奥奧巴班邦鲍鮑贝貝本比彼宾賓波伯勃博布查茨达達戴丹德登迪丁杜多恩尔爾法凡菲费費芬夫弗福盖蓋冈岡高戈哥格古哈海汉漢"
+    "豪赫亨胡华華提木江依孜丽麗买買都霍基吉加贾賈杰金卡凯凱坎康考科克肯库庫拉莱萊兰蘭朗劳勞勒雷里利莉林琳卢盧鲁魯伦倫罗羅洛马馬玛瑪迈邁曼梅门門蒙米密明莫默姆穆"
+    "纳納娜内內尼诺諾努欧歐帕潘佩蓬皮普奇乔喬切琼瓊让讓热熱日荣榮瑞若萨薩塞森沙莎绍紹圣聖史舒斯丝絲苏蘇索塔泰坦汤湯特提图圖托瓦万萬威"
+    "韦韋维維翁沃乌烏吾西希夏香肖谢謝辛休许許雅亚亞扬揚耶叶葉伊易因英尤约約翰泽澤扎詹珍芝朱兹茲佐吐翠柴托列哲"
+)
+#: Sentences end with these, and begin with those.
+_FINAL = _codes("了吗嗎吧呢啊呀嘛哦喔啦哪罢罷囉咯哩")
+_FIRST = _codes("我你您他她它这這那但因所于於如虽雖不可而也就却卻还還只又")
 _CHAPTERS = tuple(ord(character) for character in "章节節编編篇条條款卷回部讲講课課")
 
 
@@ -134,32 +158,334 @@ def _sequences(
 
 @compiled
 def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow: U32) -> None:
-    """Give marks the width that their neighbours on both sides have; changed in place."""
+    """Give marks the width that the text around them has; changed in place."""
     opened = np.int64(0)
+    # What a line is, is asked once, and only where a mark depends on it.
+    line, judged, state = np.int64(1), np.int64(0), 0
     for mark in range(count - 1):
         at = np.int64(marks[mark])
         own_kind = kind[at]
         if own_kind == HALF:
-            if kind[at - 1] == IDEOGRAPH and kind[at + 1] == IDEOGRAPH:
+            dot = cps[at] == 0x2E
+            if not dot and kind[at - 1] == IDEOGRAPH and kind[at + 1] == IDEOGRAPH:
                 cps[at], kind[at] = full[cps[at]], FULL
+            elif _beside_chinese(cps, kind, at):
+                if judged != line:
+                    judged, state = line, _state_of_line(cps, kind, line)
+                if state & CHINESE and (
+                    _ends_sentence(cps, kind, at, state) if dot else _pauses(cps, kind, at)
+                ):
+                    cps[at], kind[at] = full[cps[at]], WIDENED
         elif own_kind == WIDE:
             if kind[at - 1] == ASCII and kind[at + 1] == ASCII:
                 cps[at] = narrow[cps[at]]
         elif own_kind == OPEN:
             opened = at
         elif LINE <= own_kind <= FULL_PARENTHESIS:
-            # A pair of parentheses around Han, next to Han: 中国(上海)自由贸易; never f(参数).
             if own_kind == CLOSE and opened:
-                inside = kind[opened + 1] == IDEOGRAPH and kind[at - 1] == IDEOGRAPH
-                if inside and (kind[opened - 1] == IDEOGRAPH or kind[at + 1] == IDEOGRAPH):
+                wide = _around_han(kind, opened, at)
+                if not wide and _encloses(cps, kind, opened, at):
+                    if judged != line:
+                        judged, state = line, _state_of_line(cps, kind, line)
+                    wide = state & CHINESE != 0
+                if wide:
                     cps[opened], kind[opened] = full[cps[opened]], FULL_PARENTHESIS
                     cps[at], kind[at] = full[cps[at]], FULL_PARENTHESIS
             opened = np.int64(0)
+            if own_kind == LINE:
+                line = at + 1
+
+
+@compiled
+def _state_of_line(cps: U32, kind: U8, start: Int) -> int:
+    """What the line that begins at `start` is: bits `CHINESE`, `STOPPED` and `DOTTED`.
+
+    Chinese is a line with at least two Han to each Latin word and without signs of code.
+    """
+    han, words, at, last, code = 0, 0, start, np.int64(0), False
+    stopped = False
+    while not LINE <= kind[at] <= MARK:
+        own_kind, own = kind[at], np.int64(cps[at])
+        if own_kind == IDEOGRAPH:
+            han += 1
+        elif own_kind == ASCII:
+            words += int(own > 0x39 and kind[at - 1] != ASCII)
+        elif own_kind == OPEN:
+            # A call without arguments, or with a string as its first.
+            following = cps[at + 1]
+            code |= following == 0x29 or following == 0x22 or following == 0x27
+        elif own < 0x80:
+            code |= _of_code(cps, at)
+        else:
+            stopped |= own == 0x3002
+        if own_kind != SPACE:
+            last = own
+        at += 1
+    chinese = han >= 2 * words and not code
+    dotted = last == 0x2E or _asks(last)
+    return CHINESE * chinese + STOPPED * stopped + DOTTED * dotted
+
+
+@compiled
+def _of_code(cps: U32, at: Int) -> bool:
+    r"""One of `{}=\|<>` and the backtick, or the [J] of a bibliography."""
+    code = np.int64(cps[at])
+    if code == 0x5B:
+        return bool(0x41 <= cps[at + 1] <= 0x5A and (cps[at + 2] == 0x5D or cps[at + 2] == 0x2F))
+    return bool(code == 0x5C or code == 0x60 or 0x7B <= code <= 0x7D or 0x3C <= code <= 0x3E)
+
+
+@compiled
+def _beside_chinese(cps: U32, kind: U8, at: Int) -> bool:
+    """Whether Han, what closes a quotation, or a number with Han behind it, is left of a mark."""
+    before = at - 1
+    if kind[before] == SPACE:
+        before -= 1
+    if kind[before] == IDEOGRAPH or _closes(np.int64(cps[before])):
+        return True
+    if before < at - 1:
+        return False
+    code = np.int64(cps[before])
+    run = (code == 0xFF1F or code == 0xFF01) and _asks(np.int64(cps[at]))
+    return bool(0x30 <= code <= 0x39 or code == 0x25 or run)
+
+
+@compiled
+def _pauses(cps: U32, kind: U8, at: Int) -> bool:
+    """Whether a half-width mark behind Han, a bracket or a number is one of Chinese text.
+
+    天色不早了 , 我们 and 好!, never 1,000 or 5!=120; a run ?!! is one mark.
+    """
+    own, code = np.int64(cps[at]), np.int64(cps[at - 1])
+    behind, ahead = kind[at - 1] == SPACE, at + 1
+    if _asks(own):
+        while ahead <= at + _LONGEST_RUN and _asks(np.int64(cps[ahead])):
+            ahead += 1
+        if ahead > at + _LONGEST_RUN:
+            return not behind
+        if behind and ahead > at + 2:
+            # ????? behind a blank stands for what another charset lost.
+            return False
+    blank = kind[ahead] <= WIDE_SPACE
+    while kind[ahead] <= WIDE_SPACE:
+        ahead += 1
+    following, next_kind = np.int64(cps[ahead]), kind[ahead]
+    joins = next_kind == IDEOGRAPH or _opens(cps, kind, ahead)
+    if 0x30 <= code <= 0x39 or code == 0x25:
+        # 15%,高于; 5! is a factorial, &#183; an entity.
+        return joins and own != 0x21 and not (own == 0x3B and _in_entity(cps, at))
+    if joins or LINE <= next_kind <= MARK:
+        return True
+    if _shuts(following) and not blank:
+        return following != 0x29 or _asks(own)
+    digit = 0x30 <= following <= 0x39
+    return (digit and not behind) or (blank and next_kind == ASCII)
+
+
+@compiled
+def _in_entity(cps: U32, at: Int) -> bool:
+    """Whether the semicolon ends an entity such as &#183; or &sup2;."""
+    start = at - 1
+    while at - start < 8 and (0x30 <= cps[start] <= 0x39 or 0x41 <= cps[start] <= 0x7A):
+        start -= 1
+    return bool(cps[start] == 0x23 or cps[start] == 0x26)
+
+
+@compiled
+def _ends_sentence(cps: U32, kind: U8, at: Int, state: int) -> bool:
+    """Whether a dot behind Han or a bracket is a full stop by every sign.
+
+    今天到此为止. ending a line is one; 马克.吐温, 第一.二节, 一. 总则 and 报告.终稿 are not.
+    """
+    before, ahead = at - 1, at + 1
+    if kind[before] == SPACE:
+        before -= 1
+    blank = kind[ahead] == SPACE
+    while kind[ahead] == SPACE:
+        ahead += 1
+    if kind[before] == ASCII or cps[before] == 0x25 or cps[before] == 0x2E or cps[ahead] == 0x2E:
+        return False
+    length, start, counts = 0, before, True
+    while length < _CLAUSE and kind[start] == IDEOGRAPH:
+        counts &= _numbers(np.int64(cps[start]))
+        start -= 1
+        length += 1
+    if length and counts:
+        return False
+    if LINE <= kind[ahead] <= MARK:
+        return True
+    if _shuts(np.int64(cps[ahead])) and cps[ahead] != 0x29:
+        return not blank and length >= 2
+    if state & STOPPED or kind[before] != IDEOGRAPH:
+        return False
+    dotted = state & DOTTED != 0
+    return _sentence_within(cps, kind, at, before, ahead, start, length, blank, dotted)
+
+
+@compiled
+def _sentence_within(
+    cps: U32,
+    kind: U8,
+    at: Int,
+    before: Int,
+    ahead: Int,
+    start: Int,
+    length: int,
+    blank: bool,
+    dotted: bool,
+) -> bool:
+    """Whether a dot within a line, between `before` and `ahead`, ends a sentence.
+
+    `length` Han stand left of it, behind `start`; `dotted`: the line ends with such a mark.
+    """
+    last, first = np.int64(cps[before]), np.int64(cps[ahead])
+    if blank:
+        foreign = _sounds(last) and _sounds(first)
+        goes_on = kind[ahead] == IDEOGRAPH or kind[ahead] == ASCII or _opens(cps, kind, ahead)
+        return length >= 3 and goes_on and not foreign and not _numbers(last)
+    if before < at - 1 or kind[ahead] != IDEOGRAPH or kind[ahead + 1] != IDEOGRAPH:
+        return False
+    if not dotted or cps[start] == 0x300A or cps[start] == 0x3008:
+        return False
+    if length >= 4 and (_final(last) or _begins(first)):
+        return True
+    # Abstracts write all their stops as dots: sentences on both sides, each with room for one.
+    return length >= 2 and not (_sounds(last) and _sounds(first)) and _two_sentences(cps, kind, at)
+
+
+@compiled
+def _two_sentences(cps: U32, kind: U8, at: Int) -> bool:
+    """Whether no other stop, title or line end is near the dot on either side."""
+    for place in range(at - 1, at - _SENTENCE - 1, -1):
+        if _stops(cps, kind, place):
+            return False
+    for place in range(at + 1, at + _SENTENCE + 1):
+        if _stops(cps, kind, place):
+            return False
+    return True
+
+
+@compiled
+def _stops(cps: U32, kind: U8, at: Int) -> bool:
+    """A dot or another mark that ends a sentence, a title, a line end."""
+    code = np.int64(cps[at])
+    if LINE <= kind[at] <= MARK or code == 0x3002 or code == 0x3B:
+        return True
+    if code == 0x2E:
+        return bool(kind[at - 1] != ASCII or kind[at + 1] != ASCII)
+    return bool(_asks(code) or 0x3008 <= code <= 0x300F or code == 0xFF1B or code == 0x3000)
+
+
+@compiled
+def _around_han(kind: U8, opened: Int, at: Int) -> bool:
+    """A pair of parentheses around Han, next to Han: 中国(上海)自由贸易; never f(参数)."""
+    inside = kind[opened + 1] == IDEOGRAPH and kind[at - 1] == IDEOGRAPH
+    return bool(inside and (kind[opened - 1] == IDEOGRAPH or kind[at + 1] == IDEOGRAPH))
+
+
+@compiled
+def _encloses(cps: U32, kind: U8, opened: Int, at: Int) -> bool:
+    """Whether parentheses hold Chinese and stand in it: (1949年成立), 北京 (首都) 是, (完)."""
+    first, last, before, after = opened + 1, at - 1, opened - 1, at + 1
+    while kind[first] == SPACE:
+        first += 1
+    while kind[last] == SPACE:
+        last -= 1
+    if first > last or not (kind[first] == IDEOGRAPH or kind[last] == IDEOGRAPH):
+        return False
+    if not (_plain(cps, kind, first) and _plain(cps, kind, last)):
+        return False
+    while kind[before] == SPACE:
+        before -= 1
+    while kind[after] == SPACE:
+        after += 1
+    left, right = kind[before], kind[after]
+    if not (_chinese(left) or LINE <= left <= MARK or cps[before] == 0x201D):
+        return False
+    # A digit behind a blank is a number of its own, one behind the bracket is not.
+    apart = after > at + 1 and right == ASCII
+    return bool(_chinese(right) or LINE <= right <= OPEN or right == HALF or apart)
+
+
+@compiled
+def _plain(cps: U32, kind: U8, at: Int) -> bool:
+    """Han, a digit, a mark or a quotation mark."""
+    code = np.int64(cps[at])
+    if kind[at] == ASCII:
+        return bool(0x30 <= code <= 0x39)
+    return bool(_chinese(kind[at]) or kind[at] == HALF or code == 0x25 or 0x201C <= code <= 0x201D)
+
+
+# Comparisons one by one: `in` takes ten times as long to compile.
+
+
+@compiled
+def _asks(code: Int) -> bool:
+    """? and ! of either width."""
+    return code == 0x3F or code == 0x21 or code == 0xFF1F or code == 0xFF01
+
+
+@compiled
+def _closes(code: Int) -> bool:
+    """What closes a quotation, a title or a pair of full-width parentheses."""
+    if code == 0x300B or code == 0x3009 or code == 0x300D or code == 0x300F:
+        return True
+    return code == 0x3011 or code == 0x3015 or code == 0xFF09 or code == 0x201D
+
+
+@compiled
+def _shuts(code: Int) -> bool:
+    """What closes a quotation, ASCII too."""
+    return _closes(code) or code == 0x22 or code == 0x29
+
+
+@compiled
+def _opens(cps: U32, kind: U8, at: Int) -> bool:
+    """What opens a quotation, a title, or parentheses that begin with Han or a digit."""
+    code = np.int64(cps[at])
+    if code == 0x28 or code == 0xFF08:
+        following = np.int64(cps[at + 1])
+        return bool(kind[at + 1] == IDEOGRAPH or 0x30 <= following <= 0x39)
+    if code == 0x300A or code == 0x3008 or code == 0x300C or code == 0x300E:
+        return True
+    return bool(code == 0x3010 or code == 0x3014 or code == 0x201C or code == 0x22)
+
+
+@compiled
+def _numbers(code: Int) -> bool:
+    """Whether the character numbers an item."""
+    return _among(code, _NUMBERS)
+
+
+@compiled
+def _sounds(code: Int) -> bool:
+    """Whether the character is usual in foreign names."""
+    return _among(code, _SOUNDS)
+
+
+@compiled
+def _final(code: Int) -> bool:
+    """Whether sentences end with the character."""
+    return _among(code, _FINAL)
+
+
+@compiled
+def _begins(code: Int) -> bool:
+    """Whether sentences begin with the character, and names and titles do not."""
+    return _among(code, _FIRST)
+
+
+@compiled
+def _among(code: Int, codes: I64) -> bool:
+    for other in codes:
+        if code == other:
+            return True
+    return False
 
 
 @compiled
 def _chinese(kind: int) -> bool:
-    return kind == IDEOGRAPH or kind == FULL or kind == FULL_PARENTHESIS
+    return kind == IDEOGRAPH or kind == FULL or kind == FULL_PARENTHESIS or kind == WIDENED
 
 
 @compiled
@@ -171,8 +497,8 @@ def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int)
     # From `start` on characters wait to be written, before them `lines` line ends.
     start, lines, first = np.int64(1), 0, size
     skip = np.int64(0)
-    # Whether single spaces mean something is asked once a line, and only where there are some.
-    line, judged, meant = np.int64(1), np.int64(0), False
+    # Whether a line is letter-spaced is asked once, and only where it has single spaces.
+    line, judged, spaced = np.int64(1), np.int64(0), False
     for mark in range(count):
         at = np.int64(marks[mark])
         if at < skip:
@@ -186,8 +512,8 @@ def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int)
         if own_kind == LINE:
             line = at + 1
         elif own_kind == SPACE and after_run == at + 1 and judged != line:
-            judged, meant = line, _aligned(kind, line)
-        kept = _spaces(cps, kind, at, after_run, meant) if own_kind <= TAB else np.int64(0)
+            judged, spaced = line, _letter_spaced(kind, line)
+        kept = _spaces(cps, kind, at, after_run, spaced) if own_kind <= TAB else np.int64(0)
         if kept == after_run - at:
             skip = after_run
             continue
@@ -206,7 +532,7 @@ def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int)
 
 
 @compiled
-def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, meant: bool) -> Int:
+def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, spaced: bool) -> Int:
     """How many of a run of spaces stay; the one that stands for a run is changed in place."""
     tab, wide = False, False
     for position in range(at, end):
@@ -217,9 +543,11 @@ def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, meant: bool) -> Int:
     edge = LINE <= before <= MARK
     if LINE <= after <= MARK or (edge and wide):
         return 0
+    if before == WIDENED and end - at == 1 and not (wide or tab):
+        return 0
     if chinese and end - at == 1 and not wide:
         between = before == IDEOGRAPH and after == IDEOGRAPH
-        return np.int64(between and (meant or _heading(cps, kind, at)))
+        return np.int64(between and not (spaced or _between_letters(cps, kind, at)))
     if chinese:
         # A wide gap between Han is one ideographic space.
         cps[at] = 0x3000
@@ -231,31 +559,43 @@ def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, meant: bool) -> Int:
 
 
 @compiled
-def _aligned(kind: U8, start: Int) -> bool:
-    """Whether a line is names or verse set apart by spaces: 张三 李四 王五, 床前明月光 疑是地上霜.
-
-    Letter-spaced headings (总 则) and text cut into words have words of one character.
-    """
-    words, shortest, longest, length, at = 0, 99, 0, 0, start
-    while True:
-        own_kind = kind[at]
-        if own_kind == IDEOGRAPH:
-            length += 1
-        elif own_kind == FULL and not LINE <= kind[at + 1] <= MARK:
-            # 委员：张三 李四 王五; only what follows counts.
-            words, shortest, longest, length = 0, 99, 0, 0
-        elif _ends_word(own_kind):
-            if length:
-                words, shortest, longest = words + 1, min(shortest, length), max(longest, length)
-            length = 0
-            if LINE <= own_kind <= MARK:
-                break
-        else:
-            return False
+def _letter_spaced(kind: U8, start: Int) -> bool:
+    """Whether no two Han of a line stand together: 目 录, 中 国 ， 人 民, 2020 年 度 报 告."""
+    at, gap = start, False
+    while not LINE <= kind[at] <= MARK:
+        if kind[at] == IDEOGRAPH:
+            if kind[at + 1] == IDEOGRAPH:
+                return False
+            gap |= kind[at + 1] == SPACE and kind[at + 2] == IDEOGRAPH
         at += 1
-    names = words >= 3 and shortest >= 2 and longest <= 4
-    verse = words >= 2 and shortest == longest and 4 <= longest <= 7
-    return names or verse
+    return gap
+
+
+@compiled
+def _between_letters(cps: U32, kind: U8, at: Int) -> bool:
+    """Whether a single space between Han is one of letter-spacing, and not between words.
+
+    Three single characters are letter-spaced, two only as a heading or its beginning: 第一章 总 则,
+    摘 要：本文; 张三 男 三十 and 花开 花落 are words.
+    """
+    if kind[at - 2] == IDEOGRAPH or kind[at + 2] == IDEOGRAPH:
+        return False
+    if _one_more(kind, at, -1) or _one_more(kind, at, 1):
+        return True
+    before, after = kind[at - 2], at + 2
+    while kind[after] == SPACE:
+        after += 1
+    if not (LINE <= kind[after] <= MARK or kind[after] == FULL or kind[after] == WIDENED):
+        return False
+    return LINE <= before <= MARK or (before == SPACE and _heading(cps, kind, at - 2))
+
+
+@compiled
+def _one_more(kind: U8, at: Int, step: int) -> bool:
+    """Whether another single character stands beyond the one on this side of a space."""
+    if kind[at + 2 * step] != SPACE or kind[at + 3 * step] != IDEOGRAPH:
+        return False
+    return bool(kind[at + 4 * step] != IDEOGRAPH)
 
 
 @compiled
@@ -270,12 +610,6 @@ def _heading(cps: U32, kind: U8, at: Int) -> bool:
         start += 1
     before = kind[start - 1]
     return bool(cps[start] == 0x7B2C and (LINE <= before <= MARK or before == SPACE))
-
-
-@compiled
-def _ends_word(kind: int) -> bool:
-    """A space, the end of a line or of a text, or a mark."""
-    return SPACE <= kind <= WIDE_SPACE or LINE <= kind <= MARK or kind == FULL
 
 
 @compiled
