@@ -29,7 +29,7 @@ class TornError(OSError):
     def __init__(self, reason: str, detail: str) -> None:
         """Keep both; `strerror` is the detail, as that of any `OSError`."""
         super().__init__(0, detail)
-        self.reason = reason
+        self.reason, self.detail = reason, detail
 
 
 class Readable(Protocol):

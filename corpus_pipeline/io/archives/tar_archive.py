@@ -75,21 +75,26 @@ def _entry(archive: tarfile.TarFile, header: tarfile.TarInfo) -> Entry:
 
 
 class _Stream:
-    """The bytes of one entry."""
+    """The bytes of one entry; of a file with holes the module makes what is read."""
 
     def __init__(self, archive: tarfile.TarFile, header: tarfile.TarInfo) -> None:
-        self._file = archive.extractfile(header)
         self._left = header.size
+        self._file: Any = archive.fileobj
+        if header.issparse():
+            self._file = archive.extractfile(header)
+        else:
+            self._file.seek(header.offset_data)
 
     def read(self, size: int, /) -> bytes:
         """At most `size` further bytes."""
+        if not self._left:
+            return b""
         try:
-            data = self._file.read(size) if self._file is not None else b""
+            data: bytes = self._file.read(min(size, self._left))
         except tarfile.TarError as error:
             raise TornError("truncated_tar", str(error)) from None
+        if not data:
+            detail = f"the archive ends {self._left} bytes before its entry does"
+            raise TornError("truncated_tar", detail)
         self._left -= len(data)
-        if not data and self._left > 0:
-            raise TornError(
-                "truncated_tar", f"the archive ends {self._left} bytes before its entry"
-            )
         return data

@@ -26,7 +26,7 @@ from corpus_pipeline.io.archives.member import (
 )
 from corpus_pipeline.io.archives.names import Names, is_hidden
 from corpus_pipeline.io.charsets import UTF8, Sampler
-from corpus_pipeline.io.compression import BEGINNING, Block, Event
+from corpus_pipeline.io.compression import BEGINNING, Block, Event, Fault
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import Broken, ChunkBuilder, IngestOptions
@@ -47,37 +47,33 @@ def read_zip(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         with open_piece(piece) as file:
             yield from reader.run(zip_archive.entries(file))
         return
-    try:
-        file = spooled(b"", _Events(events_of(piece, options.limits)))
-    except TornError as torn:
-        reader.refuse("", torn.reason, torn.strerror or "")
-        yield reader.build.take(0)
-        return
-    with file:
-        yield from reader.run(zip_archive.entries(file))
+    stream = _Events(events_of(piece, options.limits))
+    with spooled(b"", stream) as file:
+        yield from reader.run(zip_archive.entries(file), stream)
 
 
 def read_tar(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The documents of a tar archive."""
     stream = _Events(events_of(piece, options.limits))
-    yield from _Reader(piece, options).run(tar_archive.entries(stream))
+    yield from _Reader(piece, options).run(tar_archive.entries(stream), stream)
 
 
 class _Events:
-    """The plain bytes of a piece as a stream; a fault is a `TornError`."""
+    """The plain bytes of a piece as a stream, up to the first fault."""
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
+        self.fault: Fault | None = None
         self._rest = memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
         """At most `size` further bytes."""
         while not self._rest:
-            event = next(self._events, None)
-            if event is None:
-                return b""
+            event = None if self.fault is not None else next(self._events, None)
+            if isinstance(event, Fault):
+                self.fault = event
             if not isinstance(event, Block):
-                raise TornError(event.reason, event.detail)
+                return b""
             self._rest = memoryview(event.data)
         data, self._rest = self._rest[:size], self._rest[size:]
         return bytes(data)
@@ -94,8 +90,9 @@ class _Reader:
         self.depth = 1 if member is None else member.depth + 1
         self.budget = Budget(size_of(piece), options.limits) if member is None else member.budget
 
-    def run(self, entries: Iterator[Entry]) -> Iterator[Chunk]:
-        """All members, one after the other."""
+    def run(self, entries: Iterator[Entry], stream: _Events | None = None) -> Iterator[Chunk]:
+        """All members, one after the other; `stream`: what the archive itself is read from."""
+        torn: TornError | Fault | None = None
         try:
             for entry in entries:
                 yield from self._entry(entry)
@@ -103,8 +100,11 @@ class _Reader:
                     yield self.build.take(0)
                 if self.budget.exhausted:
                     return
-        except TornError as torn:
-            self.refuse("", torn.reason, torn.strerror or "")
+        except TornError as error:
+            torn = error
+        torn = (stream.fault if stream is not None else None) or torn
+        if torn is not None:
+            self.refuse("", torn.reason, torn.detail)
         if self.build.any:
             yield self.build.take(0)
 
@@ -127,7 +127,7 @@ class _Reader:
             try:
                 stream = Charged(entry.open(), self.budget)
             except TornError as torn:
-                self.refuse(name, torn.reason, torn.strerror or "")
+                self.refuse(name, torn.reason, torn.detail)
                 return
             yield from self._member(name, stream)
 
@@ -148,7 +148,7 @@ class _Reader:
         try:
             file = self._file(kind, head, stream, complete, torn)
         except TornError as late:
-            self.refuse(name, late.reason, late.strerror or "")
+            self.refuse(name, late.reason, late.detail)
             return
         yield from self._read(name, kind, file, head)
 
