@@ -8,7 +8,7 @@ from typing import Any
 import clones
 import pytest
 
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 from scripts.eval.reading import rows
 
 DATA = Path(os.environ.get("CORPUS_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -48,7 +48,7 @@ class Found(NamedTuple):
 def read_all(*paths: Path | str, split_bytes: int = 1 << 40, **options: Any) -> Found:
     """Discover, scan, plan and read; the chunks' schemas are checked on the way."""
     chosen = IngestOptions(**options)
-    scanned = [scan(one, chosen.limits) for one in discover(list(paths))]
+    scanned = [scan(one, chosen.limits, chosen.text_mode) for one in discover(list(paths))]
     chunks = [
         chunk
         for split in plan(scanned, split_bytes, chosen.text_mode)

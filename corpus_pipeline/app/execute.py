@@ -19,6 +19,7 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.engine.run import run as run_job
 from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.export.shards import export
@@ -68,7 +69,7 @@ def run_pipeline(
     on_done: OnDone = quiet,
 ) -> Run:
     """Run all stages of the config over the paths and, where `exports`, write the dataset."""
-    output = local_path(output)
+    output = _writable(output)
     job = _compared(pipeline_job(config, paths, output), against)
     with _engine(how) as engine:
         run = _run(job, output, engine, how, on_done)
@@ -89,7 +90,7 @@ def run_stage(
     on_done: OnDone = quiet,
 ) -> Run:
     """Run one stage (or `ingest`) over the paths."""
-    output = local_path(output)
+    output = _writable(output)
     job = _compared(stage_job(config, paths, output, stage), against)
     with _engine(how) as engine:
         return _run(job, output, engine, how, on_done)
@@ -99,7 +100,7 @@ def build_index(
     config: Config, paths: Sequence[str], output: Path, how: How, *, on_done: OnDone = quiet
 ) -> IndexSummary:
     """Index the documents of the paths for the stages of the config that compare documents."""
-    output = local_path(output)
+    output = _writable(output)
     job = pipeline_job(config, paths, output)
     job = replace(job, specs=comparing(job.specs), makes_index=True)
     if not job.specs:
@@ -113,10 +114,21 @@ def export_run(
     config: Config, root: Path, output: Path, how: How, *, on_done: OnDone = quiet
 ) -> Path:
     """Write the dataset of a finished run; the dataset's folder."""
-    root, output = local_path(root), local_path(output)
+    root, output = local_path(root), _writable(output)
     with _engine(how) as engine, folder.lock(output):
         export(root, output, config.export, engine, on_done)
     return output / "dataset"
+
+
+def _writable(output: Path) -> Path:
+    """The folder to write to; `PipelineError` where its name is one that Arrow cannot open."""
+    path = local_path(output)
+    name = str(path.resolve())
+    if name.encode("utf-8", "ignore").decode() != name:
+        raise PipelineError(
+            f"the output {escaped(name)}: its name is not UTF-8; choose another folder"
+        )
+    return path
 
 
 def _run(job: Job, output: Path, engine: Engine, how: How, on_done: OnDone) -> Run:

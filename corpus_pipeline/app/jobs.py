@@ -20,21 +20,22 @@ from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.inputs import Input, discover
+from corpus_pipeline.io.inputs import Input, Survey, survey
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 
 
 def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
     """The job of all stages of the config."""
-    inputs, _ = _inputs(config, paths, output)
-    job = _job(config, paths, output, inputs)
+    found, _ = _inputs(config, paths, output)
+    job = _job(config, paths, output, found)
     return replace(job, specs=config.specs(), config=config.record())
 
 
 def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) -> Job:
     """The job of one stage, or of `ingest`; raw bytes are decoded and extracted for it first."""
-    inputs, continued = _inputs(config, paths, output)
-    yields = {FORMATS[item.format].yields for item in inputs}
+    found, continued = _inputs(config, paths, output)
+    yields = {FORMATS[item.format].yields for item in found.inputs}
     names = [] if stage == "ingest" else [stage]
     if names and not continued and yields - {"text"} and stage != "decode":
         pages = "pages" in yields and stage != "extract"
@@ -42,11 +43,11 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
     specs = tuple(config.spec(name) for name in names)
     shared = {key: config.record()[key] for key in ("name", "sources", "ingest", "limits")}
     record = shared if stage == "ingest" else {**shared, stage: config.stage_record(stage)}
-    job = _job(config, paths, output, inputs)
+    job = _job(config, paths, output, found)
     return replace(job, specs=specs, config=record, keep_payload=stage == "ingest")
 
 
-def _job(config: Config, paths: Sequence[str], output: Path, inputs: tuple[Input, ...]) -> Job:
+def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
     """The job without its stages."""
     parents, parent_sources = _parents(paths)
     registry = [source.model_dump(mode="json") for source in config.sources]
@@ -54,7 +55,8 @@ def _job(config: Config, paths: Sequence[str], output: Path, inputs: tuple[Input
         registry = parent_sources
     return Job(
         name=config.name,
-        inputs=inputs,
+        inputs=tuple(found.inputs),
+        left_out=tuple(found.left_out),
         specs=(),
         ingest=config.ingest.for_readers,
         split_bytes=config.ingest.split_bytes,
@@ -66,15 +68,17 @@ def _job(config: Config, paths: Sequence[str], output: Path, inputs: tuple[Input
     )
 
 
-def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[tuple[Input, ...], bool]:
+def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey, bool]:
     """The inputs below the paths, and whether they are outputs of earlier stages."""
     root = output.resolve()
-    usable = [item for item in discover(paths) if root not in Path(item.path).resolve().parents]
+    found = survey(paths)
+    usable = [item for item in found.inputs if root not in Path(item.path).resolve().parents]
     if not usable:
         raise PipelineError(f"nothing to read: the inputs lie in the output folder {output}")
-    if _are_stage_outputs(usable):
-        return tuple(usable), True
-    return tuple(_of_source(item, config.source_of(item.locator)) for item in usable), False
+    continued = _are_stage_outputs(usable)
+    if not continued:
+        usable = [_of_source(item, config.source_of(item.locator)) for item in usable]
+    return found._replace(inputs=usable), continued
 
 
 def _of_source(item: Input, source: Source) -> Input:
@@ -89,7 +93,7 @@ def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str,
             continue
         content = manifest.read(path / "manifest.json")
         parents.append(
-            {"manifest": f"{path.resolve().name}/manifest.json", "seal": content["seal"]}
+            {"manifest": f"{escaped(path.resolve().name)}/manifest.json", "seal": content["seal"]}
         )
         sources += [entry for entry in content["sources"] if entry not in sources]
     return parents, sources
@@ -103,7 +107,8 @@ def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
         names: tuple[str, ...] | None = None
         if item.format == "parquet":
             try:
-                columns = pq.read_schema(item.path).names
+                with Path(item.path).open("rb") as file:  # a path of any bytes
+                    columns = pq.read_schema(file).names
             except (OSError, ValueError):
                 continue  # a damaged file; the reader will quarantine it
             names = tuple(columns) if needed <= set(columns) else None

@@ -28,7 +28,7 @@ WORKER_MB = 1_200
 def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
     """The figures of a run that is not made: sizes in MB (10⁶ bytes), time in core-hours."""
     job = pipeline_job(config, paths, Path("/nonexistent"))
-    scanned = [scan(item, job.ingest.limits) for item in job.inputs]
+    scanned = [scan(item, job.ingest.limits, job.ingest.text_mode) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     size = sum(item.decompressed for item in scanned) / 1e6
     return {

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from corpus_pipeline import __version__
+from corpus_pipeline.io.charsets import TABLE
 
 PACKAGE = Path(__file__).parents[1]
 #: The packages of this package that make documents; the others show, check and start.
@@ -53,6 +54,8 @@ def code() -> dict[str, str]:
     return {
         "corpus-pipeline": __version__,
         "sources": sources(),
+        # By it readers find the charset of records; stages pin their own assets.
+        TABLE.name: hashlib.sha256(TABLE.read_bytes()).hexdigest()[:16],
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "unicode": unicodedata.unidata_version,
         **{name: version(name) for name in LIBRARIES},

@@ -150,6 +150,7 @@ def by_name(decides: Mapping[str, Any]) -> dict[str, Any]:
     config = {f"config {key}": value for key, value in decides["config"].items()}
     return {
         "inputs": decides["inputs"],
+        "files left out": decides["left_out"],
         **config,
         # Where only options differ, the config's key says it already.
         **{name: [stage["version"], stage["assets"]] for name, stage in stages.items()},

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.compression import Limits
-from corpus_pipeline.io.inputs import Input
+from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.scan import Scanned, scan
@@ -56,6 +57,7 @@ class Job:
     sources: list[dict[str, Any]]
     root: Path
     parents: tuple[dict[str, str], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()  # files beside the inputs that are none
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
@@ -121,10 +123,11 @@ def run(
 def _run(context: _Context) -> dict[str, Any]:
     started, job = time.perf_counter(), context.job
     scanned = _scan(context)
-    inputs = [_input_record(item) for item in scanned]
+    inputs = [_input_record(item, job.ingest.text_mode) for item in scanned]
     stages = [spec.record() for spec in job.specs]
     decides = {
         "inputs": inputs,
+        "left_out": [asdict(file) for file in job.left_out],
         "stages": stages,
         "config": job.config,
         "code": code(),
@@ -156,6 +159,7 @@ def _common(context: _Context) -> dict[str, Any]:
         "config": job.config,
         "parents": list(job.parents),
         "sources": job.sources,
+        "left_out": [asdict(file) for file in job.left_out],
     }
 
 
@@ -170,7 +174,7 @@ def _decided(context: _Context, splits: list[Split], parts: list[Result]) -> dic
         "counts": counts.add(part["counts"] for part in parts),
     }
     if indexes:
-        content["against"] = [{"name": i.root.name, "seal": i.seal} for i in indexes]
+        content["against"] = [{"name": escaped(i.root.name), "seal": i.seal} for i in indexes]
     return content
 
 
@@ -223,16 +227,26 @@ def _scan(context: _Context) -> list[Scanned]:
         groups[-1].append(item)
         size += item.bytes
     tasks = []
-    limits = context.job.ingest.limits
+    limits, text_mode = context.job.ingest.limits, context.job.ingest.text_mode
     for number, group in enumerate(groups):
         # Modification times belong in the key: a scan is only reused for untouched files.
         stats = [
-            [escaped(i.path), i.locator, i.bytes, _modified(i), i.source, *astuple(limits)]
+            [
+                escaped(i.path),
+                i.locator,
+                i.bytes,
+                _modified(i),
+                i.source,
+                *astuple(limits),
+                text_mode,
+            ]
             for i in group
         ]
         marker = context.work / "scan" / f"{number:05d}.json"
         name = f"scan/{number:05d}"
-        tasks.append(context.task(name, scan_group, (group, limits), marker, digest(stats)))
+        tasks.append(
+            context.task(name, scan_group, (group, limits, text_mode), marker, digest(stats))
+        )
     # One group is a second of reading: the driver does it while the workers are starting.
     results = context.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
     return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
@@ -245,16 +259,19 @@ def _modified(item: Input) -> int:
         raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
 
 
-def scan_group(argument: tuple[list[Input], Limits]) -> Result:
+def scan_group(argument: tuple[list[Input], Limits, str]) -> Result:
     """Scan some inputs."""
-    group, limits = argument
-    return {"kind": "scan", "scanned": [scan(item, limits).to_dict() for item in group]}
+    group, limits, text_mode = argument
+    scanned = [scan(item, limits, text_mode).to_dict() for item in group]
+    return {"kind": "scan", "scanned": scanned}
 
 
-def _input_record(item: Scanned) -> dict[str, Any]:
+def _input_record(item: Scanned, text_mode: str) -> dict[str, Any]:
     """What the manifest says of an input: everything but where it lies on this machine."""
     names = ("locator", "bytes", "format", "compression", "source")
-    return {"sha256": item.sha256, **{name: getattr(item.input, name) for name in names}}
+    record = {"sha256": item.sha256, **{name: getattr(item.input, name) for name in names}}
+    coded = FORMATS[item.input.format].is_coded(text_mode)
+    return {**record, "charset": item.coding.charset} if coded else record
 
 
 def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) -> list[Result]:

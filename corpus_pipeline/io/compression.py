@@ -218,7 +218,8 @@ def _plain(raw: BinaryIO) -> Iterator[Event]:
             yield Block(data, fresh=position == 0)
             position += len(data)
     except OSError as error:
-        yield Fault("unreadable", f"{error.strerror} (byte {position} of the file)", position)
+        reason = getattr(error, "reason", "unreadable")  # of a member of an archive
+        yield Fault(reason, f"{error.strerror} (byte {position} of the file)", position)
 
 
 def events(

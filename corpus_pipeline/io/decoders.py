@@ -53,8 +53,8 @@ class Decoder(Protocol):
 
 
 class _Gzip:
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(31)
+    def __init__(self, bits: int = 31) -> None:
+        self._inner = zlib.decompressobj(bits)
 
     @property
     def eof(self) -> bool:
@@ -141,6 +141,16 @@ def _zstd_dictionary(raw: BinaryIO) -> zstandard.ZstdCompressionDict | None:
         return zstandard.ZstdCompressionDict(data) if data else None
     except zstandard.ZstdError:
         return None
+
+
+def deflated() -> Decoder:
+    """A decoder of bare deflate, as a zip archive has it."""
+    return _Gzip(-15)
+
+
+def zstandard_frames() -> Decoder:
+    """A decoder of a zstd frame without a dictionary."""
+    return _Zstd(None)
 
 
 def factory(compression: str, raw: BinaryIO) -> Callable[[], Decoder]:

@@ -41,6 +41,13 @@ class Format:
     recognise: Callable[[bytes], bool] | None = None
     splittable: Cut = "no"
     yields: Yields = "text"
+    #: Whether its records are read as characters, so that the scan finds their charset:
+    #: `text_mode`, unless `ingest.text_mode` is `file`.
+    coded: Literal["no", "yes", "text_mode"] = "no"
+    #: Whether its reader goes to and fro in the file, so that it has to be whole.
+    seeks: bool = False
+    #: Whether it holds other files.
+    archive: bool = False
     #: Formats that a file of this name may look like without being one.
     looks_like: tuple[str, ...] = ()
     #: Why a file with the suffix alone, its content not recognised, is no input; empty: it is one.
@@ -51,6 +58,10 @@ class Format:
         return self.splittable == "lines" or (
             self.splittable == "text_mode" and text_mode == "lines"
         )
+
+    def is_coded(self, text_mode: str) -> bool:
+        """Whether the scan has to find charset and line ends, under this `ingest.text_mode`."""
+        return self.coded == "yes" or (self.coded == "text_mode" and text_mode != "file")
 
     @property
     def read(self) -> Callable[..., Iterator[Any]]:
@@ -66,9 +77,9 @@ def is_json_line(body: bytes) -> bool:
     >>> is_json_line('{"text": "路灯"}\n'.encode()), is_json_line(b'{\n "text": ""}')
     (True, False)
     """
-    line, newline, _ = body.partition(b"\n")
-    if not line.startswith(b"{"):
+    if not body.startswith(b"{"):
         return False
+    line, *newline = re.split(rb"[\r\n]", body, maxsplit=1)
     if not newline and len(body) >= PEEK - 4:
         return re.match(rb"\{\s*\"", line) is not None
     try:
@@ -93,6 +104,10 @@ def _is_wiki_dump(body: bytes) -> bool:
     return start.startswith((b"<mediawiki", b"<?xml")) and b"<mediawiki" in start
 
 
+def _is_tar(body: bytes) -> bool:
+    return body[257:262] == b"ustar"
+
+
 _HOME: Final = "corpus_pipeline.io.readers"
 
 FORMATS: Final[dict[str, Format]] = {
@@ -104,6 +119,24 @@ FORMATS: Final[dict[str, Format]] = {
             reader=f"{_HOME}.parquet:read",
             magic=(b"PAR1",),
             splittable="row_groups",
+            seeks=True,
+        ),
+        Format(
+            name="zip",
+            suffixes=(".zip",),
+            reader=f"{_HOME}.archive:read_zip",
+            magic=(b"PK\3\4", b"PK\5\6"),
+            yields="pages",
+            seeks=True,
+            archive=True,
+        ),
+        Format(
+            name="tar",
+            suffixes=(".tar",),
+            reader=f"{_HOME}.archive:read_tar",
+            recognise=_is_tar,
+            yields="pages",
+            archive=True,
         ),
         Format(
             name="warc",
@@ -132,6 +165,7 @@ FORMATS: Final[dict[str, Format]] = {
             reader=f"{_HOME}.jsonl:read",
             recognise=is_json_line,
             splittable="lines",
+            coded="yes",
         ),
         # One object over several lines, or an array of objects; many a .json is JSON Lines.
         Format(
@@ -139,18 +173,21 @@ FORMATS: Final[dict[str, Format]] = {
             suffixes=(".json",),
             reader=f"{_HOME}.json_array:read",
             recognise=_is_json_array,
+            coded="yes",
         ),
         # A table of pages may well have one in its first cell.
         Format(
             name="csv",
             suffixes=(".csv",),
             reader=f"{_HOME}.csv:read",
+            coded="yes",
             looks_like=("html",),
         ),
         Format(
             name="tsv",
             suffixes=(".tsv", ".tab"),
             reader=f"{_HOME}.csv:read",
+            coded="yes",
             looks_like=("html",),
         ),
         Format(
@@ -159,12 +196,13 @@ FORMATS: Final[dict[str, Format]] = {
             reader=f"{_HOME}.text:read",
             splittable="text_mode",
             yields="bytes",
+            coded="text_mode",
         ),
     )
 }
 
-#: A file without a byte is read as a text.
-EMPTY: Final = FORMATS["text"]
+#: What a file is whose name and first bytes say nothing else.
+TEXT: Final = FORMATS["text"]
 
 
 def by_suffix(name: str) -> Format | None:
@@ -185,8 +223,6 @@ def by_content(head: bytes) -> Format | None:
     for form in FORMATS.values():
         if form.magic and head.startswith(form.magic):
             return form
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        head = head[: len(head) & ~1].decode("utf-16", "replace").encode("utf-8", "replace")
     body = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for form in FORMATS.values():
         if form.recognise is not None and form.recognise(body):

@@ -2,12 +2,14 @@
 
 Enters: paths as the user typed them: a file, a folder, a glob, `@` and a file with one path a line.
 Leaves: `Input`s sorted by locator, each with its format and compression, found by content first and
-by name second.  A file in a folder that is of no known format is left out and logged.
+by name second, and every file that is none, with the reason.  Names that begin with a dot are no
+part of the data.
 Raises `PipelineError` for a missing path, a glob without a match, an unusable file given by name.
 """
 
 from __future__ import annotations
 
+import codecs
 import glob
 import logging
 import os
@@ -16,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.locators import escaped
@@ -31,6 +33,7 @@ MARKERS: Final = frozenset({"_SUCCESS", "_temporary", "_metadata", "_common_meta
 #: How many left-out files the log names one by one; the others are counted.
 NAMED: Final = 5
 BROKEN: Final = "a link to nothing"
+MARKER: Final = "a marker of the program that wrote the folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,35 @@ class _Root:
         return escaped(file.relative_to(self.path).as_posix())
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """A file (or a linked folder) that is no input, and why."""
+
+    locator: str
+    reason: str
+
+
+class Survey(NamedTuple):
+    """What paths mean: the inputs, and what beside them is none, each sorted by locator."""
+
+    inputs: list[Input]
+    left_out: list[LeftOut]
+
+
 class _LeftOut:
     """Files that are no input: the first of them named in the log, the others counted."""
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
+        self.files: dict[Path, str] = {}
 
     def add(self, path: Path, reason: str) -> None:
         """Leave one file (or linked folder) out."""
+        if path in self.files:
+            return
+        self.files[path] = reason
+        if reason == MARKER:
+            return
         if self.reasons.total() < NAMED:
             log.warning("left out %s: %s", escaped(str(path)), reason)
         self.reasons[reason] += 1
@@ -78,8 +102,23 @@ class _LeftOut:
             kinds = "; ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
             log.warning("left out %s files in all: %s", f"{total:,}", kinds)
 
+    def located(self, roots: Iterable[_Root]) -> list[LeftOut]:
+        """All of them, by the shortest locator below one of the roots."""
+        folders = {root.path for root in roots}
+        found = []
+        for path, reason in self.files.items():
+            above = [folder for folder in path.parents if folder in folders]
+            locator = path.relative_to(above[0]).as_posix() if above else path.name
+            found.append(LeftOut(escaped(locator), reason))
+        return sorted(found)
+
 
 def discover(paths: Sequence[str | Path]) -> list[Input]:
+    """The inputs of `survey`."""
+    return survey(paths).inputs
+
+
+def survey(paths: Sequence[str | Path]) -> Survey:
     """All inputs that the paths mean, sorted by locator, each file once (the shortest locator).
 
     Raises `PipelineError` where there is none, or a path cannot be read.
@@ -101,7 +140,7 @@ def discover(paths: Sequence[str | Path]) -> list[Input]:
     if not inputs:
         given = ", ".join(str(path) for path in paths) or "nothing"
         raise PipelineError(f"no usable input in {given} (formats: {', '.join(FORMATS)})")
-    return _distinct(list(inputs.values()))
+    return Survey(_distinct(list(inputs.values())), left_out.located(roots))
 
 
 def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
@@ -109,7 +148,7 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
     locators = Counter(item.locator for _, item in pairs)
     colliding = {root.path for root, item in pairs if locators[item.locator] > 1}
     inputs = [
-        replace(item, locator=f"{root.path.name}/{item.locator}")
+        replace(item, locator=f"{escaped(root.path.name)}/{item.locator}")
         if root.path in colliding and (not root.named or locators[item.locator] > 1)
         else item
         for root, item in pairs
@@ -150,17 +189,16 @@ def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
 def _expanded(path: Path, left_out: _LeftOut) -> Iterable[Path]:
     if path.is_dir():
         return _walk(path, left_out)
-    return () if _is_hidden(path.name) else (path,)
+    return () if _is_passed_by(path, left_out) else (path,)
 
 
 def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
     """The roots in a list file; relative entries start at the list's own folder."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        # A name of any bytes may stand in a list; `fsdecode` reads it as the file system does.
+        lines = os.fsdecode(path.read_bytes().removeprefix(codecs.BOM_UTF8)).splitlines()
     except OSError as error:
         raise PipelineError(f"cannot read the list {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise PipelineError(f"the list {path} is not UTF-8 text") from None
     folder = path.absolute().parent
     for line in lines:
         entry = line.strip()
@@ -182,9 +220,9 @@ def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
         yield from sorted((folder / "kept").glob("*.parquet"))
         return
     for entry in entries:
-        if _is_hidden(entry.name):
-            continue
         path = Path(entry.path)
+        if _is_passed_by(path, left_out):
+            continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(path, left_out)
         elif path.is_file():
@@ -194,8 +232,17 @@ def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
             left_out.add(path, kind)
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.endswith(TEMPORARY) or name in MARKERS
+def _is_passed_by(path: Path, left_out: _LeftOut) -> bool:
+    """Whether a name says that this is no data; all but hidden files are counted as left out."""
+    if path.name.startswith("."):
+        return True
+    if path.name in MARKERS:
+        left_out.add(path, MARKER)
+    elif path.name.endswith(TEMPORARY):
+        left_out.add(path, "still being written, by its name")
+    else:
+        return False
+    return True
 
 
 def _input(root: _Root, file: Path, left_out: _LeftOut) -> Input | None:

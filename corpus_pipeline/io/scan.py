@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.charsets import MOST, UTF8, Coding, Sampler
 from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
 from corpus_pipeline.io.compression import Block, Entry, Limits, events
 from corpus_pipeline.io.formats import FORMATS
@@ -37,6 +38,7 @@ class Scanned:
     fingerprint: Fingerprint
     row_groups: tuple[int, ...] = ()  # parquet: uncompressed bytes of each
     entries: tuple[Entry, ...] = ()  # compressed line formats: members to begin at, in order
+    coding: Coding = UTF8  # formats of characters: charset and line ends
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form; a path that is not UTF-8 is escaped."""
@@ -47,6 +49,7 @@ class Scanned:
             "fingerprint": self.fingerprint.to_dict(),
             "row_groups": list(self.row_groups),
             "entries": [list(entry) for entry in self.entries],
+            "coding": asdict(self.coding),
         }
 
     @classmethod
@@ -59,6 +62,7 @@ class Scanned:
             Fingerprint.from_dict(data["fingerprint"]),
             tuple(data["row_groups"]),
             tuple(Entry(*entry) for entry in data["entries"]),
+            Coding(**data["coding"]),
         )
 
 
@@ -90,32 +94,56 @@ class _Hashed:
         return self.digester.finish()
 
 
-def scan(item: Input, limits: Limits | None = None) -> Scanned:
-    """Read an input once; `bytes` of the result is what was read, whatever `discover` saw."""
-    cut = FORMATS[item.format].splittable
+def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> Scanned:
+    """Read an input once; `bytes` of the result is what was read, whatever `discover` saw.
+
+    `text_mode`: of `IngestOptions`; it says whether text files are lines.
+    """
+    form, limits = FORMATS[item.format], limits or Limits()
+    sampler = Sampler() if form.is_coded(text_mode) else None
     try:
         with Path(item.path).open("rb") as raw:
             hashed = _Hashed(raw)
             plain: int | None = None
             entries: tuple[Entry, ...] = ()
-            if cut in ("lines", "text_mode") and item.compression != "none":
-                plain, entries = _inflated(hashed, item.compression, limits or Limits())
+            if form.splittable in ("lines", "text_mode") and item.compression != "none":
+                plain, entries = _inflated(hashed, item.compression, limits, sampler)
+            elif sampler is not None:
+                sample(hashed, item.compression, limits, sampler)
             sha256, fingerprint = hashed.finish()
     except OSError as error:
         raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
     item = replace(item, bytes=fingerprint.size)
-    groups = _row_groups(item, fingerprint) if cut == "row_groups" else ()
+    groups = _row_groups(item, fingerprint) if form.splittable == "row_groups" else ()
     size = fingerprint.size if plain is None else plain
-    return Scanned(item, sha256, size, fingerprint, groups, entries)
+    coding = UTF8 if sampler is None else sampler.coding()
+    return Scanned(item, sha256, size, fingerprint, groups, entries, coding)
 
 
-def _inflated(raw: _Hashed, compression: str, limits: Limits) -> tuple[int, tuple[Entry, ...]]:
+def sample(raw: _Hashed | BinaryIO, compression: str, limits: Limits, sampler: Sampler) -> None:
+    """Show the sampler as much of a file as it wants, or as inflating for it alone is worth."""
+    if compression == "none":
+        while not sampler.full and (block := raw.read(1 << 20)):
+            sampler.feed(block)
+        return
+    for event in events(cast(BinaryIO, raw), compression, limits):
+        if isinstance(event, Block):
+            sampler.feed(event.data)
+        if sampler.full or sampler.seen >= MOST:
+            break
+
+
+def _inflated(
+    raw: _Hashed, compression: str, limits: Limits, sampler: Sampler | None
+) -> tuple[int, tuple[Entry, ...]]:
     """The plain bytes of a compressed file, and members at which a window may begin."""
     size = 0
     entries: list[Entry] = []
     for event in events(raw, compression, limits):  # type: ignore[arg-type]  # the three methods that are used
         if not isinstance(event, Block):
             continue
+        if sampler is not None:
+            sampler.feed(event.data)
         if event.fresh and size >= (entries[-1].plain if entries else 0) + ENTRY_GAP:
             entries.append(Entry(event.member, size))
         size += len(event.data)

@@ -1,16 +1,21 @@
 """What a file is: by its content first, by its name second.
 
 Enters: an open file and its name.  Leaves: a `Kind` (format, compression), or the reason why the
-file is no input.  Refuses: to read more than the beginning.
+file is no input.  What is no binary file is a text, whatever its name.
+Refuses: to read more than the beginning.
 """
 
 from __future__ import annotations
 
 from typing import BinaryIO, Final, NamedTuple
 
+from corpus_pipeline.io.charsets import charset_of, costs, is_text
 from corpus_pipeline.io.compression import Block, Limits, events
 from corpus_pipeline.io.decoders import MAGIC
-from corpus_pipeline.io.formats import EMPTY, PEEK, by_content, by_suffix
+from corpus_pipeline.io.formats import PEEK, TEXT, by_content, by_suffix
+from corpus_pipeline.io.signatures import kind_of
+from corpus_pipeline.text.charset.decode import UNREADABLE, decode
+from corpus_pipeline.text.charset.detect import detect
 
 PACKED: Final = {
     ".gz": "gzip",
@@ -20,13 +25,14 @@ PACKED: Final = {
     ".xz": "xz",
     ".lz4": "lz4",
 }
-_NO_INPUT: Final = (
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a zip archive; unpack it first"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF8", "an image"),
-)
+#: One suffix that means two.
+_TAR_PACKED: Final = {
+    ".tgz": ".gz",
+    ".tbz": ".bz2",
+    ".tbz2": ".bz2",
+    ".txz": ".xz",
+    ".tzst": ".zst",
+}
 
 
 class Kind(NamedTuple):
@@ -45,23 +51,43 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     if compression != "none":
         raw.seek(0)
         plain = _beginning(raw, compression)
-    if plain[257:262] == b"ustar":
-        return "a tar archive; unpack it first"
-    for magic, description in _NO_INPUT:
-        if plain.startswith(magic):
-            return description
-    by_bytes, by_name = by_content(plain), by_suffix(stem)
+    known = kind_of(plain, stem)
+    if known:
+        return known
+    by_bytes, by_name = by_content(_readable(plain)), by_suffix(stem)
     if by_name is not None and plain and by_bytes is None and by_name.suffix_alone:
         return by_name.suffix_alone
     if by_bytes is not None and by_name is not None and by_bytes.name in by_name.looks_like:
         by_bytes = by_name
-    chosen = by_bytes or by_name or (None if plain else EMPTY)
+    chosen = by_bytes or by_name or (TEXT if _is_text(plain) else None)
     if chosen is None:
-        return "neither its content nor its name says what it is"
+        return "binary, and of no known kind"
     return Kind(chosen.name, compression)
 
 
+def _readable(head: bytes) -> bytes:
+    """The beginning in UTF-8, where it may be of a format that is read as characters."""
+    begins = head.lstrip()[:1] in (b"{", b"[", b"<")
+    if not (begins or b"\0" in head[:4096]) or (head.isascii() and b"\0" not in head):
+        return head
+    charset = charset_of(head)
+    if charset == "utf-8" or not is_text(head, charset):
+        return head
+    return decode(head, charset)[0].encode("utf-8", "replace")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file that nothing else is known of is a text, in whatever charset."""
+    if head.isascii() or not head:
+        return is_text(head, "utf-8")
+    found = detect(head, None, costs()).name
+    return found in UNREADABLE or is_text(head, found)  # `decode` says why it drops the unreadable
+
+
 def _unpacked_name(name: str) -> tuple[str, str]:
+    for end, packed in _TAR_PACKED.items():
+        if name.endswith(end):
+            return name.removesuffix(end) + ".tar", PACKED[packed]
     for end, compression in PACKED.items():
         if name.endswith(end):
             return name.removesuffix(end), compression

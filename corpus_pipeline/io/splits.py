@@ -14,6 +14,8 @@ from itertools import pairwise
 from math import ceil
 from typing import Any, Final
 
+from corpus_pipeline.io.archives.member import Member
+from corpus_pipeline.io.charsets import UTF8, Coding
 from corpus_pipeline.io.checked import Fingerprint
 from corpus_pipeline.io.compression import BEGINNING, Entry
 from corpus_pipeline.io.formats import FORMATS
@@ -42,9 +44,11 @@ class Piece:
     row_groups: tuple[int, ...] | None = None  # None = all
     entry: Entry = BEGINNING  # where in a compressed file a reader may begin
     fingerprint: Fingerprint | None = None  # of the file at the scan; None = not scanned
+    coding: Coding = UTF8  # formats of characters: charset and line ends
+    member: Member | None = None  # of an archive that is being read: what is read instead of `path`
 
     def described(self) -> dict[str, Any]:
-        """The piece as a manifest records it: without its path, entry and fingerprint."""
+        """The piece as a manifest records it: without its path and what the scan saw of it."""
         groups = None if self.row_groups is None else list(self.row_groups)
         names = ("locator", "format", "compression", "source", "license", "start", "end")
         return {**{name: getattr(self, name) for name in names}, "row_groups": groups}
@@ -84,11 +88,15 @@ def whole(item: Input) -> Piece:
 
 
 def _pieces(scanned: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
-    piece = replace(whole(scanned.input), fingerprint=scanned.fingerprint)
+    piece = replace(whole(scanned.input), fingerprint=scanned.fingerprint, coding=scanned.coding)
     form = FORMATS[piece.format]
     if form.splittable == "row_groups" and sum(scanned.row_groups) > split_bytes:
         yield from _row_groups(piece, scanned.row_groups, split_bytes)
-    elif form.cut_at_lines(text_mode) and scanned.decompressed > split_bytes:
+    elif (
+        form.cut_at_lines(text_mode)
+        and scanned.coding.unit == 1  # a newline of UTF-16 is two bytes, which a window may halve
+        and scanned.decompressed > split_bytes
+    ):
         yield from _windows(piece, scanned, split_bytes)
     else:
         yield piece, max(scanned.decompressed, sum(scanned.row_groups))

@@ -82,8 +82,10 @@ DESCRIBES: Mapping[str, str] = {
     "sha256": "Digest of the bytes that could not be read. Null: there are none.",
 }
 
-#: Reasons that are no damage: every crawl has error pages and images.
-NO_DAMAGE = frozenset({"ingest/http_status", "ingest/media_type"})
+#: Reasons that are no damage: every crawl has error pages and images, every archive other files.
+NO_DAMAGE = frozenset(
+    f"ingest/{reason}" for reason in ("http_status", "media_type", "left_out", "no_documents")
+)
 
 
 def document_id(source: str, locator: str) -> str:

@@ -18,8 +18,9 @@ from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.pack import Pack, Rule, Rules, load, once, prove
 from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.charset.detect import Costs, char_costs
+from corpus_pipeline.text.charset.steps import StepBounds
 from corpus_pipeline.text.mojibake.garbage_lines import LostBounds
-from corpus_pipeline.text.mojibake.repair import Limits
+from corpus_pipeline.text.mojibake.stretches import Limits
 
 
 class Signature(Rule):
@@ -44,6 +45,7 @@ class DecodePack(Pack):
     """The content of the file."""
 
     bad_bytes: Annotated[BadBytes, Settings()]
+    steps: Annotated[StepBounds, Settings()]
     mojibake: Annotated[Limits, Settings()]
     lost: Annotated[LostBounds, Settings()]
     rules: Rules[Signature]
@@ -54,6 +56,7 @@ class Decoding:
     """The bounds and signatures; `starts` are the first bytes of all signatures."""
 
     bad_bytes: BadBytes
+    steps: StepBounds
     mojibake: Limits
     lost: LostBounds
     signatures: tuple[Signature, ...]
@@ -74,7 +77,7 @@ def load_decoding(asset: Asset) -> Decoding:
 def _decoding(pack: DecodePack) -> Decoding:
     prove(pack.rules, lambda rule, text: rule.found_in(_bytes(text)))
     starts = tuple(rule.begins.encode("latin-1") for rule in pack.rules)
-    return Decoding(pack.bad_bytes, pack.mojibake, pack.lost, pack.rules, starts)
+    return Decoding(pack.bad_bytes, pack.steps, pack.mojibake, pack.lost, pack.rules, starts)
 
 
 def _bytes(example: str) -> bytes:

@@ -20,8 +20,8 @@ from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.html.blocks import Bounds, Hints
 from corpus_pipeline.text.html.notices import Words
 
-NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body"]
-LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread"]
+NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body", "notice"]
+LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread", "liability"]
 Kind = Literal[NameKind, LineKind]
 
 
@@ -34,9 +34,10 @@ class PagePattern(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Main:
-    """The least size of a main text."""
+    """The least size of a main text, and of what is kept of a page with less."""
 
     min_characters: int
+    min_readable: int
 
 
 class ExtractPack(Pack):
@@ -55,6 +56,7 @@ class Pages:
     bounds: Bounds
     hints: Hints
     min_main: int
+    min_readable: int
     thread: re.Pattern[str]
 
 
@@ -87,13 +89,16 @@ def _pages(pack: ExtractPack) -> Pages:
         posters=pattern("posters"),
         wanted=pattern("wanted"),
         body=pattern("body"),
+        notice=pattern("notice"),
         noise=pattern("noise"),
         stamps=pattern("stamps"),
         moments=pattern("moments"),
         lead=pattern("lead"),
         end=pattern("end"),
+        liability=pattern("liability"),
     )
-    return Pages(pack.bounds, hints, pack.main.min_characters, pattern("thread"))
+    main = pack.main
+    return Pages(pack.bounds, hints, main.min_characters, main.min_readable, pattern("thread"))
 
 
 class Statement(Rule):

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
+import numpy as np
 import opencc
 import polars as pl
 from pydantic import AfterValidator, Field, StringConstraints
@@ -22,7 +23,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.pack import Examples, Pack, PackError, Text, load, prove_one
 from corpus_pipeline.rules.settings import Strict
+from corpus_pipeline.text.normalize.names import Names
 from corpus_pipeline.text.normalize.phrases import Exchange, Phrases, Signature
+from corpus_pipeline.text.unicode.script import TRADITIONAL_ONLY
 from corpus_pipeline.text.unicode.utf8 import replaced
 
 #: What the stage names in `asset_refs`.
@@ -87,8 +90,36 @@ class Sense(Examples):
     after_verb: dict[Char, Text] = Field(default_factory=dict)
 
 
+class Mixed(Strict):
+    """A character in words that only traditional writing has, and what it becomes there."""
+
+    form: Char
+    unless_before: Text
+    words: Text
+
+
+class Anywhere(Examples):
+    """Words that are converted in simplified texts too; `hits` have one, `misses` have none."""
+
+    characters: dict[Char, Mixed]
+    subjects: Text
+
+
+class Named(Examples):
+    """Variants that names keep, and the words around a name; `hits` have such a name."""
+
+    kept: Pairs
+    surnames: Text
+    titles: Text
+    followers: Text
+    words: Text
+
+
 class SensesPack(Pack):
     """The content of the file."""
+
+    anywhere: Anywhere
+    names: Named
 
     variants: Variants
     signature: Signed
@@ -115,7 +146,34 @@ class Simplifier:
             # A converted word is left alone, so that a second pass changes nothing: 顯著, 显著.
             if form != word:
                 phrases.setdefault(form, form)
-        self._phrases = Phrases(characters, phrases, [*pack.senses, "牠", "妳"], signature)
+        self._names = _names(pack.names)
+        choices, kept = [*pack.senses, "牠", "妳"], [*self._names.kept]
+        self._phrases = Phrases(characters, phrases, choices, signature, kept)
+        #: Characters of the words that are converted in simplified texts too.
+        self.characters = "".join(pack.anywhere.characters)
+        self._subjects = pack.anywhere.subjects.split()
+        words = _mixed(pack.anywhere, characters)
+        self._words = Phrases({}, words, self.characters)
+        only = {*TRADITIONAL_ONLY}
+        telling = {old: new for old, new in phrases.items() if not only.isdisjoint(old)}
+        self._mixed = Phrases(
+            {char: form for char, form in characters.items() if char in only},
+            words | telling,
+            choices,
+            counted=kept,
+        )
+
+    def words(self, texts: pl.Series) -> Exchange:
+        """The column with words that only traditional writing has converted, and nothing else."""
+        whole = self._words.exchange(texts)
+        rows = np.flatnonzero(whole.changed)
+        rows = rows[(~self._about_scripts(texts.gather(rows))).to_numpy()]
+        part = whole.texts.gather(rows)
+        counts = (whole.changed[rows], whole.chosen[rows], whole.counted[rows])
+        return _in_rows(texts, rows.tolist(), Exchange(part, *counts))
+
+    def _about_scripts(self, texts: pl.Series) -> pl.Series:
+        return texts.str.contains_any(self._subjects)
 
     def text(self, text: str) -> str:
         """One text, converted."""
@@ -123,27 +181,58 @@ class Simplifier:
 
     def column(self, texts: pl.Series) -> Exchange:
         """A String column without nulls, converted: the new texts, changes and choices of each."""
-        rows = texts.str.contains(rf"{_KANA}|{_NAMED}").arg_true().to_list()
-        piece_lists = [list(_pieces(text)) for text in texts.gather(rows)]
-        split = [
-            (row, parts) for row, parts in zip(rows, piece_lists, strict=True) if len(parts) > 1
-        ]
-        exchange = self._phrases.exchange(texts)
-        if not split:
-            return exchange
-        # Every second piece is spared.  A kernel with spans would be slower for all other texts.
-        flat = pl.Series([p for _, parts in split for p in parts[::2]], dtype=pl.String)
-        pieces = self._phrases.exchange(flat)
-        converted, at, joined = pieces.texts.to_list(), 0, []
-        for row, parts in split:
-            count = len(parts[::2])
-            place = slice(at, at + count)
-            parts[::2] = converted[place]
-            joined.append("".join(parts))
-            exchange.changed[row] = pieces.changed[place].sum()
-            exchange.chosen[row] = pieces.chosen[place].sum()
-            at += count
-        return exchange._replace(texts=replaced(exchange.texts, [row for row, _ in split], joined))
+        return self._with_names(texts, _around_japanese(texts, self._phrases))
+
+    def mixed(self, texts: pl.Series) -> Exchange:
+        """The column with every word converted that only traditional writing has."""
+        rows = (~self._about_scripts(texts)).arg_true().to_list()
+        part = texts.gather(rows)
+        return _in_rows(texts, rows, self._with_names(part, _around_japanese(part, self._mixed)))
+
+    def _with_names(self, texts: pl.Series, exchange: Exchange) -> Exchange:
+        """The exchange with the variants that names keep."""
+        rows = np.flatnonzero(exchange.counted).tolist()
+        restored = {}
+        for row, before, after in zip(
+            rows, texts.gather(rows), exchange.texts.gather(rows), strict=True
+        ):
+            text, count = self._names.restored(before, after)
+            if text != after:
+                restored[row] = text
+                exchange.changed[row] -= count
+        new = replaced(exchange.texts, [*restored], [*restored.values()])
+        return exchange._replace(texts=new)
+
+
+def _around_japanese(texts: pl.Series, phrases: Phrases) -> Exchange:
+    """The column after the exchange, without the pieces that are Japanese."""
+    rows = texts.str.contains(rf"{_KANA}|{_NAMED}").arg_true().to_list()
+    piece_lists = [list(_pieces(text)) for text in texts.gather(rows)]
+    split = [(row, parts) for row, parts in zip(rows, piece_lists, strict=True) if len(parts) > 1]
+    exchange = phrases.exchange(texts)
+    if not split:
+        return exchange
+    # Every second piece is spared.  A kernel with spans would be slower for all other texts.
+    flat = pl.Series([p for _, parts in split for p in parts[::2]], dtype=pl.String)
+    pieces = phrases.exchange(flat)
+    converted, at, joined = pieces.texts.to_list(), 0, []
+    for row, parts in split:
+        count = len(parts[::2])
+        place = slice(at, at + count)
+        parts[::2] = converted[place]
+        joined.append("".join(parts))
+        exchange.changed[row] = pieces.changed[place].sum()
+        exchange.chosen[row] = pieces.chosen[place].sum()
+        exchange.counted[row] = pieces.counted[place].sum()
+        at += count
+    return exchange._replace(texts=replaced(exchange.texts, [row for row, _ in split], joined))
+
+
+def _in_rows(texts: pl.Series, rows: list[int], part: Exchange) -> Exchange:
+    """The whole column where only these rows were exchanged."""
+    counts = np.zeros((3, len(texts)), dtype=np.uint32)
+    counts[:, rows] = part.changed, part.chosen, part.counted
+    return Exchange(replaced(texts, rows, part.texts), *counts)
 
 
 def load_simplifier(asset: Asset) -> Simplifier:
@@ -160,6 +249,10 @@ def _simplifier(pack: SensesPack) -> Simplifier:
     new = dict(zip(texts, simplifier.column(pl.Series(texts)).texts, strict=True))
     variants = {pair[0] for pair in pack.variants.pairs.split()}
     prove_one("variants", pack.variants, lambda text: any(char in variants for char in text))
+    anywhere = simplifier.words
+    prove_one("anywhere", pack.anywhere, lambda text: bool(anywhere(pl.Series([text])).changed[0]))
+    kept = {pair[1] for pair in pack.names.kept.split()}
+    prove_one("names", pack.names, lambda text: not kept.isdisjoint(simplifier.text(text)))
     for char, sense in pack.senses.items():
 
         def holds(text: str, char: str = char, sense: Sense = sense) -> bool:
@@ -198,6 +291,28 @@ def _words(char: str, sense: Sense, characters: Mapping[str, str]) -> Iterator[t
         yield formed(verb + char, sense.otherwise)
         for form, listed in sense.after_verb.items():
             yield from (formed(verb + char + word, form) for word in expanded(listed))
+
+
+def _names(named: Named) -> Names:
+    return Names(
+        {pair[0]: pair[1] for pair in named.kept.split()},
+        frozenset(named.surnames.replace(" ", "")),
+        frozenset(named.titles.split()),
+        frozenset(named.followers.split()),
+        frozenset(named.words.split()),
+    )
+
+
+def _mixed(anywhere: Anywhere, characters: Mapping[str, str]) -> dict[str, str]:
+    """The words of `anywhere` with their forms, and those that a following character forbids."""
+    phrases: dict[str, str] = {}
+    for char, mixed in anywhere.characters.items():
+        for word in expanded(mixed.words):
+            form = "".join(mixed.form if c == char else characters.get(c, c) for c in word)
+            phrases[word] = form
+            if word.endswith(char):
+                phrases |= {word + after: word + after for after in mixed.unless_before}
+    return phrases
 
 
 def _with_variants(phrases: Mapping[str, str], characters: Mapping[str, str]) -> dict[str, str]:

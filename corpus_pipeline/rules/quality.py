@@ -1,18 +1,18 @@
-"""Load the scale of `quality`: how the model's log odds become a score and a bucket; examples.
+"""Load the curves of `quality`: what each measure adds to the log odds, cut points, examples.
 
 Enters: `rules/packs/quality.yaml`, which `training.quality` writes, as an asset.
 Leaves: `QualityPack`.
-Errors: `PipelineError` for cut points that do not rise, or of another number than `BUCKETS` - 1.
+Errors: `PipelineError` for knots or cut points that do not rise, and a curve without a measure.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, load
+from corpus_pipeline.rules.pack import Name, Pack, Rule, Rules, Text, load
 from corpus_pipeline.rules.settings import Setting, Strict
 
 #: What the stage names in `asset_refs`.
@@ -35,6 +35,20 @@ class Cuts(Strict):
     reason: Text
 
 
+class Curve(Strict):
+    """Log odds by one measure: linear between the knots, constant beyond them."""
+
+    measure: Name
+    knots: tuple[float, ...]
+    points: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if list(self.knots) != sorted(set(self.knots)) or len(self.knots) != len(self.points):
+            raise ValueError("needs rising knots and as many points")
+        return self
+
+
 class Scored(Rule):
     """Texts with a score of at least `least` (`hits`), and texts with a lower one (`misses`)."""
 
@@ -42,10 +56,10 @@ class Scored(Rule):
 
 
 class QualityPack(Pack):
-    """The content of the file; score = 1 / (1 + exp(-(slope * log odds + offset)))."""
+    """The content of the file; score = 1 / (1 + exp(-(offset + what each curve gives)))."""
 
-    slope: Setting[float]
     offset: Setting[float]
+    curves: tuple[Curve, ...]
     cuts: Cuts
     examples: Rules[Scored]
 

@@ -98,8 +98,11 @@ class NormalizePack(Pack):
 class Writing:
     """A checked pack."""
 
-    def __init__(self, pack: NormalizePack) -> None:
-        """Build the table of counted characters and the rule of scripts."""
+    def __init__(self, pack: NormalizePack, words: str = "") -> None:
+        """Build the table of counted characters and the rule of scripts.
+
+        `words`: characters of the words that are converted in simplified texts too.
+        """
         self.pack = pack
         self._counter = han.CharTable(
             {
@@ -110,6 +113,7 @@ class Writing:
                 "traditional": han.mask(TRADITIONAL_ONLY),
                 "japanese": han.mask(JAPANESE_ONLY),
                 "hint": han.mask(pack.script.hints.characters),
+                "words": han.mask(words),
             }
         )
         self._script = _script(pack.script.bounds)
@@ -120,19 +124,20 @@ class Writing:
         radicals = {pair[0]: pair[1] for pair in width.radicals.pairs.split()}
         return Width(width.fold.characters, radicals, private=private, replacement=replacement)
 
-    def scripts(self, texts: pl.Series, labels: pl.Series | None = None) -> pl.Series:
-        """`hans`, `hant`, `mixed` or `none` for each text, as a String column.
+    def scripts(self, texts: pl.Series, labels: pl.Series | None = None) -> pl.DataFrame:
+        """For each text its `script` (`hans`, `hant`, `mixed` or `none`) and two counts.
 
-        `labels`: the label of `langid` for each text, where that stage has run.
+        `labels`: the label of `langid` for each text, where that stage has run.  The counts are
+        `traditional`, characters that only traditional text has, and `words`, see `Writing`.
         """
         label = pl.lit(None, dtype=pl.String) if labels is None else labels
         counts = self._counter.count(texts).with_columns(label.alias("label"))
-        return counts.select(self._script).to_series()
+        return counts.select(self._script.alias("script"), "traditional", "words")
 
 
-def load_writing(asset: Asset) -> Writing:
-    """The pack, checked against its examples."""
-    return load(asset, NormalizePack, _writing)
+def load_writing(asset: Asset, words: str = "") -> Writing:
+    """The pack, checked against its examples; `words` as in `Writing`."""
+    return Writing(load(asset, NormalizePack, _writing).pack, words)
 
 
 def _writing(pack: NormalizePack) -> Writing:
@@ -145,7 +150,7 @@ def _writing(pack: NormalizePack) -> Writing:
             raise PackError(f"example {example.id}: {fault}")
     examples = pack.script.examples
     texts = list(dict.fromkeys(t for written in examples for t in (*written.hits, *written.misses)))
-    scripts = dict(zip(texts, writing.scripts(pl.Series(texts)), strict=True))
+    scripts = dict(zip(texts, writing.scripts(pl.Series(texts))["script"], strict=True))
     prove(examples, lambda example, text: scripts[text] == example.script, "example")
     return writing
 

@@ -2,10 +2,12 @@
 
 Enters: `payload` (bytes; null where a reader already filled `text`) and `declared_charset`.
 Leaves: `text`; the charset that was read with its confidence, the declared one, and the number of
-bytes without a character.  Texts and titles, also those of a reader, that an earlier program
-decoded wrongly are repaired; lines of nothing but 锟斤拷 or U+FFFD are cut.  Bytes that are no text
-are dropped (`undecodable`), and so are documents most of which is lost (`lost_characters`).
-Refuses: to believe a declaration that the bytes contradict, and to drop a page for a few bad bytes.
+bytes without a character.  Pairs of a Chinese charset that a lost byte put out of step are read in
+step.  Texts and titles, also those of a reader, that an earlier program decoded wrongly are
+repaired; lines of nothing but 锟斤拷 or U+FFFD are cut.  Bytes that are no text are dropped
+(`undecodable`), and so are documents most of which is lost (`lost_characters`).
+Refuses: to believe a declaration or a byte order mark that the bytes contradict, and to drop a page
+for a few bad bytes.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import polars as pl
 from corpus_pipeline.model import PAYLOAD, Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.decode import load_char_costs, load_decoding
 from corpus_pipeline.text.charset.decode import UNREADABLE, big5_name, decode
-from corpus_pipeline.text.charset.detect import declaration, detect
+from corpus_pipeline.text.charset.detect import declaration, detect, without_mark
 from corpus_pipeline.text.charset.pairs import plain_utf8
+from corpus_pipeline.text.charset.steps import Steps
 from corpus_pipeline.text.mojibake.garbage_lines import cuts
 from corpus_pipeline.text.mojibake.repair import repairs
 from corpus_pipeline.text.mojibake.tables import tables
@@ -55,7 +58,7 @@ class Decode(Stage):
     """Payload to text."""
 
     name = "decode"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {**_CHARSET, **_REPAIRS, "decode_lost_lines": pl.UInt32()}
     describes: ClassVar[Mapping[str, str]] = {
         "decode_charset": "Charset that was read, by its WHATWG or Python name; `utf-8` for what "
@@ -79,6 +82,7 @@ class Decode(Stage):
         super().__init__(options, assets)
         self.costs = load_char_costs(assets["table"])
         self.rules = load_decoding(assets["pack"])
+        self.steps = Steps(self.costs["steps"], self.rules.steps)
         self.repair_tables = tables(self.costs)
 
     @classmethod
@@ -173,7 +177,7 @@ class Decode(Stage):
         answer = detect(data, declared, self.costs)
         if answer.name in UNREADABLE:
             return "", answer.name, answer.confidence, 0, stated, f"charset={answer.name}"
-        text, lost = decode(data, answer.name)
+        text, lost = decode(without_mark(data), answer.name, self.steps)
         name = big5_name(text) if answer.name == "big5" else answer.name
         if name.startswith(("utf-16", "utf-32")):
             size, controls = len(text), sum(text.count(chr(b)) for b in _CONTROLS)

@@ -19,13 +19,15 @@ from typing import ClassVar, NamedTuple
 import orjson
 import polars as pl
 from ahocorasick_rs import BytesAhoCorasick
+from selectolax.lexbor import LexborHTMLParser
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.extract import load_pages, load_words
 from corpus_pipeline.text.html import aigc, licence, metadata, obfuscation
 from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
+from corpus_pipeline.text.html.formulas import figures_as_text
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
-from corpus_pipeline.text.html.main_text import main_text
+from corpus_pipeline.text.html.main_text import MainText, main_text
 from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
 from corpus_pipeline.text.html.obfuscation import (
     Places,
@@ -85,6 +87,8 @@ class Extracted(NamedTuple):
     extract_aigc: str | None
     extract_undone: int
     extract_obfuscation: str | None
+    extract_method: str
+    extract_confidence: float
     rule: str | None
     evidence: str | None
 
@@ -93,7 +97,7 @@ class Extract(Stage):
     """Markup to main text."""
 
     name = "extract"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {
         "extract_title": pl.String(),
         "extract_author": pl.String(),
@@ -108,6 +112,8 @@ class Extract(Stage):
         "extract_aigc": pl.String(),
         "extract_undone": pl.UInt32(),
         "extract_obfuscation": pl.String(),
+        "extract_method": pl.String(),
+        "extract_confidence": pl.Float32(),
     }
     describes: ClassVar[Mapping[str, str]] = {
         "extract_title": f"Title of the article, not of the site. {_UNSAID}",
@@ -127,6 +133,10 @@ class Extract(Stage):
         "extract_undone": "How often obfuscation was undone. Null: the document is no page.",
         "extract_obfuscation": "Its kinds (see `text/html/obfuscation.py`), joined by commas. "
         "Null: there was none, or the document is no page.",
+        "extract_method": "`article`, `thread`, or `visible`: the main text was too short, and all "
+        "lines outside of navigation were taken. Null: the document is no page.",
+        "extract_confidence": "Share of the page's sentences outside of links and boilerplate that "
+        "the text holds; half of it under `visible`. Null: the document is no page.",
     }
     edits = ("text", "title")
     takes = ("response_headers",)
@@ -181,22 +191,20 @@ class Extract(Stage):
         visit: str | None,
     ) -> Extracted:
         """One page: its source, address, known title, response headers (JSON), day of the visit."""
-        pages, words, undone = self.pages, self.words, Counter[str]()
+        undone = Counter[str]()
         source, page, present = self._source(text or "", undone)
         tree = parse(page)
         meta = page_meta(tree, _headers(response), source, present)
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
-        about = f"{url or ''} {meta.whole_title} {meta.generator}"
-        thread = pages.thread.search(about) is not None
-        main = main_text(tree, pages.bounds, pages.hints, title=meta.whole_title, thread=thread)
+        thread = self.pages.thread.search(f"{url or ''} {meta.whole_title} {meta.generator}")
+        main = self._main_text(tree, page, meta.whole_title, thread=thread is not None)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
-        verbs = [at for verb in sorted(MARK_VERBS) for at in present.get(verb, ())[:_MOST_VERBS]]
+        mark = self._mark(main, text, page, present)
         anchors = sorted(present.keys() & LICENSE_WORDS)
-        mark = mark_of(text, main.lead[:500], page, words, verbs)
-        stated = meta.license or worded_license(source, words, anchors)
+        stated = meta.license or worded_license(source, self.words, anchors)
         rule, evidence = self._verdict(text)
         whole = f"{title}\n{text}" if thread and title and title not in text[:1000] else text
         return Extracted(
@@ -215,9 +223,27 @@ class Extract(Stage):
             extract_aigc=meta.aigc or (mark and f"mark:{mark}"),
             extract_undone=undone.total(),
             extract_obfuscation=kinds_of(undone),
+            extract_method=main.method,
+            extract_confidence=main.confidence,
             rule=rule,
             evidence=evidence,
         )
+
+    def _main_text(
+        self, tree: LexborHTMLParser, page: bytes, title: str, *, thread: bool
+    ) -> MainText:
+        """The main content of a page with raised and lowered figures as text."""
+        if b"<su" in page or b"<SU" in page:
+            figures_as_text(tree)
+        pages = self.pages
+        return main_text(
+            tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main
+        )
+
+    def _mark(self, main: MainText, text: str, page: bytes, present: Places) -> str | None:
+        """The words of the page that mark its text as generated."""
+        verbs = [at for verb in sorted(MARK_VERBS) for at in present.get(verb, ())[:_MOST_VERBS]]
+        return mark_of(text, main.lead[:500], page, self.words, verbs)
 
     def _source(self, source: str, undone: Counter[str]) -> tuple[str, bytes, Places]:
         """The source with its references mended, its bytes, and where in them the clues are."""
@@ -237,12 +263,27 @@ class Extract(Stage):
         return dict(found)
 
     def _verdict(self, text: str) -> tuple[str | None, str | None]:
-        """Rule and evidence where the main text is too short to be one."""
+        """Rule and evidence where the text is too short, and neither sentence nor verse."""
         size = len("".join(text.split()))
-        least = self.pages.min_main
-        if size >= least:
+        least, readable = self.pages.min_main, self.pages.min_readable
+        if size >= least or _readable(text) >= readable:
             return None, None
         return "no_main_content", f"main_characters={size} < {least}"
+
+
+#: Lines of a poem without marks: Han alone, so many of them.
+_VERSE = re.compile(r"[\u4e00-\u9fff]{4,12}")
+_SENTENCE_MARKS = re.compile(r"[，。！？；,!?;]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def _readable(text: str) -> int:
+    """The Han of a text in lines with a mark, and in its lines of verse if most are that."""
+    lines = [line for part in text.split("\n") if (line := part.strip())]
+    verse = [line for line in lines if _VERSE.fullmatch(line)]
+    spoken = [line for line in lines if _SENTENCE_MARKS.search(line)]
+    even = len({len(line) for line in verse}) == 1 and len(set(verse)) > len(lines) // 2
+    return sum(len(_HAN.findall(line)) for line in [*spoken, *(verse if even else ())])
 
 
 def _pages_among(docs: pl.DataFrame) -> pl.Series | None:

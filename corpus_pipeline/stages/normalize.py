@@ -29,6 +29,12 @@ from corpus_pipeline.text.unicode.utf8 import replaced
 #: An ideographic space beside an ellipsis or a dash.
 BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
 
+#: What may be an HTML entity.
+ENTITY = "&#?[0-9A-Za-z]{1,31};"
+
+#: Characters of traditional writing in a mixed text: one alone is a quotation or a variant.
+ENOUGH = 2
+
 
 class NormalizeOptions(Options):
     """Which of the normalizations are done, and the tables behind them."""
@@ -60,7 +66,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),
@@ -83,12 +89,12 @@ class Normalize(Stage):
     def __init__(self, options: NormalizeOptions, assets: Mapping[str, Asset]) -> None:
         """Load the table and build the converter."""
         super().__init__(options, assets)
-        self.writing = load_writing(assets["table"])
+        self.simplifier = load_simplifier(assets["senses"])
+        self.writing = load_writing(assets["table"], self.simplifier.characters)
         self.width = self.writing.width(
             private=options.private_use == "keep",
             replacement=options.replacement_character == "keep",
         )
-        self.simplifier = load_simplifier(assets["senses"])
 
     @classmethod
     def asset_refs(cls, options: NormalizeOptions) -> Mapping[str, str]:
@@ -100,22 +106,20 @@ class Normalize(Stage):
         texts, joins = self._clean(docs.get_column("text"), lines=self.options.lines == "join")
         titles = docs.get_column("title")
         titles = self._clean(titles)[0].set(titles.is_null(), None)
-        label = "langid_label" if "langid_label" in docs.columns else None
-        scripts = self.writing.scripts(texts, docs.get_column(label) if label else None)
+        labels = docs.get_column("langid_label") if "langid_label" in docs.columns else None
+        writing = self.writing.scripts(texts, labels)
+        scripts = writing["script"]
         changed, chosen = (np.zeros(docs.height, dtype=np.uint32) for _ in range(2))
         simplified: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, docs.height)
-        at = np.flatnonzero((scripts == "hant").to_numpy()).tolist()
-        if at and self.options.script != "keep":
-            conversion = self.simplifier.column(texts.gather(at))
-            changed[at], chosen[at] = conversion.changed, conversion.chosen
+        if self.options.script != "keep":
+            new, changed, chosen = self._simplified(texts, writing)
+            at = np.flatnonzero(changed).tolist()
             if self.options.script == "both":
-                new = np.flatnonzero(conversion.changed).tolist()
-                simplified = replaced(
-                    simplified, [at[i] for i in new], conversion.texts.gather(new)
-                )
+                simplified = replaced(simplified, at, new.gather(at))
             else:
-                texts = replaced(texts, at, conversion.texts)
-                headed = [i for i, title in zip(at, titles.gather(at), strict=True) if title]
+                texts = new
+                hant = (scripts == "hant").arg_true().to_list()
+                headed = [i for i, title in zip(hant, titles.gather(hant), strict=True) if title]
                 converted = self.simplifier.column(titles.gather(headed)).texts
                 titles = replaced(titles, headed, converted)
         return docs.with_columns(
@@ -127,6 +131,31 @@ class Normalize(Stage):
             pl.Series("normalize_joined", joins),
             simplified.alias("normalize_simplified"),
         )
+
+    def _simplified(self, texts: pl.Series, writing: pl.DataFrame) -> tuple[pl.Series, U32, U32]:
+        """The texts in simplified script, and per text the characters changed and the choices.
+
+        Traditional texts as a whole; of others the words that only traditional writing has: all of
+        them in a mixed text, those with certain characters in a simplified one.
+        """
+        changed, chosen = (np.zeros(len(texts), dtype=np.uint32) for _ in range(2))
+        script = writing["script"]
+        converted: list[int] = []
+        parts: list[pl.Series] = []
+        for rows, convert in (
+            (script == "hant", self.simplifier.column),
+            ((script == "mixed") & (writing["traditional"] >= ENOUGH), self.simplifier.mixed),
+            ((script == "hans") & (writing["words"] > 0), self.simplifier.words),
+        ):
+            at = rows.arg_true().to_list()
+            if at:
+                conversion = convert(texts.gather(at))
+                changed[at], chosen[at] = conversion.changed, conversion.chosen
+                converted += at
+                parts.append(conversion.texts)
+        # All at once: each replacement copies the column.
+        new = pl.concat(parts, rechunk=False) if parts else pl.Series(dtype=pl.String)
+        return replaced(texts, converted, new), changed, chosen
 
     def _clean(self, texts: pl.Series, *, lines: bool = False) -> tuple[pl.Series, U32]:
         """The texts after all rules but script, and how many lines were joined in each."""
@@ -151,7 +180,7 @@ class Normalize(Stage):
         """Widths, entities, ellipses and dashes."""
         out = self.width.column(texts)
         if self.options.entities == "unescape":
-            maybe = out.str.contains("&", literal=True).arg_true().to_list()
+            maybe = out.str.contains(ENTITY).arg_true().to_list()
             results = map(unescaped, out.gather(maybe))
             left = {i: text for i, (text, count) in zip(maybe, results, strict=True) if count}
             out = replaced(out, [*left], self.width.texts([*left.values()]))

@@ -1,10 +1,13 @@
-"""Score how much a document reads like clean prose, with a small fastText model.
+"""Score how much a document reads like clean text: its form, its words, and how they follow.
 
 Enters: kept documents.  Leaves: `quality_score` (0 to 1, calibrated: see the model card),
 `quality_bucket` (0 to 19 by fixed cut points, so that a document's bucket never depends on its
-neighbours), and a verdict below `min_score`.
-At most 240 code points are read, from head, middle and tail.
-Refuses: to judge the subject of a text; only its form counts.
+neighbours), `quality_bits` (what a character costs a model of characters), and a verdict below
+`min_score`.  The score is a sum of curves, one for each measure: of `text.measures` over the whole
+text, of a model of characters over the whole text, and of a fastText model over at most 240 code
+points of head, middle and tail.
+Refuses: to judge the subject of a text; lists, tables, code and repetition score low for what
+they are, verse, statutes, recipes and dialogue do not.
 """
 
 from __future__ import annotations
@@ -17,100 +20,136 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
+from corpus_pipeline.rules.char_model import CHARACTERS, load_char_model
 from corpus_pipeline.rules.fasttext_model import load_fasttext, predict
 from corpus_pipeline.rules.pack import named, prove
-from corpus_pipeline.rules.quality import SCALE, QualityPack, Scored, load_scale
+from corpus_pipeline.rules.quality import SCALE, Curve, QualityPack, Scored, load_scale
 from corpus_pipeline.text.arrays import F32, F64
+from corpus_pipeline.text.measures.fluency import CharModel, fluency
+from corpus_pipeline.text.measures.measures import measure
 from corpus_pipeline.text.tokens.distinct import distinct
 from corpus_pipeline.text.tokens.quality import pieces
 
-#: Code points that are looked at: of a longer text this many of head, middle and tail.
+#: Code points that fastText looks at: of a longer text this many of head, middle and tail.
 HEAD, MIDDLE, TAIL = 100, 70, 70
 _GOOD = "good"
 MODEL = "package:assets/quality.bin"
+#: The name of fastText's log odds among the measures.
+MODEL_MEASURE = "model"
 
 
 class QualityOptions(Options):
-    """Which model scores, and from where on a document stays."""
+    """Which models score, and from where on a document stays."""
 
     model: str = MODEL
     """The fastText model with the label `good`; one's own model needs its own `scale`."""
 
-    scale: str = SCALE
-    """The pack that turns the model's log odds into a score and a bucket, with its examples."""
+    characters: str = CHARACTERS
+    """The model of characters, as `corpus_pipeline.training.char_model` writes it."""
 
-    min_score: float = Field(default=0.003, ge=0, le=1)
-    """Score below which a document is dropped.  Low on purpose: the model was trained on clean
-    prose and synthetic damage, not on the web between them.  At 0.003 it drops 1 in 1,000 poems and
-    27 in 1,000 comments of the sample and nothing of 25 other sources; choose more by bucket."""
+    scale: str = SCALE
+    """The pack of curves that turn measures into a score, of cut points, with its examples."""
+
+    min_score: float = Field(default=0.02, ge=0, le=1)
+    """Score below which a document is dropped.  At 0.02 at most 8 in 1,000 texts of any good
+    register of the development sets go, and most lists, tables, loops and home pages;
+    docs/quality.md shows what other values drop."""
 
 
 class Quality(Stage):
     """One number per document."""
 
     name = "quality"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {
         "quality_score": pl.Float32(),
         "quality_bucket": pl.UInt8(),
+        "quality_bits": pl.Float32(),
     }
     describes: ClassVar[Mapping[str, str]] = {
-        "quality_score": "How much the text reads like clean prose, 0 to 1, calibrated.",
+        "quality_score": "How much the text reads like clean text, 0 to 1, calibrated.",
         "quality_bucket": "The score by fixed cut points, 0 to 19.",
+        "quality_bits": "Cost of a character after the two before it, mean, in bits.",
     }
     OptionsModel = QualityOptions
 
     def __init__(self, options: QualityOptions, assets: Mapping[str, Asset]) -> None:
-        """Load the model and its scale."""
+        """Load the models and the curves."""
         super().__init__(options, assets)
         self.min_score = options.min_score
         self.model = load_fasttext(assets["model"])
-        pack = load_scale(assets["scale"])
-        self.slope, self.offset = pack.slope.value, pack.offset.value
-        self.cuts = np.array(pack.cuts.points, dtype=np.float32)
-        if options.model == MODEL or options.scale != SCALE:  # the packaged scale is of its model
-            named(assets["scale"], QualityPack, lambda: self._prove(pack.examples))
+        self.characters = load_char_model(assets["characters"])
+        self.pack = load_scale(assets["scale"])
+        self.cuts = np.array(self.pack.cuts.points, dtype=np.float32)
+        ours = (options.model, options.characters) == (MODEL, CHARACTERS)
+        if ours or options.scale != SCALE:  # the packaged curves are of the packaged models
+            named(assets["scale"], QualityPack, lambda: self._prove(self.pack.examples))
 
     @classmethod
     def asset_refs(cls, options: QualityOptions) -> Mapping[str, str]:
-        """The model, and the numbers that make its output a score."""
-        return {"model": options.model, "scale": options.scale}
+        """The models, and the curves that make their output a score."""
+        return {
+            "model": options.model,
+            "characters": options.characters,
+            "scale": options.scale,
+        }
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Score, sort into buckets, drop the worst."""
-        score = self.scores(docs.get_column("text"))
+        score, bits = self.scores(docs.get_column("text"))
         bucket = np.searchsorted(self.cuts, score, side="right")
         docs = docs.with_columns(
             pl.Series("quality_score", score),
             pl.Series("quality_bucket", bucket, dtype=pl.UInt8),
+            pl.Series("quality_bits", bits),
         )
         low = pl.when(pl.col("quality_score") < self.min_score).then(pl.lit("low_quality"))
         shown = pl.col("quality_score").round(4)
         return drop(docs, self.name, low, pl.format("score={} < {}", shown, self.min_score))
 
-    def scores(self, texts: pl.Series) -> F32:
-        """The score of each text."""
-        lines = pl.select(features(pl.lit(texts))).to_series()
-        repeated = distinct(lines)
-        if repeated is None:
-            odds = log_odds(self.model, lines.to_list())
-        else:
+    def scores(self, texts: pl.Series) -> tuple[F32, F32]:
+        """The score of each text, and what a character of it costs in bits."""
+        repeated = distinct(texts)
+        if repeated is not None:
             each, places = repeated
-            odds = log_odds(self.model, each.to_list())[places]
-        score: F32
-        score = (1 / (1 + np.exp(-(self.slope * odds + self.offset)))).astype(np.float32)
-        # A text without any feature (an empty one) scores 0.
-        score[(lines == "").to_numpy()] = 0
-        return score
+            score, bits = self._scored(each)
+            return score[places], bits[places]
+        return self._scored(texts)
+
+    def _scored(self, texts: pl.Series) -> tuple[F32, F32]:
+        measures = measured(texts, self.model, self.characters)
+        columns = {c.measure: measures[c.measure].to_numpy() for c in self.pack.curves}
+        odds = summed(self.pack.offset.value, self.pack.curves, columns)
+        score = (1 / (1 + np.exp(-odds))).astype(np.float32)
+        # A text without a visible character scores 0.
+        score[~texts.fill_null("").str.contains(r"[^\s\x00]").to_numpy()] = 0
+        return score, measures["bits"].to_numpy()
 
     def _prove(self, examples: Sequence[Scored]) -> None:
         texts = list(dict.fromkeys(t for e in examples for t in (*e.hits, *e.misses)))
-        score = dict(zip(texts, self.scores(pl.Series(texts)), strict=True))
+        score = dict(zip(texts, self.scores(pl.Series(texts))[0], strict=True))
         prove(examples, lambda example, text: bool(score[text] >= example.least), "example")
 
 
+def measured(texts: pl.Series, model: Any, characters: CharModel) -> pl.DataFrame:
+    """All measures that a curve may use, one row per text; null counts as empty."""
+    lines = pl.select(features(pl.lit(texts))).to_series().to_list()
+    odds = pl.Series(MODEL_MEASURE, log_odds(model, lines))
+    return pl.concat(
+        [measure(texts), fluency(texts, characters), odds.to_frame()], how="horizontal"
+    )
+
+
+def summed(offset: float, curves: Sequence[Curve], columns: Mapping[str, Any]) -> F64:
+    """The log odds of each row: the offset and what each curve gives for its measure."""
+    odds = offset
+    for curve in curves:
+        odds = odds + np.interp(columns[curve.measure], curve.knots, curve.points)
+    return np.asarray(odds, dtype=np.float64)
+
+
 def features(text: pl.Expr) -> pl.Expr:
-    """What the model reads: each Han character and mark by itself, words in lower case, digits 0.
+    """What fastText reads: each Han character and mark alone, words in lower case, digits as 0.
 
     >>> pl.select(features(pl.lit("第12条 Hello，world！"))).item()
     '第 0 条 hello ， world ！'

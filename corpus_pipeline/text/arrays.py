@@ -26,8 +26,9 @@ I64 = npt.NDArray[np.int64]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
-#: Integers of any width and sign.
+#: Integers of any width and sign; numbers of any type.
 Integers = npt.NDArray[Any]
+Numbers = npt.NDArray[Any]
 
 OutU8 = U8
 OutU32 = U32

@@ -1,11 +1,14 @@
-"""Train the quality model: clean prose against degraded and generated bad texts.
+"""Train the quality score: clean prose against damaged, listed and advertising texts.
 
-Enters: `bulk.jsonl.zst` (openly licensed documents, see the model card `assets/quality.md`).
-Leaves, below `--output`: the fastText model `assets/quality.bin`, beside it what was measured
-(`assets/quality.training.md`), and the scale `rules/packs/quality.yaml` (calibration, cut points).
+Enters: documents with an open licence (see the model card `assets/quality.md`), the `fit` half of
+each source.  Leaves, below `--output`: the fastText model `assets/quality.bin`, the character model
+`assets/characters.npz`, beside them what was measured (`assets/quality.training.md`), and the
+curves and cut points `rules/packs/quality.yaml`.
 
-    python -m corpus_pipeline.training.quality DATA/text/bulk.jsonl.zst
+    python -m corpus_pipeline.training.quality DATA/text/bulk.jsonl.zst DATA/web/web_dev.jsonl.zst
 
+The curves are fitted on what the two models say of texts of groups that they did not see: what they
+know by heart would teach the curves to trust them too much.
 One thread and a fixed seed: the same documents give the same bytes.
 """
 
@@ -13,9 +16,11 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,42 +28,61 @@ import fasttext
 import numpy as np
 import polars as pl
 import yaml
-from numpy.typing import NDArray
 
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.stages.quality import features, log_odds
+from corpus_pipeline.rules.quality import BUCKETS, Curve
+from corpus_pipeline.stages.quality import MODEL_MEASURE, features, measured, summed
+from corpus_pipeline.text.arrays import F64, Bool
+from corpus_pipeline.text.measures.fluency import FLUENCY, CharModel, char_model
+from corpus_pipeline.text.measures.measures import MEASURES
+from corpus_pipeline.training import char_model as characters
+from corpus_pipeline.training.additive import fitted
 from corpus_pipeline.training.documents import read_documents
+from corpus_pipeline.training.halves import half, half_of
 from corpus_pipeline.training.model_card import Card, finished
-from corpus_pipeline.training.wreckage import TEMPLATES, Templates, negatives
+from corpus_pipeline.training.wreckage import TEMPLATES, Templates, Wrecks
 
 PACKAGE = Path(__file__).parents[1]
 SEED = 20261121
-SEGMENTS = 4000  # per source group and side
-#: Source → group; each group gives the same number of segments.
+SEGMENTS = 2000  # per source group and side
+#: Source → group, and the fold in which both models leave the group out.
 GROUPS = {
-    "LawRefBook/Laws": "statutes",
-    "kong0107/mojLawSplitJSON": "statutes_tw",
-    "NiuTrans/Classical-Modern": "classical",
-    "Werneror/Poetry": "poems",
-    "DRCKnowledgeTeam/DRCD": "wikipedia_tw",
-    "ymcui/cmrc2018": "wikipedia",
-    "MicrosoftDocs/Dynamics-365-Operations.zh-cn": "docs",
-    "yuanzhoucq/cpp-docs.zh-cn": "docs",
-    "pingcap/docs-cn": "docs",
-    "yowko/Docs.zh-tw": "docs_tw",
-    "MicrosoftDocs/visualstudio-docs.zh-tw": "docs_tw",
-    "d2l-ai/d2l-zh": "books",
+    "LawRefBook/Laws": ("statutes", 0),
+    "kong0107/mojLawSplitJSON": ("statutes_tw", 0),
+    "NiuTrans/Classical-Modern": ("classical", 1),
+    "Werneror/Poetry": ("poems", 1),
+    "luoxuhai/chinese-novel": ("novels", 1),
+    "DRCKnowledgeTeam/DRCD": ("wikipedia_tw", 2),
+    "ymcui/cmrc2018": ("wikipedia", 2),
+    "MicrosoftDocs/Dynamics-365-Operations.zh-cn": ("docs", 3),
+    "yuanzhoucq/cpp-docs.zh-cn": ("docs", 3),
+    "pingcap/docs-cn": ("docs", 3),
+    "yowko/Docs.zh-tw": ("docs_tw", 3),
+    "MicrosoftDocs/visualstudio-docs.zh-tw": ("docs_tw", 3),
+    "d2l-ai/d2l-zh": ("books", 3),
+    "daohu527/dig-into-apollo": ("notes", 3),
+    "Toyhom/Chinese-medical-dialogue-data": ("medical", 4),
+    "thu-coai/KdConv": ("dialogue", 5),
+    "Anduin2017/HowToCook": ("recipes", 5),
+    "thu-coai/COLDataset": ("comments", 2),
 }
-#: Sources that are only measured on.
-HELD_OUT = (
-    "chinese-poetry/chinese-poetry",
-    "google-deepmind/xquad",
-    "OI-wiki/OI-wiki",
-    "reactjs/zh-hans.reactjs.org",
-    "tensorflow/docs-l10n",
-    "wjcx-zh/cpp-docs.zh-tw",
-    "xreader-cn/AspNetCore.Docs.zh-cn",
+FOLDS = 6
+#: Sources whose halves are those of the sample; the others are halved by document.
+BULK = (*tuple(GROUPS)[:4], *tuple(GROUPS)[5:13], "thu-coai/COLDataset")
+#: One text in so many is written with half-width marks, as many pages are.
+HALF_WIDTH = 6
+_NARROW = str.maketrans("，。：；？！（）", ",.:;?!()")
+#: Groups of little text, which the character model counts three times.
+FEW = ("novels", "wikipedia", "wikipedia_tw", "notes", "medical", "dialogue", "recipes")
+#: Characters of a group, and of a document, that the character model counts.
+MOST, MOST_OF_ONE = 2_500_000, 20_000
+#: Measures that say what a text is about or how long it is, not how good.
+LEFT_OUT = (
+    *("length", "han_count", "lines", "article_ratio", "list_heading", "tune_title"),
+    *("even_lines", "dated_lines", "equation_lines", "amount_lines", "bits"),
 )
+#: What the models say may not be trusted further than the middle of good texts that they never saw.
+AT_MOST, AT_LEAST = (MODEL_MEASURE, "gain", "low_gain"), ("misfits",)
 #: Four dimensions score as well as sixteen for two labels, and a model that is not quantised is
 #: read faster than one that is.
 PARAMETERS: Mapping[str, Any] = {
@@ -74,47 +98,136 @@ PARAMETERS: Mapping[str, Any] = {
     "thread": 1,
     "seed": SEED,
 }
-Scores = NDArray[np.float64]
-#: (source or kind of damage, text)
-Pairs = list[tuple[str, str]]
 
 
-def read(path: Path) -> pl.DataFrame:
-    """The documents (`text`, `source`) of `GROUPS` and `HELD_OUT`.
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A text of the training, its group or kind of damage, and its fold."""
 
-    Other sources are left out; comments, for one, are both good and bad.
-    """
-    docs = read_documents(path, ("text", "source"))
-    return docs.filter(pl.col("source").is_in([*GROUPS, *HELD_OUT]))
+    kind: str
+    text: str
+    fold: int
+    good: bool
 
 
-def texts_of(docs: pl.DataFrame, sources: Sequence[str]) -> list[str]:
-    """The texts of these sources, in the order of the file; `PipelineError` if there are none."""
-    texts = docs.filter(pl.col("source").is_in(sources)).get_column("text").to_list()
-    if not texts:
-        raise PipelineError(f"training needs documents of {' or '.join(sources)}; there are none")
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the curves read beside the measures."""
+
+    words: Any
+    characters: CharModel
+
+    def columns(self, texts: Sequence[str]) -> dict[str, F64]:
+        """Every measure of these texts that a curve may use."""
+        frame = measured(pl.Series(texts, dtype=pl.String), self.words, self.characters)
+        names = [n for n in (*MEASURES, *FLUENCY, MODEL_MEASURE) if n not in LEFT_OUT]
+        return {name: frame[name].to_numpy().astype(np.float64) for name in names}
+
+
+def read(paths: Sequence[Path]) -> pl.DataFrame:
+    """The documents (`text`, `group`, `half`) of `GROUPS`; other sources are left out."""
+    docs = pl.concat(
+        read_documents(path, ("text", "source", "id")).select("text", "source", "id")
+        for path in paths
+    )
+    docs = docs.with_columns(pl.col("source").str.split(" ").list.first())
+    docs = docs.filter(pl.col("source").is_in(list(GROUPS)))
+    groups = {source: group for source, (group, _) in GROUPS.items()}
+    halves = [
+        half_of(row) if row["source"] in BULK else half(row["id"])
+        for row in docs.select("source", "id").iter_rows(named=True)
+    ]
+    return docs.select(
+        "text",
+        pl.col("source").replace_strict(groups, return_dtype=pl.String).alias("group"),
+        pl.Series("half", halves, dtype=pl.String),
+    )
+
+
+def texts_of(docs: pl.DataFrame, group: str, side: str) -> list[str]:
+    """The texts of a group in the order of the files; `PipelineError` if there are none."""
+    chosen = docs.filter((pl.col("group") == group) & (pl.col("half") == side))
+    texts: list[str] = chosen.get_column("text").to_list()
+    if not texts and side == "fit":
+        raise PipelineError(f"training needs documents of the group {group}; there are none")
     return texts
 
 
-def segments(texts: list[str], count: int, rng: random.Random) -> list[str]:
-    """`count` random pieces of 40 to 600 characters, which begin at a line or a sentence.
+def segment(text: str, rng: random.Random) -> str:
+    """A document, one to three of its paragraphs, or a stretch that begins at a sentence."""
+    draw = rng.random()
+    if draw < 0.35:
+        paragraphs = [p.strip() for p in text.split("\n") if len(p.strip()) >= 50]
+        paragraphs = [
+            p for p in paragraphs if 5 * len(re.findall("[\u4e00-\u9fff]", p)) > 3 * len(p)
+        ]
+        if paragraphs:
+            at, count = rng.randrange(len(paragraphs)), rng.choice((1, 1, 1, 2, 3))
+            return rng.choice(("", "\n")).join(paragraphs[at : at + count])
+    if draw < 0.6 or len(text) < 120:
+        return text[:8000]
+    size = int(60 * 40 ** rng.random())
+    start = rng.randrange(max(len(text) - size, 1))
+    while start and text[start - 1] not in "\n。！？":
+        start -= 1
+    return text[start : start + size].strip() or text[:size]
 
-    Pieces of less than 16 characters are discarded; `PipelineError` where a hundred draws for each
-    segment do not give enough.
+
+def is_text(piece: str) -> bool:
+    """Whether a piece has 16 characters and a fifth of them is Han: a page of code has less."""
+    return len(piece) >= 16 and 5 * len(re.findall("[\u4e00-\u9fff]", piece)) >= len(piece)
+
+
+def narrow(text: str, rng: random.Random) -> str:
+    """The text, or one time in `HALF_WIDTH` the text with half-width marks."""
+    return text if rng.randrange(HALF_WIDTH) else text.translate(_NARROW)
+
+
+def draw(docs: pl.DataFrame, side: str, count: int) -> list[Segment]:
+    """`count` good segments of each group, and as many bad ones made of others of the same group.
+
+    The bad ones of the half `test` are of kinds that training never sees.
     """
-    pieces: list[str] = []
-    for _ in range(100 * count):
-        text = rng.choice(texts)
-        size = int(40 * 15 ** rng.random())
-        start = rng.randrange(max(len(text) - size, 1))
-        while start and text[start - 1] not in "\n。！？":
-            start -= 1
-        piece = text[start : start + size].strip()
-        if len(piece) >= 16:
-            pieces.append(piece)
-        if len(pieces) == count:
-            return pieces
-    raise PipelineError(f"{len(texts)} texts hold too few stretches of 16 characters")
+    rng = random.Random(SEED)
+    wrecks = Wrecks(Templates(TEMPLATES), rng, unseen=side == "test")
+    segments: list[Segment] = []
+    for group, fold in dict.fromkeys(GROUPS.values()):
+        texts = texts_of(docs, group, side)
+        if not texts:
+            continue
+        pieces = (segment(rng.choice(texts), rng) for _ in range(4 * count))
+        good = [narrow(piece, rng) for piece in pieces if is_text(piece)][: 2 * count]
+        if len(good) < 2 * count:
+            raise PipelineError(f"the texts of {group} hold too few stretches of 16 characters")
+        segments += [Segment(group, piece, fold, good=True) for piece in good[:count]]
+        bad = (wrecks.make(piece, texts) for piece in good[count:])
+        segments += [Segment(kind, text, fold, good=False) for kind, text in bad if text.strip()]
+    return segments
+
+
+def counted_texts(docs: pl.DataFrame, fold: int | None) -> list[str]:
+    """What the character model counts: the groups that are not of this fold."""
+    rng = random.Random(SEED)
+    texts: list[str] = []
+    for group, of in dict.fromkeys(GROUPS.values()):
+        if of == fold:
+            continue
+        left, chosen = MOST, []
+        for text in rng.sample(own := texts_of(docs, group, "fit"), len(own)):
+            chosen.append(text[:MOST_OF_ONE])
+            left -= len(chosen[-1])
+            if left < 0:
+                break
+        texts += chosen * (3 if group in FEW else 1)
+    return texts
+
+
+def models_without(docs: pl.DataFrame, segments: Sequence[Segment], fold: int | None) -> Models:
+    """Both models, trained without the groups of a fold."""
+    seen = [s for s in segments if s.fold != fold]
+    good, bad = ([s.text for s in seen if s.good is side] for side in (True, False))
+    parts = characters.counted(counted_texts(docs, fold))
+    return Models(train(good, bad), char_model(parts))
 
 
 def featured(texts: list[str]) -> list[str]:
@@ -133,7 +246,7 @@ def train(good: list[str], bad: list[str]) -> Any:
         return fasttext.train_supervised(input=str(path), verbose=0, **PARAMETERS)
 
 
-def auc(good: Scores, bad: Scores) -> float:
+def auc(good: F64, bad: F64) -> float:
     """The chance that a good text scores above a bad one."""
     order = np.argsort(np.concatenate([bad, good]), kind="stable")
     ranks = np.empty(order.size)
@@ -142,118 +255,106 @@ def auc(good: Scores, bad: Scores) -> float:
     return float(total / (good.size * bad.size))
 
 
-def calibrated(good: Scores, bad: Scores) -> tuple[float, float]:
-    """Slope and offset that make probabilities of log odds (Platt's scaling, by Newton steps)."""
-    x = np.concatenate([good, bad])
-    y = np.concatenate([np.ones(good.size), np.zeros(bad.size)])
-    slope, offset = 1.0, 0.0
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-(slope * x + offset)))
-        w = p * (1 - p) + 1e-9
-        hessian = np.array([[(w * x * x).sum(), (w * x).sum()], [(w * x).sum(), w.sum()]])
-        step = np.linalg.solve(hessian, np.array([((y - p) * x).sum(), (y - p).sum()]))
-        # Without a bound Newton's method diverges where the two sides hardly overlap.
-        slope, offset = slope + np.clip(step[0], -0.2, 0.2), offset + np.clip(step[1], -0.2, 0.2)
-    return float(slope), float(offset)
+def fit(docs: pl.DataFrame, segments: Sequence[Segment]) -> tuple[float, list[Curve], F64, Bool]:
+    """Offset and curves; with the log odds and classes of the segments, by models without them."""
+    parts: list[dict[str, F64]] = []
+    classes: list[bool] = []
+    for fold in range(FOLDS):
+        own = [s for s in segments if s.fold == fold]
+        if not own:
+            continue
+        parts.append(models_without(docs, segments, fold).columns([s.text for s in own]))
+        classes += [s.good for s in own]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    good = np.array(classes)
+    offset, fits = fitted(columns, good, at_least=AT_LEAST, at_most=AT_MOST)
+    curves = [rounded(c.measure, c.knots, c.points) for c in fits]
+    return round(offset, 4), curves, summed(round(offset, 4), curves, columns), good
 
 
-def probability(odds: Scores, scale: Mapping[str, Any]) -> Scores:
-    """The scores that the stage gives for these log odds."""
-    chances: Scores = 1 / (1 + np.exp(-(scale["slope"] * odds + scale["offset"])))
-    return chances
+def rounded(measure: str, knots: Sequence[float], points: Sequence[float]) -> Curve:
+    """A curve whose numbers a person can read; equal knots are one."""
+    pairs = {
+        float(f"{knot:.4g}"): round(point, 3) for knot, point in zip(knots, points, strict=True)
+    }
+    return Curve(measure=measure, knots=tuple(pairs), points=tuple(pairs.values()))
 
 
-def scale_of(up: Scores, down: Scores, usual: Scores) -> dict[str, Any]:
-    """Calibration on held-out good and bad log odds, and 19 cut points of the buckets.
-
-    The cuts are quantiles of the usual documents and the bad ones together: fixed once, so that a
-    bucket never depends on the batch.
-    """
-    slope, offset = calibrated(up, down)
-    exact = {"slope": slope, "offset": offset}
-    mixed = np.concatenate([probability(usual, exact), probability(down, exact)])
-    cuts = np.round(np.quantile(mixed, np.arange(1, 20) / 20), 6)
+def cut_points(odds: F64) -> list[float]:
+    """19 cut points of the buckets: quantiles of the scores of good and bad texts, rising."""
+    scores = 1 / (1 + np.exp(-odds))
+    cuts = np.round(np.quantile(scores, np.arange(1, BUCKETS) / BUCKETS), 6)
     for place in range(1, len(cuts)):  # a model of few texts gives many the same score
         cuts[place] = max(cuts[place], np.round(cuts[place - 1] + 1e-6, 6))
-    return {"slope": round(slope, 6), "offset": round(offset, 6), "cuts": cuts.tolist()}
+    points: list[float] = cuts.tolist()
+    return points
 
 
-def held_out_rows(
-    side: Pairs, odds: Scores, other: Scores, scale: Mapping[str, Any], *, good: bool
-) -> list[tuple[Any, ...]]:
+def rows_of(segments: Sequence[Segment], odds: F64) -> list[tuple[Any, ...]]:
     """A row for each kind: name, texts, AUC against the other side, quantiles of the score."""
+    good = np.array([s.good for s in segments])
+    kinds = np.array([s.kind for s in segments])
     rows: list[tuple[Any, ...]] = []
-    for kind in sorted({kind for kind, _ in side}):
-        part = odds[[name == kind for name, _ in side]]
-        area = auc(part, other) if good else auc(other, part)
-        spread = np.quantile(probability(part, scale), (0.05, 0.5, 0.95))
-        rows.append((kind, part.size, f"{area:.3f}", *(f"{value:.3f}" for value in spread)))
+    for side in (True, False):
+        for kind in sorted(set(kinds[good == side].tolist())):
+            part, other = odds[(kinds == kind) & (good == side)], odds[good != side]
+            area = auc(part, other) if side else auc(other, part)
+            spread = np.quantile(1 / (1 + np.exp(-part)), (0.05, 0.5, 0.95))
+            rows.append((kind, part.size, f"{area:.3f}", *(f"{value:.3f}" for value in spread)))
     return rows
 
 
-def draw(docs: pl.DataFrame, count: int) -> tuple[Pairs, Pairs, Pairs, Pairs]:
-    """Good and bad segments to train on, then good and bad ones that are only measured on."""
-    rng = random.Random(SEED)
-    templates = Templates(TEMPLATES)
-    good: Pairs = []
-    for group in dict.fromkeys(GROUPS.values()):
-        texts = texts_of(docs, [source for source, of in GROUPS.items() if of == group])
-        good += [(group, text) for text in segments(texts, count, rng)]
-    bad = negatives([text for _, text in good], templates, rng, unseen=False)
-    held_good: Pairs = []
-    for source in HELD_OUT:
-        # A tenth: 2,800 texts give the AUC two sure digits.
-        part = segments(texts_of(docs, [source]), max(count // 10, 1), rng)
-        held_good += [(source, text) for text in part]
-    held_bad = negatives([text for _, text in held_good], templates, rng, unseen=True)
-    return good, bad, held_good, held_bad
-
-
-def run(bulk: Path, output: Path, count: int) -> Card:
-    """Train, calibrate on held-out texts, write model and scale; returns the card."""
-    docs = read(bulk)
-    good, bad, held_good, held_bad = draw(docs, count)
-    path = output / "assets" / "quality.bin"
-    pack = output / "rules" / "packs" / "quality.yaml"
-    for folder in (path.parent, pack.parent):
+def run(paths: Sequence[Path], output: Path, count: int) -> Card:
+    """Train, fit, measure on the other halves, write models and curves; returns the card."""
+    docs = read(paths)
+    segments = draw(docs, "fit", count)
+    offset, curves, crossed, _ = fit(docs, segments)
+    assets, packs = output / "assets", output / "rules" / "packs"
+    for folder in (assets, packs):
         folder.mkdir(parents=True, exist_ok=True)
-    train([text for _, text in good], [text for _, text in bad]).save_model(str(path))
-    model = fasttext.load_model(str(path))
-    up, down = (log_odds(model, featured([text for _, text in p])) for p in (held_good, held_bad))
-    of_groups = docs.filter(pl.col("source").is_in(list(GROUPS)))
-    usual = of_groups.sample(min(20_000, of_groups.height), seed=SEED).get_column("text").to_list()
-    scale = scale_of(up, down, log_odds(model, featured(usual)))
-    write_scale(pack, scale)
-    rows = held_out_rows(held_good, up, down, scale, good=True)
-    rows += held_out_rows(held_bad, down, up, scale, good=False)
+    good, bad = ([s.text for s in segments if s.good is side] for side in (True, False))
+    train(good, bad).save_model(str(assets / "quality.bin"))
+    parts = characters.counted(counted_texts(docs, None))
+    characters.write(parts, assets / "characters.npz")
+    models = Models(fasttext.load_model(str(assets / "quality.bin")), char_model(parts))
+    held = draw(docs, "test", max(count // 5, 1))
+    odds = summed(offset, curves, models.columns([s.text for s in held]))
+    write_pack(packs / "quality.yaml", offset, curves, cut_points(crossed))
+    sides = np.array([s.good for s in held])
     return Card(
-        model=path,
-        command=f"python -m corpus_pipeline.training.quality {bulk.name} --segments {count}",
+        model=assets / "quality.bin",
+        command=f"python -m corpus_pipeline.training.quality {' '.join(p.name for p in paths)}"
+        f" --segments {count}",
         parameters=PARAMETERS,
-        trained_on=Counter(kind for kind, _ in good + bad),
-        summary=f"held out: AUC {auc(up, down):.4f}, {len(held_good)} good, {len(held_bad)} bad",
+        trained_on=Counter(s.kind for s in segments),
+        summary=f"other halves: AUC {auc(odds[sides], odds[~sides]):.4f}, "
+        f"{sides.sum()} good, {(~sides).sum()} bad",
         columns=("kind", "texts", "AUC", "5 %", "median", "95 %"),
-        rows=rows,
+        rows=rows_of(held, odds),
     )
 
 
-def write_scale(path: Path, scale: Mapping[str, Any]) -> None:
+def write_pack(path: Path, offset: float, curves: Sequence[Curve], cuts: Sequence[float]) -> None:
     """Write the packaged pack with these numbers to `path`; reasons and examples are kept."""
     pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
-    pack["slope"]["value"], pack["offset"]["value"] = scale["slope"], scale["offset"]
-    pack["cuts"]["points"] = scale["cuts"]
-    text = yaml.safe_dump(pack, allow_unicode=True, sort_keys=False, width=96)
+    pack["offset"]["value"], pack["cuts"]["points"] = offset, list(cuts)
+    pack["curves"] = [
+        {"measure": c.measure, "knots": list(c.knots), "points": list(c.points)} for c in curves
+    ]
+    text = yaml.safe_dump(
+        pack, allow_unicode=True, sort_keys=False, width=96, default_flow_style=None
+    )
     path.write_text(text, encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Train the quality model.")
-    parser.add_argument("bulk", type=Path)
+    parser = argparse.ArgumentParser(description="Train the quality score.")
+    parser.add_argument("documents", type=Path, nargs="+")
     parser.add_argument("--output", type=Path, default=PACKAGE)
     parser.add_argument("--segments", type=int, default=SEGMENTS, help="per group of sources")
     options = parser.parse_args(arguments)
-    return finished(lambda: run(options.bulk, options.output, options.segments))
+    return finished(lambda: run(options.documents, options.output, options.segments))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ for the damaged characters.
 Refuses: to score names; two names for the same text are both right.
 """
 
+import base64
 import json
 import random
 import sys
@@ -63,7 +64,8 @@ def cases() -> Iterator[dict[str, Any]]:
     """What tests/cases/decode.jsonl holds."""
     lines = (ROOT / "tests" / "cases" / "decode.jsonl").read_text(encoding="utf-8").splitlines()
     for case in map(json.loads, lines):
-        payload = case["text"].encode(case["encoding"])
+        raw = case.get("bytes")
+        payload = base64.b64decode(raw) if raw else case["text"].encode(case["encoding"])
         chinese = case["expect"]["charset"].startswith(("gb", "big5", "hz", "utf"))
         group = "case" if chinese else "foreign_case"
         yield item(group, payload, case["text"], declared=case["declared"], foreign=not chinese)

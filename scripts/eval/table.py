@@ -148,12 +148,12 @@ python -m scripts.eval.floors --set script.t2s_right 0.99  # raise a floor
   a process each, and get the same items as we do; the same function scores both.  Their answers
   are kept under `.cache/`, so that the second run only measures what changed.
 - **Halves.** What is fitted on the development sets is fitted on one half and asserted on the
-  other: `scripts/eval/split.py` says which document lies where (by source; by the hash of the id
-  within the source for statutes, poems, classics, encyclopedias, speeches and comments, of one to
-  three sources each).  The bounds of `heuristics` were swept over both halves in 2026-11 and hold
-  as they are for the fit half alone.  Tests assert on the other half and, as a check that cannot
-  have been tuned, on `web/`, which nothing was fitted on: 3.2 to 4.2 % of news and abstracts and
-  17 % of finance briefs are dropped there, against 2 % aimed at.
+  other: `corpus_pipeline/training/halves.py` says which document lies where (by source; by the
+  hash of the id within the source for statutes, poems, classics, encyclopedias, speeches and
+  comments, of one to three sources each).  The bounds of `heuristics` were swept over both halves
+  in 2026-11 and hold as they are for the fit half alone.  Tests assert on the other half and, as a
+  check that cannot have been tuned, on `web/`, on which no bound was fitted (the models of
+  `quality` saw the fit half of the five of its sources whose licence allows it).
 - **Not held out**: the figures below. Charset, mojibake and extraction were developed on these very
   files, so that their floors guard against steps back and are no forecast; the language model has
   not seen the texts it is measured on.

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading import PACK, jsonl
 
+from corpus_pipeline.app.config import Config
+from corpus_pipeline.app.execute import How, run_stage
 from corpus_pipeline.engine.run import run
 from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.locators import escaped, unescaped
@@ -140,9 +142,13 @@ def test_a_name_may_lie_about_compression(tmp_path):
         (lambda p: p, "no usable input in"),
         (lambda p: f"@{p}/absent.txt", "cannot read the list"),
         (lambda p: write(p / "a.pdf", b"%PDF-1.4"), "a.pdf: a PDF"),
-        (lambda p: write(p / "a.tar", b"\0" * 257 + b"ustar"), "a.tar: a tar archive"),
+        (
+            lambda p: write(p / "a.7z", b"7z\xbc\xaf\x27\x1c"),
+            "a.7z: a 7z archive, which is not supp",
+        ),
+        (lambda p: write(p / "a", b"Rar!\x1a\x07\1"), "a: a rar archive, which is not supported"),
         (lambda p: write(p / "a.xml", b"<rss/>"), "no MediaWiki dump"),
-        (lambda p: write(p / "a.bin", b"\x01\x02"), "neither its content nor its name"),
+        (lambda p: write(p / "a.bin", b"\x01\x02"), "binary, and of no known kind"),
     ],
 )
 def test_what_cannot_be_read_is_one_clear_line(tmp_path, make, message):
@@ -262,6 +268,35 @@ def test_a_run_over_names_that_are_not_utf8(tmp_path):
     content = run(job(folder, tmp_path / "out", Measure), LocalEngine())
     assert (content["counts"]["kept"], content["counts"]["quarantined"]) == (4, 0)
     assert verify(tmp_path / "out", inputs=folder) == []
+
+
+def test_a_list_may_hold_names_of_any_bytes(tmp_path):
+    """Entries of a list are bytes of names; CR, LF and CRLF end them."""
+    name = os.fsdecode("春望".encode("gbk"))
+    write(tmp_path / name / "a.jsonl")
+    write(tmp_path / "b.jsonl")
+    (tmp_path / "list").write_bytes(os.fsencode(name) + b"\r\nb.jsonl\r")
+    assert locators(f"@{tmp_path}/list") == [r"\xb4\xba\xcd\xfb/a.jsonl", "b.jsonl"]
+
+
+def test_folders_of_one_name_that_is_not_utf8(tmp_path):
+    """The prefix that tells two folders apart is escaped as the names below are."""
+    for root in ("甲", "乙"):
+        write(tmp_path / os.fsdecode(root.encode("gbk")) / "x.jsonl", root.encode())
+    roots = [tmp_path / os.fsdecode(root.encode("gbk")) for root in ("甲", "乙")]
+    assert locators(*roots) == [r"\xbc\xd7/x.jsonl", r"\xd2\xd2/x.jsonl"]
+
+
+def test_a_stage_output_in_a_folder_of_any_name(tmp_path):
+    """Its columns are carried on, and the parent in the manifest is found by `verify`."""
+    write(tmp_path / "in.jsonl", '{"text": "春天"}'.encode())
+    run_stage(Config(), [str(tmp_path / "in.jsonl")], tmp_path / "a", How(), stage="ingest")
+    moved = (tmp_path / "a").rename(tmp_path / os.fsdecode("树".encode("gbk")))
+    second = run_stage(Config(), [str(moved)], tmp_path / "b", How(), stage="normalize")
+    assert second.counts["kept"] == 1
+    assert second.manifest["parents"][0]["manifest"] == r"\xca\xf7/manifest.json"
+    with pytest.raises(PipelineError, match=r"xca.xf7: its name is not UTF-8"):
+        run_stage(Config(), [str(tmp_path / "in.jsonl")], moved, How(), stage="ingest")
 
 
 @given(st.text(st.characters(exclude_characters="/\0", exclude_categories=()), max_size=20))

@@ -48,7 +48,10 @@ def test_one_bad_byte_costs_one_line(tmp_path):
         (b"{}", "no_text"),
         (b'{"text": null}', "no_text"),
         (b'{"text": 5}', "no_text"),
-        (b'{"text": ["a"]}', "no_text"),
+        (b'{"text": {"a": "b"}}', "no_text"),
+        (b'{"text": ["a", {"b": "c"}]}', "no_text"),
+        (b'{"text": ["a", true]}', "no_text"),
+        (b'{"text": [[[[["a"]]]]]}', "no_text"),
     ],
 )
 def test_a_bad_line_has_a_reason(tmp_path, line, reason):

@@ -2,6 +2,7 @@
 
 import gzip
 
+import pytest
 from reading import read_all
 
 
@@ -45,9 +46,23 @@ def test_a_file_that_is_too_large_is_not_loaded(tmp_path):
     assert found.reasons == ["document_too_large", "decompression_bomb", "document_too_large"]
 
 
-def test_utf16_cannot_be_cut_into_lines(tmp_path):
-    """It is one clear record, however the file is split."""
-    (tmp_path / "a.txt").write_text("一行\n二行\n" * 50, "utf-16")
-    for size in (100, 1000):
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-be", "utf-16-le", "utf-32"])
+def test_lines_of_wide_characters(tmp_path, charset):
+    """UTF-16 and UTF-32 are cut where a unit is a newline; 上 and ਊ hold its byte and are none."""
+    texts = [f"第{i}行在上ਊ海，一" for i in range(50)]
+    data = "\r\n\n".join(texts).encode(charset)
+    (tmp_path / "a.txt").write_bytes(data)
+    for size in (100, 1 << 20):
         found = read_all(tmp_path, text_mode="lines", split_bytes=size)
-        assert (found.docs.height, found.reasons) == (0, ["bad_encoding"])
+        assert (found.texts, found.reasons) == (texts, [])
+    found = read_all(tmp_path, text_mode="paragraphs")
+    assert (found.texts, found.reasons) == (texts, [])
+
+
+def test_lines_that_end_in_cr(tmp_path):
+    """Lines and paragraphs of a Macintosh; every split gives the same."""
+    (tmp_path / "a.txt").write_bytes("一行\r二行\r\r三行".encode())
+    for size in range(1, 30):
+        found = read_all(tmp_path, text_mode="lines", split_bytes=size)
+        assert found.texts == ["一行", "二行", "三行"]
+    assert read_all(tmp_path, text_mode="paragraphs").texts == ["一行\n二行", "三行"]

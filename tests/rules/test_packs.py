@@ -54,7 +54,7 @@ KEYS = {
     "normalize": ["script", "width.fold", "script.bounds.least", "script.examples.0.hits"],
     "normalize_senses": ["signature", "variants.pairs", "senses.著.otherwise", "senses.乾.hits"],
     "pii": ["cue_left", "types.email.policy", "anchors.{first}.pattern", "rules.0.spec"],
-    "quality": ["cuts", "slope.value", "cuts.points", "examples.0.least"],
+    "quality": ["cuts", "offset.value", "cuts.points", "examples.0.least"],
     "wiki": ["editions", "bounds.longest", "bounds.longest.reason", "rules.0.names"],
     "house": ["clauses", "title.zh", "clauses.0.check", "clauses.0.reference.clause"],
 }

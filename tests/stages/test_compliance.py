@@ -11,7 +11,7 @@ from frames import PACKAGE, docs_of, stage
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.compliance import HIT
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 
 CASES = [
     json.loads(line)

@@ -1,16 +1,24 @@
 """The decode stage: payloads become text, and nothing but binary files is lost."""
 
+import base64
 import json
 from pathlib import Path
 
 import polars as pl
 import pytest
+from clock import linear
 from frames import docs_of, stage
 
 CASES = [
     json.loads(line)
     for line in (Path(__file__).parents[1] / "cases" / "decode.jsonl").read_text().splitlines()
 ]
+
+
+def payload_of(case):
+    """The bytes of a case: its text in its encoding, or damaged bytes as they are."""
+    raw = case.get("bytes")
+    return base64.b64decode(raw) if raw else case["text"].encode(case["encoding"])
 
 
 def batch(payloads, declared=None):
@@ -31,7 +39,7 @@ def ours(out):
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["label"])
 def test_cases(case):
     """Each case comes out as its text, in its charset, with as many bytes lost as it says."""
-    out = stage("decode")(batch([case["text"].encode(case["encoding"])], [case["declared"]]))
+    out = stage("decode")(batch([payload_of(case)], [case["declared"]]))
 
     assert out["text"].to_list() == [case["text"]]
     assert out["decode_charset"].to_list() == [case["expect"]["charset"]]
@@ -101,7 +109,7 @@ def test_rows_do_not_depend_on_each_other():
     """A batch of one and a batch of many give the same rows."""
     decode = stage("decode")
     docs = batch(
-        [case["text"].encode(case["encoding"]) for case in CASES] + [None, b"", b"\xff" * 50],
+        [payload_of(case) for case in CASES] + [None, b"", b"\xff" * 50],
         [case["declared"] for case in CASES] + [None, "gbk", "big5"],
     )
     together = ours(decode(docs))
@@ -167,3 +175,57 @@ def test_a_charset_without_codec_is_said_to_be_one():
 
     assert out["decode_charset"].to_list() == ["euc-tw"]
     assert out["drop_evidence"].to_list() == ["charset=euc-tw"]
+
+
+def test_a_lost_byte_costs_its_neighbourhood_only():
+    """Wherever a byte is lost in a line, the text is right again after a few characters."""
+    text = "今天上午，市里召开了旧城改造的座谈会，居民代表提出了不少意见，大家都希望先修排水管道。"
+    data = text.encode("gbk")
+    cut = [data[:at] + data[at + 1 :] for at in range(len(data))]
+    out = stage("decode")(batch(cut, ["gbk"] * len(cut)))
+
+    assert set(out["decode_replaced"]) == {1}
+    for at, found in enumerate(out["text"]):
+        place = at // 2
+        assert found[: max(place - 4, 0)] == text[: max(place - 4, 0)]
+        assert (
+            found[::-1][: max(len(text) - place - 5, 0)]
+            == (text[::-1][: max(len(text) - place - 5, 0)])
+        )
+
+
+def test_confidence_tells_of_lost_bytes():
+    """The more bytes are in no character, the less sure the answer is."""
+    data = ("长网页里的一句话，说的是今天的天气。" * 4).encode("gbk")
+    broken = [data, data[:20] + data[21:], data[:20] + b"\xff" * 5 + data[20:]]
+    out = stage("decode")(batch(broken))
+    sure = out["decode_confidence"].to_list()
+
+    assert out["decode_replaced"].to_list() == [0, 1, 5]
+    assert sure[0] > sure[1] > sure[2]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"\xff",
+        b"\xff\n",
+        b"\xb5\xc4\xc4",
+        "饕餮魑魅".encode("gbk") + b"\xb5",
+        b"\x81\x30\x81",
+        "资料库".encode("gbk") + "片段是".encode(),
+        b"\xef\xbb\xbf" + "资料".encode("gbk") + b"\n",
+        b"\xed\xa0\xbd\xed",
+        b"\xc0\x80",
+    ],
+)
+def test_damaged_bytes_take_linear_time(piece):
+    """Bytes that are out of step everywhere, marks and half pairs cost as much a byte as any."""
+    decode = stage("decode")
+
+    def work(data):
+        decode.decoded(data, "gbk")
+
+    linear(
+        work, lambda size: ("正文" * 50).encode("gbk") + piece * (size // len(piece)), 500_000, 1
+    )

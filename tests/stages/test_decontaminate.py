@@ -18,7 +18,7 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules import benchmarks
 from corpus_pipeline.rules.benchmarks import load_benchmark
 from corpus_pipeline.stages.decontaminate import Decontaminate, DecontaminateOptions
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 
 CASES = [
     json.loads(line)

@@ -15,7 +15,7 @@ from shuffled import after as run
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.line_dedup import LineDedup
 from corpus_pipeline.stages.line_dedup.boilerplate import hosts
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 
 CASES = [
     json.loads(line)

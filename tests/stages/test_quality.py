@@ -58,7 +58,7 @@ def test_nothing_to_read_scores_nothing(quality, text):
     row = quality(docs_of([text])).row(0, named=True)
 
     assert (row["quality_score"], row["quality_bucket"]) == (0, 0)
-    assert row["drop_evidence"] == "score=0.0 < 0.003"
+    assert row["drop_evidence"] == "score=0.0 < 0.02"
 
 
 @pytest.mark.parametrize("mark", ["\x00", "</s>", "\r", "\x0b", "\u2028", "\n"])
@@ -69,7 +69,8 @@ def test_no_mark_ends_the_reading(quality, mark):
 
     scores = quality(docs_of([clean + mark, clean + mark + wreck]))["quality_score"]
 
-    assert scores[0] > 0.5 > scores[1]
+    assert scores[0] > 0.5
+    assert scores[1] < scores[0] - 0.1
 
 
 def test_a_book_is_scored_by_its_sample(quality):
@@ -126,6 +127,10 @@ def test_features_are_characters_and_words(text, expected):
     assert frame.select(features(pl.col("text"))).item() == expected
 
 
-def test_the_model_is_small():
-    """The packaged model stays under 2 MB."""
-    assert (PACKAGE / "assets" / "quality.bin").stat().st_size <= 2_000_000
+def test_the_models_are_small():
+    """The packaged models of quality stay under 4 MB together."""
+    sizes = [
+        (PACKAGE / "assets" / name).stat().st_size for name in ("quality.bin", "characters.npz")
+    ]
+
+    assert sum(sizes) <= 4_000_000

@@ -17,7 +17,9 @@ def lines_of(markup):
     page = read_blocks(
         source_of(parse(markup), PAGES.hints), PAGES.bounds, PAGES.hints, thread=False
     )
-    return [(line.text, line.size, line.links, line.tag) for line in page.lines]
+    lines = page.lines
+    tags = map(page.tag_of, range(len(lines.text)))
+    return list(zip(lines.text, lines.size, lines.links, tags, strict=True))
 
 
 def test_an_ordinary_page_is_not_tamed():

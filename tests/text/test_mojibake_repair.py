@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from clock import linear
 from frames import asset
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,3 +194,34 @@ def test_weights_spare_common_characters():
 
     assert max(weights[ord(c)] for c in "的一是不了人我在有他這個們，。のはをが한는이") <= 0
     assert np.min([weights[ord(c)] for c in "鈥锛銆鐨涓浠"]) > 0
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "Ã¤Â»Â\x8aÃ¥Â¤Â© ",
+        "盲禄聤氓陇漏茅\n",
+        "閳ユ粍鍋嶆總鏂ょ礉é",
+        "╓╨╣·╬─╫╓\n",
+        "Müller ½ñÌì é» ",
+        "ЅсМм Привет ",
+        "«é»ñ",
+    ],
+)
+def test_garbled_pieces_take_linear_time(piece):
+    """Pieces of garbled text, layers and good letters among them cost the same a character."""
+
+    def work(text):
+        fixed(text)
+
+    linear(work, lambda size: piece * (size // len(piece)), 200_000, 2)
+
+
+@pytest.mark.parametrize("codec", ["cp1250", "cp1251", "cp437", "cp850", "mac_roman"])
+@pytest.mark.parametrize("right", ["utf-8", "gbk", "big5"])
+def test_code_pages_of_other_countries(codec, right):
+    """A document that was read in the code page of a western or Slavic system comes back."""
+    text = "今天天氣很好，我們去公園。" * 3 if right == "big5" else PROSE.replace("\n", "")
+    garbled = "".join(bytes((b,)).decode(codec, "ignore") or chr(b) for b in text.encode(right))
+
+    assert fixed(garbled).text == text

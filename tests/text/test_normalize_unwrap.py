@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from corpus_pipeline.text.normalize.unwrap import join, joined
-from scripts.eval import split
+from corpus_pipeline.training import halves as split
 
 PROSE = (
     "这座城市位于两条河流交汇之处，自古以来就是商旅往来的要道；城中的老街保存得相当完整，"
@@ -21,7 +21,7 @@ def wrapped(text, width):
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("width", [20, 26, 33, 40])
+@pytest.mark.parametrize("width", [14, 16, 20, 26, 33, 40])
 def test_wrapped_prose_is_joined(width):
     """Prose cut at one width comes back whole, whatever the width."""
     text, count = join(wrapped(PROSE, width))
@@ -29,6 +29,43 @@ def test_wrapped_prose_is_joined(width):
     ends = sum(line[-1] in marks for line in wrapped(PROSE, width).split("\n")[:-1])
     assert count == wrapped(PROSE, width).count("\n") - ends
     assert text.replace("\n", "") == PROSE
+
+
+@pytest.mark.parametrize("width", [16, 20, 33, 40])
+def test_an_empty_line_between_wrapped_lines_goes(width):
+    """Prose with an empty line behind each wrapped line comes back whole."""
+    text, _ = join(wrapped(PROSE, width).replace("\n", "\n\n"))
+    assert text.replace("\n", "") == PROSE
+    ends = sum(line[-1] in "。；" for line in wrapped(PROSE, width).split("\n")[:-1])
+    assert text.count("\n") == 2 * ends
+
+
+def test_a_page_break_within_a_sentence_goes():
+    """An empty line between wrapped lines goes where the sentence surely goes on, nowhere else."""
+    lines = wrapped(PROSE, 22).split("\n")
+    at = next(at for at, line in enumerate(lines) if line[-1] in "，、")
+    broken = "\n".join(lines[: at + 1]) + "\n\n" + "\n".join(lines[at + 1 :])
+    assert join(broken)[0].replace("\n", "") == PROSE
+    assert "\n\n" not in join(broken)[0]
+    paragraphs = f"{wrapped(PROSE, 33)}\n\n{wrapped(PROSE, 33)}"
+    assert join(paragraphs)[0].count("\n\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n\n".join(["床前明月光疑是地上霜举头望明月", "低头思故乡白日依山尽黄河入海流"] * 5),
+        "\n\n".join(
+            f"第{n}届全国青少年科技创新大赛在本市隆重开幕来自各地的选手" for n in "一二三四五六"
+        ),
+        "\n".join(["[资料]。图片来源：某报空降兵训练", "空降兵进行高障碍物翻越的训练场面"] * 5),
+        "\n".join(["与国际接轨！大型电动游戏机走进军营"] * 8),
+        "\n\n".join([PROSE] * 4),
+    ],
+)
+def test_even_lines_with_empty_ones_between_stay(text):
+    """Verse, headlines, captions and paragraphs with empty lines between are left alone."""
+    assert join(text) == (text, 0)
 
 
 def test_latin_words_are_kept_apart():

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import polars as pl
 from pydantic import BeforeValidator, Field
 
+from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.compression import Limits
+from corpus_pipeline.io.readers.mappings import ALL, MAPPINGS, Mapping
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
     DOCUMENT,
@@ -50,23 +53,18 @@ Candidates = Annotated[
 
 
 class Fields(Options):
-    """Which field of the input means what: dotted paths, the first one present counts."""
+    """Which field means what: dotted paths, the first one present counts."""
 
-    text: Candidates = (
-        "text",
-        "content",
-        "raw_content",
-        "body",
-        "article",
-        "document",
-        "正文",
-        "内容",
-        "page_content",
-        "markdown",
-        "data.text",
-        "data.content",
-    )
-    """The text of the document."""
+    text: Candidates = ALL
+    """The text of the document, the first that is text.  A path may go through lists
+    (`段落[].内容`), and several fields may be joined (`question+answer`)."""
+
+    mapping: Mapping | None = None
+    """A ready mapping for the text, in place of `text`: `mnbvc`, `sharegpt` and `openai` (chats),
+    `alpaca` (instructions), `qa` (questions and answers); null: all are tried after plain names."""
+
+    joiner: str = "\n"
+    """What stands between the pieces of a list, and between joined fields."""
 
     id: Candidates = ("id", "_id", "doc_id", "docid", "uuid", "uniqueKey", "meta.id")
     """The input's own id, kept as `source_id`."""
@@ -99,6 +97,11 @@ class Fields(Options):
     )
     """When it was fetched, as the input says it."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The candidates for the text that hold."""
+        return MAPPINGS[self.mapping] if self.mapping else self.text
+
 
 class IngestOptions(Options):
     """How bytes become documents."""
@@ -123,14 +126,22 @@ class IngestOptions(Options):
     text_mode: Literal["file", "lines", "paragraphs"] = "file"
     """What of a plain text file is a document: all of it, each line, or each paragraph."""
 
-    encoding: Literal["utf-8", "gb18030", "big5hkscs"] = "utf-8"
-    """Of JSONL and CSV; an encoding in which a newline is the byte 0x0A and no part of another."""
+    encoding: Literal["auto", "utf-8", "gb18030", "big5hkscs"] = "auto"
+    """Of JSONL, JSON, CSV and lines of text; `auto`: found for each file, as that of a page is.
+    UTF-16 and UTF-32 are always found."""
 
     csv_columns: Candidates = ()
     """Names of the columns of a CSV without a header row."""
 
     csv_delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """The character between fields of a CSV; null: it is found."""
+
+    def coding(self, found: Coding) -> Coding:
+        """How a file is read in which the scan found this; a wide charset is beyond doubt."""
+        if self.encoding == "auto" or found.unit > 1:
+            return found
+        charset = "big5-hkscs" if self.encoding == "big5hkscs" else self.encoding
+        return replace(found, charset=charset)
 
     @property
     def limits(self) -> Limits:

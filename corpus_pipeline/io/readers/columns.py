@@ -1,11 +1,12 @@
 """The mapped columns of a foreign Arrow schema, whatever types they have.
 
 Enters: record batches.  Leaves: Polars series of strings.
-Refuses: numbers, lists and structures as the text of a document.
+Refuses: numbers, structures and lists of them as the text of a document.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -13,27 +14,61 @@ import pyarrow as pa
 
 from corpus_pipeline.io.readers.base import Fields
 from corpus_pipeline.io.readers.fields import OTHERS
+from corpus_pipeline.io.readers.paths import Step, TextPath
 
 
 class Mapped(NamedTuple):
     """The paths that a schema has, by what they mean."""
 
-    text: list[str]
+    text: list[TextPath]
     others: dict[str, list[str]]  # by the document's column
     columns: list[str]
 
 
 def resolve(schema: pa.Schema, fields: Fields) -> Mapped:
     """Which of the candidates a file has, in the order of the mapping."""
-    text = [path for path in fields.text if _is_text(_type_of(schema, path))]
+    paths = [TextPath(path, fields.joiner) for path in fields.texts]
+    text = [path for path in paths if _has(schema, path)]
     others = {
         "source_id" if name == "id" else name: [
             path for path in getattr(fields, name) if _is_plain(_type_of(schema, path))
         ]
         for name in OTHERS
     }
-    wanted = dict.fromkeys([*text, *(path for paths in others.values() for path in paths)])
+    columns = [name for path in text for name in _columns(schema, path)]
+    wanted = dict.fromkeys([*columns, *(path for paths in others.values() for path in paths)])
     return Mapped(text, others, list(wanted))
+
+
+def _has(schema: pa.Schema, path: TextPath) -> bool:
+    """Whether a file has this text: a column of strings or bytes, or lists and objects of them."""
+    if _is_text(_type_of(schema, path.path)):
+        return True
+    return all(root in schema.names for root in path.roots) and all(
+        _is_text(_leaf(schema.field(steps[0][0][0]).type, steps[1:])) for steps in path.parts
+    )
+
+
+def _leaf(kind: pa.DataType, steps: Sequence[Step]) -> pa.DataType | None:
+    """The type at the end of a path, that of the items where it is a list."""
+    while _is_list(kind):
+        kind = kind.value_type
+    if not steps:
+        return kind
+    (names, _), *rest = steps
+    if not pa.types.is_struct(kind) or kind.get_field_index(names[0]) < 0:
+        return None
+    return _leaf(kind.field(names[0]).type, rest)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    of = pa.types
+    return bool(of.is_list(kind) or of.is_large_list(kind) or of.is_fixed_size_list(kind))
+
+
+def _columns(schema: pa.Schema, path: TextPath) -> list[str]:
+    """What has to be read for a path: itself where it ends at strings, else all of its columns."""
+    return [path.path] if _is_text(_type_of(schema, path.path)) else list(path.roots)
 
 
 def _type_of(schema: pa.Schema, path: str) -> pa.DataType | None:
@@ -98,7 +133,11 @@ def texts_of(batch: pa.RecordBatch, mapped: Mapped) -> tuple[pl.Series, pl.Serie
     text, payload = nothing, nothing.cast(pl.Binary())
     torn = pl.Series([False] * batch.num_rows, dtype=pl.Boolean())
     for path in mapped.text:
-        array = _column(batch, path)
+        if not _is_text(_type_of(batch.schema, path.path)):
+            free = text.is_null() & payload.is_null() & ~torn
+            text = text.zip_with(~free, _joined(batch, path))
+            continue
+        array = _column(batch, path.path)
         declared = _is_string(array.type)
         good, raw = _decoded(array)
         free = text.is_null() & payload.is_null() & ~torn
@@ -108,6 +147,15 @@ def texts_of(batch: pa.RecordBatch, mapped: Mapped) -> tuple[pl.Series, pl.Serie
         else:
             payload = payload.zip_with(~free, raw)
     return text, payload, torn
+
+
+def _joined(batch: pa.RecordBatch, path: TextPath) -> pl.Series:
+    """The texts of a path through lists, or of joined columns; null where there is none."""
+    names = list(dict.fromkeys(path.roots))
+    rows = batch.select(names).to_pylist()
+    values = [path.of(row) for row in rows]
+    texts = [value if isinstance(value, str) else None for value in values]
+    return pl.Series(texts, dtype=pl.String())
 
 
 def _decoded(array: pa.Array) -> tuple[pl.Series, pl.Series]:

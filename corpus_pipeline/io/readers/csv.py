@@ -1,20 +1,20 @@
 """CSV and TSV in, one document a row out.
 
-Enters: a whole table; its header row (or `csv_columns`) names the fields.  Leaves: a document for
-each row; a row that is ragged, undecodable or opens a quote that nobody closes is one quarantine
-record, and reading goes on at the next line.
+Enters: a whole table, in any charset; its header row (or `csv_columns`) names the fields.
+Leaves: a document for each row; a row that is ragged, undecodable or opens a quote that nobody
+closes is one quarantine record, and reading goes on at the next line.
 A stray quote costs its own row: the lines that it would join are read again, each for itself.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from corpus_pipeline.io.compression import Block, Event
+from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -25,23 +25,25 @@ from corpus_pipeline.io.readers.base import (
 )
 from corpus_pipeline.io.readers.fields import Picker
 from corpus_pipeline.io.readers.lines import Line, cut
+from corpus_pipeline.io.readers.paths import roots
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
 DELIMITERS: Final = (",", "\t", ";", "|")
-UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-SAMPLE: Final = 1 << 20
+#: Excel's own first line, which names the delimiter and is no row.
+_SEPARATOR: Final = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 
 
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The rows of a table."""
     csv.field_size_limit(2**31 - 1)  # our own limit is on the row, and costs no exception
     build, picker = ChunkBuilder(piece, options), Picker(options.fields)
-    events, encoding = _events(piece, options)
-    table = _Table(cut(events, options.max_document_bytes + (1 << 20)), encoding, build)
+    coding = options.coding(piece.coding)
+    lines = cut(events_of(piece, options.limits), options.max_document_bytes + (1 << 20), coding)
+    table = _Table(lines, coding, build)
     columns = _columns(table, piece.format, options)
-    if not any(name in columns for name in options.fields.text):
+    if not any(path.within(columns) for path in picker.text_paths):
         if len(columns) != 1 and (columns or table.peek()):
             # The first row of a table without a header is a document: it is never quoted here.
             known = ", ".join(name for name in columns if name in _names(options.fields)) or "none"
@@ -50,7 +52,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             build.quarantine(Broken(0, None, "no_text", detail))
             yield build.take(0)
             return
-        columns = [options.fields.text[0]]  # a single column is the text, whatever its name
+        columns = [options.fields.texts[0]]  # a single column is the text, whatever its name
     position = 0
     for line, values in table.rows(len(columns)):
         position = line.offset + len(line.data)
@@ -77,8 +79,9 @@ def _add(
 
 def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
     """The names of the columns, spelt as the mapping spells them."""
-    first = table.peek()
-    table.delimiter = options.csv_delimiter or ("\t" if format_ == "tsv" else _delimiter(first))
+    named = table.separator()
+    usual = "\t" if format_ == "tsv" else _delimiter(table.peek())
+    table.delimiter = options.csv_delimiter or named or usual
     spelling = {name.lower(): name for name in _names(options.fields)}
     names = list(options.csv_columns) or table.header()
     return [spelling.get(name.strip().lower(), name) for name in names]
@@ -87,7 +90,7 @@ def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
 def _names(fields: Fields) -> tuple[str, ...]:
     """All names that the mapping knows."""
     others = (fields.id, fields.url, fields.title, fields.license, fields.fetched_at)
-    return (*fields.text, *chain(*others))
+    return (*roots(fields.texts), *chain(*others))
 
 
 def _delimiter(header: str) -> str:
@@ -97,8 +100,11 @@ def _delimiter(header: str) -> str:
 class _Table:
     """Physical lines → rows; lines that a stray quote joined are read again, one by one."""
 
-    def __init__(self, lines: Iterator[Line | Broken], encoding: str, build: ChunkBuilder) -> None:
-        self.lines, self.encoding, self.build = lines, encoding, build
+    def __init__(self, lines: Iterator[Line | Broken], coding: Coding, build: ChunkBuilder) -> None:
+        self.lines, self.coding, self.build = lines, coding, build
+        # UTF-16 decodes whatever comes, so no byte has to be carried through as a surrogate.
+        self.codec, self.wide = coding.codec, coding.unit > 1
+        self.errors = "surrogateescape" if coding.unit == 1 else "replace"
         self.limit = 2 * build.limit
         self.again: list[Line] = []  # lines to be read once more, the next one last
         self.delimiter = ","
@@ -111,7 +117,7 @@ class _Table:
             if isinstance(item, Broken):
                 self.build.quarantine(item)
             elif not item.torn:
-                return item if item.offset else Line(0, item.data.removeprefix(codecs.BOM_UTF8))
+                return item
         return None
 
     def peek(self) -> str:
@@ -121,6 +127,13 @@ class _Table:
             return ""
         self.again.append(first)
         return self._text(first)
+
+    def separator(self) -> str | None:
+        """The delimiter that Excel's first line names, if it does; that line is stepped over."""
+        match = _SEPARATOR.fullmatch(self.peek())
+        if match is not None:
+            self.again.pop()
+        return match[1] if match else None
 
     def header(self) -> list[str]:
         """The first row, whatever its width."""
@@ -136,18 +149,16 @@ class _Table:
             if build.refuse_again(offset, data):
                 yield first, None
                 continue
-            if not data.strip():
+            if not data.strip() or (self.wide and not self._text(first).strip()):
                 continue
             used = [first]
             values, why = self._parsed(used)
             if why or (width and len(values) != width):
-                if len(used) > 1:
-                    why = "unclosed_quote"  # a stray one joined lines: only the first is to blame
-                    self.again.extend(reversed(used[1:]))
-                    del used[1:]
-                elif why != "unclosed_quote":
-                    values, why = self._alone(first), ""
-            whole = b"\n".join(line.data for line in used) if len(used) > 1 else data
+                other = self._other_reading(used, values, why)
+                if other is None:
+                    continue
+                values, why = other
+            whole = self.coding.newline.join(line.data for line in used) if used[1:] else data
             if why:
                 # Because of the lines that follow: this is not remembered of the line.
                 detail = "a quote opens here and nothing closes it"
@@ -157,18 +168,35 @@ class _Table:
                     offset, whole, "ragged_row", f"{len(values)} fields instead of {width}"
                 )
             elif not "".join(values).isascii() and _is_torn("".join(values)):
-                reason = "bad_utf8" if self.encoding == "utf-8" else "bad_encoding"
-                build.refuse(offset, whole, reason, f"bytes that are not {self.encoding}")
+                reason = "bad_utf8" if self.coding.charset == "utf-8" else "bad_encoding"
+                build.refuse(offset, whole, reason, f"bytes that are not {self.coding.charset}")
             else:
                 yield Line(offset, whole), values
                 continue
             yield Line(offset, whole), None
 
+    def _other_reading(
+        self, used: list[Line], values: list[str], why: str
+    ) -> tuple[list[str], str] | None:
+        """What else lines that are no row may be; None: rows that are read again, each for itself.
+
+        Lines that a stray quote joined to the first are taken off `used`, and read again.
+        """
+        rest = used[1:]
+        if parts := self._ended_by_cr(used[0]):
+            self.again.extend(reversed([*parts, *rest]))
+            return None
+        self.again.extend(reversed(rest))
+        del used[1:]
+        if rest or why == "unclosed_quote":
+            return values, "unclosed_quote"  # only the first line is to blame
+        return self._alone(used[0]), ""
+
     def _parsed(self, used: list[Line]) -> tuple[list[str], str]:
         """One row from `used[0]` on and, or "", why it is none; its further lines join `used`."""
-        data = used[0].data.removesuffix(b"\r")
-        if b'"' not in data and b"\r" not in data:  # four times as fast as the parser
-            return data.decode(self.encoding, "surrogateescape").split(self.delimiter), ""
+        text = self._text(used[0])
+        if '"' not in text and "\r" not in text:  # four times as fast as the parser
+            return text.split(self.delimiter), ""
         try:
             return next(csv.reader(self._feed(used), delimiter=self.delimiter, strict=True)), ""
         except csv.Error as error:
@@ -189,8 +217,18 @@ class _Table:
             size += len(line.data)
             yield self._text(line) + "\n"
 
+    def _ended_by_cr(self, line: Line) -> list[Line]:
+        """The rows of a line that is none, where CR alone stands between them."""
+        if self.wide or b"\r" not in line.data.strip(b"\r"):
+            return []
+        return [
+            Line(line.offset + match.start(), match[0])
+            for match in re.finditer(rb"[^\r]+", line.data)
+        ]
+
     def _text(self, line: Line) -> str:
-        return line.data.removesuffix(b"\r").decode(self.encoding, "surrogateescape")
+        text = line.data.decode(self.codec, self.errors).removesuffix("\r")
+        return text if line.offset else text.removeprefix("\ufeff")
 
 
 def _is_torn(text: str) -> bool:
@@ -199,47 +237,3 @@ def _is_torn(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
-
-
-def _events(piece: Piece, options: IngestOptions) -> tuple[Iterator[Event], str]:
-    """The stream, UTF-16 turned into UTF-8, and its encoding by a sample of it."""
-    events = events_of(piece, options.limits)
-    pending: list[Event] = []
-    sample = b""
-    for event in events:
-        pending.append(event)
-        sample += event.data if isinstance(event, Block) else b""
-        if len(sample) >= SAMPLE:
-            break
-    stream = chain(pending, events)
-    if sample[:2] in UTF16:
-        return _transcoded(stream, UTF16[sample[:2]]), "utf-8"
-    if options.encoding != "utf-8":
-        return stream, options.encoding
-    return stream, "utf-8" if _is_utf8(sample) else "gb18030"
-
-
-def _is_utf8(sample: bytes) -> bool:
-    """Most lines decide: one bad byte makes no GB18030, though UTF-8 often decodes as such."""
-    lines = [line for line in sample.split(b"\n")[:10_000] if not line.isascii()]
-    good = 0
-    for line in lines:
-        try:
-            line.decode()
-            good += 1
-        except UnicodeDecodeError:
-            pass
-    return good * 2 >= len(lines)
-
-
-def _transcoded(events: Iterator[Event], encoding: str) -> Iterator[Event]:
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    first = True
-    for event in events:
-        if isinstance(event, Block):
-            text = decoder.decode(event.data)
-            yield Block(text.removeprefix("\ufeff" if first else "").encode(), event.fresh)
-            first = False
-        else:
-            decoder.reset()
-            yield event

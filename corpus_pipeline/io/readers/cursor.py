@@ -6,8 +6,10 @@ Reading stops before a fault until the reader has called `acknowledge`.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 
+from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.compression import Event, Fault
 
 
@@ -76,3 +78,41 @@ class Cursor:
         """The fault that the stream stands before, taken away so that reading goes on."""
         fault, self.fault = self.fault, None
         return fault
+
+
+class RecodedCursor(Cursor):
+    """A cursor over another charset: UTF-8 lies ahead; positions and what is taken are the file's.
+
+    A byte without a character goes through as a lone surrogate, and so comes back as it was.
+    """
+
+    def __init__(self, events: Iterator[Event], coding: Coding) -> None:
+        """At the beginning."""
+        super().__init__(events)
+        self.codec = coding.codec
+        self.errors = {1: "surrogateescape", 2: "surrogatepass"}.get(coding.unit, "replace")
+        self.decoder = codecs.getincrementaldecoder(self.codec)(self.errors)
+
+    def more(self) -> bool:
+        """Read one block; false at the end and before a fault."""
+        end = len(self.buffer)
+        if not super().more():
+            return False
+        text = self.decoder.decode(bytes(self.buffer[end:]))
+        self.buffer[end:] = text.encode("utf-8", self.errors)
+        return True
+
+    def take(self, size: int) -> bytes:
+        """What the next `size` bytes of UTF-8 are in the file, and step over them."""
+        data = self._raw(size)
+        del self.buffer[:size]
+        self.position += len(data)
+        return data
+
+    def drop(self, size: int) -> None:
+        """Step over bytes of UTF-8 that lie ahead."""
+        self.take(size)
+
+    def _raw(self, size: int) -> bytes:
+        text = self.buffer[:size].decode("utf-8", self.errors)
+        return text.encode(self.codec, self.errors)

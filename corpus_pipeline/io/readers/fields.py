@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from corpus_pipeline.io.readers.base import Fields, Row
+from corpus_pipeline.io.readers.paths import TextPath, roots
 
 OTHERS: Final = ("id", "url", "title", "license", "fetched_at")
 #: Rows of one file share a few sets of keys; a file of random keys must not fill the memory.
@@ -25,16 +26,22 @@ class Picker:
 
     def __init__(self, fields: Fields) -> None:
         """A picker for one reading."""
-        self.text_paths = fields.text
-        self.text_keys = frozenset(
-            key for path in fields.text for key in (path, path.partition(".")[0])
-        )
+        self.text_paths = [TextPath(path, fields.joiner) for path in fields.texts]
+        self.text_keys = frozenset(roots(fields.texts))
         self.others = [getattr(fields, name) for name in OTHERS]
         self.plans: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
 
     def text(self, row: Mapping[str, Any]) -> Any:
         """The value of the text field, whatever its type; None where there is none."""
-        return None if self.text_keys.isdisjoint(row) else pick(row, self.text_paths)
+        if self.text_keys.isdisjoint(row):
+            return None
+        refused = None
+        for path in self.text_paths:
+            value = path.of(row)
+            if isinstance(value, str):
+                return value
+            refused = value if refused is None else refused
+        return refused
 
     def row(self, row: Mapping[str, Any], text: str, locator: str, license_: str | None) -> Row:
         """A document; `license_` is what holds where the row names none."""

@@ -1,6 +1,7 @@
 """JSON that is no JSON lines: an array of objects, or objects over several lines.
 
-Enters: a whole file.  Leaves: one document or one quarantine record for each object at the top.
+Enters: a whole file, in any charset.  Leaves: one document or one quarantine record for each object
+at the top.
 Refuses: to hold more than one object, and to be split (use JSON lines for large files).
 """
 
@@ -10,13 +11,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
     IngestOptions,
     too_large,
 )
-from corpus_pipeline.io.readers.cursor import Cursor
+from corpus_pipeline.io.readers.cursor import Cursor, RecodedCursor
 from corpus_pipeline.io.readers.fields import Picker
 from corpus_pipeline.io.readers.jsonl import BadRecordError, parsed, text_of
 from corpus_pipeline.io.readers.source import events_of
@@ -34,7 +36,8 @@ _BRACE: Final = re.compile(rb"[{}]")
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The objects of a file."""
     build, picker = ChunkBuilder(piece, options), Picker(options.fields)
-    cursor = Cursor(events_of(piece, options.limits))
+    coding, events = options.coding(piece.coding), events_of(piece, options.limits)
+    cursor = Cursor(events) if coding.charset == "utf-8" else RecodedCursor(events, coding)
     biggest = options.max_document_bytes
     limit = 2 * biggest + (1 << 20)
     while _to_object(cursor, build):
@@ -45,7 +48,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
                 yield build.take(cursor.position)
             continue
         try:
-            text = text_of(row := _row(data, cursor, limit, size, options), picker, biggest)
+            text = text_of(row := _row(data, cursor, limit, size, coding), picker, biggest)
         except BadRecordError as bad:
             build.refuse(start, data, bad.reason, bad.detail)
         else:
@@ -56,16 +59,14 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         yield build.take(cursor.position)
 
 
-def _row(
-    data: bytes, cursor: Cursor, limit: int, size: int, options: IngestOptions
-) -> dict[str, Any]:
+def _row(data: bytes, cursor: Cursor, limit: int, size: int, coding: Coding) -> dict[str, Any]:
     """The object of these bytes, or why there is none."""
     fault = None if size else cursor.acknowledge()
     if fault is not None:
         raise BadRecordError(fault.reason, fault.detail)
     if len(data) >= limit:
         raise BadRecordError("document_too_large", too_large(len(data), limit))
-    return parsed(data, options.encoding)
+    return parsed(data, coding.charset)
 
 
 def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:

@@ -1,13 +1,14 @@
 """JSON lines in, documents out; a bad line is one quarantine record.
 
-Enters: a byte range of a JSONL file.  Leaves: one document or one quarantine record for each line
-that is not blank.  A line that is no JSON object is not repaired.
+Enters: a byte range of a JSONL file, in any charset.  Leaves: one document or one quarantine record
+for each line that is not blank.  A line that is no JSON object is not repaired.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,10 @@ from corpus_pipeline.io.readers.fields import Picker, shown
 from corpus_pipeline.io.readers.lines import Line, lines
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
+from corpus_pipeline.text.charset.decode import decode
+
+#: A line of a charset of its own in which there is nothing: it is passed by.
+BLANK = "blank"
 
 
 class BadRecordError(Exception):
@@ -31,7 +36,7 @@ class BadRecordError(Exception):
 
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The lines that start in the piece."""
-    build, picker = ChunkBuilder(piece, options), Picker(options.fields)
+    build, adder = ChunkBuilder(piece, options), _Adder(piece, options)
     position = piece.start
     # A text of 32 MiB may be escaped as \uXXXX: twice the bytes of UTF-8, and its row around it.
     for number, item in enumerate(
@@ -43,41 +48,85 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             build.quarantine(item)
             position = item.end or position
         else:
-            _add(build, item, picker, options)
-            position = item.offset + len(item.data) + 1
+            adder.add(build, item)
+            position = item.offset + len(item.data) + adder.unit
         if build.full:
             yield build.take(position)
     if build.any:
         yield build.take(position if piece.end is None else max(position, piece.end))
 
 
-def _add(build: ChunkBuilder, line: Line, picker: Picker, options: IngestOptions) -> None:
-    offset, data, torn = line
-    if not data or data.isspace() or (not torn and build.refuse_again(offset, data)):
-        return
-    try:
-        row = parsed(data, options.encoding)
-        text = text_of(row, picker, options.max_document_bytes)
-    except BadRecordError as bad:
-        # The rest of a line that the damage tore is accounted for by the damage's own record.
-        if not torn:
-            build.refuse(offset, data, bad.reason, bad.detail)
-        return
-    build.add(picker.row(row, text, build.at(offset), build.piece.license), len(data))
+class _Adder:
+    """Lines of one file → documents and quarantine records."""
+
+    def __init__(self, piece: Piece, options: IngestOptions) -> None:
+        self.picker = Picker(options.fields)
+        coding = options.coding(piece.coding)
+        self.charset, self.unit = coding.charset, coding.unit
+        self.limit, self.license = options.max_document_bytes, piece.license
+
+    def add(self, build: ChunkBuilder, line: Line) -> None:
+        """One line, or the lines that a CR ends within it."""
+        offset, data, torn = line
+        if not data or data.isspace() or (not torn and build.refuse_again(offset, data)):
+            return
+        try:
+            row = parsed(data, self.charset)
+            text = text_of(row, self.picker, self.limit)
+        except BadRecordError as bad:
+            if self.unit == 1 and len(parts := _ended_by_cr(line)) > 1:
+                for part in parts:
+                    self.add(build, part)
+                return
+            # The rest of a line that the damage tore is accounted for by the damage's own record.
+            if not torn and bad.reason != BLANK:
+                build.refuse(offset, data, bad.reason, bad.detail)
+            return
+        build.add(self.picker.row(row, text, build.at(offset), self.license), len(data))
 
 
-def parsed(data: bytes, encoding: str = "utf-8") -> dict[str, Any]:
+def _ended_by_cr(line: Line) -> list[Line]:
+    """The objects of a line some of which end in CR alone; only the first can be torn."""
+    if line.data.count(b"\r{") == 0:
+        return []
+    return [
+        Line(line.offset + match.start(), match[0], line.torn and not match.start())
+        for match in re.finditer(rb"[^\r]+", line.data)
+    ]
+
+
+def parsed(data: bytes, charset: str = "utf-8") -> dict[str, Any]:
     """The JSON object that these bytes are, read strictly first and leniently second.
 
     Raises `BadRecordError` where they are none.
     """
     try:
-        row = orjson.loads(data if encoding == "utf-8" else data.decode(encoding))
+        text = data if charset == "utf-8" else decoded(data, charset)
+        row = orjson.loads(text)
     except ValueError:
-        row = _lenient(data.removeprefix(codecs.BOM_UTF8), encoding)
+        row = _lenient(text)
     if not isinstance(row, dict):
         raise BadRecordError("not_an_object", f"a JSON {type(row).__name__}")
     return row
+
+
+def decoded(data: bytes, charset: str) -> str:
+    """A record in another charset than UTF-8 as text.
+
+    Raises `BadRecordError` where a byte has no character, and for a blank line.
+    """
+    if charset.startswith(("utf-16", "utf-32")):
+        try:
+            text = data.decode(charset, "surrogatepass").removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            raise BadRecordError("bad_encoding", f"{error.reason} in {charset}") from None
+    else:
+        text, lost = decode(data, charset)
+        if lost:
+            raise BadRecordError("bad_encoding", f"{lost} bytes that are not {charset}")
+    if not text or text.isspace():
+        raise BadRecordError(BLANK, "")
+    return text
 
 
 def text_of(row: dict[str, Any], picker: Picker, limit: int) -> str:
@@ -91,20 +140,18 @@ def text_of(row: dict[str, Any], picker: Picker, limit: int) -> str:
     return text
 
 
-def _lenient(data: bytes, encoding: str) -> Any:
+def _lenient(data: bytes | str) -> Any:
     """The value of a line that orjson refuses: NaN, raw control characters, lone surrogates.
 
     Raises `BadRecordError` where Python's own parser refuses it, too.
     """
     try:
-        decoded = data.decode(encoding)
+        text = data if isinstance(data, str) else data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        raise BadRecordError(
-            "bad_utf8" if encoding == "utf-8" else "bad_encoding",
-            f"{error.reason} at byte {error.start} of the line",
-        ) from None
+        detail = f"{error.reason} at byte {error.start} of the line"
+        raise BadRecordError("bad_utf8", detail) from None
     try:
-        return _whole(json.loads(decoded, strict=False))
+        return _whole(json.loads(text, strict=False))
     except json.JSONDecodeError as error:
         detail = f"{error.msg} at character {error.pos} of the line"
         raise BadRecordError("bad_json", detail) from None

@@ -1,8 +1,9 @@
-"""The lines of a piece, whatever it is compressed with and wherever it is cut.
+"""The lines of a piece, whatever it is compressed with, wherever it is cut and what ends a line.
 
 Enters: a piece with a byte range.  Leaves: a `Line` for each line that starts in the range, and a
 `Broken` for a line that is too long or that the damage of the stream tore.  A line belongs to the
-one range in which it starts; of a line over the limit only the digest is kept.
+one range in which it starts; of a line over the limit only the digest is kept.  Lines are bytes of
+the file, in its own charset.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from corpus_pipeline.io.charsets import UTF8, Coding
 from corpus_pipeline.io.compression import Entry, Event, Fault
 from corpus_pipeline.io.readers.base import Broken, IngestOptions, too_large
 from corpus_pipeline.io.readers.source import events_of
@@ -31,17 +35,19 @@ def lines(piece: Piece, options: IngestOptions, limit: int) -> Iterator[Line | B
     at = max(piece.start - 1, 0)
     entry = Entry(at, at) if piece.compression == "none" else piece.entry
     events = events_of(piece, options.limits, entry)
-    return _Cutter(piece.start, piece.end, limit).run(events, entry.plain)
+    cutter = _Cutter(piece.start, piece.end, limit, options.coding(piece.coding))
+    return cutter.run(events, entry.plain)
 
 
-def cut(events: Iterable[Event], limit: int) -> Iterator[Line | Broken]:
+def cut(events: Iterable[Event], limit: int, coding: Coding = UTF8) -> Iterator[Line | Broken]:
     """All lines of a stream."""
-    return _Cutter(0, None, limit).run(events, 0)
+    return _Cutter(0, None, limit, coding).run(events, 0)
 
 
 class _Cutter:
-    def __init__(self, start: int, end: int | None, limit: int) -> None:
-        self.start, self.limit = start, limit
+    def __init__(self, start: int, end: int | None, limit: int, coding: Coding) -> None:
+        self.start, self.limit, self.coding, self.unit = start, limit, coding, coding.unit
+        self.odd = b""  # of a code unit that a block has halved
         self.end = float("inf") if end is None else end
         self.skipping = start > 0
         self.torn = False
@@ -60,16 +66,37 @@ class _Cutter:
             if isinstance(event, Fault):
                 yield from self._broken(event, position)
                 self._new_line(position)
+                self.odd = b""
                 self.skipping, self.torn = position < self.start, True
             else:
-                data = self._skipped(event.data, position)
+                data = self._skipped(self._aligned(event.data), position)
                 position += len(event.data)
                 if data:
                     yield from self._cut(data)
             if not self.skipping and self.offset >= self.end:
                 return
-        if self.size and not self.skipping:
-            yield self._line(b"")
+        if (self.size or self.odd) and not self.skipping:
+            yield self._line(self.odd)
+
+    def _aligned(self, data: bytes) -> bytes:
+        """A block with the mark that ends a line as LF, and of whole code units."""
+        if self.unit == 1:
+            return data if self.coding.ends == "lf" else data.replace(b"\r", b"\n")
+        data = self.odd + data
+        whole = len(data) - len(data) % self.unit
+        self.odd = data[whole:]
+        return data[:whole]
+
+    def _parts(self, data: bytes) -> list[bytes]:
+        """What lies between the marks that end a line; a wide mark counts where a unit begins."""
+        if self.unit == 1:
+            return data.split(b"\n")
+        mark = self.coding.newline
+        dtype = np.dtype(f"u{self.unit}")
+        ends = np.flatnonzero(np.frombuffer(data, dtype) == np.frombuffer(mark, dtype)[0])
+        starts = [0, *((ends + 1) * self.unit).tolist()]
+        stops = [*(ends * self.unit).tolist(), len(data)]
+        return [data[a:b] for a, b in zip(starts, stops, strict=True)]
 
     def _skipped(self, data: bytes, position: int) -> bytes:
         """What of a block belongs to lines that start in the range."""
@@ -85,7 +112,7 @@ class _Cutter:
     def _cut(self, data: bytes) -> Iterator[Line | Broken]:
         if self.offset >= self.end:
             return
-        first, *rest = data.split(b"\n")
+        first, *rest = self._parts(data)
         if not rest:
             self._hold(first)
             return
@@ -100,7 +127,7 @@ class _Cutter:
                 yield self._too_long(offset, size, hashlib.sha256(part).hexdigest())
             else:
                 yield Line(offset, part)
-            offset += size + 1
+            offset += size + self.unit
         self._new_line(offset)
         self._hold(last)
 
@@ -121,7 +148,7 @@ class _Cutter:
         whole = b"".join(self.parts)
         digest = self.digest.hexdigest() if self.digest is not None else ""
         self.torn = False
-        self._new_line(offset + size + 1)
+        self._new_line(offset + size + self.unit)
         return self._too_long(offset, size, digest) if digest else Line(offset, whole, torn)
 
     def _too_long(self, offset: int, size: int, digest: str) -> Broken:

@@ -40,7 +40,8 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         raw = open_piece(piece)
         file = pq.ParquetFile(raw, page_checksum_verification=True)
         names = set(file.schema_arrow.names)
-        mapped = None if names >= OURS else resolve(file.schema_arrow, options.fields)
+        ours = names >= OURS and piece.member is None  # an archive's members have no one schema
+        mapped = None if ours else resolve(file.schema_arrow, options.fields)
     except InputChangedError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged footer raises whatever it likes

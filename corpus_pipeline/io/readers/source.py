@@ -7,15 +7,19 @@ no longer the scanned one; a piece without a fingerprint is read as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
+from corpus_pipeline.io.archives.member import Budget
 from corpus_pipeline.io.checked import open_checked
-from corpus_pipeline.io.compression import BEGINNING, Entry, Event, Fault, Limits, events
+from corpus_pipeline.io.compression import BEGINNING, Block, Entry, Event, Fault, Limits, events
 from corpus_pipeline.io.splits import Piece
 
 
 def open_piece(piece: Piece) -> BinaryIO:
-    """The file of a piece."""
+    """The file of a piece, or what it is as a member of an archive."""
+    if piece.member is not None:
+        return piece.member.file
     return open_checked(piece.path, piece.locator, piece.fingerprint)
 
 
@@ -23,6 +27,21 @@ def events_of(piece: Piece, limits: Limits, entry: Entry = BEGINNING) -> Iterato
     """The blocks and faults of a piece's file from `entry` on."""
     try:
         with open_piece(piece) as raw:
-            yield from events(raw, piece.compression, limits, entry)
+            for event in events(raw, piece.compression, limits, entry):
+                if piece.member is not None and piece.compression != "none":
+                    _charge(piece.member.budget, event)
+                yield event
     except OSError as error:  # while opening: a running stream reports its own
-        yield Fault("unreadable", error.strerror or str(error), 0)
+        reason = getattr(error, "reason", "unreadable")
+        yield Fault(reason, error.strerror or str(error), 0)
+
+
+def _charge(budget: Budget, event: Event) -> None:
+    """What a compressed member gives counts as what the archive gives."""
+    if isinstance(event, Block):
+        budget.charge(len(event.data))
+
+
+def size_of(piece: Piece) -> int:
+    """The bytes of the file of a piece, as it lies on disk."""
+    return piece.fingerprint.size if piece.fingerprint else Path(piece.path).stat().st_size

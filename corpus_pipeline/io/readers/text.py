@@ -6,11 +6,11 @@ has to find the charset.  Refuses: to load more of a file than one document may 
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 from collections.abc import Iterator
 
-from corpus_pipeline.io.compression import Block, Fault
+from corpus_pipeline.io.charsets import Coding
+from corpus_pipeline.io.compression import Fault
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
@@ -23,8 +23,6 @@ from corpus_pipeline.io.readers.lines import Line, lines
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
-
-UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
@@ -64,76 +62,82 @@ def read_whole(piece: Piece, options: IngestOptions, media_type: str) -> Iterato
 
 
 def _read_parts(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
-    build = ChunkBuilder(piece, options)
+    build, coding = ChunkBuilder(piece, options), options.coding(piece.coding)
     position = piece.start
     physical = lines(piece, options, options.max_document_bytes)
-    if _begins_as_utf16(piece, options):
-        if piece.start == 0:
-            detail = "UTF-16 has no lines in bytes: read it as a file, or convert it to UTF-8"
-            build.quarantine(Broken(0, None, "bad_encoding", detail))
-            yield build.take(position)
-        return
-    parts = physical if options.text_mode == "lines" else _paragraphs(physical, options)
+    parts = physical
+    if options.text_mode == "paragraphs":
+        parts = _paragraphs(physical, options.max_document_bytes, coding)
     for part in parts:
         if isinstance(part, Broken):
             build.quarantine(part)
             position = part.end or position
         else:
-            _add(build, part)
-            position = part.offset + len(part.data) + 1
+            _add(build, part, coding)
+            position = part.offset + len(part.data) + coding.unit
         if build.full:
             yield build.take(position)
     if build.any:
         yield build.take(position if piece.end is None else max(position, piece.end))
 
 
-def _begins_as_utf16(piece: Piece, options: IngestOptions) -> bool:
-    blocks = (event for event in events_of(piece, options.limits) if isinstance(event, Block))
-    first = next(blocks, None)
-    return first is not None and first.data.startswith(UTF16)
-
-
-def _add(build: ChunkBuilder, line: Line) -> None:
-    data = line.data.removesuffix(b"\r")
-    if line.offset == 0:
-        data = data.removeprefix(codecs.BOM_UTF8)
-    if line.torn or not data or data.isspace():
+def _add(build: ChunkBuilder, line: Line, coding: Coding) -> None:
+    """One part; what is no UTF-8 keeps its bytes, and says in which charset the file is."""
+    if line.torn or _is_blank(line.data, coding):
         return  # the end of a torn line is accounted for by the damage's own record
     locator, license_ = build.at(line.offset), build.piece.license
+    codec = coding.codec if coding.unit > 1 else "utf-8"
     try:
-        row = Row(locator, data.decode(), license=license_)
+        text = line.data.decode(codec).removesuffix("\r")
+        row = Row(locator, text if line.offset else text.removeprefix("\ufeff"), license=license_)
     except UnicodeDecodeError:
-        row = Row(locator, license=license_, media_type="text/plain", payload=data)
-    build.add(row, len(data))
+        declared = None if coding.charset == "utf-8" else coding.charset
+        data = line.data.removesuffix(b"\r") if coding.unit == 1 else line.data
+        row = Row(
+            locator,
+            license=license_,
+            media_type="text/plain",
+            payload=data,
+            declared_charset=declared,
+        )
+    build.add(row, len(line.data))
+
+
+def _is_blank(data: bytes, coding: Coding) -> bool:
+    if coding.unit > 1:
+        text = data.decode(coding.codec, "replace").strip("\ufeff \t\r\n")
+        return not text
+    return not data or data.isspace()
 
 
 def _paragraphs(
-    physical: Iterator[Line | Broken], options: IngestOptions
+    physical: Iterator[Line | Broken], limit: int, coding: Coding
 ) -> Iterator[Line | Broken]:
     """Lines between blank lines, joined; a paragraph that is too long is one broken record."""
     parts: list[bytes] = []
     start = size = 0
+    newline, unit = "\n".encode(coding.codec), coding.unit
     for item in physical:
-        blank = isinstance(item, Line) and (not item.data or item.data.isspace())
+        blank = isinstance(item, Line) and _is_blank(item.data, coding)
         if isinstance(item, Broken) or blank or item.torn:
             if parts:
-                yield _joined(start, parts, size, options.max_document_bytes)
+                yield _joined(start, newline.join(parts), size - unit, limit)
             parts, size = [], 0
             if isinstance(item, Broken):
                 yield item
             continue
         if not parts:
             start = item.offset
-        size += len(item.data) + 1
+        size += len(item.data) + unit
         parts.append(item.data)
-        if size > options.max_document_bytes + 1:
-            parts = [sha256(b"\n".join(parts)).encode()]
+        if size > limit + unit:
+            parts = [sha256(newline.join(parts)).encode()]
     if parts:
-        yield _joined(start, parts, size, options.max_document_bytes)
+        yield _joined(start, newline.join(parts), size - unit, limit)
 
 
-def _joined(start: int, parts: list[bytes], size: int, limit: int) -> Line | Broken:
-    if size > limit + 1:
-        digest = sha256(b"\n".join(parts))
-        return Broken(start, start + size, "document_too_large", too_large(size, limit), digest)
-    return Line(start, b"\n".join(parts))
+def _joined(start: int, data: bytes, size: int, limit: int) -> Line | Broken:
+    if size > limit:
+        detail = too_large(size, limit)
+        return Broken(start, start + size, "document_too_large", detail, sha256(data))
+    return Line(start, data)

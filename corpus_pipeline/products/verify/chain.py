@@ -252,7 +252,7 @@ def _dataset(folder: _Folder, prefix: str, content: Mapping[str, Any]) -> None:
     folder.digests({**entry, "path": path} for path, entry in files.items())
     if not prefix:
         folder.unlisted()
-    parent = (folder.root / prefix / content["parents"][0]["manifest"]).parent
+    parent = (folder.root / prefix / unescaped(content["parents"][0]["manifest"])).parent
     run = manifest.read_if_sound(parent / "manifest.json")
     for shard in content["shards"]:
         path = prefix + shard["path"]
@@ -293,7 +293,7 @@ def _parents(
     folder: _Folder, content: Mapping[str, Any], inputs: Sequence[Path], seen: set[Path]
 ) -> None:
     for entry in content.get("parents", []):
-        path = folder.root / entry["manifest"]
+        path = folder.root / unescaped(entry["manifest"])
         if not path.exists() or path.parent.resolve() in seen:
             continue
         name = PurePosixPath(folder.name) / PurePosixPath(entry["manifest"]).parent

@@ -11,6 +11,8 @@ import codecs
 import re
 
 from corpus_pipeline.text.charset.embedded import gbk_inside, may_have_private, utf8_inside
+from corpus_pipeline.text.charset.steps import ROWS, Steps, in_step, look
+from corpus_pipeline.text.charset.utf8_variants import standard
 
 #: Python's codec for charsets whose codec of the same name is another or missing.
 CODECS = {
@@ -41,41 +43,86 @@ _INSIDE = {
     "big5": (utf8_inside, "utf-8"),
     "big5-hkscs": (utf8_inside, "utf-8"),
 }
+#: A byte order mark where a line begins: no character in any of these charsets, but a seam between
+#: files, whatever the charset of the next one.
+_MARK = b"\xef\xbb\xbf"
+_SEAM = re.compile(rb"(?<![^\r\n])" + _MARK)
 _RAISED = bytes(b | 0x80 for b in range(256))
 #: ISO-2022-CN: from SO to SI, the end of the line or an escape sequence.
 _SHIFTED = re.compile(rb"\x0e([\x21-\x7e]*)(?:\x0f|(?=[\n\x1b])|$)")
 _DESIGNATED = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
 
 
-def decode(data: bytes, charset: str) -> tuple[str, int]:
-    """The text, and how many bytes had no character; a byte order mark is removed.
+def decode(data: bytes, charset: str, steps: Steps | None = None) -> tuple[str, int]:
+    """The text, and how many bytes had no character; byte order marks are removed.
 
-    Runs of UTF-8 in a Chinese charset, and of GB 2312 in UTF-8, are read as what they are.
+    A mark within the text shows that files were put together there; it is no character of either.
+
+    Runs of UTF-8 in a Chinese charset, and of GB 2312 in UTF-8, are read as what they are.  With
+    `steps`, pairs of a Chinese charset that are out of step after a lost byte are read in step.
 
     >>> decode("价格：".encode("gbk") + bytes([0x80]) + "5元".encode("gbk"), "gb18030")
     ('价格：€5元', 0)
     >>> decode("中文".encode() + bytes([0xFF]) + "语料".encode()[:-1], "utf-8")
     ('中文\ufffd语\ufffd\ufffd', 3)
     """
-    pieces, at = [], 0
     if charset == "iso-2022-cn":
         data, charset = _eight_bit(data), "gb18030"
-    if charset in _INSIDE:
-        search, other = _INSIDE[charset]
-        strict = _strict(data, charset) if charset == "utf-8" else None
-        if strict is not None:
-            return strict.removeprefix("\ufeff"), 0
-        for start, end in search(data):
-            inside = _strict(data[start:end], other)
-            if inside is None or (
-                charset == "utf-8" and _strict(data[start:end], charset) is not None
-            ):
-                continue
-            pieces += [_piece(data[at:start], charset), (inside, 0)]
-            at = end
-    pieces.append(_piece(data[at:], charset))
-    text = "".join(piece for piece, _ in pieces)
-    return text.removeprefix("\ufeff"), sum(replaced for _, replaced in pieces)
+    if charset == "utf-8":
+        text, replaced = _utf8(data)
+    elif steps and charset in ROWS:
+        text, replaced = _pairs(data, charset, steps)
+    else:
+        text, replaced = _mixed(data, charset)
+    return text.replace("\ufeff", ""), replaced
+
+
+def _utf8(data: bytes) -> tuple[str, int]:
+    text = _strict(data, "utf-8")
+    if text is None:
+        data = standard(_SEAM.sub(b"", data) if _MARK in data else data)
+        text = _strict(data, "utf-8")
+    return _mixed(data, "utf-8") if text is None else (text, 0)
+
+
+def _pairs(data: bytes, charset: str, steps: Steps) -> tuple[str, int]:
+    found = look(data, charset, steps)
+    if not len(found.parts):
+        return _piece(data, charset, moved=found.moved)
+    # A line that begins with the mark of UTF-8 is in doubt: 锘 and what follows are rare.
+    if any(data.startswith(_MARK, start) for start in found.parts[:, 0].tolist()):
+        data = _SEAM.sub(b"", data)
+        found = look(data, charset, steps)
+    runs = utf8_inside(data, found.parts)
+    if not runs:
+        held = in_step(data, charset, steps, found)
+        return _piece(held.data, charset, moved=held.moved)
+    texts, at, replaced = [], 0, 0
+    for start, end in (*runs, (len(data), len(data))):
+        piece, inside = data[at:start], data[start:end].decode()
+        held = in_step(piece, charset, steps, look(piece, charset, steps))
+        text, lost = _piece(held.data, charset, moved=held.moved)
+        texts += [text, inside]
+        at, replaced = end, replaced + lost
+    return "".join(texts), replaced
+
+
+def _mixed(data: bytes, charset: str) -> tuple[str, int]:
+    """The text of bytes that may have runs in another charset."""
+    search, other = _INSIDE.get(charset, (None, ""))
+    texts, at, replaced = [], 0, 0
+    for start, end in (*(search(data) if search else ()), (len(data), len(data))):
+        inside = _strict(data[start:end], other) if start < end else ""
+        if inside is None or (start < end and charset == "utf-8" and _valid(data[start:end])):
+            continue
+        text, lost = _piece(data[at:start], charset)
+        texts += [text, inside]
+        at, replaced = end, replaced + lost
+    return "".join(texts), replaced
+
+
+def _valid(data: bytes) -> bool:
+    return _strict(data, "utf-8") is not None
 
 
 def big5_name(text: str) -> str:
@@ -104,7 +151,8 @@ def _strict(data: bytes, charset: str) -> str | None:
         return None
 
 
-def _piece(data: bytes, charset: str) -> tuple[str, int]:
+def _piece(data: bytes, charset: str, *, moved: bool | None = None) -> tuple[str, int]:
+    """Text and lost bytes of a piece; `moved` is whether it has pairs of `_GB_2022`, if known."""
     text = _strict(data, charset)
     replaced = 0
     if text is None:
@@ -112,12 +160,19 @@ def _piece(data: bytes, charset: str) -> tuple[str, int]:
         text = data.decode(CODECS.get(charset, charset), handler.get(charset, "corpus_byte"))
         written = _WRITTEN.get(charset, b"\xef\xbf\xbd")
         replaced = max(text.count("\ufffd") - data.count(written), 0)
-    if charset == "gb18030" and may_have_private(data):
-        text = _GB_PRIVATE.sub(lambda private: private[0].translate(_GB_2022), text)
-    elif charset.startswith("big5"):
+    if moved is None:
+        moved = charset == "gb18030" and may_have_private(data)
+    return _of_today(text, charset, moved=moved), replaced
+
+
+def _of_today(text: str, charset: str, *, moved: bool) -> str:
+    """The text with the characters that the standards of today have where Python has others."""
+    if charset == "gb18030" and moved:
+        return _GB_PRIVATE.sub(lambda private: private[0].translate(_GB_2022), text)
+    if charset.startswith("big5"):
         for python, web in _BIG5_WEB:
             text = text.replace(python, web)
-    return text, replaced
+    return text
 
 
 def _each_byte(error: UnicodeError) -> tuple[str, int]:

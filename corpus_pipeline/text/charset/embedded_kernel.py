@@ -6,7 +6,9 @@ Leaves: (first byte, end) of each run; whether there is a pair that GB 18030-202
 
 from __future__ import annotations
 
-from corpus_pipeline.text.arrays import U8, OutI64Grid
+import numpy as np
+
+from corpus_pipeline.text.arrays import U8, I64Grid, Int, OutI64Grid
 from corpus_pipeline.text.compiled import compiled
 
 #: Fewest characters of a run: so many pairs of GBK seldom are UTF-8 by chance, and conversely.
@@ -14,12 +16,21 @@ FEWEST_UTF8, FEWEST_GBK = 3, 4
 
 
 @compiled
-def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
+def runs(byte: U8, parts: I64Grid, wide: bool, spans: OutI64Grid) -> int:
     """Write first byte and end of each run into the rows of `spans`; return how many.
 
-    `wide` looks for UTF-8, otherwise for GB 2312.
+    `parts` (n, 2) holds first byte and end of what is searched.  `wide` looks for UTF-8, otherwise
+    for GB 2312.  A byte order mark of UTF-8 begins a run of its own: files were put together there.
     """
-    count, at, size = 0, 0, byte.size
+    count = 0
+    for part in range(parts.shape[0]):
+        count = _runs(byte, parts[part, 0], parts[part, 1], wide, spans, count)
+    return count
+
+
+@compiled
+def _runs(byte: U8, at: int, size: int, wide: bool, spans: OutI64Grid, count: int) -> int:
+    """Write the runs of one part behind the first `count` rows; return how many there are then."""
     while at < size:
         if byte[at] < 0x80:
             at += 1
@@ -27,8 +38,13 @@ def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
         start, units, whole = at, 0, True
         while at < size and byte[at] >= 0x80:
             if not whole:
-                at += 1
-                continue
+                if byte[at] != 0xEF or not (wide and at + 2 < size):
+                    at += 1
+                    continue
+                if byte[at + 1] != 0xBB or byte[at + 2] != 0xBF:
+                    at += 1
+                    continue
+                start, units, whole = at, 0, True
             first = byte[at]
             if wide:
                 whole = (0xE3 <= first <= 0xE9 or first == 0xEF) and at + 2 < size
@@ -46,6 +62,16 @@ def runs(byte: U8, wide: bool, spans: OutI64Grid) -> int:
 
 
 @compiled
+def is_private(first: Int, second: Int) -> bool:
+    """Whether a pair is one that GB 18030-2022 moved."""
+    return bool(
+        (first == 0xFE and 0x50 <= second <= 0xA0)
+        or (first == 0xA6 and 0xD9 <= second <= 0xF5)
+        or (first == 0xA8 and second == 0xBC)
+    )
+
+
+@compiled
 def has_private(byte: U8) -> bool:
     """Whether a pair is one that GB 18030-2022 moved, or may be one after damage."""
     at = 0
@@ -54,9 +80,7 @@ def has_private(byte: U8) -> bool:
         if first < 0x80:
             at += 1
             continue
-        if first == 0xFE and 0x50 <= second <= 0xA0:
-            return True
-        if (first == 0xA6 and 0xD9 <= second <= 0xF5) or (first == 0xA8 and second == 0xBC):
+        if is_private(np.int64(first), np.int64(second)):
             return True
         # After damage the pairs may be out of step: true, so that the caller looks for itself.
         if first in (0x80, 0xFF) or second in (0x7F, 0xFF) or second < 0x40:

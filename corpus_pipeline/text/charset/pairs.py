@@ -7,6 +7,7 @@ Leaves: `gb18030` or `big5` with a confidence; null for short, mixed or doubtful
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,7 +24,8 @@ _NONE, _FEWEST = 30.0, 32
 #: Characters of three bytes and more; and signs of another charset or a binary file: controls, HZ,
 #: a byte order mark, signatures.
 _WIDE = r"[^\x00-\x{7FF}]"
-_OTHERS = r"[\x00-\x08\x0E-\x1F\x7F]|~\{|^\x{FEFF}|^(?:%PDF|PK|GIF8|ID3|Rar!)"
+_OTHERS = r"[\x00-\x08\x0E-\x1F\x7F]|~\{|^(?:%PDF|PK|GIF8|ID3|Rar!)"
+_MARK = codecs.BOM_UTF8
 #: The ways to read pairs: charset, codec, writing.
 _CODECS = (
     ("gb18030", "gb18030", "hans"),
@@ -47,8 +49,10 @@ def plain_utf8(payloads: pl.Series) -> pl.Series:
 
 
 def _valid(payload: bytes | None) -> str | None:
+    if payload is None or _MARK in payload:
+        return None
     try:
-        return payload.decode() if payload is not None else None
+        return payload.decode()
     except UnicodeDecodeError:
         return None
 

@@ -10,11 +10,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import compress
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+import numpy as np
+from selectolax.lexbor import LexborHTMLParser
 
-from corpus_pipeline.text.html.formulas import FORMULAS, formulas_as_text, may_be_formula
+from corpus_pipeline.text.arrays import F64, I64, U8, Bool
+from corpus_pipeline.text.html.formulas import formulas_as_text
+from corpus_pipeline.text.html.score_kernel import (
+    grouped,
+    kinds_of,
+    questionable,
+    score_blocks,
+    score_lines,
+)
+from corpus_pipeline.text.html.tags import Tags, tags
+from corpus_pipeline.text.html.visible_kernel import BREAKS, FORMULAS, TAGS, visible
+from corpus_pipeline.text.html.walk_kernel import (
+    BLOCKS,
+    END,
+    LINES,
+    NAMED,
+    NAMES,
+    OWNER,
+    PARENT,
+    SIZE,
+    TEXT,
+    walk,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +82,14 @@ class Hints:
     posters: re.Pattern[str]  # panels about the writer of a post in a thread
     wanted: re.Pattern[str]  # likely main text
     body: re.Pattern[str]  # main text, in the systems that publish most pages
+    notice: re.Pattern[str]  # notices of the site about rights and liability
     # Lines:
     noise: re.Pattern[str]  # boilerplate, known by how the line begins
     stamps: re.Pattern[str]  # boilerplate, known by what is anywhere in the line
     moments: re.Pattern[str]  # in a thread: who wrote a post, and when
     lead: re.Pattern[str]  # boilerplate before the text begins
     end: re.Pattern[str]  # headings after which no main text follows
+    liability: re.Pattern[str]  # a word of a notice about rights and liability, anywhere
     #: What `Page.named` answered before, for articles and for threads: sites repeat attributes.
     named_cache: tuple[dict[str, Named], dict[str, Named]] = field(default_factory=lambda: ({}, {}))
 
@@ -75,6 +101,7 @@ class Traits(NamedTuple):
     is_reply: bool = False
     is_poster: bool = False
     is_wanted: bool = False
+    is_notice: bool = False
 
 
 #: Class, id and role with each number as 0 (posts are numbered), and their traits.
@@ -83,292 +110,308 @@ _NO_TRAITS = Traits()
 _NAMELESS = ("", _NO_TRAITS)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a page, a column each; a line is a piece of text between two breaks."""
+
+    block: list[int]  # index of the block that holds it
+    text: list[str]
+    size: list[int]  # characters without spaces
+    links: list[int]  # how many of them are in links
+    code: list[bool]  # whether it stands in a `pre`
+    prose: list[bool]  # whether it reads as a sentence
+    noise: list[bool]  # boilerplate
+    score: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The block elements of a page, a column each; parents come before their children.
+
+    Blocks have one `kind` if tags and names agree from the root on.  The sums cover the block and
+    all blocks in it.
+    """
+
+    tag: list[str]
+    parent: list[int]  # -1 for the root
+    place: list[int]  # among the children of its parent
+    end: list[int]  # index of the first block after it that is not in it
+    traits: list[Traits]
+    kind: list[int]
+    weight: list[float]  # factor on its worth
+    worth: list[float]  # scores of the lines, weighed by names; children below 0 do not count
+    prose_worth: list[float]  # the part of `worth` that comes from lines of prose
+    prose_size: list[int]  # characters in lines of prose, whatever the names are
+    plain: list[int]  # characters outside of links and boilerplate
+    links: list[int]  # characters in links
+
+
 @dataclass(slots=True)
-class Line:
-    """A piece of text between two breaks."""
+class Page:
+    """The lines and blocks of one page in the order of its source."""
 
-    block: int  # index of the block that holds it
-    text: str
-    size: int  # characters without spaces
-    links: int  # how many of them are in links
-    marked: bool  # whether it has sentence punctuation
-    tag: str  # of the block; `pre` also for blocks within a `pre`
-    # The scorer sets these:
-    score: float = 0.0
-    prose: bool = False
-    noise: bool = False  # boilerplate
+    bounds: Bounds
+    hints: Hints
+    thread: bool
+    lines: Lines
+    blocks: Blocks
+    #: Lines and children of block `i`: from place `i` to `i + 1` of the first list, in the second.
+    line_places: tuple[list[int], list[int]]
+    child_places: tuple[list[int], list[int]]
+    data_tables: dict[int, bool] = field(default_factory=dict)  # whether a table holds data
 
+    def lines_of(self, block: int) -> list[int]:
+        """The lines of a block that are in no block within it."""
+        starts, order = self.line_places
+        return order[starts[block] : starts[block + 1]]
 
-class Block:
-    """A block element; `parent`, `children` and `end` are indexes into `Page.blocks`."""
+    def children(self, block: int) -> list[int]:
+        """The blocks whose parent it is."""
+        starts, order = self.child_places
+        return order[starts[block] : starts[block + 1]]
 
-    __slots__ = (
-        "children",
-        "end",
-        "kind",
-        "lines",
-        "links",
-        "parent",
-        "place",
-        "plain",
-        "prose_size",
-        "prose_worth",
-        "tag",
-        "traits",
-        "weight",
-        "worth",
-    )
-    # The scorer sets these; each covers the block and all blocks in it:
-    worth: float  # scores of the lines, weighed by names; children below 0 do not count
-    prose_worth: float  # the part of `worth` that comes from lines of prose
-    prose_size: int  # characters in lines of prose, whatever the names are
-    links: int  # characters in links
-    plain: int  # characters outside of links and boilerplate
-
-    def __init__(self, tag: str, parent: int, traits: Traits, kind: int, place: int) -> None:
-        """An empty block; blocks have one `kind` if tags and names agree from the root on."""
-        self.tag = tag
-        self.parent = parent
-        self.traits = traits
-        self.kind = kind
-        self.place = place  # among the children of its parent
-        self.weight = traits.weight
-        self.lines: list[int] = []
-        self.children: list[int] = []
-        self.end = 0  # index of the first block after it that is not in it
+    def tag_of(self, line: int) -> str:
+        """The tag of the block around a line; `pre` also for blocks within a `pre`."""
+        return "pre" if self.lines.code[line] else self.blocks.tag[self.lines.block[line]]
 
 
-def _tags(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_BLOCKS = _tags(
-    "address article aside blockquote body dd details dir div dl dt fieldset figcaption"
-    " figure footer form h1 h2 h3 h4 h5 h6 header hgroup html li main menu nav ol p pre section"
-    " summary table tbody td tfoot th thead tr ul caption"
-)
-#: Elements without text for a reader; `source_of` removes them.
-_NO_TEXT = sorted(
-    _tags("script style textarea iframe noembed noframes xmp svg template select rp rt")
-)
-#: Elements that are not displayed, and what software inserts into an author's lines: `jammer` is
-#: the junk that Discuz forums hide in their posts, `pstatus` their note of an edit.
-_HIDDEN = (
-    '[hidden],[style*="display:none" i],[style*="display: none" i],.jammer,.pstatus,.mw-editsection'
-)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-#: Blocks that hold nothing but links.  The scorer would give them nothing, and they have a third of
-#: a page's tags, so they are removed before the blocks are read (not in threads).
-_WITHIN_LINK = r"(?:[^<]|<(?:img|/?(?:span|i|b|em|strong|font))\b[^>]*>)*+"
-_ONLY_LINKS = re.compile(
-    r"<(li|div|dd|dt|p)(?:\s[^>]*)?>"
-    rf"(?:(?:\s|\||&nbsp;)*+<a\b[^>]*>{_WITHIN_LINK}</a>)++(?:\s|\||&nbsp;)*+</\1>"
-)
 #: Entries of `named_cache` before it is cleared, and characters of its longest key.
 _CACHE_ENTRIES, _LONGEST_KEY = 20_000, 200
-_NAMED = re.compile(r'(?:^|\s)(?:class|id|role)="([^"]*)"')
 _DIGITS = re.compile(r"\d+")
-_MARKS = re.compile(r"[，。！？；、,!?;…]|\.(?=\s|$)")
-_SPACE = re.compile(r"[^\S\n]*\n\s*|[ \t\r\f\v\u00a0]+")
+#: Longest line that the patterns over lines judge, in characters: a longer one is a paragraph.
+_LONGEST_NOISE = 200
+#: Characters of a line in which the words of a notice are sought; a line that may be a sentence.
+_LONGEST_NOTICE, _SENTENCE = 1000, 12
 
 
-class Page:
-    """The lines and blocks of one page, filled tag by tag."""
-
-    def __init__(self, bounds: Bounds, hints: Hints, *, thread: bool) -> None:
-        """An empty page."""
-        self.bounds, self.hints, self.thread = bounds, hints, thread
-        self.blocks = [Block("html", -1, _NO_TRAITS, 0, 0)]
-        self.lines: list[Line] = []
-        self.named_cache = hints.named_cache[thread]
-        self.kinds: dict[tuple[int, str, str], int] = {}  # kind of the parent, tag, names
-        self.data_tables: dict[int, bool] = {}  # table block: whether it holds data (`render`)
-        self.shortest = bounds.short_line
-        self.at = 0  # index of the open block
-        self.in_pre = 0
-
-    def named(self, attributes: str) -> Named:
-        """The names in the attributes of a block, and their traits."""
-        cache = self.named_cache
-        named = cache.get(attributes)
-        if named is None:
-            if len(cache) > _CACHE_ENTRIES:
-                cache.clear()
-            names = _DIGITS.sub("0", " ".join(_NAMED.findall(attributes)).lower())
-            # Many attributes differ only in addresses, so that names are cached too; attributes
-            # never begin with `=`.
-            named = cache.get(f"={names}")
-            if named is None:
-                named = (names, self._traits(names)) if names else _NAMELESS
-                if len(names) <= _LONGEST_KEY:
-                    cache[f"={names}"] = named
-            if len(attributes) <= _LONGEST_KEY:
-                cache[attributes] = named
-        return named
-
-    def _traits(self, names: str) -> Traits:
-        hints, bounds = self.hints, self.bounds
-        reply = hints.replies.search(names) is not None
-        poster = self.thread and hints.posters.search(names) is not None
-        wanted = hints.wanted.search(names) is not None
-        weight = bounds.wanted_weight if wanted else 1.0
-        unwanted = hints.unwanted.search(names) is not None
-        if hints.body.search(names) and not unwanted:
-            weight = bounds.body_weight
-        elif hints.skipped.search(names):
-            weight = bounds.skipped_weight
-        elif unwanted or (reply and not self.thread):
-            weight = bounds.unwanted_weight
-        return Traits(weight, reply, poster, wanted)
-
-    def enter(self, tag: str, attributes: str) -> None:
-        """Begin a block within the open one."""
-        blocks, at, kinds = self.blocks, self.at, self.kinds
-        names, traits = self.named(attributes) if attributes and tag != "body" else _NAMELESS
-        parent = blocks[at]
-        children = parent.children
-        key = (parent.kind, tag, names)
-        kind = kinds.get(key)
-        if kind is None:
-            kind = kinds[key] = len(kinds) + 1
-        self.at = len(blocks)
-        blocks.append(Block(tag, at, traits, kind, len(children)))
-        children.append(self.at)
-        if tag == "pre":
-            self.in_pre += 1
-
-    def leave(self, tag: str) -> None:
-        """End the open block; other end tags do nothing, as the parser writes them in order."""
-        block = self.blocks[self.at]
-        if block.tag == tag and block.parent >= 0:
-            block.end = len(self.blocks)
-            self.at = block.parent
-            if tag == "pre":
-                self.in_pre -= 1
-
-    def line(self, raw: str, links: int) -> None:
-        """Store a line of text with `links` characters in links.
-
-        In `pre` each line of the source is one, with its indentation.
-        """
-        if "&" in raw:
-            for entity, character in _ENTITIES:
-                raw = raw.replace(entity, character)
-        if self.in_pre:
-            pieces = raw.replace("\r\n", "\n").rstrip().split("\n")
-            while pieces and not pieces[0].strip():
-                pieces.pop(0)
-            for piece in pieces:
-                self._store(piece.rstrip().replace("\u00a0", " "), links, "pre")
-            return
-        text = raw.strip()
-        if text:
-            if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\u00a0" in text:
-                text = _SPACE.sub(_single_space, text)
-            self._store(text, links, self.blocks[self.at].tag)
-
-    def _store(self, text: str, links: int, tag: str) -> None:
-        size = len(text) - text.count(" ")
-        at, lines = self.at, self.lines
-        self.blocks[at].lines.append(len(lines))
-        marked = size >= self.shortest and _MARKS.search(text) is not None
-        lines.append(Line(at, text, size, min(links, size), marked, tag))
+def _named(key: str, bounds: Bounds, hints: Hints, *, thread: bool) -> Named:
+    """The names of a block, and their traits; `key` are the names as `walk` writes them."""
+    cache = hints.named_cache[thread]
+    named = cache.get(key)
+    if named is None:
+        if len(cache) > _CACHE_ENTRIES:
+            cache.clear()
+        names = _DIGITS.sub("0", key.lower())
+        named = names, _traits(names, bounds, hints, thread=thread)
+        if len(key) <= _LONGEST_KEY:
+            cache[key] = named
+    return named
 
 
-_ENTITIES = (("&nbsp;", "\u00a0"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
+def _traits(names: str, bounds: Bounds, hints: Hints, *, thread: bool) -> Traits:
+    reply = hints.replies.search(names) is not None
+    poster = thread and hints.posters.search(names) is not None
+    wanted = hints.wanted.search(names) is not None
+    weight = bounds.wanted_weight if wanted else 1.0
+    unwanted = hints.unwanted.search(names) is not None
+    if hints.body.search(names) and not unwanted:
+        weight = bounds.body_weight
+    elif hints.skipped.search(names):
+        weight = bounds.skipped_weight
+    elif unwanted or (reply and not thread):
+        weight = bounds.unwanted_weight
+    return Traits(weight, reply, poster, wanted, hints.notice.search(names) is not None)
 
 
-def _single_space(match: re.Match[str]) -> str:
-    # A line break in the source between two Han characters is no space.
-    before = match.string[match.start() - 1 : match.start()]
-    after = match.string[match.end() : match.end() + 1]
-    wide = "\n" in match[0] and before >= "\u2e80" and after >= "\u2e80"
-    return "" if wide else " "
+class Markup(NamedTuple):
+    """The markup of a page without elements that hold no text."""
+
+    source: U8  # UTF-8
+    tags: int  # how many there are
+    breaks: int  # line breaks, if it has a `pre`, else 0
 
 
-def source_of(tree: LexborHTMLParser, hints: Hints) -> str:
-    """The markup of a page without elements that hold no text; the tree is changed.
+def source_of(tree: LexborHTMLParser, hints: Hints) -> Markup:
+    """The markup of a page without elements that hold no text; the tree may be changed.
 
     Formulas are TeX between dollar signs in it.
     """
-    selector = _selector(hints.skipped_tags)
-    nodes = tree.css(selector)  # one query for everything: each walks the whole tree
-    if any(node.tag in FORMULAS and may_be_formula(node) for node in nodes):
+    source, counts = _visible(tree, hints)
+    if counts[FORMULAS]:
         formulas_as_text(tree)
-        nodes = tree.css(selector)
-    last = None
-    for node in reversed(nodes):  # inner elements first: none is left without its parent
-        tag, node_id = node.tag, node.mem_id
-        if node_id == last or tag in {"html", "body"} or (tag == "img" and not _is_hidden(node)):
-            continue
-        last = node_id
-        node.decompose(recursive=False)
-    source = tree.html or ""
-    return _COMMENT.sub("", source) if "<!--" in source else source
+        source, counts = _visible(tree, hints)
+    return Markup(source, int(counts[TAGS]), int(counts[BREAKS]))
 
 
-def _is_hidden(image: LexborNode) -> bool:
-    attributes = image.attributes
-    may_match = "hidden" in attributes or "style" in attributes or "class" in attributes
-    return may_match and bool(image.css_matches(_HIDDEN))
+def _visible(tree: LexborHTMLParser, hints: Hints) -> tuple[U8, I64]:
+    table = tags(hints.skipped_tags)
+    source = np.frombuffer((tree.html or "").encode(), dtype=np.uint8)
+    kept, counts = np.empty(len(source), dtype=np.uint8), np.zeros(3, dtype=np.int64)
+    size = visible(source, table.slots, table.keys, table.roles, kept, counts)
+    return kept[:size], counts
+
+
+def read_blocks(markup: Markup, bounds: Bounds, hints: Hints, *, thread: bool) -> Page:
+    """The blocks and lines of a page, with their scores.
+
+    A thread keeps items that are nothing but links: they show who wrote a post.
+    """
+    table = tags(hints.skipped_tags)
+    walked = _walked(markup, bounds, table, thread=thread)
+    texts = walked.text.split("\n")[:-1]
+    noise = _noise(walked, texts, bounds, hints, table)
+    named = [_named(key, bounds, hints, thread=thread) for key in walked.names.split("\0")[:-1]]
+    _mark_notices(walked, texts, [_NAMELESS, *named], hints, noise)
+    rows, numbers = walked.lines, _numbers(bounds)
+    prose, scores = np.empty(len(rows), dtype=np.bool_), np.empty(len(rows), dtype=np.float64)
+    score_lines(rows, numbers, noise, prose, scores)
+    block, size, links, _, code = rows.T
+    line_places = _grouped(block, len(walked.blocks))
+    child_places = _grouped(walked.blocks[:, PARENT], len(walked.blocks))
+    judged = noise, prose, scores, *line_places, *child_places, numbers
+    return Page(
+        bounds=bounds,
+        hints=hints,
+        thread=thread,
+        lines=Lines(
+            block=block.tolist(),
+            text=texts,
+            size=size.tolist(),
+            links=links.tolist(),
+            code=(code > 0).tolist(),
+            prose=prose.tolist(),
+            noise=noise.tolist(),
+            score=scores.tolist(),
+        ),
+        blocks=_blocks(walked, judged, [_NAMELESS, *named], table),
+        line_places=(line_places[0].tolist(), line_places[1].tolist()),
+        child_places=(child_places[0].tolist(), child_places[1].tolist()),
+    )
+
+
+class _Walked(NamedTuple):
+    """What `walk` leaves: its rows of blocks and lines, and text and names with their ends."""
+
+    blocks: I64
+    lines: I64
+    text: str
+    names: str
+
+
+def _walked(markup: Markup, bounds: Bounds, table: Tags, *, thread: bool) -> _Walked:
+    raw, text, names = np.empty((3, len(markup.source) + 4), dtype=np.uint8)
+    blocks = np.empty((markup.tags + 1, 6), dtype=np.int64)
+    lines = np.empty((markup.tags + markup.breaks + 1, 5), dtype=np.int64)
+    counts = np.zeros(5, dtype=np.int64)
+    walk(
+        markup.source,
+        table.slots,
+        table.keys,
+        table.roles,
+        table.names.index("html"),
+        thread,
+        bounds.short_line,
+        raw,
+        text,
+        names,
+        blocks,
+        lines,
+        counts,
+    )
+    return _Walked(
+        blocks[: counts[BLOCKS]],
+        lines[: counts[LINES]],
+        text[: counts[TEXT]].tobytes().decode(),
+        names[: counts[NAMED]].tobytes().decode(),
+    )
 
 
 @cache
-def _selector(skipped: frozenset[str]) -> str:
-    """The elements that `source_of` removes, and those that may be formulas."""
-    return ",".join((*sorted({*_NO_TEXT, *skipped}), _HIDDEN, "math", "img[alt]"))
+def _numbers(bounds: Bounds) -> F64:
+    """The bounds in the order of `score_kernel`."""
+    return np.array(
+        [
+            bounds.link_line_share,
+            bounds.short_line,
+            bounds.short_weight,
+            bounds.link_price,
+            bounds.item_price,
+            bounds.verse_share,
+            bounds.overruling_share,
+        ]
+    )
 
 
-def read_blocks(  # noqa: C901, PLR0912 – one loop: a call per tag would double its time
-    source: str, bounds: Bounds, hints: Hints, *, thread: bool
-) -> Page:
-    """The blocks and lines of the markup that `source_of` returns.
+def _noise(walked: _Walked, texts: list[str], bounds: Bounds, hints: Hints, table: Tags) -> Bool:
+    """Which lines are boilerplate: mostly links, or worded so."""
+    noise, is_open = np.empty((2, len(texts)), dtype=np.bool_)
+    numbers = _numbers(bounds)
+    questionable(walked.lines, walked.blocks, table.roles, _LONGEST_NOISE, numbers, noise, is_open)
+    asked = list(compress(texts, is_open.tolist()))
+    begins, holds = map(hints.noise.match, asked), map(hints.stamps.search, asked)
+    noise[is_open] = [a is not None or b is not None for a, b in zip(begins, holds, strict=True)]
+    return noise
 
-    The parser has written that markup: in text and attribute values `<` and `>` are entities.
+
+#: Different words of liability that make a notice of a block with the name of one.
+_NOTICE_WORDS = 2
+#: Blocks with such a name that are looked at in a page.
+_MOST_NOTICES = 50
+
+
+def _mark_notices(
+    walked: _Walked, texts: list[str], named: list[Named], hints: Hints, noise: Bool
+) -> None:
+    """Count the lines of notices as noise, however long they are: they never overrule their name.
+
+    A block is a notice if its names and its words say so, and if a sentence stands outside of it.
     """
-    page = Page(bounds, hints, thread=thread)
-    if not thread:  # in a thread such blocks show who wrote a post
-        source = _ONLY_LINKS.sub("<br>", source)
-    enter, leave, end_line = page.enter, page.leave, page.line
-    parts: list[str] = []
-    links, in_link = 0, False
-    for piece in source.split("<"):
-        head, _, text = piece.partition(">")
-        role = _ROLES.get(head)
-        if role is None:
-            tag, _, attributes = head.partition(" ")
-            role = _ROLES.get(tag, _OTHER)
-        else:
-            tag, attributes = head, ""
-        if role >= _ENDS_LINE:
-            if parts:
-                end_line("".join(parts), links)
-                parts, links = [], 0
-            if role == _OPENS:
-                enter(tag, attributes)
-            elif role == _CLOSES:
-                leave(tag[1:])
-        elif role != _OTHER:
-            in_link = role == _LINKS
-        if text:
-            if not text.isspace():
-                parts.append(text)
-                if in_link:
-                    links += len(text.strip())
-            elif parts or page.in_pre:
-                parts.append(text)
-    if parts:
-        end_line("".join(parts), links)
-    last = len(page.blocks)
-    for block in page.blocks:
-        block.end = block.end or last
-    return page
+    flags = np.array([traits.is_notice for _, traits in named])
+    if not flags.any():
+        return
+    owner, size = walked.lines[:, OWNER], walked.lines[:, SIZE]
+    last = 0
+    for at in np.flatnonzero(flags[walked.blocks[:, NAMES]]).tolist()[:_MOST_NOTICES]:
+        end = int(walked.blocks[at, END])
+        if at < last:
+            continue
+        inside = (owner >= at) & (owner < end)
+        lines = np.flatnonzero(inside).tolist()
+        words = {m[0] for i in lines for m in hints.liability.finditer(texts[i][:_LONGEST_NOTICE])}
+        outside = ~inside & ~noise & (size >= _SENTENCE)
+        if len(words) >= _NOTICE_WORDS and outside.any():
+            noise[inside] = True
+            last = end
 
 
-_OTHER, _LINKS, _LINK_END, _ENDS_LINE, _OPENS, _CLOSES = range(6)
-_INLINE = _tags("span /span b /b strong /strong i /i em /em font /font u /u code /code")
-#: What each tag does in `read_blocks`; the most common tags within a line are looked up whole.
-_ROLES = dict.fromkeys(_INLINE, _OTHER)
-_ROLES.update({"a": _LINKS, "/a": _LINK_END, "br": _ENDS_LINE, "hr": _ENDS_LINE})
-_ROLES.update(dict.fromkeys(_BLOCKS, _OPENS))
-_ROLES.update({f"/{tag}": _CLOSES for tag in _BLOCKS})
+def _grouped(members: I64, count: int) -> tuple[I64, I64]:
+    """Where each of `count` groups begins in the order that is returned beside it."""
+    starts, order = np.empty(count + 1, dtype=np.int64), np.empty(len(members), dtype=np.int64)
+    grouped(np.ascontiguousarray(members), starts, order)
+    return starts, order
+
+
+#: Noise, prose and scores of the lines; the places of lines and of children; the bounds.
+_Judged = tuple[Bool, Bool, F64, I64, I64, I64, I64, F64]
+
+
+def _blocks(walked: _Walked, judged: _Judged, named: list[Named], table: Tags) -> Blocks:
+    """The blocks with their sums; `named` are names and traits in the order of `walk`."""
+    rows, count = walked.blocks, len(walked.blocks)
+    distinct: dict[str, int] = {}
+    ids = np.array([distinct.setdefault(names, len(distinct)) for names, _ in named])
+    kinds, slots = (
+        np.empty(count, dtype=np.int64),
+        np.empty(2 << count.bit_length(), dtype=np.int64),
+    )
+    kinds_of(rows, ids[rows[:, NAMES]], slots, kinds)
+    weights = np.array([traits.weight for _, traits in named])[rows[:, NAMES]]
+    sums, worths = np.empty((count, 3), dtype=np.int64), np.empty((2, count), dtype=np.float64)
+    score_blocks(walked.lines, *judged, weights, sums, worths[0], worths[1])
+    tag, parent, place, end, names, _ = rows.T.tolist()
+    prose_size, plain, links = sums.T.tolist()
+    worth, prose_worth = worths.tolist()
+    return Blocks(
+        tag=[table.names[number] for number in tag],
+        parent=parent,
+        place=place,
+        end=end,
+        traits=[named[number][1] for number in names],
+        kind=kinds.tolist(),
+        weight=weights.tolist(),
+        worth=worth,
+        prose_worth=prose_worth,
+        prose_size=prose_size,
+        plain=plain,
+        links=links,
+    )

@@ -14,6 +14,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from corpus_pipeline.text.unicode.small_figures import small_figures
+
 #: What MathJax and KaTeX draw from a formula; its source is beside it.
 _DRAWN_FROM_SCRIPT = ".MathJax, .MathJax_Display, .MathJax_Preview, .MathJax_SVG, mjx-container"
 _DRAWN_FROM_MATHML = ".katex-html, mjx-math"
@@ -74,6 +76,32 @@ def formulas_as_text(tree: LexborHTMLParser) -> None:
         tex = attributes.get("alt") or ""
         if tex and _is_picture(attributes):
             node.replace_with(_dollars(tex))
+
+
+#: Longer ones are sentences that a page sets small.
+_LONGEST_SMALL: Final = 40
+
+
+def figures_as_text(tree: LexborHTMLParser) -> None:
+    """Write raised and lowered figures so that 10 to the 8th does not read 108.
+
+    Those in links and in code stay, and so do notes in brackets.
+
+    >>> tree = LexborHTMLParser("<p>3×10<sup>8</sup>，SO<sub>4</sub><sup>2-</sup></p>")
+    >>> figures_as_text(tree)
+    >>> tree.body.text()
+    '3×10⁸，SO₄²⁻'
+    """
+    # Inner ones first: what stands around them takes their text as it then is.
+    for node in reversed(tree.css("sup, sub")):
+        text = node.text()
+        parent = node.parent
+        if len(text) > _LONGEST_SMALL or (parent and parent.tag in {"a", "code", "pre"}):
+            continue
+        if node.css_first("a") is None:
+            written = small_figures(text, above=node.tag == "sup")
+            if written != text:
+                node.replace_with(written)
 
 
 def _remove(tree: LexborHTMLParser, selector: str) -> None:

@@ -12,7 +12,7 @@ import re
 from itertools import groupby
 from typing import Final
 
-from corpus_pipeline.text.html.blocks import Line, Page
+from corpus_pipeline.text.html.blocks import Page
 
 #: Most characters of a cell that is joined into a row, in any table and in a table of data.
 _CELL: Final = 60
@@ -27,51 +27,61 @@ _MARKED = re.compile(
 _ITEMS = frozenset(("ul", "ol", "menu", "dir"))
 
 
-def rendered(page: Page, kept: list[Line], breaks: set[int]) -> str:
+def rendered(page: Page, kept: list[int], breaks: set[int]) -> str:
     """The text; a line belongs to the innermost of the `breaks` around it."""
-    kept = _unpadded(kept)
-    places = sorted({line.block for line in kept})
+    lines = page.lines
+    kept = _unpadded(page, kept)
+    places = sorted({lines.block[line] for line in kept})
     rows = {at: _row(page, at) for at in places}
+    items = set[int]() if breaks else {at for at in places if _item(page, at)}
     posts = _posts(page, places, breaks) if breaks else {}
     data = {table: _is_data(page, table) for table in {t for _, t in rows.values() if t}}
     texts: list[str] = []
     last = None
-    for (row, table), group in groupby(kept, key=lambda line: rows[line.block]):
-        lines = list(group)
-        post = posts.get(lines[0].block, last)
+    for (row, table), group in groupby(kept, key=lambda line: rows[lines.block[line]]):
+        members = list(group)
+        post = posts.get(lines.block[members[0]], last)
         if texts and post != last:
             texts.append("")
         last = post
-        joined = _joined(page, row, lines, data=data.get(table, False)) if row else None
+        joined = _joined(page, row, members, data=data.get(table, False)) if row else None
         if joined is not None:
             texts.append(joined)
             continue
-        for line in lines:
-            post = posts.get(line.block, last)
+        for line in members:
+            block = lines.block[line]
+            post = posts.get(block, last)
             if texts and post != last:
                 texts.append("")
             last = post
-            texts.append(_marker(page, line, marked=not breaks) + line.text)
+            text = lines.text[line]
+            texts.append(_marker(page, line) + text if block in items else text)
     return "\n".join(texts)
 
 
-def is_figure(page: Page, line: Line) -> bool:
+def is_figure(page: Page, line: int) -> bool:
     """Whether a line is a number in a table of data; elsewhere it may be a counter of views."""
-    if line.tag not in {"td", "th"} or line.links or not any(map(str.isdigit, line.text)):
+    lines = page.lines
+    if page.tag_of(line) not in {"td", "th"} or lines.links[line]:
         return False
-    table = _row(page, line.block)[1]
+    if not any(map(str.isdigit, lines.text[line])):
+        return False
+    table = _row(page, lines.block[line])[1]
     is_data = page.data_tables.get(table)
     if is_data is None:
         is_data = page.data_tables[table] = table > 0 and _is_data(page, table)
     return is_data
 
 
-def _unpadded(kept: list[Line]) -> list[Line]:
+def _unpadded(page: Page, kept: list[int]) -> list[int]:
     """The lines without empty ones, except between two lines of one block of code."""
+    size, block = page.lines.size, page.lines.block
+    if all(map(size.__getitem__, kept)):
+        return kept
     return [
         line
         for i, line in enumerate(kept)
-        if line.size or (0 < i < len(kept) - 1 and kept[i - 1].block == line.block)
+        if size[line] or (0 < i < len(kept) - 1 and block[kept[i - 1]] == block[line])
     ]
 
 
@@ -85,7 +95,7 @@ def _posts(page: Page, places: list[int], breaks: set[int]) -> dict[int, int]:
         while at < len(starts) and starts[at] <= place:
             open_posts.append(starts[at])
             at += 1
-        while open_posts and page.blocks[open_posts[-1]].end <= place:
+        while open_posts and page.blocks.end[open_posts[-1]] <= place:
             open_posts.pop()
         posts[place] = open_posts[-1] if open_posts else 0
     return posts
@@ -93,78 +103,77 @@ def _posts(page: Page, places: list[int], breaks: set[int]) -> dict[int, int]:
 
 def _row(page: Page, at: int) -> tuple[int, int]:
     """The table row around a block, and its table; zeros outside of tables."""
-    blocks = page.blocks
+    tags, parents = page.blocks.tag, page.blocks.parent
     for _ in range(_DEEPEST):
-        if blocks[at].tag == "tr":
-            table = blocks[at].parent
-            if table > 0 and blocks[table].tag in {"tbody", "thead", "tfoot"}:
-                table = blocks[table].parent
+        if tags[at] == "tr":
+            table = parents[at]
+            if table > 0 and tags[table] in {"tbody", "thead", "tfoot"}:
+                table = parents[table]
             return at, max(table, 0)
-        at = max(blocks[at].parent, 0)
+        at = max(parents[at], 0)
     return 0, 0
 
 
 def _is_data(page: Page, table: int) -> bool:
     """Whether a table holds data: no table in it, and half of its rows have as many cells."""
-    blocks = page.blocks
-    inner = range(table + 1, blocks[table].end)
-    if any(blocks[i].tag == "table" for i in inner):
+    tags = page.blocks.tag
+    inner = range(table + 1, page.blocks.end[table])
+    if any(tags[i] == "table" for i in inner):
         return False
     cells = [
-        sum([blocks[c].tag in {"td", "th"} for c in blocks[i].children])
-        for i in inner
-        if blocks[i].tag == "tr"
+        sum([tags[c] in {"td", "th"} for c in page.children(i)]) for i in inner if tags[i] == "tr"
     ]
     wide = [count for count in cells if count > 1]
     return len(wide) >= _ROWS and max(wide.count(c) for c in set(wide)) * 2 >= len(cells)
 
 
-def _joined(page: Page, row: int, lines: list[Line], *, data: bool) -> str | None:
+def _joined(page: Page, row: int, members: list[int], *, data: bool) -> str | None:
     """The row as one line; null where its cells are paragraphs."""
-    cells = [c for c in page.blocks[row].children if page.blocks[c].tag in {"td", "th"}]
-    if len(cells) <= 1 or any(line.tag == "pre" for line in lines):
+    lines, parents = page.lines, page.blocks.parent
+    cells = [c for c in page.children(row) if page.blocks.tag[c] in {"td", "th"}]
+    if len(cells) <= 1 or any(lines.code[line] for line in members):
         return None
     texts = dict.fromkeys(cells, "")
-    for line in lines:
-        cell = line.block
+    for line in members:
+        cell = lines.block[line]
         while cell not in texts and cell > row:
-            cell = page.blocks[cell].parent
+            cell = parents[cell]
         if cell in texts:
-            texts[cell] += (" " if texts[cell] else "") + line.text
+            texts[cell] += (" " if texts[cell] else "") + lines.text[line]
     if data:
         if max(map(len, texts.values())) <= _LONG_CELL:
             return " | ".join(texts.values()).rstrip(" |")
         return None
-    short = all(line.size <= _CELL for line in lines)
-    if short and len({line.block for line in lines}) == len(lines):
+    short = all(lines.size[line] <= _CELL for line in members)
+    if short and len({lines.block[line] for line in members}) == len(members):
         return " | ".join(text for text in texts.values() if text)
     return None
 
 
-def _marker(page: Page, line: Line, *, marked: bool) -> str:
+def _item(page: Page, at: int) -> int:
+    """The item of a list that a block is, or whose paragraph it is; 0 for no item."""
+    tags, parents = page.blocks.tag, page.blocks.parent
+    if tags[at] == "p" and tags[parents[at]] == "li":
+        at = parents[at]
+    return at if tags[at] == "li" else 0
+
+
+def _marker(page: Page, line: int) -> str:
     """The bullet or number that a browser shows before the first line of an item."""
     blocks = page.blocks
-    at = line.block
-    if not marked or line.tag == "pre" or _MARKED.match(line.text):
+    at = _item(page, page.lines.block[line])
+    if page.lines.code[line] or _MARKED.match(page.lines.text[line]):
         return ""
-    if blocks[at].tag == "p" and blocks[blocks[at].parent].tag == "li":
-        at = blocks[at].parent
-    block = blocks[at]
-    if block.tag != "li" or page.lines[_first(page, at)] is not line:
+    if _first(page, at) != line:
         return ""
-    holder = blocks[block.parent]
-    if holder.tag not in _ITEMS or len(holder.children) < _ROWS:
+    holder = blocks.parent[at]
+    if blocks.tag[holder] not in _ITEMS or len(page.children(holder)) < _ROWS:
         return ""
-    if holder.tag != "ol":
+    if blocks.tag[holder] != "ol":
         return "- "
-    return f"{block.place + 1}. "
+    return f"{blocks.place[at] + 1}. "
 
 
 def _first(page: Page, at: int) -> int:
     """The first line in a block or in its first child."""
-    block = page.blocks[at]
-    lines = [
-        *block.lines[:1],
-        *(page.blocks[c].lines[0] for c in block.children[:1] if page.blocks[c].lines),
-    ]
-    return min(lines)
+    return min([line for i in (at, *page.children(at)[:1]) for line in page.lines_of(i)[:1]])

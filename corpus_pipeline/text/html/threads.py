@@ -15,7 +15,7 @@ import re
 from collections import defaultdict
 from typing import Final
 
-from corpus_pipeline.text.html.blocks import Block, Bounds, Line, Page
+from corpus_pipeline.text.html.blocks import Page
 
 #: A time of writing; `is_stamp` wants it at one end of its line, or as all of it.
 _TIME: Final = (
@@ -61,16 +61,18 @@ def find_posts(page: Page, *, thread: bool) -> list[int]:
     """
     blocks = page.blocks
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, block in enumerate(blocks):
-        if block.plain and block.children and block.traits.weight >= page.bounds.unwanted_weight:
-            groups[block.parent, block.kind].append(index)
+    least = page.bounds.unwanted_weight
+    starts, _ = page.child_places
+    for index, plain in enumerate(blocks.plain):
+        if plain and starts[index] < starts[index + 1] and blocks.traits[index].weight >= least:
+            groups[blocks.parent[index], blocks.kind[index]].append(index)
     fewest = page.bounds.posts_fewest if thread else page.bounds.posts_alike
-    enough = page.bounds.posts_share * blocks[0].prose_size
+    enough = page.bounds.posts_share * blocks.prose_size[0]
     prose_of = {
         at: text
         for at, members in groups.items()
         if len(members) >= fewest
-        and (text := sum([blocks[i].prose_size for i in members])) > enough
+        and (text := sum([blocks.prose_size[i] for i in members])) > enough
     }
     # Of nested groups the outer one has more prose; a page made to stall has very many groups.
     for at in sorted(prose_of, key=lambda at: (-prose_of[at], at))[: page.bounds.posts_tried]:
@@ -83,42 +85,41 @@ def find_posts(page: Page, *, thread: bool) -> list[int]:
 def _with_siblings(page: Page, members: list[int]) -> list[int]:
     """The posts, and siblings with other names that have prose, such as the accepted answer."""
     blocks = page.blocks
-    tag, kind = blocks[members[0]].tag, blocks[members[0]].kind
+    tag, kind = blocks.tag[members[0]], blocks.kind[members[0]]
     return [
         index
-        for index in blocks[blocks[members[0]].parent].children
-        if blocks[index].kind == kind or (blocks[index].tag == tag and blocks[index].prose_size)
+        for index in page.children(blocks.parent[members[0]])
+        if blocks.kind[index] == kind or (blocks.tag[index] == tag and blocks.prose_size[index])
     ]
 
 
 def _are_posts(page: Page, members: list[int]) -> bool:
     """Whether enough of the siblings hold a name or a time, and enough of them hold prose."""
-    signed = sum([_is_signed(page, page.blocks[index], index) for index in members])
-    with_prose = sum([page.blocks[index].prose_size > 0 for index in members])
+    signed = sum([_is_signed(page, index) for index in members])
+    with_prose = sum([page.blocks.prose_size[index] > 0 for index in members])
     bounds = page.bounds
     return bounds.posts_signed_one_in * signed > len(
         members
     ) and bounds.posts_saying_one_in * with_prose > len(members)
 
 
-def _is_signed(page: Page, post: Block, index: int) -> bool:
-    own = [line for at in range(index, post.end) for line in _lines(page, at)]
-    if len(own) < page.bounds.posts_fewest or not any(line.links < line.size for line in own):
+def _is_signed(page: Page, post: int) -> bool:
+    lines, inner = page.lines, range(post, page.blocks.end[post])
+    own = [line for at in inner for line in page.lines_of(at)]
+    if len(own) < page.bounds.posts_fewest:
         return False
-    timed = any(is_stamp(line.text) for line in own)
-    named = any(
-        page.blocks[at].traits.is_poster and _lines(page, at) for at in range(index + 1, post.end)
+    if not any(lines.links[line] < lines.size[line] for line in own):
+        return False
+    return any(is_stamp(lines.text[line]) for line in own) or any(
+        page.blocks.traits[at].is_poster and page.lines_of(at) for at in inner[1:]
     )
-    return timed or named
-
-
-def _lines(page: Page, at: int) -> list[Line]:
-    return [page.lines[i] for i in page.blocks[at].lines]
 
 
 def _leads(page: Page, members: list[int], prose: int) -> bool:
     """Whether there is little prose before the first post, against `prose` in the posts."""
-    before = sum([line.size for line in page.lines if line.prose and line.block < members[0]])
+    lines = page.lines
+    columns = zip(lines.size, lines.prose, lines.block, strict=True)
+    before = sum([size for size, says, block in columns if says and block < members[0]])
     return before < prose * page.bounds.posts_lead_share and _timed(page, members)
 
 
@@ -126,22 +127,22 @@ def _timed(page: Page, members: list[int]) -> bool:
     """Whether posts have lines with times; the summaries of a list of articles seldom do."""
     timed = 0
     for index in members:
-        block = page.blocks[index]
-        own = (line for at in range(index, block.end) for line in _lines(page, at))
-        timed += any(is_stamp(line.text) for line in own)
+        inner = range(index, page.blocks.end[index])
+        timed += any(is_stamp(page.lines.text[i]) for at in inner for i in page.lines_of(at))
     return page.bounds.posts_signed_one_in * timed > len(members)
 
 
 def reply_blocks(page: Page, main: int) -> list[int]:
     """The outermost blocks with the names of replies, outside of the block `main`."""
+    blocks = page.blocks
     replies: list[int] = []
     covered = 0
-    first, last = main, page.blocks[main].end
-    for index, block in enumerate(page.blocks):
-        around = index <= first < block.end
-        if index >= covered and block.traits.is_reply and block.plain and not around:
-            covered = block.end
-            if not first <= index < last and block.weight >= 1:
+    first, last = main, blocks.end[main]
+    for index, traits in enumerate(blocks.traits):
+        around = index <= first < blocks.end[index]
+        if index >= covered and traits.is_reply and blocks.plain[index] and not around:
+            covered = blocks.end[index]
+            if not first <= index < last and blocks.weight[index] >= 1:
                 replies.append(index)
     return replies
 
@@ -150,41 +151,43 @@ def units(page: Page, root: int) -> list[int]:
     """The single replies in a block of replies: siblings of one kind with most of its text."""
     blocks = page.blocks
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index in range(root + 1, blocks[root].end):
-        if blocks[index].plain and blocks[index].children:
-            groups[blocks[index].parent, blocks[index].kind].append(index)
+    for index in range(root + 1, blocks.end[root]):
+        if blocks.plain[index] and page.children(index):
+            groups[blocks.parent[index], blocks.kind[index]].append(index)
     best: list[int] = []
-    most = blocks[root].plain * page.bounds.replies_share
+    most = blocks.plain[root] * page.bounds.replies_share
     for members in groups.values():
-        text = sum([blocks[i].plain for i in members])
+        text = sum([blocks.plain[i] for i in members])
         if len(members) >= page.bounds.posts_fewest and text > most:
             best, most = members, text
     return best
 
 
-def without_labels(page: Page, kept: list[Line]) -> list[Line]:
+def without_labels(page: Page, kept: list[int]) -> list[int]:
     """The lines of a thread without names, times, ranks, counters and buttons."""
-    moments = page.hints.moments
+    lines, kinds, moments = page.lines, page.blocks.kind, page.hints.moments
     left = [
         line
         for line in kept
-        if line.tag == "pre"
-        or not (line.size <= _LONGEST_LABEL and (is_stamp(line.text) or moments.match(line.text)))
+        if lines.code[line]
+        or lines.size[line] > _LONGEST_LABEL
+        or not (is_stamp(lines.text[line]) or moments.match(lines.text[line]))
     ]
-    places: dict[int, list[Line]] = defaultdict(list)
+    places: dict[int, list[int]] = defaultdict(list)
     for line in left:
-        places[page.blocks[line.block].kind].append(line)
-    labels = {kind for kind, lines in places.items() if _are_labels(lines, page.bounds)}
-    return [line for line in left if page.blocks[line.block].kind not in labels]
+        places[kinds[lines.block[line]]].append(line)
+    labels = {kind for kind, members in places.items() if _are_labels(page, members)}
+    return [line for line in left if kinds[lines.block[line]] not in labels]
 
 
-def _are_labels(lines: list[Line], bounds: Bounds) -> bool:
+def _are_labels(page: Page, members: list[int]) -> bool:
     """Whether lines in one place of the posts are ranks, counters or buttons: they repeat."""
-    if len(lines) < bounds.posts_alike or any(
-        line.prose or line.size > _LONGEST_LABEL for line in lines
+    bounds, lines = page.bounds, page.lines
+    if len(members) < bounds.posts_alike or any(
+        lines.prose[line] or lines.size[line] > _LONGEST_LABEL for line in members
     ):
         return False
-    if any(line.tag == "pre" or _SENTENCE.search(line.text) for line in lines):
+    if any(lines.code[line] or _SENTENCE.search(lines.text[line]) for line in members):
         return False
-    distinct = len({re.sub(r"\d+", "0", line.text) for line in lines})
-    return bounds.labels_repeat * distinct <= len(lines)
+    distinct = len({re.sub(r"\d+", "0", lines.text[line]) for line in members})
+    return bounds.labels_repeat * distinct <= len(members)

@@ -139,7 +139,7 @@ def read_pairs(
         best[at], step[at] = best[at + 1] + alone, 1
         if second == BREAK:
             continue
-        gain = -STRAY
+        gain = -WALL
         together = bits[at] + bits[at + 1]
         if first == LOST:
             if 0x40 <= second < LOST and second != 0x7F:
@@ -282,7 +282,7 @@ def suspicion(data: U8, offsets: I64, weight: F32, score: OutF32) -> None:
                 continue
             code, at = decoded(data, at)
             step = weight[min(code, 0xFFFF)]
-            if step >= 100:  # `ONLY_IN_RUNS` of `tables` was added
+            if step >= 50:  # `ONLY_IN_RUNS` of `tables` was added
                 step = step - 100 if before else np.float32(0)
                 before = True
             else:

@@ -11,18 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import F32, I64, U16, U32, F32Grid
+from corpus_pipeline.text.arrays import F32, I64, U8, U16, Bool, F32Grid
+from corpus_pipeline.text.charset.characters import character, pairs
 from corpus_pipeline.text.charset.detect import Costs
 
 #: Charsets of one byte: a Chinese character garbled in one is two or three letters.
-SINGLE = ("windows-1252", "mac-roman")
-#: Codecs of Python that read a charset; the next one is tried where one fails.
+SINGLE = ("windows-1252", "mac-roman", "windows-1250", "windows-1251", "cp437", "cp850")
+#: The one that is tried whatever letters a text has, and its bit in `Tables.readers`.
+FAMILIAR, FAMILIAR_BIT = "windows-1252", 1
+#: Codecs of Python that read a charset of one byte; the next one is tried where one fails.
 _CODECS = {
-    "gb18030": ("gb18030",),
-    "cp936": ("gb18030",),
-    "big5": ("big5hkscs", "cp950"),
     "windows-1252": ("cp1252", "latin-1"),
     "mac-roman": ("mac_roman",),
+    "windows-1250": ("cp1250", "latin-1"),
+    "windows-1251": ("cp1251", "latin-1"),
+    "cp437": ("cp437",),
+    "cp850": ("cp850",),
 }
 #: Added to the weight of a letter that counts only beside another one.
 ONLY_IN_RUNS = 100
@@ -43,24 +47,11 @@ class Tables(NamedTuple):
     models: F32Grid  # shape (5, 65536); the rows are hans, hant, ja, ko and `clear`
     japanese: F32
     pairs: dict[str, F32]  # of the character of each pair, per charset; -1 where there is none
+    unread: F32  # of a character that may be garbled itself
+    joined: Bool  # whether a character is usual beside others of its kind, in words or frames
+    readers: U8  # the charsets of one byte that give a character: a bit each, in their order
     weights: F32  # not bits, but how much a character speaks for garbling (`_weights`)
     unpaired: tuple[I64, ...]  # 256 arrays, see `_unpaired`
-
-
-@cache
-def pairs(charset: str) -> U32:
-    """The character of each pair of bytes (`first << 8 | second`); 0 where there is none.
-
-    >>> chr(pairs("gb18030")[0xD6D0]), chr(pairs("big5")[0xA4A4]), int(pairs("big5")[0xD000])
-    ('中', '中', 0)
-    """
-    characters = np.zeros(65536, dtype=np.uint32)
-    for first in range(0x81, 0xFF):
-        for second in (*range(0x40, 0x7F), *range(0x80, 0xFF)):
-            text = _character(bytes((first, second)), charset)
-            if len(text) == 1:
-                characters[first << 8 | second] = ord(text)
-    return characters
 
 
 @cache
@@ -73,7 +64,7 @@ def written(charset: str) -> U16:
     table = np.zeros(65536, dtype=np.uint16)
     if charset in SINGLE:
         for byte in range(0x80, 0x100):
-            table[ord(_character(bytes((byte,)), charset))] = byte
+            table[ord(character(bytes((byte,)), _CODECS[charset]))] = byte
             if charset == "windows-1252":
                 table[byte] = byte
         return table
@@ -100,6 +91,12 @@ def tables(costs: Costs) -> Tables:
     single[0x80:0x100] = 11
     single[0xC0:0x250] = 8
     single[0x2010:0x2030] = 9
+    single[:0x80] = 5
+    # Letters that are words of other languages, frames.
+    single[0x390:0x3D0] = single[0x400:0x460] = single[0x2500:0x25A0] = 8
+    single[0x410:0x450] = single[[ord(letter) for letter in "ІіЇїЄєЎў"]] = 6
+    unread = np.full(65536, 8, dtype=np.float32)
+    unread[:0x80] = 5
     models = [costs[name] for name in ("hans", "hant", "ja", "ko")]
     # Some pairs of GBK are also two bytes of UTF-8: 员 alone is not a garbled Armenian letter.
     letters = costs["any"].copy()
@@ -108,8 +105,9 @@ def tables(costs: Costs) -> Tables:
     # Pairs of EUC-KR and EUC-JP, read byte by byte, are not garbled Cyrillic or Arabic either.
     clear_of_single = costs["any"].copy()
     clear_of_single[0x180:0x800] = 22
-    for letter in "ƒˆ˜":  # in page 1252, and so in text that was garbled twice
-        clear_of_single[ord(letter)] = 8
+    # What a charset of one byte gives, and so what text that was garbled twice has.
+    clear_of_single[0x80:0xA0] = clear_of_single[[ord(letter) for letter in "ƒˆ˜"]] = 8
+    clear_of_single[0x2500:0x25A0] = np.minimum(clear_of_single[0x2500:0x25A0], 8)
     return Tables(
         stands=stands,
         single=single,
@@ -118,6 +116,9 @@ def tables(costs: Costs) -> Tables:
         models=np.stack([*models, clear_of_single]),
         japanese=costs["ja"],
         pairs=of_pairs,
+        unread=unread,
+        joined=_joined(),
+        readers=_readers(),
         weights=_weights(costs),
         unpaired=_unpaired(),
     )
@@ -149,16 +150,26 @@ def _weights(costs: Costs) -> F32:
     weight[ord("\n")] = -3
     weight[0x3040:0x3100] = -1
     weight[0xFFFD] = 4
-    for charset in SINGLE:
+    for charset in reversed(SINGLE):
         letters = np.flatnonzero(written(charset))
-        weight[letters[letters >= 0x80]] = ONLY_IN_RUNS + 5
+        letters = letters[letters >= 0x80]
+        usual = _joined()[letters] & (charset not in SINGLE[:2])
+        capital = (letters >= 0x410) & (letters < 0x430)
+        weight[letters] = ONLY_IN_RUNS + np.where(capital, 3, np.where(usual, -1, 5))
     return weight
 
 
-def _character(data: bytes, charset: str) -> str:
-    for codec in _CODECS[charset]:
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-    return ""
+def _joined() -> Bool:
+    """For each character whether words and frames have it beside others of its kind."""
+    joined = np.zeros(65536, dtype=bool)
+    joined[0x391:0x3CF] = joined[0x410:0x450] = True
+    joined[[ord(c) for c in "ІіЇїЄєЎў─│├└┌┐┘┤┬┴┼═║╔╗╚╝╠╣╦╩╬"]] = True
+    return joined
+
+
+def _readers() -> U8:
+    """For each character the charsets of one byte that give it."""
+    readers = np.zeros(65536, dtype=np.uint8)
+    for bit, charset in enumerate(SINGLE):
+        readers[0x80:] |= (written(charset)[0x80:] > 0).astype(np.uint8) << np.uint8(bit)
+    return readers

@@ -17,8 +17,9 @@ _NAMES = "|".join(sorted((set(name2codepoint) | {"apos"}) - {"lt", "gt", "amp"})
 _NUMBERS = "#[0-9]{2,6}|#[xX][0-9A-Fa-f]{2,5}"
 #: What is passed over as a whole (code between backticks, escaped tags), or an entity.
 _PLACE = re.compile(
-    rf"`[^`\n]*`|&lt;/?[a-zA-Z!](?:[^<>\n`]{{0,200}}?)&gt;|(&(?:amp;)*(?:{_NAMES}|{_NUMBERS});)"
+    rf"`[^`\n]*`|&lt;/?[a-zA-Z!](?:[^<>\n`]{{0,200}}?)&gt;|((?:&(?:amp;)*(?:{_NAMES}|{_NUMBERS});)+)"
 )
+_ONE = re.compile(r"&(?:amp;)*[^&;]+;")
 #: The three that make markup, after all others.
 _MARKUP = re.compile(
     r"`[^`\n]*`|&lt;/?[a-zA-Z!](?:[^<>\n`]{0,200}?)&gt;"
@@ -39,6 +40,11 @@ _NAMED_AFTER = re.compile(
 )
 _NAMED_BEFORE = re.compile(
     r"(?:写作|寫作|写成|寫成|写|寫|输入|輸入|使用|用|换成|換成|替换为|变成|變成|插入)\s*[“\"「『‘'《（(]?\s*$"
+)
+#: A line without any of these has no such words.
+_TALK = re.compile(
+    f"{_LESSON.pattern}|表示|代表|显示|顯示|会变|會變|代替|[这這][个個]|符[号號]|[写寫用成为插]|输入|輸入",
+    re.IGNORECASE,
 )
 _QUOTED = {"“": "”", '"': '"', "「": "」", "『": "』", "‘": "’", "'": "'", "（": "）", "《": "》"}
 _NEAR = 40  # characters
@@ -67,21 +73,22 @@ def unescaped(text: str) -> tuple[str, int]:
 
 def _line(line: str) -> tuple[str, int]:
     """One line of text and not of markup."""
+    talks = bool(_TALK.search(line))
     code = bool(_CODE.search(_ANY.sub(lambda match: _QUOTES.get(match[0], " "), line)))
     count = 0
 
     def named(match: re.Match[str]) -> str:
         nonlocal count
-        if not match[1] or _subject(match, code=code):
+        if not match[1] or _subject(match, code=code, talks=talks):
             return match[0]
-        character = _character(match[1])
-        count += character != match[1]
-        return character
+        characters = [_character(entity) for entity in _ONE.findall(match[1])]
+        count += sum(len(character) == 1 for character in characters)
+        return "".join(characters)
 
     def markup(match: re.Match[str]) -> str:
         nonlocal count
         query = match[1] == "&amp;" and _QUERY.match(match.string, match.end())
-        if not match[1] or (not query and _subject(match, code=code)):
+        if not match[1] or (not query and _subject(match, code=code, talks=talks)):
             return match[0]
         if match[1] == "&gt;" and _in_tag(
             match.string[max(match.start() - 200, 0) : match.start()]
@@ -103,15 +110,17 @@ def _in_tag(before: str) -> bool:
     return (begins.isascii() and begins.isalpha()) or begins in {"/", "!"}
 
 
-def _subject(match: re.Match[str], *, code: bool) -> bool:
+def _subject(match: re.Match[str], *, code: bool, talks: bool) -> bool:
     """Whether the text is about the entity, and not one that had to be a character."""
     line, (start, end) = match.string, match.span()
-    before, after = line[max(start - _NEAR, 0) : start], line[end : end + _NEAR]
-    left, right = before[-1:], after[:1]
+    left, right = line[max(start - 1, 0) : start], line[end : end + 1]
     if code:
         return not (_wide(left) or _wide(right))
     if left and _QUOTED.get(left) == right:
         return True
+    if not talks:
+        return False
+    before, after = line[max(start - _NEAR, 0) : start], line[end : end + _NEAR]
     if _NAMED_AFTER.match(after) and (left in {"", " "} or right in " ”\"」』’'"):
         return True
     if _NAMED_BEFORE.search(before):
@@ -131,7 +140,7 @@ def _wide(character: str) -> bool:
 
 def _character(entity: str) -> str:
     """What an entity names; markup, letters, digits and what is not seen stay as they are."""
-    character = html.unescape("&" + entity.rsplit("&", 1)[-1].replace("amp;", ""))
+    character = html.unescape("&" + entity.rsplit("&", 1)[-1].removeprefix("amp;"))
     if character in _WHITE:
         return " "
     if len(character) != 1 or not character.isprintable() or character in "<>&#;`/!?":

@@ -20,6 +20,7 @@ import polars as pl
 from corpus_pipeline.text.arrays import I32, I64, U8, U32
 from corpus_pipeline.text.normalize.phrases_kernel import (
     CHOICE,
+    COUNTED,
     MARK,
     NAME,
     OPENER,
@@ -47,11 +48,12 @@ class Signature(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A column after the exchange, and per row the characters that changed and that are choices."""
+    """A column after the exchange, and the characters changed, chosen and counted in each row."""
 
     texts: pl.Series
     changed: U32
     chosen: U32
+    counted: U32
 
 
 class Phrases:
@@ -69,21 +71,25 @@ class Phrases:
         phrases: Mapping[str, str],
         choices: Collection[str] = "",
         signature: Signature | None = None,
+        counted: Collection[str] = "",
     ) -> None:
-        """Build the tables; `ValueError` where a form has another length than its original."""
+        """Build the tables; `ValueError` where a form has another length than its original.
+
+        `counted`: characters whose number the caller wants.
+        """
         for old, new in [*characters.items(), *phrases.items()]:
             if len(old) != len(new):
                 raise ValueError(f"{old} and {new} differ in length")
         self._table = np.arange(UNICODE_END + 1, dtype=np.uint32)
         for old, new in characters.items():
             self._table[ord(old)] = ord(new)
-        self._flags = _flags(choices, signature or Signature())
+        self._flags = _flags(choices, signature or Signature(), counted)
         self._trie = _trie({old: new for old, new in phrases.items() if len(old) > 1})
 
     def exchange(self, texts: pl.Series) -> Exchange:
         """Exchange the texts of a column (String, no nulls)."""
         data, offsets = buffers(texts)
-        counts = np.zeros((2, len(texts)), dtype=np.uint32)
+        counts = np.zeros((3, len(texts)), dtype=np.uint32)
         parts = [pl.Series(dtype=pl.String)]
         for first, end in runs(offsets, _BLOCK):
             part = offsets[first : end + 1]
@@ -96,16 +102,17 @@ class Phrases:
                 data, part, self._table, self._flags, *self._trie, cps, out, ends, counts, first
             )
             parts.append(column(out[: ends[-1]], ends))
-        return Exchange(pl.concat(parts, rechunk=True).alias(texts.name), counts[0], counts[1])
+        return Exchange(pl.concat(parts, rechunk=True).alias(texts.name), *counts)
 
 
-def _flags(choices: Collection[str], signature: Signature) -> U8:
+def _flags(choices: Collection[str], signature: Signature, counted: Collection[str]) -> U8:
     flags = np.zeros(UNICODE_END + 1, dtype=np.uint8)
     for low, high in ((0x3400, 0x9FFF), (0x20000, 0x323AF)):
         flags[low : high + 1] |= NAME
     flags[UNICODE_END] |= STOP | OPENER
     for characters, flag in (
         (choices, CHOICE),
+        (counted, COUNTED),
         (signature.mark, MARK),
         (signature.stops, STOP),
         (signature.openers, OPENER),

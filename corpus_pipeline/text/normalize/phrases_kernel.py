@@ -14,8 +14,8 @@ from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encod
 
 #: Flags of a character: it has several forms; it is the mark behind an author's name (著); it may
 #: follow that mark; it may stand before the name; it is a surname; it may be part of a name; it may
-#: stand between the name and the mark (等).
-CHOICE, MARK, STOP, OPENER, SURNAME, NAME, OTHERS = 1, 2, 4, 8, 16, 32, 64
+#: stand between the name and the mark (等); it is counted for the caller.
+CHOICE, MARK, STOP, OPENER, SURNAME, NAME, OTHERS, COUNTED = 1, 2, 4, 8, 16, 32, 64, 128
 #: No name of an author is longer.
 _LONGEST_NAME = 12
 
@@ -47,7 +47,7 @@ def exchange_all(
 
     `cps` has room for the longest document and two more.  `first`, `keys`, `nodes`, `form_starts`
     and `forms` are the trie of `phrases`.  Row 0 of `counts` has the characters that changed, row 1
-    those that are choices.
+    those that are choices, row 2 those that are counted.
     """
     size = 0
     for doc in range(len(offsets) - 1):
@@ -58,7 +58,7 @@ def exchange_all(
             cps[length] = code
             length += 1
         cps[length] = UNICODE_END
-        place, changed, chosen = 1, 0, 0
+        place, changed, chosen, counted = 1, 0, 0, 0
         while place < length:
             code = np.int64(cps[place])
             node = first[code]
@@ -69,13 +69,15 @@ def exchange_all(
                         new = forms[form + position - place]
                         changed += new != cps[position]
                         chosen += flags[cps[position]] & CHOICE
+                        counted += flags[cps[position]] & COUNTED
                         size = encoded(np.int64(new), out, size)
                     place = stop
                     continue
             new = table[code]
             flag = flags[code]
-            if flag & (CHOICE | MARK):
+            if flag & (CHOICE | MARK | COUNTED):
                 chosen += flag & CHOICE
+                counted += flag & COUNTED
                 if flag & MARK and _signed(cps, place, flags):
                     new = cps[place]
             changed += new != code
@@ -83,6 +85,7 @@ def exchange_all(
             place += 1
         ends[doc + 1] = size
         counts[0, row + doc], counts[1, row + doc] = changed, chosen
+        counts[2, row + doc] = counted // COUNTED
 
 
 @compiled

@@ -3,7 +3,8 @@
 Enters: string columns.  Leaves: the columns with wrapped lines joined (Latin words by a space, Han
 by nothing), and how many joins were made in each text.
 Refuses: verse, lists, tables, headings and code; lines that only have the same length; a wrap that
-occurs fewer than `EVIDENCE` times at the same right edge.
+occurs fewer than `EVIDENCE` times at the same right edge.  An empty line between two lines is part
+of a wrap where nearly all lines have one, or where the sentence surely goes on behind it.
 
 A wrapped line ends in the middle of a sentence, at the same right edge as its neighbours, and no
 line near it reaches further: paragraphs that an author ended are never that even.
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +25,7 @@ import polars as pl
 from corpus_pipeline.text.arrays import I64, U32
 from corpus_pipeline.text.normalize.unwrap_kernel import (
     EVIDENCE,
+    NARROW,
     NARROWEST,
     RAGGED,
     WIDEST,
@@ -42,12 +45,18 @@ _PLAIN_ENDS, _INNER_MARKS = 0.5, 0.5
 #: line, a bracket stays open, the next line begins with a particle.  Verse and headlines of equal
 #: length begin and end with their lines.
 _IN_MIDDLE = 0.2
+#: The same for narrow columns, and for lines with an empty one between them.
+_SURELY_IN_MIDDLE = 0.3
+#: How many wraps prove a narrow column.
+_NARROW_EVIDENCE = 5
+#: A text has an empty line between its lines where at least this share of them has one behind.
+_SPACED = 0.8
 
 _TERMINAL = "。！？；：…”’」』）】》〉〕.!?;:)]}>\"'—~～|｜=*_`\\"
 _BLANK = " \t\u3000"
 _INNER = re.compile(r"[，、。；：！？,;（(「0-9]")
 _MARKS = "，、。；：！？,;"
-_MIDDLE = re.compile(r"[。；：！？].|[，、]$")
+_MIDDLE = re.compile(r"[。；：！？].")
 _OPEN_CLOSE = (("（", "）"), ("「", "」"), ("《", "》"), ("“", "”"), ("(", ")"))
 #: No clause begins with one of these.
 _GOES_ON = "的了之者所們们着過过號号條条款項项，、。；：）」』》"
@@ -108,19 +117,30 @@ def join(text: str) -> tuple[str, int]:
     0
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = [line.rstrip(_BLANK) for line in text.split("\n")]
+    lines, gaps = _lines(text)
     widths = _widths(lines)
     candidates = np.flatnonzero((widths >= NARROWEST) & (widths <= WIDEST)).tolist()
-    soft = [at for at in candidates if at + 1 < len(lines) and _breaks(lines, at)]
+    spaced = sum(gap == 2 for gap in gaps) >= _SPACED * len(gaps)
+    soft = [
+        at
+        for at in candidates
+        if at + 1 < len(lines)
+        and lines[at][-1] not in _TERMINAL
+        and gaps[at] <= 2
+        and _breaks(lines, at)
+        and (gaps[at] == 1 or spaced or _goes_on(lines[at], lines[at + 1].lstrip(_BLANK)))
+    ]
+    if len(soft) >= EVIDENCE:
+        soft = _distinct(soft, lines, gaps, widths)
     if len(soft) < EVIDENCE:
         return text, 0
-    wraps = set(_proven(soft, lines, widths.tolist()))
+    wraps = set(_proven(soft, lines, widths.tolist(), spaced=spaced))
     if not wraps:
         return text, 0
     out = [lines[0]]
     for at, line in enumerate(lines[1:]):
         if at not in wraps:
-            out += "\n", line
+            out += "\n" * gaps[at], line
             continue
         before, rest = lines[at], line.lstrip(_BLANK)
         latin = before[-1].isascii() and before[-1].isalpha() and rest[0].isascii()
@@ -128,10 +148,35 @@ def join(text: str) -> tuple[str, int]:
     return "".join(out), len(wraps)
 
 
+def _lines(text: str) -> tuple[list[str], list[int]]:
+    r"""The lines that are not empty, and behind each but the last how many line ends there are.
+
+    Empty lines at the beginning and at the end count as lines, so that nothing is lost.
+
+    >>> _lines("甲\n\n乙\n丙\n")
+    (['甲', '乙', '丙', ''], [2, 1, 1])
+    """
+    every = [line.rstrip(_BLANK) for line in text.split("\n")]
+    if "" not in every[1:-1]:
+        return every, [1] * (len(every) - 1)
+    kept = [0, *(at for at in range(1, len(every) - 1) if every[at]), len(every) - 1]
+    return [every[at] for at in kept], [after - at for at, after in pairwise(kept)]
+
+
+def _distinct(soft: list[int], lines: list[str], gaps: list[int], widths: I64) -> list[int]:
+    """The lines without narrow ones and such before an empty line that occur more than once."""
+    doubtful = [at for at in soft if widths[at] < NARROW or gaps[at] > 1]
+    if not doubtful:
+        return soft
+    times = Counter(lines)
+    repeated = {at for at in doubtful if times[lines[at]] > 1}
+    return [at for at in soft if at not in repeated]
+
+
 def _breaks(lines: list[str], at: int) -> bool:
-    """Whether a line of prose stops in the middle of a sentence and the next one goes on."""
+    """Whether a line of prose that no mark ends stops in a sentence and the next one goes on."""
     line, following = lines[at], lines[at + 1]
-    if line[-1] in _TERMINAL or not following:
+    if not following:
         return False
     rest = following.lstrip(" ")
     if len(rest) < len(following):
@@ -147,7 +192,7 @@ def _breaks(lines: list[str], at: int) -> bool:
     return 2 * _columns(line) >= 3 * len(line.strip())
 
 
-def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[int]:
+def _proven(soft: list[int], lines: list[str], widths: list[int], *, spaced: bool) -> Iterator[int]:
     """Those of the lines `soft` (numbers of lines that stop in mid-sentence) that are wraps.
 
     Enough others stop at the same edge, and either nearly all soft lines of the text do, or no
@@ -168,6 +213,7 @@ def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[in
     everywhere = {width: _summed(totals[w] for w in _near(width, 1)) for width in {*totals}}
     for number, at in enumerate(soft):
         width = widths[at]
+        allowed = _near(width, 0)
         counts = everywhere[width]
         if counts[0] <= EVIDENCE or counts[0] < _NEARLY_ALL * len(soft):
             first = last = at
@@ -176,11 +222,15 @@ def _proven(soft: list[int], lines: list[str], widths: list[int]) -> Iterator[in
             while last < min(len(lines) - 1, at + _AROUND) and widths[last + 1] <= width + RAGGED:
                 last += 1
             near = facts[bisect_left(soft, first, 0, number + 1) : bisect_right(soft, last, number)]
-            allowed = _near(width, 0)
             counts = _summed((1, *flags) for other, *flags in near if other in allowed)
         count, plain, inner, middle = counts
+        least = _SURELY_IN_MIDDLE if spaced or width < NARROW else _IN_MIDDLE
         enough = count >= EVIDENCE and plain >= _PLAIN_ENDS * count
-        if enough and inner >= _INNER_MARKS * count and middle >= _IN_MIDDLE * count:
+        if width < NARROW:
+            # A column is wrapped line after line, headlines and captions stand apart.
+            beside = {*soft[max(number - 1, 0) : number + 2]} & {at - 1, at + 1}
+            enough &= count >= _NARROW_EVIDENCE and any(widths[n] in allowed for n in beside)
+        if enough and inner >= _INNER_MARKS * count and middle >= least * count:
             yield at
 
 
@@ -199,9 +249,14 @@ def _summed(counts: Iterable[Iterable[int]]) -> tuple[int, int, int, int]:
 
 
 def _in_middle(line: str, following: str) -> bool:
-    """Whether the line surely stops inside a sentence."""
+    """Whether the line surely stops inside a sentence, or another one ends within it."""
+    return bool(_MIDDLE.search(line)) or _goes_on(line, following)
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether the next line surely goes on with the sentence."""
     number = line[-1].isascii() and line[-1].isalnum() and following[0].isdigit()
-    if number or _MIDDLE.search(line) or following[0] in _GOES_ON:
+    if number or line[-1] in "，、" or following[0] in _GOES_ON:
         return True
     return any(line.count(left) != line.count(right) for left, right in _OPEN_CLOSE)
 

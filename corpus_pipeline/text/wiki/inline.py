@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from corpus_pipeline.text.unicode.small_figures import small_figures
 from corpus_pipeline.text.wiki.elements import unescaped
 from corpus_pipeline.text.wiki.templates import EMPTY, LOST
 
@@ -25,8 +26,6 @@ _BREAK: Final = re.compile(r"<(?:br|p|/p|div|/div|/li|hr|/tr|/h\d)\b[^<>]*>", re
 _RAISED: Final = re.compile(
     r"<su([bp])(?:\s[^<>]{0,200})?>([^<>\n]{1,60})</su\1\s*>", re.IGNORECASE
 )
-_ORDINAL: Final = re.compile(r"st|nd|rd|th|er|e|o|a|tm|\(?[rc]\)?", re.IGNORECASE)
-_WORDS: Final = re.compile(r"[\u2e80-\U0003ffff\[\]®™©℠*†‡]")
 _NEXT_RUBY: Final = re.compile(r"</ruby\s*><ruby\b[^<>]*>", re.IGNORECASE)
 _RUBY: Final = re.compile(
     r"<ruby\b[^<>]*>((?:(?!<ruby\b).){0,5000}?)</ruby\s*>", re.IGNORECASE | re.DOTALL
@@ -42,9 +41,6 @@ _QUOTES: Final = re.compile(r"'{2,5}")
 _BLANK_BRACKETS: Final = re.compile(r"（[ \t]*）")
 _BLANK: Final = re.compile(r"(?<![ \t])[ \t]+\n")
 _LINES: Final = re.compile(r"\n{3,}")
-_ABOVE: Final = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
-_BELOW: Final = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-
 _BRACKETS: Final = ("（", "(")
 _CLOSING: Final = ("）", ")")
 _MARKS: Final = ("，", "、", "；", ";", ",")
@@ -111,12 +107,4 @@ def _annotated(ruby: re.Match[str]) -> str:
 
 
 def _raised(found: re.Match[str]) -> str:
-    """Small figures where Unicode has them all, else as TeX writes them; words stay as they are."""
-    inside = _QUOTES.sub("", found[2]).strip()
-    above = found[1] in "pP"
-    table = _ABOVE if above else _BELOW
-    if inside and all(ord(character) in table for character in inside):
-        return inside.translate(table)
-    if not inside or _WORDS.search(inside) or (above and _ORDINAL.fullmatch(inside)):
-        return inside
-    return f"^{{{inside}}}" if above else f"_{{{inside}}}"
+    return small_figures(_QUOTES.sub("", found[2]), above=found[1] in "pP")
