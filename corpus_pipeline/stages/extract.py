@@ -26,6 +26,7 @@ from corpus_pipeline.rules.extract import load_pages, load_words
 from corpus_pipeline.text.html import aigc, licence, metadata, obfuscation
 from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.formulas import figures_as_text
+from corpus_pipeline.text.html.kept_breaks import keep_breaks
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
 from corpus_pipeline.text.html.main_text import MainText, main_text
 from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
@@ -232,9 +233,10 @@ class Extract(Stage):
     def _main_text(
         self, tree: LexborHTMLParser, page: bytes, title: str, *, thread: bool
     ) -> MainText:
-        """The main content of a page with raised and lowered figures as text."""
+        """The main content of a page, raised figures as text and kept line breaks as elements."""
         if b"<su" in page or b"<SU" in page:
             figures_as_text(tree)
+        keep_breaks(tree, page)
         pages = self.pages
         return main_text(
             tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main
