@@ -23,7 +23,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.extract import load_pages, load_words
-from corpus_pipeline.text.html import aigc, licence, metadata, obfuscation
+from corpus_pipeline.text.html import aigc, formulas, licence, metadata, obfuscation
 from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.formulas import figures_as_text
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
@@ -38,8 +38,8 @@ from corpus_pipeline.text.html.obfuscation import (
 )
 from corpus_pipeline.text.html.parse import parse
 
-#: What metadata and obfuscation show in the source, found in one pass.
-CLUES = (*metadata.CLUES, *licence.CLUES, *aigc.CLUES, *obfuscation.CLUES)
+#: What metadata, obfuscation and figures show in the source, found in one pass.
+CLUES = (*metadata.CLUES, *licence.CLUES, *aigc.CLUES, *obfuscation.CLUES, *formulas.CLUES)
 _MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
 _PLAINLY = re.compile(r"text/html(?:;|$)")  # the usual type, tested without a Polars expression
 #: What null says in what a page may say of itself.
@@ -198,7 +198,9 @@ class Extract(Stage):
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
         thread = self.pages.thread.search(f"{url or ''} {meta.whole_title} {meta.generator}")
-        main = self._main_text(tree, page, meta.whole_title, thread=thread is not None)
+        if present.keys() & formulas.CLUES:
+            figures_as_text(tree)
+        main = self._main_text(tree, meta.whole_title, thread=thread is not None)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
@@ -229,12 +231,8 @@ class Extract(Stage):
             evidence=evidence,
         )
 
-    def _main_text(
-        self, tree: LexborHTMLParser, page: bytes, title: str, *, thread: bool
-    ) -> MainText:
-        """The main content of a page with raised and lowered figures as text."""
-        if b"<su" in page or b"<SU" in page:
-            figures_as_text(tree)
+    def _main_text(self, tree: LexborHTMLParser, title: str, *, thread: bool) -> MainText:
+        """The main content of a page."""
         pages = self.pages
         return main_text(
             tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main
