@@ -23,7 +23,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.extract import load_pages, load_words
-from corpus_pipeline.text.html import aigc, licence, metadata, obfuscation
+from corpus_pipeline.text.html import aigc, formulas, kept_breaks, licence, metadata, obfuscation
 from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.formulas import figures_as_text
 from corpus_pipeline.text.html.kept_breaks import keep_breaks
@@ -39,8 +39,15 @@ from corpus_pipeline.text.html.obfuscation import (
 )
 from corpus_pipeline.text.html.parse import parse
 
-#: What metadata and obfuscation show in the source, found in one pass.
-CLUES = (*metadata.CLUES, *licence.CLUES, *aigc.CLUES, *obfuscation.CLUES)
+#: What metadata, obfuscation and figures show in the source, found in one pass.
+CLUES = (
+    *metadata.CLUES,
+    *licence.CLUES,
+    *aigc.CLUES,
+    *obfuscation.CLUES,
+    *formulas.CLUES,
+    *kept_breaks.CLUES,
+)
 _MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
 _PLAINLY = re.compile(r"text/html(?:;|$)")  # the usual type, tested without a Polars expression
 #: What null says in what a page may say of itself.
@@ -199,7 +206,7 @@ class Extract(Stage):
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
         thread = self.pages.thread.search(f"{url or ''} {meta.whole_title} {meta.generator}")
-        main = self._main_text(tree, page, meta.whole_title, thread=thread is not None)
+        main = self._main_text(tree, meta.whole_title, page, present, thread=thread is not None)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
@@ -231,12 +238,13 @@ class Extract(Stage):
         )
 
     def _main_text(
-        self, tree: LexborHTMLParser, page: bytes, title: str, *, thread: bool
+        self, tree: LexborHTMLParser, title: str, page: bytes, present: Places, *, thread: bool
     ) -> MainText:
         """The main content of a page, raised figures as text and kept line breaks as elements."""
-        if b"<su" in page or b"<SU" in page:
+        if not present.keys().isdisjoint(formulas.CLUES):
             figures_as_text(tree)
-        keep_breaks(tree, page)
+        if not present.keys().isdisjoint(kept_breaks.CLUES):
+            keep_breaks(tree, page)
         pages = self.pages
         return main_text(
             tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main

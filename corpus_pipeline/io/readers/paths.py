@@ -15,6 +15,8 @@ from typing import Any, Final
 DEPTH: Final = 3
 _STEP: Final = re.compile(r"\((?P<group>[^()]+)\)|(?P<name>[^.]+?)(?P<many>\[\])?(?:\.|$)")
 
+_NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
 #: The fields to go to next (the first one that is there, or all of a group), and whether each is a
 #: list whose items go on.
 Step = tuple[tuple[str, ...], bool]
@@ -56,7 +58,10 @@ class TextPath:
         if not isinstance(value, list):
             return value
         pieces = _pieces(value, DEPTH)
-        return value if pieces is None else self.joiner.join(piece for piece in pieces if piece)
+        # Numbers alone are data: token ids, an embedding.
+        if pieces is None or (pieces and all(map(_NUMBER.fullmatch, pieces))):
+            return value
+        return self.joiner.join(piece for piece in pieces if piece)
 
 
 def _steps(path: str) -> list[Step]:

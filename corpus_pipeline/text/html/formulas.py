@@ -78,6 +78,8 @@ def formulas_as_text(tree: LexborHTMLParser) -> None:
             node.replace_with(_dollars(tex))
 
 
+#: A source without these has no raised or lowered figures.
+CLUES = ("<su", "<SU")
 #: Longer ones are sentences that a page sets small.
 _LONGEST_SMALL: Final = 40
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-#: A page without these bytes has no such element.
-CLUES: Final = (b"pre-wrap", b"pre-line", b"break-spaces", b"bbs-screen", b"white-space")
+#: A page without one of these has no such element.
+CLUES: Final = ("pre-wrap", "pre-line", "break-spaces", "bbs-screen", "white-space")
 _STYLED: Final = (
     '[style*="pre-wrap"]',
     '[style*="pre-line"]',
@@ -40,8 +40,6 @@ def keep_breaks(tree: LexborHTMLParser, page: bytes) -> None:
     >>> tree.body.html
     '<body><p style="white-space: pre-wrap">一<br>二</p><p>三\\n四</p></body>'
     """
-    if not any(clue in page for clue in CLUES):
-        return
     rules = _RULE.findall(page)[:_MOST_RULES] if b"white-space" in page else []
     classes = [f".{name.decode()}" for name in dict.fromkeys(rules)]
     selector = ", ".join([*_STYLED, *classes])

@@ -237,23 +237,21 @@ def _thread_lines(page: Page, posts: list[int], heading: int) -> tuple[list[int]
 
 
 def _article_lines(page: Page, lines: list[int], heading: int | None) -> list[int]:
-    """The lines of an article without its heading and the boilerplate before and after it."""
-    texts, sizes = page.lines.text, page.lines.size
-    kept: list[int] = []
-    at = 0
-    in_text = False
-    while at < len(lines) and not in_text:
-        line = lines[at]
-        at += 1
-        if line == heading:
-            continue
-        if not _is_label(page, line):
-            in_text = page.lines.prose[line]
-        elif sizes[line] and page.hints.lead.search(texts[line]):
-            continue
-        kept.append(line)
-    ends = page.hints.end.match
-    end = next((i for i in lines[at:] if sizes[i] <= _LONGEST_END and ends(texts[i])), None)
+    """The lines of an article without its heading and the boilerplate before and after it.
+
+    The text begins with its first sentence; before it labels may be boilerplate.
+    """
+    texts, sizes, prose = page.lines.text, page.lines.size, page.lines.prose
+    lead = page.hints.lead.search
+    first = next((i for i in lines if prose[i] and not _is_label(page, i)), None)
+    at = len(lines) if first is None else lines.index(first)
+    kept = [
+        i
+        for i in lines[:at]
+        if i != heading and not (sizes[i] and lead(texts[i]) and _is_label(page, i))
+    ]
+    ends, later = page.hints.end.match, lines[at + 1 :]
+    end = next((i for i in later if sizes[i] <= _LONGEST_END and ends(texts[i])), None)
     return kept + (lines[at:] if end is None else lines[at : lines.index(end)])
 
 
