@@ -53,6 +53,8 @@ class TextPath:
             value = [leaf for leaves in found for leaf in leaves or ()]
             if self.single:
                 value = value[0]
+            if len(self.parts) > 1:  # a number is an answer, but a list of numbers is no text
+                value = [str(leaf) if _is_number(leaf) else leaf for leaf in value]
         if not isinstance(value, list):
             return value
         pieces = _pieces(value, DEPTH)
@@ -88,8 +90,12 @@ def _leaves(value: Any, steps: list[Step]) -> list[Any] | None:
     return [leaf for part in parts for leaf in part or ()]
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _pieces(values: list[Any], depth: int) -> list[str] | None:
-    """The strings and numbers of a list in their order; None where it holds anything else.
+    """The strings of a list in their order; None where it holds anything else.
 
     A part of a message (an object with a `type`) is its text, and nothing where it is a picture.
     """
@@ -97,8 +103,6 @@ def _pieces(values: list[Any], depth: int) -> list[str] | None:
     for value in values:
         if isinstance(value, str):
             pieces.append(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            pieces.append(str(value))
         elif isinstance(value, dict) and "type" in value:
             text = value.get("text")
             pieces += [text] if isinstance(text, str) else []
