@@ -217,6 +217,8 @@ def test_confidence_tells_of_lost_bytes():
         b"\xef\xbb\xbf" + "资料".encode("gbk") + b"\n",
         b"\xed\xa0\xbd\xed",
         b"\xc0\x80",
+        b"\xef\xbb\xbf\xff",
+        b"\xff\xfe\xef\xbb\xbf",
     ],
 )
 def test_damaged_bytes_take_linear_time(piece):
@@ -229,3 +231,12 @@ def test_damaged_bytes_take_linear_time(piece):
     linear(
         work, lambda size: ("正文" * 50).encode("gbk") + piece * (size // len(piece)), 500_000, 1
     )
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff\xfe", b"\x84\x31\x95\x33\xef\xbb\xbf"])
+def test_marks_without_end(mark):
+    """A file of nothing but byte order marks has an answer."""
+    out = stage("decode")(batch([mark * 5000 + b"\xff"]))
+
+    assert out.height == 1
+    assert out["decode_replaced"][0] > 0

@@ -121,9 +121,12 @@ _EUC_TW = re.compile(rb"(?:(?:\x8e[\xa1-\xb0])?[\xa1-\xfe]{2}|[\n\x30-\x7e])+")
 #: Bits per byte above which no candidate explains the pairs of a sample.  Measured: texts in one of
 #: the candidates cost up to 5.5, short and damaged ones up to 6.5; EUC-TW costs 7.6 or more.
 _UNKNOWN = 7.3
+#: Bits per byte up to which a candidate explains a sample without a look at lost bytes.
+_WHOLE = 5.5
 #: Bytes that are searched at a time for the next part of a sample.
 _BLOCK = 1 << 14
 _WIDE = ("utf-16le", "utf-16be", "utf-32le", "utf-32be")
+_UNITS = {"utf-16le": "<u2", "utf-16be": ">u2"}
 #: The share of common characters in a text of these.  Measured: real UTF-16 and UTF-32 files reach
 #: 0.93, 284 other and 39 binary ones at most 0.26.
 _MOSTLY = 0.7
@@ -218,6 +221,10 @@ def detect(data: bytes, declared: str | None, costs: Costs) -> Charset:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return _marked(data[len(mark) :], name, declared, costs)
+    return _unmarked(data, declared, costs)
+
+
+def _unmarked(data: bytes, declared: str | None, costs: Costs) -> Charset:
     if b"\0" in data[:PAGE_HEAD] or _in_rows(data[:PAGE_HEAD]):
         wide = _wide(data, costs)
         if wide:
@@ -253,7 +260,7 @@ def _marked(data: bytes, name: str, declared: str | None, costs: Costs) -> Chars
     if not data or name == "utf-8":
         wide = _wide(data, costs) if b"\0" in data[:PAGE_HEAD] else None
         if wide or (not data.isascii() and not is_utf8(data)):
-            return wide or detect(data, "utf-8", costs)
+            return wide or _unmarked(data, "utf-8", costs)
         return Charset(name, 1.0)
     head = data[:PAGE_HEAD]
     if _common(head[:128], name, costs) >= _MOSTLY:  # nearly always
@@ -264,7 +271,7 @@ def _marked(data: bytes, name: str, declared: str | None, costs: Costs) -> Chars
     # Text of one script in UTF-16: half of its bytes are the same, and few are a byte of UTF-8.
     if any(2 * max(np.bincount(_bytes(head[k::2]))) > len(head[k::2]) for k in (0, 1)):
         return Charset(name, 1.0)
-    other = detect(data, declared, costs)
+    other = _unmarked(data, declared, costs)
     own_bits, other_bits = (
         float(costs["any"][_codes(head.decode(CODECS.get(charset, charset), "replace"))].sum())
         for charset in (name, other.name if other.name not in _UNREADABLE else name)
@@ -310,7 +317,10 @@ def _wide(data: bytes, costs: Costs) -> Charset | None:
 
 def _common(data: bytes, charset: str, costs: Costs) -> float:
     """The share of characters that are common in some writing."""
-    code = _codes(data.decode(charset, "replace"))
+    if charset in _UNITS:
+        code = np.frombuffer(data[: len(data) & ~1], dtype=_UNITS[charset])
+    else:
+        code = _codes(data.decode(charset, "replace"))
     return np.count_nonzero(costs["any"][code] < UNLISTED_LETTER) / max(code.size, 1)
 
 
@@ -321,15 +331,20 @@ def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:
     for name in {http, page} - {None, *CODECS, *_WIDE}:
         candidates = (*candidates, Candidate(str(name), str(name), ("any",)))
     sample = _sample(data)
-    race = []
+    race, paired = [], []
     for place, candidate in enumerate(candidates):
-        held = sample
-        if candidate.name in ROWS:  # one lost byte must not make all others look foreign
-            held = cut(sample, candidate.name, costs["steps"], NO_CHARACTER)
-        code = _codes(held.decode(candidate.codec, "replace"))
-        bits = min(_bits(code, model, costs) for model in candidate.models)
+        text = sample.decode(candidate.codec, "replace")
+        bits = _least_bits(text, candidate, costs)
+        if candidate.name in ROWS:
+            paired.append((place, bits))
         bits -= HTTP_BITS * (candidate.name == http) + PAGE_BITS * (candidate.name == page)
         race.append((bits - candidate.bits, place))
+    if min(race)[0] / len(sample) > _WHOLE:
+        for place, bits in paired:  # one lost byte must not make all others look foreign
+            held = cut(sample, candidates[place].name, costs["steps"], NO_CHARACTER)
+            text = held.decode(candidates[place].codec, "replace")
+            won = bits - _least_bits(text, candidates[place], costs)
+            race[place] = (race[place][0] - won, place)
     race.sort()
     (first, place), (second, _) = race[:2]
     if candidates[place].name not in _MULTIBYTE or first / len(sample) > UNLISTED_HAN / 2 - 1.5:
@@ -341,6 +356,12 @@ def _cheapest(data: bytes, declared: str | None, costs: Costs) -> Charset:
         return Charset("euc-tw", 0.5)
     # Neighbouring characters are not independent: four bits of this margin count as one.
     return Charset(candidates[place].name, float(1 - 2 ** (-(second - first) / 4)))
+
+
+def _least_bits(text: str, candidate: Candidate, costs: Costs) -> float:
+    """What a sample costs in the writing that suits it best."""
+    code = _codes(text)
+    return min(_bits(code, model, costs) for model in candidate.models)
 
 
 def _sample(data: bytes) -> bytes:

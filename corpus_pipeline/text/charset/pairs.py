@@ -7,7 +7,6 @@ Leaves: `gb18030` or `big5` with a confidence; null for short, mixed or doubtful
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping
 
 import numpy as np
@@ -25,7 +24,6 @@ _NONE, _FEWEST = 30.0, 32
 #: a byte order mark, signatures.
 _WIDE = r"[^\x00-\x{7FF}]"
 _OTHERS = r"[\x00-\x08\x0E-\x1F\x7F]|~\{|^(?:%PDF|PK|GIF8|ID3|Rar!)"
-_MARK = codecs.BOM_UTF8
 #: The ways to read pairs: charset, codec, writing.
 _CODECS = (
     ("gb18030", "gb18030", "hans"),
@@ -49,12 +47,11 @@ def plain_utf8(payloads: pl.Series) -> pl.Series:
 
 
 def _valid(payload: bytes | None) -> str | None:
-    if payload is None or _MARK in payload:
-        return None
     try:
-        return payload.decode()
+        text = payload.decode() if payload is not None else None
     except UnicodeDecodeError:
         return None
+    return None if text is None or "\ufeff" in text else text
 
 
 def pair_costs(costs: Mapping[str, F32]) -> F32:

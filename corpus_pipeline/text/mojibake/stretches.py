@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import F32, I64, U16, U32, Bool
+from corpus_pipeline.text.arrays import F32, F64, I64, U16, U32, Bool
 from corpus_pipeline.text.charset.characters import pairs
 from corpus_pipeline.text.mojibake import reading_kernel as read
 from corpus_pipeline.text.mojibake.holes import full_stops, holes
@@ -25,6 +25,9 @@ from corpus_pipeline.text.mojibake.tables import (
     Tables,
     written,
 )
+
+#: Bits that the characters which a repair spares can add to the mean of a stretch.
+_CLEARLY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +103,24 @@ def within(
     *,
     least: float,
     edge_bits: float,
+    most_each: float = np.inf,
 ) -> list[Stretch]:
-    """The same of units that were read before."""
+    """The same of units that were read before.
+
+    None where the mean of the bits of a character is clearly above `most_each` everywhere.
+    """
     spans = np.empty((units.out.size // 2 + 1, 2), dtype=np.int64)
     spans = spans[: read.stretches(units.won, least, limits.slack_bits, spans)]
     if not len(spans):  # nearly always
         return []
     for number, span in enumerate(spans.tolist()):
         spans[number] = _extended(span, units, edge_bits)
-    distinct = limits.min_distinct if least > 1 and kind.right != "utf-8" else 0
-    return _weighed(codes, kind, spans, units, tables, distinct_least=distinct)
+    distinct_least = limits.min_distinct if least > 1 and kind.right != "utf-8" else 0
+    if most_each < np.inf:  # most texts end here
+        _, each, _, distinct = _worth(kind, spans, units.out, units.won, tables)
+        if not ((each <= most_each + _CLEARLY) & (distinct >= distinct_least)).any():
+            return []
+    return _weighed(codes, kind, spans, units, tables, distinct_least=distinct_least)
 
 
 def units_of(
@@ -145,13 +156,7 @@ def _weighed(
     kept = spared(units, tables.clear)
     out = np.where(kept, np.uint32(0x20), units.out)
     won = np.where(kept, np.float32(-read.PLAIN), units.won)
-    # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
-    used = CHINESE_MODELS if kind.right != "utf-8" else LANGUAGE_MODELS
-    if kind.wrong in SINGLE and kind.right == "utf-8":
-        used += 1  # accented letters, or what was garbled twice
-    bits, each = np.empty(len(spans)), np.empty(len(spans))
-    lost, distinct = np.empty(len(spans), dtype=np.int64), np.empty(len(spans), dtype=np.int64)
-    read.weighed(spans, out, won, tables.models, used, bits, each, lost, distinct)
+    bits, each, lost, distinct = _worth(kind, spans, out, won, tables)
     rows = np.flatnonzero(np.isfinite(each) & (distinct >= distinct_least))
     high = np.append(0, (out >= 0x80).cumsum())
     return [
@@ -173,6 +178,18 @@ def _weighed(
             strict=True,
         )
     ]
+
+
+def _worth(kind: Kind, spans: I64, out: U32, won: F32, tables: Tables) -> tuple[F64, F64, I64, I64]:
+    """Bits, mean bits of a character, U+FFFD and different characters of each span."""
+    # Pairs of a Chinese charset must be Chinese: its kana and hangul are EUC-JP's and EUC-KR's.
+    used = CHINESE_MODELS if kind.right != "utf-8" else LANGUAGE_MODELS
+    if kind.wrong in SINGLE and kind.right == "utf-8":
+        used += 1  # accented letters, or what was garbled twice
+    bits, each = np.empty(len(spans)), np.empty(len(spans))
+    lost, distinct = np.empty(len(spans), dtype=np.int64), np.empty(len(spans), dtype=np.int64)
+    read.weighed(spans, out, won, tables.models, used, bits, each, lost, distinct)
+    return bits, each, lost, distinct
 
 
 def bytes_of(codes: U32, wrong: str, tables: Tables, limits: Limits) -> Bytes:
@@ -237,6 +254,7 @@ def chosen(codes: U32, tables: Tables, limits: Limits) -> tuple[list[Stretch], l
                 limits,
                 least=limits.follow_bits,
                 edge_bits=limits.edge_bits,
+                most_each=limits.max_bits_each,
             )
             if s.each <= limits.max_bits_each
             and s.lost <= limits.max_lost_share * (s.restored + s.lost)
