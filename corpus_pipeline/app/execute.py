@@ -21,6 +21,7 @@ from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.standard_input import DASH, received
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.export.shards import export
 from corpus_pipeline.tasks.base import Engine, OnDone, Result
@@ -70,12 +71,13 @@ def run_pipeline(
 ) -> Run:
     """Run all stages of the config over the paths and, where `exports`, write the dataset."""
     output = _writable(output)
-    job = _compared(pipeline_job(config, paths, output), against)
-    with _engine(how) as engine:
-        run = _run(job, output, engine, how, on_done)
-        if exports:
-            with folder.lock(output):
-                export(job.root, job.root, config.export, engine, on_done)
+    with _received(paths, how) as given:
+        job = _compared(pipeline_job(config, given, output), against)
+        with _engine(how) as engine:
+            run = _run(job, output, engine, how, on_done)
+            if exports:
+                with folder.lock(output):
+                    export(job.root, job.root, config.export, engine, on_done)
     return run
 
 
@@ -91,9 +93,10 @@ def run_stage(
 ) -> Run:
     """Run one stage (or `ingest`) over the paths."""
     output = _writable(output)
-    job = _compared(stage_job(config, paths, output, stage), against)
-    with _engine(how) as engine:
-        return _run(job, output, engine, how, on_done)
+    with _received(paths, how) as given:
+        job = _compared(stage_job(config, given, output, stage), against)
+        with _engine(how) as engine:
+            return _run(job, output, engine, how, on_done)
 
 
 def build_index(
@@ -101,12 +104,13 @@ def build_index(
 ) -> IndexSummary:
     """Index the documents of the paths for the stages of the config that compare documents."""
     output = _writable(output)
-    job = pipeline_job(config, paths, output)
-    job = replace(job, specs=comparing(job.specs), makes_index=True)
-    if not job.specs:
-        raise PipelineError("the config has no stage that compares documents: nothing to index")
-    with _engine(how) as engine:
-        content = run_job(job, engine, on_done, overwrite=how.overwrite)
+    with _received(paths, how) as given:
+        job = pipeline_job(config, given, output)
+        job = replace(job, specs=comparing(job.specs), makes_index=True)
+        if not job.specs:
+            raise PipelineError("the config has no stage that compares documents: nothing to index")
+        with _engine(how) as engine:
+            content = run_job(job, engine, on_done, overwrite=how.overwrite)
     return IndexSummary(output, content["seal"], sum(content["rows"]))
 
 
@@ -144,6 +148,15 @@ def _compared(job: Job, against: Sequence[Path]) -> Job:
         raise PipelineError("--against: the config has no stage that compares documents")
     indexes = tuple(open_index(local_path(path), job.specs) for path in against)
     return replace(job, indexes=indexes)
+
+
+@contextmanager
+def _received(paths: Sequence[str], how: How) -> Iterator[list[str]]:
+    """The paths, with a file for standard input; a cluster's nodes would not see that file."""
+    if DASH in paths and how.address is not None:
+        raise PipelineError("standard input (-) is on this machine alone: give the cluster a file")
+    with received(paths) as given:
+        yield given
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from typing import Any
 
 from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
+from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
+from corpus_pipeline.io.standard_input import received
 from corpus_pipeline.text.unicode.escape import escaped
 
 #: MB of decompressed input per second and core: `make bench` measured 4.3 to 5.6 (docs/bench.md).
@@ -27,7 +29,11 @@ WORKER_MB = 1_200
 
 def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
     """The figures of a run that is not made: sizes in MB (10⁶ bytes), time in core-hours."""
-    job = pipeline_job(config, paths, Path("/nonexistent"))
+    with received(paths) as given:
+        return _preview(pipeline_job(config, given, Path("/nonexistent")))
+
+
+def _preview(job: Job) -> dict[str, Any]:
     scanned = [scan(item, job.ingest.limits, job.ingest.text_mode) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     size = sum(item.decompressed for item in scanned) / 1e6

@@ -12,12 +12,17 @@ import typer
 
 Inputs = Annotated[
     list[str],
-    typer.Argument(help="Files, folders, globs, @lists, or a stage's output folder.", metavar="IN"),
+    typer.Argument(
+        help="Files, folders, globs, @lists, - (standard input), or a stage's output.", metavar="IN"
+    ),
 ]
 InputOption = Annotated[
     list[str],
     typer.Option(
-        "--input", "-i", help="Files, folders, globs or @lists; repeatable.", metavar="PATH"
+        "--input",
+        "-i",
+        help="Files, folders, globs, @lists or - (standard input); repeatable.",
+        metavar="PATH",
     ),
 ]
 MoreInputs = Annotated[

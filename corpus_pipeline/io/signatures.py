@@ -20,13 +20,13 @@ _KINDS: Final = (
     (f"a rar archive, {_UNSUPPORTED}", (rb"Rar!\x1a\x07",)),
     (
         f"an archive of a rare kind, {_UNSUPPORTED}",
-        (rb"MSCF\x00", rb"xar!", rb"LZIP", rb"\x1f[\x9d\xa0]"),
+        (rb"MSCF\x00", rb"xar!\x00", rb"LZIP\x01", rb"\x1f[\x9d\xa0]"),
     ),
-    (f"an archive of a rare kind, {_UNSUPPORTED}", (rb"!<arch>\n", rb"\x60\xea", rb"..-lh\d-")),
+    (f"an archive of a rare kind, {_UNSUPPORTED}", (rb"!<arch>\n", rb"..-lh\d-")),
     ("an old Office document", (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
     ("an RTF document", (rb"\{\\rtf",)),
     ("a PostScript document", (rb"%!PS", rb"\xc5\xd0\xd3\xc6")),
-    ("an electronic book", (rb"ITSF", rb"AT&TFORM", rb".{60}(?:BOOKMOBI|TEXtREAd)")),
+    ("an electronic book", (rb"ITSF\x03", rb"AT&TFORM", rb".{60}(?:BOOKMOBI|TEXtREAd)")),
     (
         _IMAGE,
         (rb"\x89PNG", rb"\xff\xd8\xff", rb"GIF8[79]a", rb"II\*\x00|MM\x00\*", rb"RIFF....WEBP"),
@@ -61,7 +61,15 @@ _KINDS: Final = (
             rb"\x00\x00\x01[\xb3\xba]",
         ),
     ),
-    (_FONT, (rb"\x00\x01\x00\x00\x00.\x00", rb"OTTO\x00", rb"wOF[F2]", rb"ttcf\x00")),
+    (
+        _FONT,
+        (
+            rb"\x00\x01\x00\x00\x00.\x00",
+            rb"OTTO\x00",
+            rb"wOF[F2](?:\x00\x01|OTTO|true)",
+            rb"ttcf\x00",
+        ),
+    ),
     (
         _PROGRAM,
         (
@@ -70,6 +78,7 @@ _KINDS: Final = (
             rb"\xca\xfe\xba\xbe",
             rb"[\xce\xcf]\xfa\xed\xfe",
             rb"\x00asm",
+            rb"[\x80-\xff]\r\r\n[\x00-\x03]\x00\x00\x00",
         ),
     ),
     ("a database", (rb"SQLite format 3\x00", rb"\x00\x01\x00\x00Standard (?:Jet|ACE)")),
@@ -79,16 +88,14 @@ _KINDS: Final = (
             rb"\x93NUMPY",
             rb"\x89HDF\r\n",
             rb"\x80[\x02-\x05][\x95}\]cK\x8a(]",
-            rb"GGUF",
+            rb"GGUF[\x01-\x09]\x00",
             rb"ARROW1\x00",
         ),
     ),
     (
         _TABLE,
         (
-            rb"ORC[\n\x08\x0a-\x20]",
             rb"Obj\x01",
-            rb"FEA1",
             rb"PACK\x00\x00\x00\x02",
             rb"\xac\xed\x00\x05",
         ),

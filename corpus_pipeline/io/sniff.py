@@ -35,6 +35,11 @@ _TAR_PACKED: Final = {
 }
 
 
+#: Share of NULs above which what is no UTF-16 is no text: of 1,500 files of a Python installation
+#: two of 591 compiled ones were taken for text without it.
+MOST_NULS: Final = 0.002
+
+
 class Kind(NamedTuple):
     """What a reader is chosen by."""
 
@@ -78,9 +83,12 @@ def _readable(head: bytes) -> bytes:
 
 def _is_text(head: bytes) -> bool:
     """Whether a file that nothing else is known of is a text, in whatever charset."""
-    if head.isascii() or not head:
+    head = head.rstrip(b"\0")  # a crash leaves them at the end of a file
+    if head.isascii() and b"\0" not in head:
         return is_text(head, "utf-8")
     found = detect(head, None, costs()).name
+    if head.count(0) > MOST_NULS * len(head) and not found.startswith(("utf-16", "utf-32")):
+        return False
     return found in UNREADABLE or is_text(head, found)  # `decode` says why it drops the unreadable
 
 

@@ -122,6 +122,8 @@ class RiskRule(Rule):
     terms: tuple[Annotated[str, AfterValidator(_short)], ...] = ()
     patterns: tuple[Annotated[Pattern, AfterValidator(rust_pattern)], ...] = ()
     unless_left: Pattern | None = None
+    #: Whether no sentence says it: words around it excuse a hit only where it is quoted.
+    shape: bool = False
 
     @model_validator(mode="after")
     def _looks_for_something(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from corpus_pipeline.model import Asset
-from corpus_pipeline.rules.pack import Pack, Rule, Rules, Text, load
+from corpus_pipeline.rules.pack import Pack, Rule, Rules, RustPattern, Text, load
 from corpus_pipeline.rules.settings import Settings, Strict
 
 #: What the stage names in `asset_refs`.
@@ -45,6 +45,20 @@ class Markers(Strict):
     kazakh: Marker
     mongolian: Marker
     code: Marker
+
+
+class Words(Strict):
+    """Words that only one language writes; `sure` ones count twice."""
+
+    sure: tuple[RustPattern, ...]
+    likely: tuple[RustPattern, ...]
+    why: Text
+
+
+class WordLists(Strict):
+    """The languages that are known by words."""
+
+    wu: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,11 @@ class LangIdBounds:
     short_han: float
     chinese_score: float
     marked_probability: float
+    brief_han: int
+    line_han: int
+    wu_words: float
+    wu_least: int
+    wu_trace: float
     japanese_share: float
     japanese_least: int
     japanese_probability: float
@@ -150,6 +169,7 @@ class LangIdPack(Pack):
     """The content of the file."""
 
     markers: Markers
+    words: WordLists
     bounds: Annotated[LangIdBounds, Settings()]
     calibration: Calibration
     labels: Annotated[dict[str, tuple[Text, ...]], AfterValidator(_complete)]

@@ -23,9 +23,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.extract import load_pages, load_words
-from corpus_pipeline.text.html import aigc, formulas, licence, metadata, obfuscation
+from corpus_pipeline.text.html import aigc, formulas, kept_breaks, licence, metadata, obfuscation
 from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.formulas import figures_as_text
+from corpus_pipeline.text.html.kept_breaks import keep_breaks
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
 from corpus_pipeline.text.html.main_text import MainText, main_text
 from corpus_pipeline.text.html.metadata import page_meta, with_lead, with_text
@@ -39,7 +40,14 @@ from corpus_pipeline.text.html.obfuscation import (
 from corpus_pipeline.text.html.parse import parse
 
 #: What metadata, obfuscation and figures show in the source, found in one pass.
-CLUES = (*metadata.CLUES, *licence.CLUES, *aigc.CLUES, *obfuscation.CLUES, *formulas.CLUES)
+CLUES = (
+    *metadata.CLUES,
+    *licence.CLUES,
+    *aigc.CLUES,
+    *obfuscation.CLUES,
+    *formulas.CLUES,
+    *kept_breaks.CLUES,
+)
 _MEDIA = r"^\s*(?:text/html|application/(?:vnd\.wap\.)?xhtml(?:\+xml)?)\b"
 _PLAINLY = re.compile(r"text/html(?:;|$)")  # the usual type, tested without a Polars expression
 #: What null says in what a page may say of itself.
@@ -199,9 +207,7 @@ class Extract(Stage):
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
         thread = self.pages.thread.search(f"{url or ''} {meta.whole_title} {meta.generator}")
-        if present.keys() & formulas.CLUES:
-            figures_as_text(tree)
-        main = self._main_text(tree, meta.whole_title, thread=thread is not None)
+        main = self._main_text(tree, meta.whole_title, page, present, thread=thread is not None)
         text = undo_text(main.text, undone)
         title = undo_text(meta.title, undone) if meta.title else None
         meta = with_text(with_lead(meta, main.lead), text, source, present, visit)
@@ -232,8 +238,14 @@ class Extract(Stage):
             evidence=evidence,
         )
 
-    def _main_text(self, tree: LexborHTMLParser, title: str, *, thread: bool) -> MainText:
-        """The main content of a page."""
+    def _main_text(
+        self, tree: LexborHTMLParser, title: str, page: bytes, present: Places, *, thread: bool
+    ) -> MainText:
+        """The main content of a page, raised figures as text and kept line breaks as elements."""
+        if not present.keys().isdisjoint(formulas.CLUES):
+            figures_as_text(tree)
+        if not present.keys().isdisjoint(kept_breaks.CLUES):
+            keep_breaks(tree, page)
         pages = self.pages
         return main_text(
             tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main

@@ -5,11 +5,13 @@ import gzip
 import io
 import lzma
 import os
+import re
 import struct
 import tarfile
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -447,3 +449,31 @@ def test_many_members_take_linear_time(tmp_path, name):
         return write(tmp_path, f"{count}.bin", MANY[name](count))
 
     linear(read_all, archive, 2000, 4.0)
+
+
+def test_a_header_that_fills_the_memory_is_refused(tmp_path):
+    """A tar may announce a name of gigabytes, which its reader would hold."""
+    for kind in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
+        info = tarfile.TarInfo("x")
+        info.type, info.size = kind, 8 << 30
+        path = write(tmp_path, "a.tar.gz", gzip.compress(info.tobuf() + bytes(1 << 20)))
+        assert read_all(path).reasons == ["corrupt_tar"]
+
+
+def test_the_page_lists_the_reasons():
+    """docs/inputs.md names every reason for which a member is quarantined."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "inputs.md").read_text("utf-8")
+    code = "".join(
+        path.read_text("utf-8")
+        for path in (
+            *sorted((root / "corpus_pipeline/io/archives").glob("*.py")),
+            root / "corpus_pipeline/io/readers/archive.py",
+        )
+    )
+    named = set(re.findall(r"`(\w+_\w+|encrypted)`", page.partition("| quarantined")[2]))
+    used = set(
+        re.findall(r'(?:TornError\(|reason=|refuse\(name, |return )"(\w+_\w+|encrypted)"', code)
+    )
+    assert len(used) > 6
+    assert used <= named

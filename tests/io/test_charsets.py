@@ -216,7 +216,7 @@ def test_a_coding_travels(tmp_path):
 HOSTILE = {
     "cr.jsonl": lambda n: b"{}\r" * (n // 3),
     "cr_after_lf.jsonl": lambda n: b"{}\n" + b'{"a"\r{' * (n // 6),
-    "cr_after_lf.csv": lambda n: b"id,text\n" + b"1,\r" * (n // 3),
+    "cr_after_lf.csv": lambda n: b"id,text\n" + b"12345,\xe4\xb8\xad\r" * (n // 10),
     "gbk.jsonl": lambda n: '{"text":"春"}\n'.encode("gbk") * (n // 14),
     "utf16.jsonl": lambda n: '{"text":"春"}\n'.encode("utf-16-le") * (n // 26),
     "utf16.json": lambda n: codecs.BOM_UTF16_LE + "[{}".encode("utf-16-le") * (n // 6),

@@ -1,6 +1,8 @@
 """Text in lists, in several fields, and in the formats that many share."""
 
 import json
+import re
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -55,6 +57,9 @@ KNOWN = [
     ({"conversations": "你好"}, None),
     ({"messages": [{"content": [{"a": 1}]}]}, None),
     ({"text": 5}, None),
+    ({"text": [1, 2]}, None),
+    ({"text": ["a", 2]}, None),
+    ({"question": 1, "answer": [2]}, None),
     ({"x": ["a"]}, None),
 ]
 
@@ -149,3 +154,12 @@ def test_every_mapping_is_tried_by_default():
 def test_the_grammar_of_paths(path, row, text):
     """Objects, lists, lists of lists, joined fields, groups; a field of that very name wins."""
     assert TextPath(path, "|").of(row) == text
+
+
+def test_the_page_lists_the_mappings():
+    """docs/inputs.md has the paths of each mapping as the package has them."""
+    page = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| (`.*) \|$", page, re.MULTILINE))
+    assert {
+        name: tuple(re.findall(r"`([^`]+)`", paths)) for name, paths in rows.items()
+    } == MAPPINGS

@@ -66,3 +66,12 @@ def test_lines_that_end_in_cr(tmp_path):
         found = read_all(tmp_path, text_mode="lines", split_bytes=size)
         assert found.texts == ["一行", "二行", "三行"]
     assert read_all(tmp_path, text_mode="paragraphs").texts == ["一行\n二行", "三行"]
+
+
+def test_lines_say_the_charset_of_their_file(tmp_path):
+    """A short line shows no charset: what the whole file is goes with it, for `decode` to weigh."""
+    lines = ["春天來了，河邊的柳樹發芽了，孩子們在草地上放風箏。"] * 20 + ["你好", "plain"]
+    (tmp_path / "a.txt").write_bytes("\n".join(lines).encode("big5"))
+    found = read_all(tmp_path, text_mode="lines")
+    assert found.docs["payload"].to_list()[-2:] == ["你好".encode("big5"), None]
+    assert found.docs["declared_charset"].to_list() == ["big5"] * 21 + [None]

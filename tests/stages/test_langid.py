@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from clock import linear
 from frames import docs_of, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -269,3 +270,8 @@ def test_hard_negatives_stay_out(data_dir, langid):
     ]
     assert kept[0] <= 0.003
     assert kept[1] >= 0.99
+
+
+def test_a_text_of_nothing_but_signs_of_wu_is_read_once(langid):
+    """200,000 lines of 个 and 侬 take no longer than their length says."""
+    linear(langid, lambda size: docs_of(["侬个勿垃\n" * size]), 200_000, most=2)

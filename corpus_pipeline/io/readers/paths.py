@@ -15,6 +15,8 @@ from typing import Any, Final
 DEPTH: Final = 3
 _STEP: Final = re.compile(r"\((?P<group>[^()]+)\)|(?P<name>[^.]+?)(?P<many>\[\])?(?:\.|$)")
 
+_NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
 #: The fields to go to next (the first one that is there, or all of a group), and whether each is a
 #: list whose items go on.
 Step = tuple[tuple[str, ...], bool]
@@ -51,10 +53,15 @@ class TextPath:
             value = [leaf for leaves in found for leaf in leaves or ()]
             if self.single:
                 value = value[0]
+            if len(self.parts) > 1:  # a number is an answer, but a list of numbers is no text
+                value = [str(leaf) if _is_number(leaf) else leaf for leaf in value]
         if not isinstance(value, list):
             return value
         pieces = _pieces(value, DEPTH)
-        return value if pieces is None else self.joiner.join(piece for piece in pieces if piece)
+        # Numbers alone are data: token ids, an embedding.
+        if pieces is None or (pieces and all(map(_NUMBER.fullmatch, pieces))):
+            return value
+        return self.joiner.join(piece for piece in pieces if piece)
 
 
 def _steps(path: str) -> list[Step]:
@@ -83,8 +90,12 @@ def _leaves(value: Any, steps: list[Step]) -> list[Any] | None:
     return [leaf for part in parts for leaf in part or ()]
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _pieces(values: list[Any], depth: int) -> list[str] | None:
-    """The strings and numbers of a list in their order; None where it holds anything else.
+    """The strings of a list in their order; None where it holds anything else.
 
     A part of a message (an object with a `type`) is its text, and nothing where it is a picture.
     """
@@ -92,8 +103,6 @@ def _pieces(values: list[Any], depth: int) -> list[str] | None:
     for value in values:
         if isinstance(value, str):
             pieces.append(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            pieces.append(str(value))
         elif isinstance(value, dict) and "type" in value:
             text = value.get("text")
             pieces += [text] if isinstance(text, str) else []

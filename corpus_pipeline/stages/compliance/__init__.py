@@ -57,7 +57,7 @@ class Compliance(Stage):
     """Match the risk packs, score, judge."""
 
     name = "compliance"
-    version = 3
+    version = 4
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),

@@ -19,6 +19,8 @@ from corpus_pipeline.stages.compliance.company import Company
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 #: A sentence without an end is cut here; context further away is not its context.
 _REACH = 80
+#: How far before a hit its quotation may open.
+_QUOTE = 30
 _KEYWORDS = re.compile(r"\s*(?:本文)?(?:关键词|关键字|标签|tags?|keywords?)\s*[:：]", re.IGNORECASE)
 
 _SHOWN = frozenset({"title", "bracket", "keywords"})
@@ -33,6 +35,7 @@ class Weighed:
     zone: str
     in_title: bool
     quoted: bool
+    term: str  # what makes it different from other hits: its term, or the words of a shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,16 @@ def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> 
     for hit in chosen:
         zone = "title" if in_title else zone_of(text, hit, book)
         factor: float = getattr(scoring.position, zone, 1.0)
-        quoted = _reported(text, hit, book)
         rule = book.rules[hit.rule]
+        quoted = _in_quotes(text, hit) if rule.shape else _reported(text, hit, book)
         told = False
-        if company and rule.role != "topic":
+        if company and rule.role != "topic" and not rule.shape:
             told = company.tells_of(hit, shown=zone in _SHOWN)
         # A contact that solicits nothing itself still helps the lures beside it.
         if quoted or (told and rule.role != "contact"):
             factor *= scoring.context_factor
-        yield Weighed(hit, rule.weight * factor, zone, in_title, quoted or told)
+        term = text[hit.start : hit.end] if rule.shape else hit.term
+        yield Weighed(hit, rule.weight * factor, zone, in_title, quoted or told, term)
 
 
 def zone_of(text: str, hit: Hit, book: RiskBook) -> str:
@@ -101,6 +105,14 @@ def _reported(text: str, hit: Hit, book: RiskBook) -> bool:
     right = stop.start() if stop else hit.end + _REACH
     around = text[left : hit.start] + "\n" + text[hit.end : right]
     return bool(book.context.find_matches_as_indexes(around))
+
+
+def _in_quotes(text: str, hit: Hit) -> bool:
+    """Whether a quotation or a title opens before the hit and does not close before it."""
+    before = text[max(0, hit.start - _QUOTE) : hit.start]
+    return any(
+        before.rfind(opens) > before.rfind(closes) for opens, closes in ("“”", "「」", "《》")
+    )
 
 
 def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
@@ -137,7 +149,7 @@ def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) ->
     Injected words stand in several of these places, where an article's own words stand in the
     body; the other hit may be of a topic (时时彩, 投注).
     """
-    if len({w.hit.term for w in counted}) >= distinct:
+    if len({w.term for w in counted}) >= distinct:
         return True
     firm = {w.zone for w in counted} & _SHOWN
     return bool(firm) and len(firm | ({w.zone for w in topics} & _SHOWN)) >= 2
@@ -150,7 +162,7 @@ def _sum(weighed: Iterable[Weighed]) -> float:
         return float(sum(entry.weight for entry in weighed))
     seen: Counter[str] = Counter()
     total = 0.0
-    for entry in sorted(weighed, key=lambda w: (-w.weight, w.hit.term, w.hit.start)):
-        seen[entry.hit.term] += 1
-        total += entry.weight / seen[entry.hit.term]
+    for entry in sorted(weighed, key=lambda w: (-w.weight, w.term, w.hit.start)):
+        seen[entry.term] += 1
+        total += entry.weight / seen[entry.term]
     return total

@@ -72,7 +72,7 @@ class LangId(Stage):
     """The stage."""
 
     name: ClassVar[str] = "langid"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     columns: ClassVar[Schema] = {
         "langid_label": pl.String(),
         "langid_score": pl.Float32(),
@@ -103,7 +103,7 @@ class LangId(Stage):
         self.calibration = pack.calibration.points
         self.names = {old: new for new, olds in pack.labels.items() for old in olds}
         self.counter = counter(pack.markers)
-        self.rules = Rules(self.bounds)
+        self.rules = Rules(self.bounds, pack.words)
         self.model = load_fasttext(assets["model"])
         self.packaged = options.model == MODEL
         if not self.packaged:

@@ -6,10 +6,12 @@ are null where languages share their letters and the model must decide.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.rules.langid import LangIdBounds
+from corpus_pipeline.rules.langid import LangIdBounds, WordLists, Words
 from corpus_pipeline.stages.langid.char_shares import ONE_LANGUAGE, shares
 from corpus_pipeline.stages.langid.code import code_share, words_left
 
@@ -79,6 +81,7 @@ def _of_han(b: LangIdBounds) -> pl.Expr:
     cantonese = (col("cantonese") >= b.cantonese_least) & (
         col("cantonese") >= b.cantonese_share * col("han")
     )
+    wu = (col("wu_words") >= b.wu_least) & (col("wu_words") >= b.wu_words * col("han"))
     return (
         pl.when((japanese | korean) & speaks)
         .then(_verdict("mixed", 1 - pl.max_horizontal(kana, hangul)))
@@ -88,6 +91,8 @@ def _of_han(b: LangIdBounds) -> pl.Expr:
         .then(_verdict("ko", hangul.clip(b.settled_least, b.settled_most)))
         .when((col("share") < b.chinese_share) & ~quoting)
         .then(_verdict("mixed", col("share")))
+        .when(wu & ~quoting)
+        .then(_verdict("wuu", pl.lit(b.marker_score)))
         .when(cantonese & ~quoting)
         .then(_verdict("yue", pl.lit(b.marker_score)))
         .when(plain)
@@ -147,11 +152,22 @@ def _verdict(label: str | pl.Expr, score: pl.Expr) -> pl.Expr:
     return pl.struct(label=named.cast(pl.String), score=score.cast(pl.Float32))
 
 
+def spoken(texts: pl.Series, words: Words) -> pl.Series:
+    """How many of the words each text has, the sure ones counted twice."""
+    text = pl.lit(" ") + pl.col("text") + pl.lit(" ")
+    sure, likely = (text.str.count_matches("|".join(some)) for some in (words.sure, words.likely))
+    return texts.rename("text").to_frame().select(2 * sure + likely).to_series()
+
+
 class Rules:
     """The rules as expressions, built once."""
 
-    def __init__(self, bounds: LangIdBounds) -> None:
+    def __init__(self, bounds: LangIdBounds, words: WordLists) -> None:
         """Build the expressions."""
+        self._spoken = partial(spoken, words=words.wu)
+        seen = pl.col("wu") + pl.col("wu_too")
+        like_wu = (seen > 0) & (seen >= bounds.wu_trace * pl.col("han"))
+        like_wu &= (pl.col("cantonese") == 0) & (pl.col("kana") + pl.col("hangul") == 0)
         self._shares = shares()
         self._eastern = eastern(bounds).alias("eastern")
         dense = pl.col("code") >= bounds.code_trace * pl.col("length")
@@ -168,15 +184,17 @@ class Rules:
         few = ~pl.col("eastern") | (named & (mostly | (terse & (little | often))))
         # No prose in an alphabet has so many: its lines need not be looked at.
         sure = ~pl.col("eastern") & (pl.col("code") >= bounds.code_sure * pl.col("length"))
-        self._like_code = (dense & few & ~sure).fill_null(value=False)
+        like_code = dense & few & ~sure
         listing = pl.col("code") >= bounds.code_block * pl.col("length")
-        self._like_listing = (~pl.col("eastern") & listing).fill_null(value=False)
+        like_listing = ~pl.col("eastern") & listing
         letters = pl.col("latin") + pl.col("cyrillic")
-        self._like_address = (
+        like_address = (
             ~pl.col("eastern")
             & (letters > 0)
             & (pl.col("mark") >= bounds.address_marks * pl.col("length"))
         )
+        asked = {"code": like_code, "listing": like_listing, "address": like_address, "wu": like_wu}
+        self._asked = [flag.fill_null(value=False).alias(name) for name, flag in asked.items()]
         self._verdict = settled(bounds).alias("verdict")
 
     def facts(
@@ -188,20 +206,17 @@ class Rules:
         """
         frame = counts.with_columns(length=texts.str.len_chars().cast(pl.UInt32))
         frame = frame.with_columns(self._shares).with_columns(self._eastern)
-        lines = np.zeros(len(texts))
+        asked = frame.select(self._asked)
+        lines, wu = np.zeros(len(texts)), np.zeros(len(texts))
         left = np.full(len(texts), 2.0**31)
         if blocks:
-            lines[:] = frame.select(self._like_listing.cast(pl.Float64)).to_series().to_numpy()
-        for out, asked, measure in (
-            ()
-            if blocks
-            else (
-                (lines, self._like_code, code_share),
-                (left, self._like_address, words_left),
-            )
+            lines[:] = asked.get_column("listing").cast(pl.Float64).to_numpy()
+        for out, name, measure in (
+            (wu, "wu", self._spoken),
+            *(() if blocks else ((lines, "code", code_share), (left, "address", words_left))),
         ):
-            rows = frame.select(asked).to_series().arg_true()
+            rows = asked.get_column(name).arg_true()
             if len(rows):
                 out[rows.to_numpy()] = measure(texts.gather(rows)).to_numpy()
-        frame = frame.with_columns(lines=lines, left=left)
+        frame = frame.with_columns(lines=lines, left=left, wu_words=wu)
         return frame.with_columns(self._verdict).unnest("verdict")

@@ -11,6 +11,7 @@ import polars as pl
 from corpus_pipeline.rules.langid import Markers
 from corpus_pipeline.text.unicode import classes as han
 from corpus_pipeline.text.unicode.script import (
+    JAPANESE_COMMON,
     JAPANESE_ONLY,
     JAPANESE_TOO,
     SIMPLIFIED_ONLY,
@@ -52,6 +53,7 @@ def counter(markers: Markers) -> han.CharTable:
             "traditional": han.mask(TRADITIONAL_ONLY),
             "japanese": han.mask(JAPANESE_ONLY),
             "mainland": han.mask(mainland),
+            "unjapanese": han.mask(han.HAN) & ~han.mask(JAPANESE_COMMON),
             **{name: han.mask(marker.characters) for name, marker in markers},
             "vietnamese": han.mask(markers.vietnamese.characters, ((0x1EA0, 0x1EF9),)),
         }

@@ -36,6 +36,7 @@ FACTS = (
     "traditional",
     "japanese",
     "mainland",
+    "unjapanese",
     "kana_share",
     "hangul_share",
     "cantonese",
@@ -84,7 +85,7 @@ def _of_han(facts: Facts, answer: Answer, b: LangIdBounds) -> tuple[str, float]:
         # 第12条 alone: Chinese statutes write 第十二条, Japanese ones digits; either may be meant.
         return "ja", b.ordinal_score
     for label in ("ja", "ko"):
-        if answer.get(label, 0.0) >= _least(facts, b):
+        if answer.get(label, 0.0) >= _least(facts, b, label):
             return label, min(answer[label], 1.0)
     for label, syllables in (("ko", "hangul"), ("ja", "kana")):
         if facts[syllables] > facts["han"]:
@@ -115,12 +116,13 @@ def _of_chinese(facts: Facts, answer: Answer, b: LangIdBounds) -> tuple[str, flo
     return ("zh-Hant" if facts["traditional"] > facts["simplified"] else "zh-Hans"), score
 
 
-def _least(facts: Facts, b: LangIdBounds) -> float:
+def _least(facts: Facts, b: LangIdBounds, label: str) -> float:
     """The probability that makes a Han text Japanese or Korean; `_NEVER` where nothing can."""
     quoting = facts["kana_share"] >= b.kana_trace or facts["hangul_share"] >= b.hangul_trace
     if not quoting and (facts["mainland"] or facts["han"] >= b.long_han):
         return _NEVER
-    if facts["japanese"] >= max(b.japanese_least, b.japanese_share * facts["han"]):
+    brief = facts["han"] <= b.line_han
+    if facts["japanese"] >= max(1 if brief else b.japanese_least, b.japanese_share * facts["han"]):
         return b.japanese_probability
     if quoting and not facts["chinese"]:
         return b.quoting_probability
@@ -128,6 +130,16 @@ def _least(facts: Facts, b: LangIdBounds) -> float:
         return b.foreign_probability
     if facts["japanese"] or (facts["simplified"] and facts["traditional"]):
         return b.foreign_seen
+    return _unseen(facts, b, label)
+
+
+def _unseen(facts: Facts, b: LangIdBounds, label: str) -> float:
+    """The same for a text without any sign of another language.
+
+    Two characters, or one that Japanese hardly writes, are no proof of what the model says.
+    """
+    if facts["han"] <= b.brief_han or (label == "ja" and facts["unjapanese"]):
+        return _NEVER
     return b.foreign_unseen if facts["han"] >= b.foreign_han else b.foreign_short
 
 

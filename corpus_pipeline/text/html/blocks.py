@@ -62,6 +62,7 @@ class Bounds:
     posts_share: float
     posts_fewest: int
     posts_alike: int
+    posts_short: int
     posts_tried: int
     posts_signed_one_in: int
     posts_saying_one_in: int

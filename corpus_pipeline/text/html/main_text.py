@@ -137,7 +137,12 @@ def main_text(
     lines outside of navigation, if they are more.  The tree is used up: elements without text are
     removed from it.
     """
-    page = read_blocks(source_of(tree, hints), bounds, hints, thread=thread)
+    markup = source_of(tree, hints)
+    page = read_blocks(markup, bounds, hints, thread=thread)
+    if not thread and find_posts(page, thread=False):
+        # The names of replies are those of text then.
+        thread = True
+        page = read_blocks(markup, bounds, hints, thread=True)
     lines = page.lines
     headline = _heading(page, title)
     kept, breaks, posts = _kept_lines(page, headline, thread=thread)

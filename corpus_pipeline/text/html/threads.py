@@ -79,6 +79,30 @@ def find_posts(page: Page, *, thread: bool) -> list[int]:
         members = groups[at]
         if _are_posts(page, members) and (thread or _leads(page, members, prose_of[at])):
             return _with_siblings(page, members)
+    return _short_posts(page, groups, thread=thread)
+
+
+def _short_posts(
+    page: Page, groups: dict[tuple[int, int], list[int]], *, thread: bool
+) -> list[int]:
+    """Posts of a few words each, such as short reviews: most are dated, and they say most.
+
+    On a page that is not known to be a thread no more prose than in a lead may stand outside.
+    """
+    blocks, bounds = page.blocks, page.bounds
+    enough = bounds.posts_share * blocks.plain[0]
+    plain_of = {
+        at: text
+        for at, members in groups.items()
+        if len(members) >= bounds.posts_short
+        and (text := sum([blocks.plain[i] for i in members])) > enough
+    }
+    for at in sorted(plain_of, key=lambda at: (-plain_of[at], at))[: bounds.posts_tried]:
+        members = groups[at]
+        outside = blocks.prose_size[0] - sum([blocks.prose_size[i] for i in members])
+        beside = outside > plain_of[at] * bounds.posts_lead_share
+        if _timed(page, members) and (thread or not beside):
+            return _with_siblings(page, members)
     return []
 
 

@@ -16,6 +16,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+#: Han characters that Japanese writes every day: the first level of JIS X 0208, rows 16 to 47.
+JAPANESE_COMMON = (
+    b"".join(bytes((row, cell)) for row in range(0xB0, 0xD0) for cell in range(0xA1, 0xFF)).decode(
+        "euc_jp", "ignore"
+    )
+    + "々〆〇"
+)
 #: Characters that only simplified text uses.
 SIMPLIFIED_ONLY = (
     "㐷㐽㑇㑈㑔㑩㓆㓥㓰㔉㖊㖞㘎㚯㛀㛟㛠㛣㛤㛿㟆㟜㟥㡎㤘㤽㥪㧏㧐㧑㧟㧰㨫㭎㭏㭣㭤㭴㱩㱮㲿㳔㳕㳠"
