@@ -201,8 +201,7 @@ class Extract(Stage):
         """One page: its source, address, known title, response headers (JSON), day of the visit."""
         undone = Counter[str]()
         source, page, present = self._source(text or "", undone)
-        # Licences are told by addresses; nothing else in the tree is.
-        tree = parse(page, bare=present.keys().isdisjoint(licence.CLUES))
+        tree = parse(page, bare=present.keys().isdisjoint(licence.CLUES))  # they need addresses
         meta = page_meta(tree, _headers(response), source, present)
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
