@@ -201,7 +201,7 @@ class Extract(Stage):
         """One page: its source, address, known title, response headers (JSON), day of the visit."""
         undone = Counter[str]()
         source, page, present = self._source(text or "", undone)
-        tree = parse(page)
+        tree = parse(page, bare=present.keys().isdisjoint(licence.CLUES))  # they need addresses
         meta = page_meta(tree, _headers(response), source, present)
         undo_tree(tree, page, undone, present)
         # Several people write on a forum's page, and all that they write is its text.
@@ -274,8 +274,10 @@ class Extract(Stage):
 
     def _verdict(self, text: str) -> tuple[str | None, str | None]:
         """Rule and evidence where the text is too short, and neither sentence nor verse."""
-        size = len("".join(text.split()))
         least, readable = self.pages.min_main, self.pages.min_readable
+        if len("".join(text[:_BEGINNING].split())) >= least:
+            return None, None  # the beginning of a text is enough to know that it is long
+        size = len("".join(text.split()))
         if size >= least or _readable(text) >= readable:
             return None, None
         return "no_main_content", f"main_characters={size} < {least}"

@@ -251,7 +251,11 @@ def read_blocks(markup: Markup, bounds: Bounds, hints: Hints, *, thread: bool) -
     walked = _walked(markup, bounds, table, thread=thread)
     texts = walked.text.split("\n")[:-1]
     noise = _noise(walked, texts, bounds, hints, table)
-    named = [_named(key, bounds, hints, thread=thread) for key in walked.names.split("\0")[:-1]]
+    cached = hints.named_cache[thread].get
+    named = [
+        cached(key) or _named(key, bounds, hints, thread=thread)
+        for key in walked.names.split("\0")[:-1]
+    ]
     _mark_notices(walked, texts, [_NAMELESS, *named], hints, noise)
     rows, numbers = walked.lines, _numbers(bounds)
     prose, scores = np.empty(len(rows), dtype=np.bool_), np.empty(len(rows), dtype=np.float64)

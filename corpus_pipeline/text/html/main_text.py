@@ -216,9 +216,7 @@ def _share(page: Page, kept: list[int]) -> float:
     """The share of the characters in the page's sentences that the kept lines have, 0 to 1."""
     lines = page.lines
     held = sum([lines.size[line] for line in kept if lines.prose[line]])
-    return held / max(
-        sum([s for s, prose in zip(lines.size, lines.prose, strict=True) if prose]), 1
-    )
+    return held / max(page.blocks.prose_size[0], 1)
 
 
 def _thread_lines(page: Page, posts: list[int], heading: int) -> tuple[list[int], set[int]]:

@@ -17,6 +17,9 @@ from corpus_pipeline.text.compiled import compiled_uncounted
 SKIPPED, VOID, RAW, ROOT, LAST = 1, 2, 4, 8, 16
 #: A formula, or what may hold one.
 MATH, SCRIPT, IMAGE = 32, 64, 128
+#: A format that is opened again after it was left open; what does not nest when left open; whose
+#: content is text up to its end tag, whatever it looks like.
+FORMAT, SHALLOW, LITERAL = 1 << 16, 1 << 17, 1 << 18
 #: Begins and ends a block; ends a line; a link; stands within a link that fills an item; such an
 #: item; text whose blanks count; a heading; names nothing by its class.
 BLOCK, BREAK, LINK, WITHIN, ITEM, PRE, HEADING, NAMELESS = (
@@ -33,18 +36,18 @@ BLOCK, BREAK, LINK, WITHIN, ITEM, PRE, HEADING, NAMELESS = (
 LESS, GREATER, SLASH, QUOTE, SPACE, NEWLINE = 0x3C, 0x3E, 0x2F, 0x22, 0x20, 0x0A
 #: Slots of a table of tags, a power of two and several times as many as tags.
 SLOTS = 1024
-_PRIME, _START = 1099511628211, 1469598103934665603
+PRIME, START = 1099511628211, 1469598103934665603
 
 
 @compiled_uncounted
 def name_at(data: U8, at: Int) -> tuple[Int, Int]:
     """The hash of the name that begins at byte `at`, and the position after it."""
-    key = _START
+    key = START
     while at < len(data):
         letter = data[at]
         if letter == SPACE or letter == GREATER or letter == LESS:
             break
-        key = (key ^ letter) * _PRIME
+        key = (key ^ letter) * PRIME
         at += 1
     return key, at
 
@@ -53,9 +56,9 @@ def name_at(data: U8, at: Int) -> tuple[Int, Int]:
 def enlist(names: U8, offsets: I64, keys: OutI64) -> None:
     """Fill `keys` with the hashes of names."""
     for i in range(len(keys)):
-        key = _START
+        key = START
         for at in range(offsets[i], offsets[i + 1]):
-            key = (key ^ names[at]) * _PRIME
+            key = (key ^ names[at]) * PRIME
         keys[i] = key
 
 

@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from corpus_pipeline.text.html.aigc import label_of
 from corpus_pipeline.text.html.dates import date_in_source, iso_date, shown_date
@@ -87,12 +87,14 @@ def page_meta(
     """
     source = source or tree.html or ""
     clues = source if clues is None else clues
-    named = _named(tree)
+    nodes = tree.css("meta[content],h1")  # one query: each walks the whole tree
+    named = _named([node for node in nodes if node.tag == "meta"])
     linked = linked_data(tree) if "ld+json" in clues else {}
     node = tree.css_first("title")
     whole = " ".join((node.text() if node else "").split())
     site = _first(named, _SITES) or linked.get("site")
-    title, cut = _title(tree, _first(named, _TITLES) or linked.get("title"), whole, site)
+    headings = [node for node in nodes if node.tag == "h1"]
+    title, cut = _title(headings, _first(named, _TITLES) or linked.get("title"), whole, site)
     stated = [*(named[name] for name in _AUTHORS if name in named), linked.get("author", "")]
     stated += _seen(tree, clues, _AUTHOR_AT)
     authors = [name for value in stated if (name := _person(value))]
@@ -115,10 +117,10 @@ def page_meta(
     )
 
 
-def _named(tree: LexborHTMLParser) -> dict[str, str]:
-    """The page's `meta` elements under lower-case names: the first of a name, all of `robots`."""
+def _named(nodes: list[LexborNode]) -> dict[str, str]:
+    """The content of `meta` elements by lower-case names: the first of a name, all of `robots`."""
     named: dict[str, str] = {}
-    for node in tree.css("meta[content]"):
+    for node in nodes:
         attributes = node.attributes
         content = (attributes.get("content") or "").strip()
         name = attributes.get("name") or attributes.get("property") or attributes.get("itemprop")
@@ -151,11 +153,11 @@ _PART = re.compile(r"第.{1,6}[章回节集话課课]|[，。！？：]|[)）]$"
 
 
 def _title(
-    tree: LexborHTMLParser, stated: str | None, whole: str, site: str | None
+    headings: list[LexborNode], stated: str | None, whole: str, site: str | None
 ) -> tuple[str | None, str | None]:
     """The title without the site's name, and the name that was cut off, either or both null."""
     bare, cut = _without_site(whole, site)
-    for heading in tree.css("h1")[:5]:
+    for heading in headings[:5]:
         text = " ".join(heading.text().split())
         # A heading that is part of the title is the title; another may be the logo.
         if len(text) >= 2 and text in whole and text not in {site, cut}:

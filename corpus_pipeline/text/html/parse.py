@@ -14,44 +14,30 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
 from selectolax.lexbor import LexborHTMLParser
+
+from corpus_pipeline.text.html.lighten_kernel import FORMATS, LONGEST, TAGS, lighten, nesting
+from corpus_pipeline.text.html.tags import FORMAT_TAGS, SHALLOW_TAGS, tags
 
 
 def _tags(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: Beginnings of elements that end at the first end tag of their name, whatever is between them.
-#: Patterns over bytes find `<` at the speed of memory; `IGNORECASE` would slow them down.
-_REMOVED = re.compile(
-    rb"<(?:([sS](?:[cC][rR][iI][pP][tT]|[tT][yY][lL][eE]|[vV][gG]))(?=[\s/>])([^<>]*)>|!--)"
-)
-_ENDS = {
-    b"script": re.compile(rb"</[sS][cC][rR][iI][pP][tT]\s*>"),
-    b"style": re.compile(rb"</[sS][tT][yY][lL][eE]\s*>"),
-    b"svg": re.compile(rb"</[sS][vV][gG]\s*>"),
-    b"!--": re.compile(rb"--!?>"),
-}
-_DATA_TYPES = re.compile(rb"json|math", re.IGNORECASE)
 _NAME = re.compile(r"<(/?[a-zA-Z]+)")
 _ANY_TAG = re.compile(r"</?([a-zA-Z]+)[^<>]*>?")
 _LONG = 50_000  # characters of one tag
 _LONG_TAG = re.compile(rf"<([a-zA-Z]+)[^<>]{{{_LONG},}}")
-#: Elements that their neighbours close, or that have no content: left open, they do not nest.
-_SHALLOW = _tags(
-    "p li dt dd td th tr option thead tbody tfoot colgroup rt rp area base br col embed hr img"
-    " input link meta param source track wbr"
-)
 _INLINE = _tags(
     "abbr acronym b bdi bdo big cite code dfn em font i ins kbd mark nobr q s samp small span"
     " strike strong sub sup tt u var"
 )
-#: Elements that the parser opens again in each paragraph after they were left open.
-_FORMATS = _tags("b big code em font i nobr s small strike strong tt u")
 #: The parser repeats at most three of those with the same attributes, so different ones count.
 _FORMAT = re.compile(
     r"<(?=[bBcCeEfFiInNsStTuU](?![pP]))"  # a quick test that most tags fail
-    rf"(?:{'|'.join(''.join(f'[{c}{c.upper()}]' for c in tag) for tag in sorted(_FORMATS))})\s[^>]*"
+    rf"(?:{'|'.join(''.join(f'[{c}{c.upper()}]' for c in tag) for tag in sorted(FORMAT_TAGS))})"
+    r"\s[^>]*"
 )
 _FORMAT_BYTES = re.compile(_FORMAT.pattern.encode())
 _PLAIN = frozenset(("html", "head", "body", "title", "meta", "script", "style", "p", "a", "br"))
@@ -64,18 +50,20 @@ _EMPTY_RUN = re.compile(r"<p>(?:\s*<p>)+")
 _DEEP, _UNCLOSED, _FEW_TAGS, _MANY_TAGS = 1000, 50, 1000, 8000
 
 
-def parse(html: str | bytes) -> LexborHTMLParser:
+def parse(html: str | bytes, *, bare: bool = False) -> LexborHTMLParser:
     """The parsed page; bytes are UTF-8.
+
+    `bare` leaves out attributes that hold addresses and programs: half of what there is to parse.
 
     >>> parse("<div>" * 100_000 + "正文").body.text()
     '正文'
     """
     page = html.encode() if isinstance(html, str) else html
-    page = lightened(page.replace(b"\0", b""))
-    return LexborHTMLParser(page if _is_ordinary(page) else tamed(page.decode()))
+    page, is_ordinary = _lightened(page.replace(b"\0", b""), bare=bare)
+    return LexborHTMLParser(page if is_ordinary else tamed(page.decode()))
 
 
-def lightened(page: bytes) -> bytes:
+def lightened(page: bytes, *, bare: bool = False) -> bytes:
     """The page without programs, styles, drawings and comments.
 
     >>> page = "甲<script>if (a<b) {}</script>乙<!-- 丙 -->丁<STYLE>p {}</style >戊"
@@ -83,38 +71,31 @@ def lightened(page: bytes) -> bytes:
     '甲乙丁戊'
     >>> lightened(b'<script type="application/ld+json">{}</script>')
     b'<script type="application/ld+json">{}</script>'
+    >>> lightened(b'<a class="x" href="/1?a=b" onclick="f()">', bare=True)
+    b'<a class="x">'
     """
-    parts: list[bytes] = []
-    at = 0
-    open_ended: set[bytes] = set()  # names without a further end: not searched for twice
-    begin = _REMOVED.search(page)
-    while begin:
-        name = (begin[1] or b"!--").lower()
-        end = None if name in open_ended else _ENDS[name].search(page, begin.end())
-        if end is None:
-            open_ended.add(name)
-            stop = begin.end()  # left to the parser
-        else:
-            stop = end.end()
-            if not (name == b"script" and _DATA_TYPES.search(begin[2])):
-                # `<!-->` is a whole comment in a browser: its end overlaps its beginning.
-                short = name == b"!--" and page.startswith((b">", b"->"), begin.end())
-                stop = page.index(b">", begin.end()) + 1 if short else stop
-                parts.append(page[at : begin.start()])
-                at = stop
-        begin = _REMOVED.search(page, stop)
-    parts.append(page[at:])
-    return b"".join(parts)
+    return _lightened(page, bare=bare)[0]
 
 
-def _is_ordinary(page: bytes) -> bool:
-    """Whether `tamed` would return the page as it is; decided without decoding it."""
-    half = _LONG // 2
-    if any(page.find(b"<", at, at + half) < 0 for at in range(0, len(page) - half, half)):
-        return False
-    tags = page.count(b"<")
-    few = tags <= _FEW_TAGS
-    return few or (tags <= _MANY_TAGS and len(set(_FORMAT_BYTES.findall(page))) <= _UNCLOSED)
+def _lightened(page: bytes, *, bare: bool) -> tuple[bytes, bool]:
+    """The lightened page, and whether `tamed` would return it as it is."""
+    table = tags(frozenset())
+    kept, counts = np.empty(len(page), dtype=np.uint8), np.zeros(3, dtype=np.int64)
+    source = np.frombuffer(page, dtype=np.uint8)
+    size = lighten(source, bare, table.slots, table.keys, table.roles, kept, counts)
+    light = kept[:size].tobytes()
+    if counts[LONGEST] >= _LONG:
+        return light, False
+    count = int(counts[TAGS])
+    if count <= _FEW_TAGS:
+        return light, True
+    if count <= _MANY_TAGS and (
+        counts[FORMATS] <= _UNCLOSED or len(set(_FORMAT_BYTES.findall(light))) <= _UNCLOSED
+    ):
+        return light, True
+    nesting(kept[:size], table.slots, table.keys, table.roles, counts)
+    unclosed, deepest = counts[:2].tolist()
+    return light, unclosed <= _UNCLOSED and (count <= _MANY_TAGS or deepest <= _DEEP)
 
 
 def tamed(html: str) -> str:
@@ -148,7 +129,7 @@ def _unclosed(names: list[str]) -> int:
     left = 0
     for name, times in Counter(names).items():
         plain = name.lower()
-        if plain.removeprefix("/") in _FORMATS:
+        if plain.removeprefix("/") in FORMAT_TAGS:
             left += -times if plain.startswith("/") else times
     return left
 
@@ -158,9 +139,9 @@ def _depth(names: list[str]) -> int:
     for name in names:
         plain = name.lower()
         if plain.startswith("/"):
-            if plain[1:] not in _SHALLOW and depth:
+            if plain[1:] not in SHALLOW_TAGS and depth:
                 depth -= 1
-        elif plain not in _SHALLOW:
+        elif plain not in SHALLOW_TAGS:
             depth += 1
             deepest = max(deepest, depth)
     return deepest

@@ -36,6 +36,8 @@ def rendered(page: Page, kept: list[int], breaks: set[int]) -> str:
     items = set[int]() if breaks else {at for at in places if _item(page, at)}
     posts = _posts(page, places, breaks) if breaks else {}
     data = {table: _is_data(page, table) for table in {t for _, t in rows.values() if t}}
+    if not (breaks or items or any(row for row, _ in rows.values())):
+        return "\n".join([lines.text[line] for line in kept])
     texts: list[str] = []
     last = None
     for (row, table), group in groupby(kept, key=lambda line: rows[lines.block[line]]):

@@ -32,7 +32,17 @@ _VOID = _tags(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source"
     " track wbr"
 )
+#: Elements that the parser opens again in each paragraph after they were left open.
+FORMAT_TAGS = _tags("b big code em font i nobr s small strike strong tt u")
+#: Elements that their neighbours close, or that have no content: left open, they do not nest.
+SHALLOW_TAGS = _tags(
+    "p li dt dd td th tr option thead tbody tfoot colgroup rt rp area base br col embed hr img"
+    " input link meta param source track wbr"
+)
 _ROLES = {
+    markup.FORMAT: FORMAT_TAGS,
+    markup.SHALLOW: SHALLOW_TAGS,
+    markup.LITERAL: _RAW | _tags("title textarea plaintext"),
     markup.VOID: _VOID,
     markup.RAW: _RAW,
     markup.ROOT: _tags("html body"),

@@ -93,7 +93,7 @@ def visible(  # noqa: PLR0915 – one loop
                 copied = stop if depth == 0 else copied
             at = stop
             continue
-        if role & LAST:
+        if role & LAST and depth == 0:
             break
         begin = at
         says, at = _said(source, stop, role)
@@ -107,7 +107,7 @@ def visible(  # noqa: PLR0915 – one loop
                 depth, skipped = 1, key
         in_pre |= role & PRE != 0
         if role & RAW:
-            at = _raw_end(source, at, key)
+            at = _raw_end(source, at, key, bool(role & SCRIPT))
     if depth == 0:
         size = _copied(source, copied, end, kept, size)
     tags = breaks = 0
@@ -128,14 +128,25 @@ def _copied(source: U8, start: Int, stop: Int, kept: OutU8, size: Int) -> Int:
 
 
 @compiled_uncounted
-def _raw_end(source: U8, at: Int, key: Int) -> Int:
-    """The position of the end tag of this name, or the end."""
+def _raw_end(source: U8, at: Int, key: Int, program: bool) -> Int:
+    """The position of the end tag of this name, or the end.
+
+    A program may hold a whole script element after `<!--`.
+    """
+    in_comment = in_script = False
     while at < len(source):
-        if source[at] == LESS and at + 1 < len(source) and source[at + 1] == SLASH:
-            other, stop = name_at(source, at + 2)
-            if other == key:
+        if source[at] == LESS:
+            closing = at + 1 < len(source) and source[at + 1] == SLASH
+            other, _ = name_at(source, at + 1 + closing)
+            if closing and other == key and not in_script:
                 return at
-            at = stop
+            if other == key:
+                in_script = in_comment and not closing
+            in_comment |= program and is_at(source, at, _COMMENT)
+            at += 1
+        elif in_comment and source[at] == GREATER and is_at(source, at - 2, _COMMENT_END):
+            in_comment = in_script = False
+            at += 1
         else:
             at += 1
     return at
