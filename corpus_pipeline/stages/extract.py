@@ -244,7 +244,7 @@ class Extract(Stage):
         if not present.keys().isdisjoint(formulas.CLUES):
             figures_as_text(tree)
         if not present.keys().isdisjoint(kept_breaks.CLUES):
-            keep_breaks(tree, page)
+            keep_breaks(tree, page, present)
         pages = self.pages
         return main_text(
             tree, pages.bounds, pages.hints, title=title, thread=thread, least=pages.min_main
