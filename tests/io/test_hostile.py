@@ -64,8 +64,8 @@ FILES = {
         lambda n: b"<mediawiki><page><text>" + b"[" * n + b"</text></page></mediawiki>",
     ),
 }
-#: A megabyte of these is 330,000 to 500,000 records, each of which costs what one of a hundred bytes
-#: costs: 0.6 to 0.7 s of CPU alone, 1.2 where the other core is busy.
+#: A megabyte of these is 330,000 to 500,000 records, each of which costs what one of a hundred
+#: bytes costs: 0.6 to 0.7 s of CPU alone, 1.2 where the other core is busy.
 TINY = {"csv_ragged_rows", "jsonl_empty_objects", "json_empty_objects"}
 
 
