@@ -139,13 +139,15 @@ def main_text(
     """
     markup = source_of(tree, hints)
     page = read_blocks(markup, bounds, hints, thread=thread)
-    if not thread and find_posts(page, thread=False):
+    found = find_posts(page, thread=thread)
+    if found and not thread:
         # The names of replies are those of text then.
         thread = True
         page = read_blocks(markup, bounds, hints, thread=True)
+        found = find_posts(page, thread=True)
     lines = page.lines
     headline = _heading(page, title)
-    kept, breaks, posts = _kept_lines(page, headline, thread=thread)
+    kept, breaks = _kept_lines(page, headline, found, thread=thread)
     size = sum([lines.size[line] for line in kept])
     method = "thread" if page.thread else "article"
     if size < least:
@@ -161,19 +163,18 @@ def main_text(
         text=rendered(page, kept, breaks),
         links=links / max(size, 1),
         lead=lead,
-        posts=posts,
+        posts=len(found),
         method=method,
         confidence=confidence * (_VISIBLE if method == "visible" else 1),
     )
 
 
 def _kept_lines(
-    page: Page, headline: int | None, *, thread: bool
-) -> tuple[list[int], set[int], int]:
-    """The lines of the main content, the blocks that begin a post, and how many posts there are."""
+    page: Page, headline: int | None, posts: list[int], *, thread: bool
+) -> tuple[list[int], set[int]]:
+    """The lines of the main content, and the blocks that begin a post."""
     lines = page.lines
     heading = 0 if headline is None else lines.block[headline]
-    posts = find_posts(page, thread=thread)
     page.thread = thread or bool(posts)
     if posts:
         kept, breaks = _thread_lines(page, posts, heading)
@@ -192,7 +193,7 @@ def _kept_lines(
             kept = _article_lines(page, kept, headline)
     if page.thread:
         kept = without_labels(page, kept)
-    return kept, breaks, len(posts)
+    return kept, breaks
 
 
 #: All that is visible is the main text in half of the pages, at best.
@@ -241,7 +242,8 @@ def _article_lines(page: Page, lines: list[int], heading: int | None) -> list[in
     """
     texts, sizes, prose = page.lines.text, page.lines.size, page.lines.prose
     lead = page.hints.lead.search
-    first = next((i for i in lines if prose[i] and not _is_label(page, i)), None)
+    said = [i for i in lines if prose[i] and (sizes[i] > _LONGEST_LABEL or _ends(texts[i]))]
+    first = next((i for i in said if page.tag_of(i) not in _HEADINGS), None)
     at = len(lines) if first is None else lines.index(first)
     kept = [
         i
@@ -255,8 +257,11 @@ def _article_lines(page: Page, lines: list[int], heading: int | None) -> list[in
 
 def _is_label(page: Page, line: int) -> bool:
     """Whether a line is no sentence, as dates and sources between title and text."""
-    text = page.lines.text[line]
     return page.tag_of(line) in _HEADINGS or (
-        page.lines.size[line] <= _LONGEST_LABEL
-        and not ("。" in text or "！" in text or "？" in text)
+        page.lines.size[line] <= _LONGEST_LABEL and not _ends(page.lines.text[line])
     )
+
+
+def _ends(text: str) -> bool:
+    """Whether a sentence ends in the text."""
+    return "。" in text or "！" in text or "？" in text

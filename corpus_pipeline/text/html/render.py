@@ -36,12 +36,11 @@ def rendered(page: Page, kept: list[int], breaks: set[int]) -> str:
     items = set[int]() if breaks else {at for at in places if _item(page, at)}
     posts = _posts(page, places, breaks) if breaks else {}
     data = {table: _is_data(page, table) for table in {t for _, t in rows.values() if t}}
-    if not (breaks or items or any(row for row, _ in rows.values())):
-        return "\n".join([lines.text[line] for line in kept])
     texts: list[str] = []
     last = None
-    for (row, table), group in groupby(kept, key=lambda line: rows[lines.block[line]]):
-        members = list(group)
+    runs = ((block, list(group)) for block, group in groupby(kept, key=lines.block.__getitem__))
+    for (row, table), group in groupby(runs, key=lambda run: rows[run[0]]):
+        members = [line for _, run in group for line in run]
         post = posts.get(lines.block[members[0]], last)
         if texts and post != last:
             texts.append("")
@@ -49,6 +48,9 @@ def rendered(page: Page, kept: list[int], breaks: set[int]) -> str:
         joined = _joined(page, row, members, data=data.get(table, False)) if row else None
         if joined is not None:
             texts.append(joined)
+            continue
+        if not (breaks or items):
+            texts += [lines.text[line] for line in members]
             continue
         for line in members:
             block = lines.block[line]
