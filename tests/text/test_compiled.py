@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 
 from corpus_pipeline.text import kernel_cache
+from corpus_pipeline.text.arrays import U8, Int
+from corpus_pipeline.text.compiled import KERNELS, compiled_uncounted
 from corpus_pipeline.text.tokens.quality_kernel import cut
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +104,18 @@ def test_a_kernel_takes_the_types_it_names():
     ):
         with pytest.raises(TypeError):
             cut(*wrong)
+
+
+def test_an_uncounted_kernel_makes_no_array():
+    """A kernel whose references are not counted is refused where it makes an array."""
+
+    def copied(data: "U8") -> "Int":
+        return len(np.zeros(len(data), dtype=np.uint8))
+
+    kernel = compiled_uncounted(copied)
+    KERNELS.remove(kernel)
+    with pytest.raises(NumbaError):
+        kernel(np.zeros(3, dtype=np.uint8))
 
 
 def test_an_edited_helper_never_answers_from_the_old_cache(tmp_path):

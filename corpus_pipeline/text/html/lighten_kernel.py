@@ -41,7 +41,7 @@ _OPEN_COMMENT, _ON, _DATA = _word("<!--"), _word("on"), _word("data-")
 _HREF, _SRC, _SRCSET, _TITLE, _TARGET, _ACTION, _VALUE = map(
     _word, ("href", "src", "srcset", "title", "target", "action", "value")
 )
-_JSON, _MATH, _IMG = _word("json"), _word("math"), _word("img")
+_JSON, _MATH, _IMG, _TEX, _EQUATION = map(_word, ("json", "math", "img", "tex", "equation"))
 
 
 @compiled_uncounted
@@ -277,8 +277,13 @@ def _is_after_value(letter: Int) -> bool:
 
 
 @compiled_uncounted
-def _is_dropped(page: U8, start: Int, stop: Int, image: bool) -> bool:
-    """Whether an attribute holds an address, a program or a hint; an image keeps its address."""
+def _is_dropped(  # noqa: PLR0911 – one letter after the other
+    page: U8, start: Int, stop: Int, image: bool
+) -> bool:
+    """Whether an attribute holds an address, a program or a hint.
+
+    The address of an image may tell that it is a formula.
+    """
     letter = page[start] | 32
     if letter == 0x68:
         return _equals(page, start, stop, _HREF)
@@ -289,9 +294,32 @@ def _is_dropped(page: U8, start: Int, stop: Int, image: bool) -> bool:
     if letter == 0x74:
         return _equals(page, start, stop, _TITLE) or _equals(page, start, stop, _TARGET)
     if letter == 0x73:
-        source = not image and _equals(page, start, stop, _SRC)
+        source = _equals(page, start, stop, _SRC)
+        if source and image:
+            return not _is_formula(page, stop)
         return source or _equals(page, start, stop, _SRCSET)
     return _equals(page, start, stop, _ACTION) or _equals(page, start, stop, _VALUE)
+
+
+@compiled_uncounted
+def _is_formula(page: U8, at: Int) -> bool:
+    """Whether the value at byte `at`, in quotes, has a word of the addresses of formulas."""
+    quote = page[at + 1]
+    at += 2
+    while page[at] != quote:
+        letter = page[at] | 32
+        if letter == 0x74:
+            found = _equals(page, at, min(at + 3, len(page)), _TEX)
+        elif letter == 0x6D:
+            found = _equals(page, at, min(at + 4, len(page)), _MATH)
+        elif letter == 0x65:
+            found = _equals(page, at, min(at + 8, len(page)), _EQUATION)
+        else:
+            found = False
+        if found:
+            return True
+        at += 1
+    return False
 
 
 @compiled_uncounted
