@@ -1,7 +1,8 @@
 """Reduce a web page to its main text: navigation, advertisements and footers are removed.
 
-Enters: documents whose `media_type` is HTML, or is null or XML while the text is an HTML page (or,
-where null, a fragment of one); all others pass unchanged, with null in the stage's columns.
+Enters: documents whose `media_type` is HTML, or is null, XML or plain text while the text is an
+HTML page (or, where null, a fragment of one); all others pass unchanged, with null in the stage's
+columns.
 Leaves: `text` (the main text, with obfuscation against scrapers undone), `title` where it was null,
 and the metadata that the page states, in `extract_*`.  A page without main text is dropped
 (`no_main_content`).
@@ -26,6 +27,7 @@ from corpus_pipeline.rules.extract import load_pages, load_words
 from corpus_pipeline.text.html import aigc, formulas, kept_breaks, licence, metadata, obfuscation
 from corpus_pipeline.text.html.aigc import MARK_VERBS, mark_of
 from corpus_pipeline.text.html.formulas import figures_as_text
+from corpus_pipeline.text.html.hidden import remove_hidden
 from corpus_pipeline.text.html.kept_breaks import keep_breaks
 from corpus_pipeline.text.html.licence import LICENSE_WORDS, license_id, worded_license
 from corpus_pipeline.text.html.main_text import MainText, main_text
@@ -58,6 +60,11 @@ _LOOKS = (
     r"(?i)^[\s\u{feff}]*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,500}-->\s*)*"
     r"<(?:!doctype\s+html|html|head|body)[\s>]"
 )
+#: A text of a type that servers give to anything is one when it also ends as one, or when the head
+#: of a page follows.
+_ANYTHING = r"^\s*(?:text/plain|application/octet-stream)\b"
+_WHOLE = r"(?i)</(?:html|body)\s*>\s*(?:<!--[^>]{0,500}-->\s*)*$"
+_HEADED = r"(?i)<html[^>]{0,500}>\s*<head[^>]{0,200}>\s*<(?:meta|title|link|script|style|base)[\s>]"
 #: So is a piece of one, which begins and ends with a block.
 _BLOCK = "(?:div|p|article|section|main|table|h[1-6]|ul|ol)"
 _OPENS, _CLOSES = rf"(?i)^\s*<(?:{_BLOCK}|title|meta)[\s>]", rf"(?i)</{_BLOCK}>\s*$"
@@ -105,7 +112,7 @@ class Extract(Stage):
     """Markup to main text."""
 
     name = "extract"
-    version = 3
+    version = 4
     columns: ClassVar[Schema] = {
         "extract_title": pl.String(),
         "extract_author": pl.String(),
@@ -240,7 +247,8 @@ class Extract(Stage):
     def _main_text(
         self, tree: LexborHTMLParser, title: str, page: bytes, present: Places, *, thread: bool
     ) -> MainText:
-        """The main content of a page, raised figures as text and kept line breaks as elements."""
+        """The main content of what a page shows, with raised figures as text."""
+        remove_hidden(tree, page, present.keys())
         if not present.keys().isdisjoint(formulas.CLUES):
             figures_as_text(tree)
         if not present.keys().isdisjoint(kept_breaks.CLUES):
@@ -322,7 +330,12 @@ def _pages_among(docs: pl.DataFrame) -> pl.Series | None:
     begins, ends = pl.col("text").str.head(_BEGINNING), pl.col("text").str.tail(_ENDING)
     looks = begins.str.contains(_LOOKS)
     piece = begins.str.contains(_OPENS) & ends.str.contains(_CLOSES)
-    stated = media.str.contains(_MEDIA) | (media.str.contains(_XML) & looks)
+    whole = looks & (ends.str.contains(_WHOLE) | begins.str.contains(_HEADED))
+    stated = (
+        media.str.contains(_MEDIA)
+        | (media.str.contains(_XML) & looks)
+        | (media.str.contains(_ANYTHING) & whole)
+    )
     is_page = docs.select(pl.when(media.is_null()).then(looks | piece).otherwise(stated))
     return is_page.to_series().fill_null(value=False)
 

@@ -19,6 +19,7 @@ from selectolax.lexbor import LexborHTMLParser
 from corpus_pipeline.text.arrays import F64, I64, U8, Bool
 from corpus_pipeline.text.html.formulas import formulas_as_text
 from corpus_pipeline.text.html.score_kernel import (
+    furnish,
     grouped,
     kinds_of,
     questionable,
@@ -57,6 +58,7 @@ class Bounds:
     body_weight: float
     title_weight: float
     overruling_share: float
+    furniture_size: int
     link_line_share: float
     verse_share: float
     posts_share: float
@@ -261,14 +263,12 @@ def read_blocks(markup: Markup, bounds: Bounds, hints: Hints, *, thread: bool) -
     texts = walked.text.split("\n")[:-1]
     noise = _noise(walked, texts, bounds, hints, table)
     cached = hints.named_cache[thread].get
-    named = [
-        cached(key) or _named(key, bounds, hints, thread=thread)
-        for key in walked.names.split("\0")[:-1]
-    ]
-    _mark_notices(walked, texts, [_NAMELESS, *named], hints, noise)
+    keys = walked.names.split("\0")[:-1]
+    named = [_NAMELESS, *(cached(k) or _named(k, bounds, hints, thread=thread) for k in keys)]
+    _mark_notices(walked, texts, named, hints, noise)
     rows, numbers = walked.lines, _numbers(bounds)
-    prose, scores = np.empty(len(rows), dtype=np.bool_), np.empty(len(rows), dtype=np.float64)
-    score_lines(rows, numbers, noise, prose, scores)
+    weights = np.array([traits.weight for _, traits in named])[walked.blocks[:, NAMES]]
+    prose, scores = _scores(walked, noise, weights, numbers)
     block, size, links, _, code = rows.T
     line_places = _grouped(block, len(walked.blocks))
     child_places = _grouped(walked.blocks[:, PARENT], len(walked.blocks))
@@ -287,10 +287,20 @@ def read_blocks(markup: Markup, bounds: Bounds, hints: Hints, *, thread: bool) -
             noise=noise.tolist(),
             score=scores.tolist(),
         ),
-        blocks=_blocks(walked, judged, [_NAMELESS, *named], table),
+        blocks=_blocks(walked, judged, named, weights, table),
         line_places=(line_places[0].tolist(), line_places[1].tolist()),
         child_places=(child_places[0].tolist(), child_places[1].tolist()),
     )
+
+
+def _scores(walked: _Walked, noise: Bool, weights: F64, numbers: F64) -> tuple[Bool, F64]:
+    """Which lines are prose, and the scores of all."""
+    rows = walked.lines
+    apart, prose = np.empty((2, len(rows)), dtype=np.bool_)
+    furnish(rows, walked.blocks, weights, np.empty(len(walked.blocks), dtype=np.bool_), apart)
+    scores = np.empty(len(rows), dtype=np.float64)
+    score_lines(rows, numbers, noise, apart, prose, scores)
+    return prose, scores
 
 
 class _Walked(NamedTuple):
@@ -342,6 +352,7 @@ def _numbers(bounds: Bounds) -> F64:
             bounds.item_price,
             bounds.verse_share,
             bounds.overruling_share,
+            bounds.furniture_size,
         ]
     )
 
@@ -403,7 +414,9 @@ def _grouped(members: I64, count: int) -> tuple[I64, I64]:
 _Judged = tuple[Bool, Bool, F64, I64, I64, I64, I64, F64]
 
 
-def _blocks(walked: _Walked, judged: _Judged, named: list[Named], table: Tags) -> Blocks:
+def _blocks(
+    walked: _Walked, judged: _Judged, named: list[Named], weights: F64, table: Tags
+) -> Blocks:
     """The blocks with their sums; `named` are names and traits in the order of `walk`."""
     rows, count = walked.blocks, len(walked.blocks)
     distinct: dict[str, int] = {}
@@ -413,7 +426,6 @@ def _blocks(walked: _Walked, judged: _Judged, named: list[Named], table: Tags) -
         np.empty(2 << count.bit_length(), dtype=np.int64),
     )
     kinds_of(rows, ids[rows[:, NAMES]], slots, kinds)
-    weights = np.array([traits.weight for _, traits in named])[rows[:, NAMES]]
     sums, worths = np.empty((count, 3), dtype=np.int64), np.empty((2, count), dtype=np.float64)
     score_blocks(walked.lines, *judged, weights, sums, worths[0], worths[1])
     tag, parent, place, end, names, _ = rows.T.tolist()

@@ -79,31 +79,63 @@ def formulas_as_text(tree: LexborHTMLParser) -> None:
 
 
 #: A source without these has no raised or lowered figures.
-CLUES = ("<su", "<SU")
+CLUES = (
+    "<su",
+    "<SU",
+    "vertical-align:su",
+    "vertical-align: su",
+    "superscript",
+    "subscript",
+)
+_RAISED = (
+    'sup, sub, [style*="vertical-align:su"], [style*="vertical-align: su"],'
+    " .superscript, .subscript"
+)
 #: Longer ones are sentences that a page sets small.
 _LONGEST_SMALL: Final = 40
+_NOTE = re.compile(r"\d{1,3}(?:[,，、–-]\s?\d{1,3})*")
+_ABOVE_THE_LINE = re.compile(r"vertical-align:\s?super")
 
 
 def figures_as_text(tree: LexborHTMLParser) -> None:
     """Write raised and lowered figures so that 10 to the 8th does not read 108.
 
-    Those in links and in code stay, and so do notes in brackets.
+    Notes keep their brackets, and numbers of notes that are links get them.
 
-    >>> tree = LexborHTMLParser("<p>3×10<sup>8</sup>，SO<sub>4</sub><sup>2-</sup></p>")
+    >>> tree = LexborHTMLParser(
+    ...     "<p>3×10<sup>8</sup>，SO<sub>4</sub><sup>2-</sup>，1998<sup><a href=#n>3</a></sup></p>"
+    ... )
     >>> figures_as_text(tree)
     >>> tree.body.text()
-    '3×10⁸，SO₄²⁻'
+    '3×10⁸，SO₄²⁻，1998[3]'
     """
     # Inner ones first: what stands around them takes their text as it then is.
-    for node in reversed(tree.css("sup, sub")):
+    for node in reversed(tree.css(_RAISED)):
         text = node.text()
-        parent = node.parent
-        if len(text) > _LONGEST_SMALL or (parent and parent.tag in {"a", "code", "pre"}):
+        if len(text) > _LONGEST_SMALL:
             continue
-        if node.css_first("a") is None:
-            written = small_figures(text, above=node.tag == "sup")
+        linked = node.css_first("a") is not None or _is_link(node)
+        if linked and _NOTE.fullmatch(text.strip()):
+            node.replace_with(f"[{text.strip()}]")
+        elif not linked:
+            written = small_figures(text, above=_is_above(node))
             if written != text:
                 node.replace_with(written)
+
+
+def _is_link(node: LexborNode) -> bool:
+    """Whether the element is all that a link around it holds."""
+    parent = node.parent
+    alone = node.prev is None and node.next is None
+    return alone and parent is not None and parent.tag == "a"
+
+
+def _is_above(node: LexborNode) -> bool:
+    if node.tag in {"sup", "sub"}:
+        return node.tag == "sup"
+    attributes = node.attributes
+    style, names = attributes.get("style") or "", attributes.get("class") or ""
+    return "superscript" in names or _ABOVE_THE_LINE.search(style) is not None
 
 
 def _remove(tree: LexborHTMLParser, selector: str) -> None:

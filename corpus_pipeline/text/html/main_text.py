@@ -158,7 +158,7 @@ def main_text(
     size = sum([lines.size[line] for line in kept])
     method = "thread" if page.thread else "article"
     if size < least:
-        shown = _visible_lines(page, headline)
+        shown = _without_tail(page, _visible_lines(page, headline))
         if sum([lines.size[line] for line in shown]) > size:
             kept, method, breaks = shown, "visible", set[int]()
             size = sum([lines.size[line] for line in kept])
@@ -200,7 +200,13 @@ def _kept_lines(
             kept = _article_lines(page, kept, headline)
     if page.thread:
         kept = without_labels(page, kept)
-    return kept, breaks
+    return _without_tail(page, kept), breaks
+
+
+def _without_tail(page: Page, kept: list[int]) -> list[int]:
+    """The lines without headings at the end: what they head are links."""
+    last = next((i for i in reversed(kept) if page.tag_of(i) not in _HEADINGS), None)
+    return kept if last is None else kept[: kept.index(last) + 1]
 
 
 #: All that is visible is the main text in half of the pages, at best.

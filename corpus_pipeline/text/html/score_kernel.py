@@ -31,7 +31,16 @@ from corpus_pipeline.text.html.walk_kernel import (
 )
 
 #: The scorer's bounds, as they stand in an array.
-LINK_LINE, SHORT_LINE, SHORT_WEIGHT, LINK_PRICE, ITEM_PRICE, VERSE, OVERRULING = range(7)
+(
+    LINK_LINE,
+    SHORT_LINE,
+    SHORT_WEIGHT,
+    LINK_PRICE,
+    ITEM_PRICE,
+    VERSE,
+    OVERRULING,
+    FURNITURE,
+) = range(8)
 #: Columns of the sums over a block.
 PROSE, PLAIN, LINKED = range(3)
 
@@ -56,13 +65,31 @@ def questionable(
 
 
 @compiled_uncounted
-def score_lines(lines: I64Grid, bounds: F64, noise: Bool, prose: OutBool, scores: OutF64) -> None:
+def furnish(lines: I64Grid, blocks: I64Grid, weights: F64, inside: OutBool, apart: OutBool) -> None:
+    """Set `apart` for lines in a block, or in one within a block, whose weight is below 1.
+
+    `inside` is the same of the blocks.
+    """
+    for at in range(len(blocks)):
+        parent = blocks[at, PARENT]
+        inside[at] = weights[at] < 1 or (parent >= 0 and inside[parent])
+    for i in range(len(lines)):
+        apart[i] = inside[lines[i, OWNER]]
+
+
+@compiled_uncounted
+def score_lines(
+    lines: I64Grid, bounds: F64, noise: Bool, apart: OutBool, prose: OutBool, scores: OutF64
+) -> None:
     """Set `prose` and `scores` of all lines.
 
-    On a page without sentences, such as lyrics, a line outside of links counts as prose.
+    On a page without sentences, such as lyrics, a line outside of links counts as prose.  A few
+    sentences in lines that are `apart`, as in the foot of a page, do not count for that.
     """
     prose_size: Int = 0
     plain: Int = 0
+    apart_prose: Int = 0
+    apart_plain: Int = 0
     for i in range(len(lines)):
         size, links = lines[i, SIZE], lines[i, LINKS]
         own = size - links
@@ -71,13 +98,20 @@ def score_lines(lines: I64Grid, bounds: F64, noise: Bool, prose: OutBool, scores
         if prose[i]:
             scores[i] = size
             prose_size += size
+            apart_prose += size * apart[i]
         else:
             score = bounds[SHORT_WEIGHT] * own * (not noise[i])
             scores[i] = score - (bounds[LINK_PRICE] * links + bounds[ITEM_PRICE] * noise[i])
         plain += own * (not noise[i])
+        apart_plain += own * (not noise[i] and apart[i])
+    if apart_prose <= bounds[FURNITURE]:
+        prose_size -= apart_prose
+        plain -= apart_plain
+    else:
+        apart[:] = False  # it may be the text, whatever the names are
     if prose_size < bounds[VERSE] * plain:
         for i in range(len(lines)):
-            if not noise[i] and lines[i, LINKS] == 0 and lines[i, SIZE] > 1:
+            if not (noise[i] or apart[i]) and lines[i, LINKS] == 0 and lines[i, SIZE] > 1:
                 prose[i] = True
                 scores[i] = lines[i, SIZE]
 
@@ -135,9 +169,10 @@ def score_blocks(
             for column in range(3):
                 sums[at, column] += sums[order[place], column]
     most = bounds[OVERRULING] * sums[0, PROSE]
+    most_plain = bounds[OVERRULING] * sums[0, PLAIN]
     for at in range(count - 1, -1, -1):
-        if weights[at] < 1 and sums[at, PROSE] > most:
-            weights[at] = 1.0  # most of the page's prose is main content, whatever its names
+        if weights[at] < 1 and sums[at, PROSE] > most and sums[at, PLAIN] > most_plain:
+            weights[at] = 1.0  # most of what a page says is main content, whatever its names
         worth = prose_worth = 0.0
         for place in range(line_starts[at], line_starts[at + 1]):
             i = line_order[place]

@@ -125,7 +125,8 @@ def _short_posts(
             size = len("".join(said))
             found = _most_signed(page, members) and _prose_after(page, members[-1]) <= size
         else:
-            outside = blocks.prose_size[0] - sum([blocks.prose_size[i] for i in members])
+            within = sum([blocks.prose_size[i] for i in members])
+            outside = _shown_prose(page, len(blocks.tag)) - within
             found = _timed(page, members) and outside <= _lead(page, plain_of[at])
         if found:
             return _with_siblings(page, members)
@@ -152,6 +153,13 @@ def _prose_after(page: Page, last: int) -> int:
         after += sum([blocks.prose_size[i] for i in later])
         at = parent
     return after
+
+
+def _shown_prose(page: Page, before: int) -> int:
+    """How much prose stands before a block, outside of what is named as furniture."""
+    lines, shown = page.lines, page.shown()
+    columns = zip(lines.size, lines.prose, lines.block, strict=True)
+    return sum([size for size, says, at in columns if says and at < before and shown[at]])
 
 
 def _lead(page: Page, text: int) -> float:
@@ -201,10 +209,7 @@ def _stamped(page: Page, line: int) -> bool:
 
 def _leads(page: Page, members: list[int], prose: int) -> bool:
     """Whether there is little prose before the first post, against `prose` in the posts."""
-    lines = page.lines
-    columns = zip(lines.size, lines.prose, lines.block, strict=True)
-    before = sum([size for size, says, block in columns if says and block < members[0]])
-    return before < _lead(page, prose) and _timed(page, members)
+    return _timed(page, members) and _shown_prose(page, members[0]) < _lead(page, prose)
 
 
 def _timed(page: Page, members: list[int]) -> bool:
