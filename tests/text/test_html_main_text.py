@@ -74,6 +74,14 @@ def test_the_text_under_the_title_wins_a_close_race():
     assert LINE * 8 in titled
 
 
+def test_an_item_may_begin_with_an_empty_block():
+    """The text of an item whose first block is empty is read, without a marker."""
+    item = f"<li><div></div><p>{LINE}</p></li>"
+    text = main_text(parse(f"<ul>{item * 3}</ul>"), PAGES.bounds, PAGES.hints).text
+
+    assert text == "\n".join([LINE] * 3)
+
+
 @pytest.mark.parametrize(
     ("title", "clean", "site"),
     [

@@ -179,5 +179,6 @@ def _marker(page: Page, line: int) -> str:
 
 
 def _first(page: Page, at: int) -> int:
-    """The first line in a block or in its first child."""
-    return min([line for i in (at, *page.children(at)[:1]) for line in page.lines_of(i)[:1]])
+    """The first line in a block or in its first child; -1 where neither has one."""
+    firsts = [line for i in (at, *page.children(at)[:1]) for line in page.lines_of(i)[:1]]
+    return min(firsts, default=-1)
