@@ -214,7 +214,7 @@ class Extract(Stage):
         anchors = sorted(present.keys() & LICENSE_WORDS)
         stated = meta.license or worded_license(source, self.words, anchors)
         rule, evidence = self._verdict(text)
-        whole = f"{title}\n{text}" if thread and title and title not in text[:1000] else text
+        whole = f"{title}\n{text}" if thread and title and not _told(title, text) else text
         return Extracted(
             text=whole,
             title=known_title or title,
@@ -281,6 +281,22 @@ class Extract(Stage):
         if size >= least or _readable(text) >= readable:
             return None, None
         return "no_main_content", f"main_characters={size} < {least}"
+
+
+#: Share of a title's pieces of four characters in the beginning of a text that tells it already.
+_TOLD, _PIECE = 0.6, 4
+
+
+def _told(title: str, text: str) -> bool:
+    """Whether the beginning of a text says what its title says, as where a post is its title.
+
+    >>> _told("慢半拍：“今年的雨水多，小河涨了水”", "今年的雨水多，小河涨了水，孩子们去看鱼。")
+    True
+    """
+    begins = "".join(text[:1000].split())
+    short = "".join(title.split())
+    pieces = [short[i : i + _PIECE] for i in range(max(len(short) - _PIECE + 1, 1))]
+    return sum([piece in begins for piece in pieces]) >= _TOLD * len(pieces)
 
 
 #: Lines of a poem without marks: Han alone, so many of them.

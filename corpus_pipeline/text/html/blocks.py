@@ -67,8 +67,10 @@ class Bounds:
     posts_signed_one_in: int
     posts_saying_one_in: int
     posts_lead_share: float
+    posts_lead: int
     replies_share: float
     labels_repeat: int
+    answer_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,13 @@ class Page:
         """The blocks whose parent it is."""
         starts, order = self.child_places
         return order[starts[block] : starts[block + 1]]
+
+    def shown(self) -> list[bool]:
+        """Whether neither a block nor one around it has a name of furniture."""
+        shown = [True] * len(self.blocks.tag)
+        for at, parent in enumerate(self.blocks.parent):
+            shown[at] = self.blocks.weight[at] >= 1 and (parent < 0 or shown[parent])
+        return shown
 
     def tag_of(self, line: int) -> str:
         """The tag of the block around a line; `pre` also for blocks within a `pre`."""

@@ -25,7 +25,14 @@ from corpus_pipeline.text.html.blocks import (
     source_of,
 )
 from corpus_pipeline.text.html.render import is_figure, rendered
-from corpus_pipeline.text.html.threads import find_posts, reply_blocks, units, without_labels
+from corpus_pipeline.text.html.threads import (
+    answers,
+    find_posts,
+    opening,
+    reply_blocks,
+    units,
+    without_labels,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,7 @@ def _kept_lines(
         kept, breaks = _thread_lines(page, posts, heading)
     else:
         main = _main_block(page, heading)
-        replies = reply_blocks(page, main) if thread else []
+        replies = [*reply_blocks(page, main), *answers(page, main)] if thread else []
         content = _content(page, [main, *replies])
         kept = [
             line
@@ -202,10 +209,7 @@ _VISIBLE = 0.5
 
 def _visible_lines(page: Page, heading: int | None) -> list[int]:
     """The lines outside of links, boilerplate and blocks with the names of navigation."""
-    blocks, lines = page.blocks, page.lines
-    shown = [True] * len(blocks.tag)
-    for at, parent in enumerate(blocks.parent):
-        shown[at] = blocks.weight[at] >= 1 and (parent < 0 or shown[parent])
+    lines, shown = page.lines, page.shown()
     return [
         line
         for line, block in enumerate(lines.block)
@@ -223,7 +227,7 @@ def _share(page: Page, kept: list[int]) -> float:
 def _thread_lines(page: Page, posts: list[int], heading: int) -> tuple[list[int], set[int]]:
     """The lines from the heading to the last post, and the blocks that begin a post."""
     parent = page.blocks.parent[posts[0]]
-    start = heading if 0 < heading < parent else parent
+    start = heading if 0 < heading < parent else opening(page, parent)
     end = page.blocks.end[posts[-1]]
     content = _content(page, [_common(page, start, parent)]) | _content(page, list(posts))
     noise = page.lines.noise
