@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: What twice the size may cost: a linear method gives 2, caches up to 2.6, a quadratic one 4.
-GROWTH = 3.0
+#: What twice the size may cost: a linear method gives 2, caches up to 2.6 (3.4 beside a busy core),
+#: a quadratic one 4.
+GROWTH = 3.6
 #: Below this many seconds the clock and the allocator decide, not the method.
 NOISE = 0.02
 #: Rounds of both sizes; the best of each counts.  More than the least are run only on a machine
