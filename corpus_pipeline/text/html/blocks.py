@@ -90,7 +90,8 @@ class Hints:
     noise: re.Pattern[str]  # boilerplate, known by how the line begins
     stamps: re.Pattern[str]  # boilerplate, known by what is anywhere in the line
     moments: re.Pattern[str]  # in a thread: who wrote a post, and when
-    lead: re.Pattern[str]  # boilerplate before the text begins
+    lead: re.Pattern[str]  # boilerplate before the text begins, known by how it begins
+    dated: re.Pattern[str]  # the same, known by what is anywhere in it
     end: re.Pattern[str]  # headings after which no main text follows
     liability: re.Pattern[str]  # a word of a notice about rights and liability, anywhere
     #: What `Page.named` answered before, for articles and for threads: sites repeat attributes.
