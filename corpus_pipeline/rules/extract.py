@@ -21,7 +21,7 @@ from corpus_pipeline.text.html.blocks import Bounds, Hints
 from corpus_pipeline.text.html.notices import Words
 
 NameKind = Literal["skipped", "unwanted", "replies", "posters", "wanted", "body", "notice"]
-LineKind = Literal["noise", "stamps", "moments", "lead", "end", "thread", "liability"]
+LineKind = Literal["noise", "stamps", "moments", "lead", "dated", "end", "thread", "liability"]
 Kind = Literal[NameKind, LineKind]
 
 
@@ -61,12 +61,10 @@ class Pages:
 
 
 #: Patterns of these kinds match the beginning of a line; searching all of it costs ten times more.
-_ANCHORED = frozenset({"noise", "moments", "end"})
+_ANCHORED = frozenset({"noise", "moments", "lead", "end"})
 
 
 def _judges(rule: PagePattern, text: str) -> bool:
-    if rule.kind == "stamps" and text.isascii():
-        return False  # not looked for in such a line
     look = re.match if rule.kind in _ANCHORED else re.search
     return look(rule.pattern, text, re.IGNORECASE) is not None
 
@@ -96,6 +94,7 @@ def _pages(pack: ExtractPack) -> Pages:
         stamps=pattern("stamps"),
         moments=pattern("moments"),
         lead=pattern("lead"),
+        dated=pattern("dated"),
         end=pattern("end"),
         liability=pattern("liability"),
     )

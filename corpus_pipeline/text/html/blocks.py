@@ -90,9 +90,10 @@ class Hints:
     notice: re.Pattern[str]  # notices of the site about rights and liability
     # Lines:
     noise: re.Pattern[str]  # boilerplate, known by how the line begins
-    stamps: re.Pattern[str]  # boilerplate with Chinese in it, known by what is anywhere in the line
+    stamps: re.Pattern[str]  # boilerplate, known by what is anywhere in the line
     moments: re.Pattern[str]  # in a thread: who wrote a post, and when
-    lead: re.Pattern[str]  # boilerplate before the text begins
+    lead: re.Pattern[str]  # boilerplate before the text begins, known by how it begins
+    dated: re.Pattern[str]  # the same, known by what is anywhere in it
     end: re.Pattern[str]  # headings after which no main text follows
     liability: re.Pattern[str]  # a word of a notice about rights and liability, anywhere
     #: What `Page.named` answered before, for articles and for threads: sites repeat attributes.
@@ -363,12 +364,8 @@ def _noise(walked: _Walked, texts: list[str], bounds: Bounds, hints: Hints, tabl
     numbers = _numbers(bounds)
     questionable(walked.lines, walked.blocks, table.roles, _LONGEST_NOISE, numbers, noise, is_open)
     asked = list(compress(texts, is_open.tolist()))
-    begins, holds = hints.noise.match, hints.stamps.search
-    # `isascii` costs nothing: stamps have Chinese in them.
-    noise[is_open] = [
-        begins(text) is not None or (not text.isascii() and holds(text) is not None)
-        for text in asked
-    ]
+    begins, holds = map(hints.noise.match, asked), map(hints.stamps.search, asked)
+    noise[is_open] = [a is not None or b is not None for a, b in zip(begins, holds, strict=True)]
     return noise
 
 

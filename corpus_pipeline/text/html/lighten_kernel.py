@@ -101,7 +101,7 @@ def lighten(  # noqa: PLR0915 – one loop
         image = stop == at + 4 and _equals(page, at + 1, stop, _IMG)
         at = stop
         if bare and named and literal == 0:
-            at, size = _attributes(page, at, image, kept, size)
+            at, size, bare = _attributes(page, at, image, kept, size)
     counts[TAGS], counts[FORMATS] = tags, formats
     counts[LONGEST] = max(longest, size - last)
     return size
@@ -224,61 +224,70 @@ def _is_data(page: U8, at: Int, stop: Int) -> bool:
 
 
 @compiled_uncounted
-def _attributes(page: U8, at: Int, image: bool, kept: OutU8, size: Int) -> tuple[Int, Int]:
+def _attributes(page: U8, at: Int, image: bool, kept: OutU8, size: Int) -> tuple[Int, Int, bool]:
     """Copy attributes but addresses and programs; returns the new position and size.
 
-    It stops at the first that is not written plainly: what follows is copied as it is.
+    It reads them as the standard does, up to the end of the tag or to a `<`: a quote may be missing
+    before that, and then nobody knows where tags begin.  Returned at last is whether there is none.
     """
     end = len(page)
-    while at < end and _is_blank(page[at]):
+    while at < end and page[at] != GREATER:
         start = at
-        while at < end and _is_blank(page[at]):
+        while at < end and (_is_blank(page[at]) or page[at] == SLASH):
             at += 1
         name = at
-        while at < end and _is_in_name(page[at]):
+        while at < end and not _ends_name(page[at], bool(at > name)):
             at += 1
-        plain = at > name
-        value = at + 1
-        if plain and value < end and page[at] == _EQUALS:
-            quote = page[value]
-            if quote == QUOTE or quote == _APOSTROPHE:
-                at = value + 1
+        stop = at
+        while at < end and _is_blank(page[at]):
+            at += 1
+        quoted = False
+        if stop > name and at < end and page[at] == _EQUALS:
+            at += 1
+            while at < end and _is_blank(page[at]):
+                at += 1
+            quote = page[at] if at < end else np.uint8(0)
+            quoted = bool(quote == QUOTE or quote == _APOSTROPHE)
+            value = at
+            if quoted:
+                at += 1
                 while at < end and page[at] != quote and page[at] != LESS:
                     at += 1
-                plain = at + 1 < end and page[at] == quote and _is_after_value(page[at + 1])
-                if plain:
-                    at += 1
-                    if _is_dropped(page, name, value - 1, image):
-                        continue
+                at += at < end and page[at] == quote
             else:
-                plain = False
+                while at < end and not _is_blank(page[at]) and page[at] != GREATER:
+                    if page[at] == LESS:
+                        break
+                    at += 1
+        else:
+            at = stop
+        odd = at < end and page[at] == LESS
+        apart = at < end and (_is_blank(page[at]) or page[at] == SLASH or page[at] == GREATER)
+        if quoted and apart and _is_dropped(page, name, stop, image, value):
+            continue
         for i in range(start, at):
             kept[size] = page[i]
             size += 1
-        if not plain:
-            break
-    return at, size
+        if odd:
+            return at, size, False
+    return at, size, True
 
 
 @compiled_uncounted
-def _is_in_name(letter: Int) -> bool:
-    """Whether a character is usual in the name of an attribute."""
+def _ends_name(letter: Int, begun: bool) -> bool:
+    """Whether a character ends the name of an attribute, or stops the reading of a tag."""
     return bool(
-        _is_letter(letter)
-        or 0x30 <= letter <= 0x3A  # digits and the colon
-        or letter == _DASH
-        or letter == 0x5F
+        _is_blank(letter)
+        or letter == SLASH
+        or letter == GREATER
+        or letter == LESS
+        or (begun and letter == _EQUALS)
     )
 
 
 @compiled_uncounted
-def _is_after_value(letter: Int) -> bool:
-    return bool(_is_blank(letter) or letter == GREATER or letter == SLASH)
-
-
-@compiled_uncounted
 def _is_dropped(  # noqa: PLR0911 – one letter after the other
-    page: U8, start: Int, stop: Int, image: bool
+    page: U8, start: Int, stop: Int, image: bool, value: Int
 ) -> bool:
     """Whether an attribute holds an address, a program or a hint.
 
@@ -296,7 +305,7 @@ def _is_dropped(  # noqa: PLR0911 – one letter after the other
     if letter == 0x73:
         source = _equals(page, start, stop, _SRC)
         if source and image:
-            return not _is_formula(page, stop)
+            return not _is_formula(page, value)
         return source or _equals(page, start, stop, _SRCSET)
     return _equals(page, start, stop, _ACTION) or _equals(page, start, stop, _VALUE)
 
@@ -304,8 +313,8 @@ def _is_dropped(  # noqa: PLR0911 – one letter after the other
 @compiled_uncounted
 def _is_formula(page: U8, at: Int) -> bool:
     """Whether the value at byte `at`, in quotes, has a word of the addresses of formulas."""
-    quote = page[at + 1]
-    at += 2
+    quote = page[at]
+    at += 1
     while page[at] != quote:
         letter = page[at] | 32
         if letter == 0x74:

@@ -251,14 +251,15 @@ def _article_lines(page: Page, lines: list[int], heading: int | None) -> list[in
     The text begins with its first sentence; before it labels may be boilerplate.
     """
     texts, sizes, prose = page.lines.text, page.lines.size, page.lines.prose
-    lead = page.hints.lead.search
+    begins, holds = page.hints.lead.match, page.hints.dated.search
     said = [i for i in lines if prose[i] and (sizes[i] > _LONGEST_LABEL or _ends(texts[i]))]
     first = next((i for i in said if page.tag_of(i) not in _HEADINGS), None)
     at = len(lines) if first is None else lines.index(first)
     kept = [
         i
         for i in lines[:at]
-        if i != heading and not (sizes[i] and lead(texts[i]) and _is_label(page, i))
+        if i != heading
+        and not (sizes[i] and (begins(texts[i]) or holds(texts[i])) and _is_label(page, i))
     ]
     ends, later = page.hints.end.match, lines[at + 1 :]
     end = next((i for i in later if sizes[i] <= _LONGEST_END and ends(texts[i])), None)

@@ -47,6 +47,7 @@ _COMMENT, _COMMENT_END = _word("<!--"), _word("-->")
 _CLASS, _STYLE, _HIDDEN, _ALT, _SRC, _TYPE = map(
     _word, (' class="', ' style="', ' hidden="', ' alt="', ' src="', ' type="')
 )
+_VALUE = _word('="')
 _NONE, _NONE_APART = _word("display:none"), _word("display: none")
 _JAMMER, _STATUS, _EDIT = _word("jammer"), _word("pstatus"), _word("mw-editsection")
 _MATH, _LATEX, _TEX, _EQUATION, _FORMULA = map(
@@ -183,8 +184,11 @@ def _said(source: U8, at: Int, role: Int) -> tuple[Int, Int]:
         elif role & SCRIPT and is_at(source, at, _TYPE):
             start, at = at + len(_TYPE), value_end(source, at + len(_TYPE), end)
             says |= FORMULA * _holds(source, start, at, _MATH)
-        else:
+        else:  # a value may end in what looks like the beginning of another attribute
             at += 1
+            while at < end and source[at] != GREATER and not is_at(source, at, _VALUE):
+                at += 1
+            at = value_end(source, at + len(_VALUE), end) if is_at(source, at, _VALUE) else at
     says |= FORMULA * (described and named)
     return says, min(at + 1, end)
 
