@@ -72,6 +72,8 @@ class Bounds:
     posts_lead: int
     replies_share: float
     labels_repeat: int
+    notice_words: int
+    visible_trust: float
     answer_size: int
 
 
@@ -266,7 +268,7 @@ def read_blocks(markup: Markup, bounds: Bounds, hints: Hints, *, thread: bool) -
     cached = hints.named_cache[thread].get
     keys = walked.names.split("\0")[:-1]
     named = [_NAMELESS, *(cached(k) or _named(k, bounds, hints, thread=thread) for k in keys)]
-    _mark_notices(walked, texts, named, hints, noise)
+    _mark_notices(walked, texts, named, hints, noise, least=bounds.notice_words)
     rows, numbers = walked.lines, _numbers(bounds)
     weights = np.array([traits.weight for _, traits in named])[walked.blocks[:, NAMES]]
     prose, scores = _scores(walked, noise, weights, numbers)
@@ -369,18 +371,23 @@ def _noise(walked: _Walked, texts: list[str], bounds: Bounds, hints: Hints, tabl
     return noise
 
 
-#: Different words of liability that make a notice of a block with the name of one.
-_NOTICE_WORDS = 2
 #: Blocks with such a name that are looked at in a page.
 _MOST_NOTICES = 50
 
 
 def _mark_notices(
-    walked: _Walked, texts: list[str], named: list[Named], hints: Hints, noise: Bool
+    walked: _Walked,
+    texts: list[str],
+    named: list[Named],
+    hints: Hints,
+    noise: Bool,
+    *,
+    least: int,
 ) -> None:
     """Count the lines of notices as noise, however long they are: they never overrule their name.
 
-    A block is a notice if its names and its words say so, and if a sentence stands outside of it.
+    A block is a notice if its names and `least` different words say so, and if a sentence stands
+    outside of it.
     """
     flags = np.array([traits.is_notice for _, traits in named])
     if not flags.any():
@@ -395,7 +402,7 @@ def _mark_notices(
         lines = np.flatnonzero(inside).tolist()
         words = {m[0] for i in lines for m in hints.liability.finditer(texts[i][:_LONGEST_NOTICE])}
         outside = ~inside & ~noise & (size >= _SENTENCE)
-        if len(words) >= _NOTICE_WORDS and outside.any():
+        if len(words) >= least and outside.any():
             noise[inside] = True
             last = end
 

@@ -165,14 +165,13 @@ def main_text(
     links = sum([lines.links[line] for line in kept])
     first = kept[0] if kept else 0
     lead = " ".join(lines.text[max(first - 12, 0) : first + 3])
-    confidence = _share(page, kept)
     return MainText(
         text=rendered(page, kept, breaks),
         links=links / max(size, 1),
         lead=lead,
         posts=len(found),
         method=method,
-        confidence=confidence * (_VISIBLE if method == "visible" else 1),
+        confidence=_share(page, kept) * (bounds.visible_trust if method == "visible" else 1),
     )
 
 
@@ -207,10 +206,6 @@ def _without_tail(page: Page, kept: list[int]) -> list[int]:
     """The lines without headings at the end: what they head are links."""
     last = next((i for i in reversed(kept) if page.tag_of(i) not in _HEADINGS), None)
     return kept if last is None else kept[: kept.index(last) + 1]
-
-
-#: All that is visible is the main text in half of the pages, at best.
-_VISIBLE = 0.5
 
 
 def _visible_lines(page: Page, heading: int | None) -> list[int]:

@@ -91,12 +91,11 @@ def tables(costs: Costs) -> Tables:
     single[0x80:0x100] = 11
     single[0xC0:0x250] = 8
     single[0x2010:0x2030] = 9
-    single[:0x80] = 5
     # Letters that are words of other languages, frames.
     single[0x390:0x3D0] = single[0x400:0x460] = single[0x2500:0x25A0] = 8
     single[0x410:0x450] = single[[ord(letter) for letter in "ІіЇїЄєЎў"]] = 6
     unread = np.full(65536, 8, dtype=np.float32)
-    unread[:0x80] = 5
+    single[:0x80] = unread[:0x80] = 5
     models = [costs[name] for name in ("hans", "hant", "ja", "ko")]
     # Some pairs of GBK are also two bytes of UTF-8: 员 alone is not a garbled Armenian letter.
     letters = costs["any"].copy()
