@@ -190,16 +190,30 @@ class SpamBook:
         texts: Sequence[str] | pl.Series,
         factors: Mapping[str, float] | None = None,
     ) -> list[Found]:
-        """What is spam, in order of rows: hijacked pages, or else the kind of the highest ratio.
+        """What is spam, in order of rows, each text once.
 
-        A kind that drops goes before one that only marks.  `factors`: kind → what its thresholds
-        are multiplied by.
+        A kind that drops goes before one that only marks, a page of which little is injected before
+        what was injected, then the highest ratio.  `factors`: kind → what its thresholds are
+        multiplied by.
         """
-        found = self._every(titles, pl.Series(texts, dtype=pl.String).fill_null(""), factors)
-        order = sorted(
-            found, key=lambda f: (f.row, not f.drops, f.kind != HIJACKED, -f.ratio, f.kind)
-        )
+        column = pl.Series(texts, dtype=pl.String).fill_null("")
+        sizes = column.str.len_chars().to_list()
+
+        def rank(one: Found) -> tuple[bool, bool, float, str]:
+            return not one.drops, not self.foreign(one, sizes[one.row]), -one.ratio, one.kind
+
+        order = sorted(self._every(titles, column, factors), key=lambda one: (one.row, rank(one)))
         return [f for n, f in enumerate(order) if n == 0 or order[n - 1].row != f.row]
+
+    def foreign(self, one: Found, size: int) -> bool:
+        """Whether what was put into a hijacked page is little of it, and a body is left."""
+        bounds = self.names.bounds
+        lost = sum(end - start for start, end in one.cuts)
+        return (
+            one.kind == HIJACKED
+            and lost <= bounds.cut_share * size
+            and size - lost >= bounds.body_least
+        )
 
     def _every(
         self,
@@ -327,7 +341,8 @@ def _prefilter(names: NameRules) -> str:
     endings = "|".join(map(re.escape, names.endings))
     sites = "|".join(map(re.escape, names.sites))
     plain = "|".join(map(re.escape, names.plain))
-    return f"(?i)(?:{endings}|[a-z][0-9]{{2,6}})(?:{sites})|{plain}"
+    listed = f"(?:关键词|关键字|标签|tags?|keywords?)[ \t]*[:：].*(?:{sites})"
+    return f"(?i)(?:{endings}|[a-z][0-9]{{2,6}})(?:{sites})|{plain}|{listed}"
 
 
 def _cuts(

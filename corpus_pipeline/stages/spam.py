@@ -103,19 +103,22 @@ class Spam(Stage):
                 rules[one.row] = f"{one.kind}_spam"
         rule = pl.lit(pl.Series("rule", rules, dtype=pl.String))
         places = pl.col("spam_hits").list.len()
-        shown = pl.format("score={} >= 1 hits={}", pl.col("spam_score").round(2), places)
+        names = pl.col("spam_names").list.join(",")
+        score = pl.col("spam_score").round(2)
+        shown = (
+            pl.when(names == "")
+            .then(pl.format("score={} >= 1 hits={}", score, places))
+            .otherwise(pl.format("score={} >= 1 hits={} names={}", score, places, names))
+        )
         return drop(out, self.name, rule, shown)
 
     def _salvaged(self, found: Sequence[Found], texts: pl.Series) -> dict[int, str]:
         """Row → text without the names, for hijacked pages of which the body can stay."""
-        bounds = self.book.names.bounds
-        bodies = {}
-        for one in found:
-            text = texts[one.row]
-            lost = sum(end - start for start, end in one.cuts)
-            small = lost <= bounds.cut_share * len(text)
-            if one.kind == HIJACKED and small and len(text) - lost >= bounds.body_least:
-                bodies[one.row] = _without(text, one.cuts)
+        bodies = {
+            one.row: _without(texts[one.row], one.cuts)
+            for one in found
+            if self.book.foreign(one, len(texts[one.row]))
+        }
         again = self.book.found([], list(bodies.values()), self.factors)
         bad = {list(bodies)[one.row] for one in again if one.drops}
         return {row: body for row, body in bodies.items() if row not in bad}

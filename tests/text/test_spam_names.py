@@ -5,6 +5,7 @@ import pytest
 from corpus_pipeline.text.spam.names import bare, framed_names, frames, keyword_lines
 
 KINDS = frames(["体育", "娱乐"], ["app", "官网", "下载"], ["官网登录"], ["新浪", "学校"])
+WIDER = frames(["体育"], ["官网", "注册"], ["官网登录"], ["新浪"])
 LONG = "春耕时节，农户抢抓农时整地施肥。" * 10
 
 
@@ -59,3 +60,12 @@ def test_keyword_lines():
     text = "正文\n本文关键词：甲\n正文\ntags: 乙"
 
     assert [text[a:b] for a, b in keyword_lines(text)] == ["\n本文关键词：甲", "\ntags: 乙"]
+
+
+def test_a_list_of_key_words_that_the_text_does_not_know():
+    """Two items with one name that stands nowhere else are framed; one of the text's own is not."""
+    foreign = LONG + "\n本文关键词：某某会官网，某某会注册"
+    own = LONG + "\n本文关键词：农户官网，农户注册"
+
+    assert [f.name for f in framed_names(foreign, WIDER)] == ["某某会", "某某会"]
+    assert list(framed_names(own, WIDER)) == []

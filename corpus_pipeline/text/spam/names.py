@@ -17,6 +17,7 @@ Zone = Literal["title", "bracket", "keywords", "head", "tail", "body"]
 
 #: A name goes on for so many characters before its ending.
 _LONGEST = 8
+_ITEM = re.compile(r"[^\s,，、;；:：|]+")
 #: Names of one text for which the text is searched.
 _SEARCHED = 32
 #: Characters of the head and of the tail of a text in which a site names itself.
@@ -31,11 +32,13 @@ _BOUNDARY = "\n，。、；：！？,;:!?|_【】《》「」“”()（）/— 
 class Frames:
     """The expressions of framed names (group `name`), and of what must not stand in one.
 
-    `framed` names tell by their ending what they sell; `plain` ones are any words.
+    `framed` names tell by their ending what they sell; `plain` ones are any words, `listed` ones
+    the items of a line of key words.
     """
 
     framed: re.Pattern[str]
     plain: re.Pattern[str]
+    listed: re.Pattern[str]
     unless: re.Pattern[str]
 
 
@@ -71,7 +74,8 @@ def frames(
         rf"|(?P<name>[a-z0-9一-鿿]{{2,8}}?)(?:{offer}))",
         re.IGNORECASE,
     )
-    return Frames(framed, bare_name, re.compile("|".join(map(re.escape, unless))))
+    item = re.compile(rf"(?P<name>[a-z0-9一-鿿]{{2,8}}?)(?:{site})+", re.IGNORECASE)
+    return Frames(framed, bare_name, item, re.compile("|".join(map(re.escape, unless))))
 
 
 def framed_names(text: str, kinds: Frames, *, title: bool = False) -> Iterator[Framed]:
@@ -93,12 +97,28 @@ def framed_names(text: str, kinds: Frames, *, title: bool = False) -> Iterator[F
             start = match.end("name") - len(name)
             zone = "title" if title else _zone(text, start, match.end(), listed)
             yield Framed(name.lower(), start, match.end(), zone)
+    yield from _listed_names(text, kinds, listed)
     for match in kinds.plain.finditer(text):
         zone = "title" if title else _zone(text, match.start(), match.end(), listed)
         name = match["coded"] or match["name"]
         taken = kinds.framed.search(match.group()) or kinds.unless.search(name)
         if zone != "body" and not taken:
             yield Framed(name.lower(), match.start(), match.end(), zone, plain=True)
+
+
+def _listed_names(text: str, kinds: Frames, listed: Sequence[tuple[int, int]]) -> Iterator[Framed]:
+    """Names of which a line of key words has two items or more, and the text nothing else."""
+    for begin, end in listed:
+        items: dict[str, list[tuple[int, int]]] = {}
+        for item in _ITEM.finditer(text, begin, end):
+            match = kinds.listed.fullmatch(item.group())
+            if match and not kinds.unless.search(match["name"]):
+                items.setdefault(match["name"].lower(), []).append(item.span())
+        for name, spans in [*items.items()][:_SEARCHED]:
+            line = text[begin:end].lower().count(name)
+            if len(spans) > 1 and text.lower().count(name) == line:
+                for start, stop in spans:
+                    yield Framed(name, start, stop, "keywords")
 
 
 def _name(found: str, ending: str, text: str, start: int, known: dict[str, str]) -> str:
