@@ -166,24 +166,32 @@ def tune(
     Nothing is read but the columns of the run: no raw input, and no text but a few at the border.
     Without --rule the rules are listed.
     """
-    from corpus_pipeline.cli.progress import Progress
-    from corpus_pipeline.cli.report import print_json, print_result, report
     from corpus_pipeline.model import PipelineError
+
+    if (changes is None) != (output is None):
+        raise PipelineError("--apply and --output belong together")
+    if changes is None or output is None:
+        return _shown(run, rule, measure, as_json=as_json)
+    from corpus_pipeline.app.execute import How
+    from corpus_pipeline.app.tune import rejudge
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import report
+
+    with Progress() as progress:
+        how = How(engine, workers)
+        done = rejudge(run, changes, output, how, on_done=progress.on_done)
+    return report(done, as_json=as_json)
+
+
+def _shown(run: Path, rule: str | None, measure: str | None, *, as_json: bool) -> int:
+    """Print the rules of a run, or the effect of one."""
+    from corpus_pipeline.app.masking import masked
+    from corpus_pipeline.cli.report import print_json, print_result
     from corpus_pipeline.products.runs import open_run
     from corpus_pipeline.products.tune.bounds import tunable, tunables
     from corpus_pipeline.products.tune.effect import effect
     from corpus_pipeline.products.tune.render import render
 
-    if (changes is None) != (output is None):
-        raise PipelineError("--apply and --output belong together")
-    if changes is not None and output is not None:
-        from corpus_pipeline.app.execute import How
-        from corpus_pipeline.app.tune import rejudge
-
-        with Progress() as progress:
-            how = How(engine, workers)
-            done = rejudge(run, changes, output, how, on_done=progress.on_done)
-        return report(done, as_json=as_json)
     finished = open_run(run)
     if rule is None:
         known = tunables(finished)
@@ -191,7 +199,7 @@ def tune(
         lines = [f"{name}: {', '.join(columns)}" for name, columns in rules.items()]
         print_json(rules) if as_json else print_result("\n".join(lines))
         return 0
-    effects = [effect(finished, one) for one in tunable(finished, rule, measure)]
+    effects = [effect(finished, one, masked) for one in tunable(finished, rule, measure)]
     if as_json:
         print_json([one.to_dict() for one in effects])
     else:
@@ -217,6 +225,7 @@ def sample(
     """Draw a seeded sample of a run by strata, with weights, personal data masked."""
     import io
 
+    from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_result
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.io.storage import commit_bytes
@@ -230,7 +239,7 @@ def sample(
     if suffix not in writers:
         raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(writers)}")
     names = tuple(name.strip() for name in by.split(","))
-    rows = drawn(open_run(run), Draw(names, size, seed, proportional))
+    rows = drawn(open_run(run), Draw(names, size, seed, proportional), masked)
     buffer = io.BytesIO()
     getattr(rows, writers[suffix])(buffer)
     if output is None:

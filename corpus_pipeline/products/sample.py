@@ -19,7 +19,7 @@ import xxhash
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_between
-from corpus_pipeline.products.tune.effect import masked
+from corpus_pipeline.products.tune.effect import Mask
 
 _KEPT = pl.col("dropped_by").is_null()
 _SCORE = pl.col("quality_score")
@@ -55,8 +55,11 @@ class Draw:
     proportional: bool = False
 
 
-def sample(run: Run, draw: Draw) -> pl.DataFrame:
-    """The sample: `id`, `stratum`, `stratum_size`, `weight`, `source`, verdict, `text`."""
+def sample(run: Run, draw: Draw, mask: Mask) -> pl.DataFrame:
+    """The sample: `id`, `stratum`, `stratum_size`, `weight`, `source`, verdict, `text`.
+
+    `mask` is asked where the run had no stage `pii`.
+    """
     if draw.size < 1:
         raise PipelineError("a sample has at least one document")
     rows = _rows(run, draw)
@@ -73,7 +76,7 @@ def sample(run: Run, draw: Draw) -> pl.DataFrame:
             )
         )
     drawn = pl.concat(parts) if parts else rows.with_columns(stratum_size=0, weight=0.0)
-    texts = _texts(run, drawn)
+    texts = _texts(run, drawn, mask)
     return drawn.drop("hash", "part", "row").with_columns(text=pl.Series(texts, dtype=pl.String))
 
 
@@ -146,9 +149,9 @@ def _shares(sizes: dict[str, int], draw: Draw) -> dict[str, int]:
     return counts
 
 
-def _texts(run: Run, drawn: pl.DataFrame) -> Sequence[str]:
+def _texts(run: Run, drawn: pl.DataFrame, mask: Mask) -> Sequence[str]:
     texts = []
     for part, row in drawn.select("part", "row").iter_rows():
         [frame] = rows_between(run.root / part, row, 1, ["text"])
         texts.append(frame.get_column("text").fill_null("")[0])
-    return texts if "pii" in run.stages or not texts else masked(texts)
+    return texts if "pii" in run.stages or not texts else mask(texts)

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from corpus_pipeline import PipelineError, run
+from corpus_pipeline.app.masking import masked
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.sample import STRATA, Draw, sample
 
@@ -30,7 +31,7 @@ def finished(tmp_path_factory):
 @pytest.mark.parametrize("proportional", [False, True])
 def test_weights_add_up_to_the_corpus(finished, by, proportional):
     """Each stratum's weights sum to its size, and all of them to the run."""
-    drawn = sample(finished, Draw(by, 40, 3, proportional))
+    drawn = sample(finished, Draw(by, 40, 3, proportional), masked)
     sums = drawn.group_by("stratum").agg(pl.col("weight").sum(), pl.col("stratum_size").first())
 
     assert drawn.height == 40
@@ -41,21 +42,20 @@ def test_weights_add_up_to_the_corpus(finished, by, proportional):
 
 
 def test_seed_and_id_decide_and_nothing_else(finished):
-    """The same seed gives the same documents, another one others; a larger sample holds a smaller
-    one.
-    """
+    """One seed gives the same documents, another one others; a larger sample holds a smaller."""
     draws = [
-        sample(finished, Draw(size=n, seed=seed))["id"] for n, seed in ((20, 1), (30, 1), (20, 2))
+        sample(finished, Draw(size=n, seed=seed), masked)["id"]
+        for n, seed in ((20, 1), (30, 1), (20, 2))
     ]
 
-    assert draws[0].to_list() == sample(finished, Draw(size=20, seed=1))["id"].to_list()
+    assert draws[0].to_list() == sample(finished, Draw(size=20, seed=1), masked)["id"].to_list()
     assert set(draws[0]) <= set(draws[1])
     assert set(draws[0]) != set(draws[2])
 
 
 def test_no_personal_data_leaves(finished):
     """Texts of a run without `pii` are masked on their way out."""
-    drawn = sample(finished, Draw(size=99))
+    drawn = sample(finished, Draw(size=99), masked)
 
     assert "13912345" not in "".join(drawn["text"])
     assert drawn["text"].str.contains("<手机号>").sum() == 30
@@ -63,7 +63,7 @@ def test_no_personal_data_leaves(finished):
 
 def test_small_strata_are_taken_whole(finished):
     """Equal shares: what a small stratum lacks goes to the others."""
-    drawn = sample(finished, Draw(("rule",), 60))
+    drawn = sample(finished, Draw(("rule",), 60), masked)
     sizes = dict(drawn.group_by("stratum").len().iter_rows())
 
     assert sum(sizes.values()) == 60
@@ -81,7 +81,7 @@ def test_small_strata_are_taken_whole(finished):
 def test_what_cannot_be_drawn_is_said(finished, draw, said):
     """An unknown stratum, an absent column and an empty sample are one clear line."""
     with pytest.raises(PipelineError, match=said):
-        sample(finished, draw)
+        sample(finished, draw, masked)
 
 
 def test_strata_are_listed_once():

@@ -11,6 +11,7 @@ from frames import PACKAGE
 
 from corpus_pipeline import PipelineError, run, verify
 from corpus_pipeline.app.execute import How
+from corpus_pipeline.app.masking import masked
 from corpus_pipeline.app.tune import rejudge
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.tune.bounds import tunable, tunables
@@ -118,7 +119,7 @@ def test_counts_of_the_present_bound_are_those_of_the_run(parent):
     """What the present bound is said to drop is what a judge of one rule finds in the columns."""
     finished = open_run(parent)
     [one] = tunable(finished, "quality.min_score")
-    told = effect(finished, one)
+    told = effect(finished, one, masked)
     [now] = [choice for choice in told.choices if choice.present]
     scores = rows(parent)["quality_score"].drop_nulls()
 
@@ -134,7 +135,7 @@ def test_every_choice_is_counted_from_the_columns(parent, rule):
     """Each bound of the table drops as many documents as have a value beyond it."""
     finished = open_run(parent)
     for one in tunable(finished, rule):
-        told = effect(finished, one)
+        told = effect(finished, one, masked)
         extra = {one.column, "heuristics_register", *one.when} - set(COLUMNS)
         frame = rows(parent, *sorted(extra)).drop_nulls(one.column)
         for column, span in one.when.items():
@@ -157,12 +158,15 @@ def test_the_border_shows_both_sides_and_no_personal_data(parent, tmp_path):
     raw.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     run({"stages": ["quality"]}, inputs=raw, output=tmp_path / "r", engine="local", export=False)
     [one] = tunable(open_run(tmp_path / "r"), "low_quality")
-    told = effect(open_run(tmp_path / "r"), one)
+    told = effect(open_run(tmp_path / "r"), one, masked)
     [other] = tunable(open_run(parent), "too_few_han")
 
     assert told.border
     assert "13912345678" not in json.dumps(told.to_dict(), ensure_ascii=False)
-    assert {entry.state for entry in effect(open_run(parent), other).border} == {"kept", "dropped"}
+    assert {entry.state for entry in effect(open_run(parent), other, masked).border} == {
+        "kept",
+        "dropped",
+    }
 
 
 def test_unknown_rules_and_measures_are_named(parent):

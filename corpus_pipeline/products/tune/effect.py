@@ -2,31 +2,31 @@
 
 Enters: a finished run and a `Tunable`.  Leaves: an `Effect` of plain numbers.
 Only the columns that the rule needs are read, and the texts of the few documents at the border,
-masked by the stage `pii` where the run had none.
+masked by the caller's function where the run had no stage `pii`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.model import DOCUMENT, VERDICT, empty
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_between
 from corpus_pipeline.products.tune.bounds import EVERY, Tunable
 from corpus_pipeline.rules.bounds import Range
-from corpus_pipeline.stages import STAGES
 
 #: Shares of the measured documents at which other bounds are tried.
 SHARES = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 BARS = 20
 #: Documents shown on either side of the bound, and characters of each.
 SHOWN, CHARACTERS = 3, 80
+
+
+#: Texts → the same texts, personal data masked.
+Mask = Callable[[Sequence[str]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Effect:
         return asdict(self)
 
 
-def effect(run: Run, one: Tunable) -> Effect:
+def effect(run: Run, one: Tunable, mask: Mask) -> Effect:
     """The effect of one measure of a rule; documents that the stage never saw are left out."""
     rows = _rows(run, one)
     shared = ~pl.col("register").is_in(list(one.own))
@@ -93,7 +93,7 @@ def effect(run: Run, one: Tunable) -> Effect:
         choices=choices,
         registers=_registers(rows, one),
         histogram=_histogram(rows),
-        border=[] if bound is None else list(_border(run, common, one.side, bound)),
+        border=[] if bound is None else list(_border(run, common, one.side, bound, mask)),
     )
 
 
@@ -206,39 +206,27 @@ def _histogram(rows: pl.DataFrame) -> list[tuple[float, int, int]]:
     return [(float(edges[n]), int(kept[n]), int(dropped[n])) for n in range(BARS)]
 
 
-def _border(run: Run, rows: pl.DataFrame, side: str, bound: float) -> Iterator[Bordering]:
+def _border(
+    run: Run, rows: pl.DataFrame, side: str, bound: float, mask: Mask
+) -> Iterator[Bordering]:
     """The documents next to the bound: those just inside it, then those just outside."""
     value, edge = pl.col("value"), pl.lit(bound, dtype=pl.Float32)
     inside = value >= edge if side == "min" else value <= edge
     near = rows.with_columns(away=(value - edge).abs(), inside=inside)
     for group in (near.filter("inside"), near.filter(~pl.col("inside"))):
         chosen = group.sort("away", "id").head(SHOWN)
-        texts = beginnings(run, [(row["part"], row["row"]) for row in chosen.to_dicts()])
+        texts = beginnings(run, [(row["part"], row["row"]) for row in chosen.to_dicts()], mask)
         for row, text in zip(chosen.to_dicts(), texts, strict=True):
             state = "dropped" if row["dropped"] else "kept"
             yield Bordering(row["id"], float(row["value"]), row["register"], state, text)
 
 
-def beginnings(
-    run: Run, places: Sequence[tuple[str, int]], characters: int = CHARACTERS
-) -> list[str]:
+def beginnings(run: Run, places: Sequence[tuple[str, int]], mask: Mask) -> list[str]:
     """The beginnings of texts at these places (part, row), on one line, personal data masked."""
     texts = []
     for part, row in places:
         [frame] = rows_between(run.root / part, row, 1, ["text"])
         texts.append(frame.get_column("text").fill_null("")[0])
     if "pii" not in run.stages and texts:
-        texts = masked([text[: 4 * characters] for text in texts])
-    return [" ".join(text[: 2 * characters].split())[:characters] for text in texts]
-
-
-def masked(texts: Sequence[str]) -> list[str]:
-    """Texts as the stage `pii` leaves them under its packaged rules."""
-    cls = STAGES["pii"].load()
-    options = cls.OptionsModel()
-    assets = {name: resolve(ref, Path.cwd()) for name, ref in cls.asset_refs(options).items()}
-    frame = pl.concat(
-        [empty({**DOCUMENT, **VERDICT}), pl.DataFrame({"text": list(texts)})], how="diagonal"
-    )
-    done: list[str] = cls(options, assets)(frame.with_columns(id=pl.lit("")))["text"].to_list()
-    return done
+        texts = mask([text[: 4 * CHARACTERS] for text in texts])
+    return [" ".join(text[: 2 * CHARACTERS].split())[:CHARACTERS] for text in texts]
