@@ -1,0 +1,164 @@
+"""The comparison with published rule sets: each threshold from both sides, and the harness."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _scripts(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+#: Seven lines of prose that every rule set keeps.
+LINES = (
+    "清晨的河边起了薄雾，渔夫把船推离岸边，桨声很轻，水鸟从芦苇里飞起来，在远处的沙洲落下。",
+    "镇上的面包店六点开门，老板娘把第一炉吐司放在窗台，行人经过时都会慢下脚步看一看价钱。",
+    "小学的操场边种着两排槐树，五月开花的时候，孩子们捡了花瓣夹在课本里，整个教室都有香味。",
+    "邮局的老周退休以后学会了修表，他说机器和人一样，停下来不一定是坏了，有时只是该上油了。",
+    "图书馆新到了一批地方志，馆员按年代排好，又为每一卷写了提要，方便外地来的学者查找资料。",
+    "傍晚下过一场雨，石板路反着光，卖豆腐的担子从巷口经过，声音拖得很长，像在叫一个熟人。",
+    "夜里十点以后，只剩医院和车站还亮着灯，值班的人泡一杯浓茶，等天亮，也等下一班回家的车。",
+)
+PROSE = "\n".join(LINES)
+
+
+def rules(name: str, *texts: str, words=()) -> list[str | None]:
+    from scripts.ablate.rulesets import verdicts
+
+    return verdicts(name, texts, words)
+
+
+def test_prose_is_kept_by_all():
+    """Prose of seven lines passes every rule set."""
+    from scripts.ablate.rulesets import RULESETS
+
+    assert {name: rules(name, PROSE) for name in RULESETS} == {name: [None] for name in RULESETS}
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "。", "a", "甲", "甲" * 300, "\n" * 300, "1,2\n" * 90]
+)
+def test_nothing_breaks_them(text):
+    """Empty, short and endless texts get a rule, but from the one of lengths alone."""
+    from scripts.ablate.rulesets import RULESETS
+
+    found = {name: rules(name, text)[0] for name in RULESETS}
+
+    assert {name for name, rule in found.items() if rule is None} <= {"hplt"}
+
+
+CLAUSES = tuple(part for line in LINES for part in line.rstrip("。").split("，"))
+HEAD, TAIL = LINES[0], LINES[1]
+WORDY = PROSE + PROSE.replace("。", "？").replace("的", "之")
+DOTTED = PROSE.replace("，", "……")
+#: Between clauses stand three numbers, no two alike.
+NUMBERED = "".join(f"{c}，{at}1 {at}2 {at}3。" for at, c in enumerate(CLAUSES))
+#: No stop word of FineWeb2's is left.
+BARE = "".join(sign for sign in PROSE if sign not in "的年在月是和日了有人中为他也")
+
+
+def ending(good: int, other: int) -> list[str]:
+    """So many lines that end in a full stop, and so many that end in a comma."""
+    lines = [f"{CLAUSES[2 * at]}，{CLAUSES[2 * at + 1]}" for at in range(good + other)]
+    return [line + ("。" if at < good else "，") for at, line in enumerate(lines)]
+
+
+#: Rule set, rule, a text just beyond its threshold, a text just within it.
+PAIRS = [
+    # 3 of 10 lines stood before, and 2 of 9; .287
+    ("fineweb2", "dup_line_frac", [*LINES, *["甲。"] * 5], [*LINES, *["甲。"] * 4]),
+    ("fineweb2", "top_2_gram", [*LINES[:2], "东西南北" * 9], [*LINES, "东西南北" * 9]),
+    ("fineweb2", "duplicated_5_n_grams", [PROSE, "".join(LINES[:3])], [PROSE, HEAD]),
+    # 1 of 10 lines ends well, and 1 of 9; .106
+    ("fineweb2", "line_punct_ratio", ending(1, 9), ending(1, 8)),
+    ("fineweb2", "list_ratio", [c[:5] + "。" for c in CLAUSES], PROSE.replace("，", "。\n")),
+    ("fineweb2", "gopher_short_doc", LINES[:2], LINES[:3]),
+    (
+        "fineweb2",
+        "gopher_too_many_ellipsis",
+        PROSE.replace("，", "……"),
+        PROSE.replace("，", "……", 8),
+    ),
+    ("fineweb2", "gopher_enough_stop_words", BARE + "我的。", BARE + "我的，他的。"),
+    ("fineweb2", "gopher_below_alpha_threshold", NUMBERED, PROSE),
+    ("map_cc", "brackets", [*LINES, f"【{TAIL}】"], [*LINES, f"【{TAIL[:20]}】"]),
+    ("map_cc", "sentences", PROSE.replace("。", "，"), [*LINES[:2]]),
+    ("map_cc", "characters", HEAD + "好。", LINES[:2]),
+    ("map_cc", "digits", [*LINES, "1234567890" * 12], [*LINES, "1234567890" * 9]),
+    ("map_cc", "read_more", [*LINES, *["更多"] * 4], [*LINES, *["更多"] * 3]),
+    ("map_cc", "different_characters", PROSE * 7, PROSE * 6),
+    ("map_cc", "top_2_gram", [*LINES, "嗯。" * 55], [*LINES, "嗯。" * 35]),
+    ("map_cc", "duplicate_5_grams", [PROSE, *LINES[:4]], [PROSE, *LINES[:2]]),
+    ("evalweb", "length", PROSE[:200], PROSE[:201]),
+    ("evalweb", "han", [PROSE, "latin " * 110], [PROSE, "latin " * 90]),
+    ("evalweb", "traditional", PROSE + "後來", PROSE + "后来"),
+    ("evalweb", "traditional", PROSE.replace("，", "「", 1), PROSE),
+    ("evalweb", "repetition", [PROSE, *LINES[:4]], [PROSE, *LINES[:2]]),
+    ("chinese_c4", "few_sentences", LINES[:5], LINES[:6]),
+    ("chinese_c4", "few_sentences", [*LINES[:5], "一，二，三；"], [*LINES[:5], "一，二，三："]),
+    (
+        "chinese_c4",
+        "duplicate_lines",
+        [*LINES[:5], *["好的，好的。"] * 4],
+        [*LINES, "好的，好的。"],
+    ),
+    ("hplt", "too_short", PROSE[:200], PROSE[:201]),
+    ("hplt", "short_lines", "一二三四五六七八九\n" * 30, "一二三四五六七八九十\n" * 30),
+    ("data_juicer", "alphanumeric", PROSE.replace("，", "")[:-1] + "好" * 90, PROSE),
+    ("data_juicer", "average_line_length", [c[:8] for c in CLAUSES], PROSE.replace("，", "\n")),
+    ("data_juicer", "text_length", WORDY * 17, WORDY),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "beyond", "within"), PAIRS)
+def test_thresholds(name, rule, beyond, within):
+    """A text beyond a threshold falls by that rule, and one within it does not."""
+    texts = [text if isinstance(text, str) else "\n".join(text) for text in (beyond, within)]
+
+    dropped, kept = rules(name, *texts)
+
+    assert dropped == rule
+    assert kept != rule
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "text"),
+    [
+        ("chinese_c4", "bad_words", PROSE + "坏词" * 10),  # 5 % of the characters
+        ("evalweb", "sensitive_words", PROSE.replace("\n", "") + "坏词。"),  # half a word a line
+        ("data_juicer", "flagged_words", PROSE + "坏词。"),  # .0045 of the words
+    ],
+)
+def test_words(name, rule, text):
+    """The rule sets that count bad words do so where they are given a list."""
+    assert rules(name, text, words=["坏词", "别的"]) == [rule]
+    assert rules(name, text) != [rule]
+
+
+def test_repetition_of_map_cc_is_enforced_as_meant_only():
+    """A page of one sentence over and over falls by what the code means, and passes as it runs."""
+    text = "\n".join([*LINES, *LINES[:4]])
+
+    assert rules("map_cc", text) == ["duplicate_5_grams"]
+    assert rules("map_cc_as_run", text) == [None]
+
+
+def test_what_they_write():
+    """Chinese C4 leaves whole sentences, MAP-CC half-width marks without addresses."""
+    from scripts.ablate.rulesets import judged
+
+    (c4,) = judged("chinese_c4", ["\n".join(["首页", *LINES, "联系我们"])])
+    (map_cc,) = judged("map_cc", [f"{PROSE}见https://example.cn/a"])
+
+    assert c4 == (None, PROSE)
+    assert map_cc.text == PROSE.replace("。", ".").replace("，", ",") + "见"
+
+
+def test_every_rule_set_names_its_source():
+    """Each says where it was read and what of it is left out."""
+    from scripts.ablate.rulesets import RULESETS
+
+    assert all("github.com/" in one.source and one.left_out for one in RULESETS.values())
