@@ -3,8 +3,8 @@
 Enters: a text and a list of words.  Leaves: the first rule that drops it.
 
 Their test for Traditional script is whether zhconv's `zh-cn` changes anything.  OpenCC's `t2s`
-stands for it here, with the signs that zhconv changes and OpenCC does not: of 655 texts the two disagree on 5, which are kept here
-(2026-11).
+stands for it here, with the signs that zhconv changes and OpenCC does not: of 655 texts the two
+disagree on 5, which are kept here (2026-11).
 """
 
 import re
