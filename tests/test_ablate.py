@@ -1,5 +1,6 @@
 """The comparison with published rule sets: each threshold from both sides, and the harness."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,194 @@ def test_every_rule_set_names_its_source():
     from scripts.ablate.rulesets import RULESETS
 
     assert all("github.com/" in one.source and one.left_out for one in RULESETS.values())
+
+
+def test_a_model_gives_all_characters_their_share():
+    """The chances of all characters after one context add up to one, seen or not."""
+    from scripts.ablate.language_model import probabilities
+
+    signs = "天地玄黄宇宙洪荒日月盈昃"
+    texts = [signs, signs[::2] * 3, "天地日月" * 4, "宇宙天地玄黄" * 2, "日月天"]
+    for context in ("", "天地", "宇宙洪荒", "荒天昃"):
+        asked = [context + sign for sign in signs]
+        found = probabilities(texts, asked, len(signs)).reshape(len(signs), -1)
+
+        assert found[:, -1].sum() == pytest.approx(1)
+
+
+def test_a_model_knows_what_it_has_read():
+    """Text like the training text takes fewer bits than the same signs in another order."""
+    from scripts.ablate.language_model import bits
+
+    found = bits(
+        [PROSE], {"same": [LINES[2], LINES[3]], "turned": [LINES[2][::-1], LINES[3][::-1]]}, 300
+    )
+
+    assert found["same"] < 2
+    assert found["turned"] > 5
+
+
+def test_an_empty_output_leaves_every_sign_the_same_chance():
+    """Nothing learnt means log2 of the vocabulary a character."""
+    from scripts.ablate.language_model import bits
+
+    assert bits([], {"all": [PROSE]}, 256) == {"all": pytest.approx(8)}
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Posts of the embedded sample as good text, with spam, names put in and lists made of them."""
+    import random
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        from scripts.ablate.documents import Document
+        from scripts.ablate.parasites import injected
+
+    folder = ROOT / "corpus_pipeline" / "assets" / "sample"
+    truth = [json.loads(line) for line in (folder / "truth.jsonl").read_text("utf-8").splitlines()]
+    faults = {one["find"]["source_id"]: one["fault"] for one in truth if "source_id" in one["find"]}
+    lines = (folder / "raw" / "forum.jsonl").read_bytes().splitlines()
+    posts = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+            posts.append((row["id"], row["text"], faults.get(row["id"])))
+        except (ValueError, TypeError, KeyError):
+            continue  # the sample's broken lines
+    good = [(name, text) for name, text, fault in posts if fault == "good_post"]
+    spam = [(name, text) for name, text, fault in posts if fault and fault.startswith("gambling")]
+    found = [
+        Document(name, "post", "prose", text, held_out=at % 2 == 0)
+        for at, (name, text) in enumerate(good)
+    ]
+    found += [Document(name, "gambling", "spam", text) for name, text in spam]
+    found += [Document(name, "sms", "messages", text[:40]) for name, text in spam]
+    made = injected([text for _, text in good][:8], random.Random(1))
+    found += [
+        Document(f"i{at}", one.shape, "injected", one.text, one.title, name=one.name)
+        for at, one in enumerate(made)
+    ]
+    links = [text[:12] for _, text in good]
+    return [*found, Document("links", "links", "junk", "\n".join(links))]
+
+
+@pytest.fixture(scope="module")
+def figures(sample):
+    """The figures of the comparison over the embedded sample."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        patch.setattr("scripts.ablate.measure.SEEDS", 2)
+        from scripts.ablate.__main__ import described, figures_of
+
+        mixed = [one for one in sample if not one.held_out]
+        found = figures_of(sample, mixed, ["博彩"], bpe=False)
+        assert sum(one["documents"] for one in described(mixed).values()) == len(mixed)
+    return json.loads(json.dumps(found, ensure_ascii=False))
+
+
+def test_the_harness_on_the_embedded_sample(figures, sample):
+    """Every rule set gets all figures; the ends are what they are called; ours loses no post."""
+    sets = figures["sets"]
+    posts = sum(one.kind == "post" for one in sample)
+
+    assert figures["kinds"]["post"]["documents"] == posts > 80
+    assert all(one["kept"] == 1 for one in sets["raw"]["kinds"].values())
+    assert {kind for kind, one in sets["labels"]["kinds"].items() if one["kept"]} == {"post"}
+    assert sets["labels"]["output"]["bad_inside"] == 0 < sets["raw"]["output"]["bad_inside"]
+    assert sets["ours"]["kinds"]["post"]["kept"] == 1
+    assert sets["ours"]["kinds"]["gambling"]["kept"] < 1
+    for name in sets:
+        runs = figures["models"]["sets"][name]["equal"]
+        assert len(runs) == 2
+        assert all(0 < run["post"] < 20 for run in runs)
+
+
+def test_the_page_and_the_picture(figures):
+    """The page names every rule set and where others are better; the picture is one drawing."""
+    from xml.etree import ElementTree as ET
+
+    from scripts.ablate import report, summary
+
+    page, picture = report.page(figures), report.picture(figures)
+
+    titles = [figures["about"][name]["title"] for name in figures["sets"]]
+    assert all(f"| {title} |" in page or f"| **{title}** |" in page for title in titles)
+    assert "## Where we do not win" in page
+    shown = "".join(ET.fromstring(picture).itertext())
+    assert all(figures["about"][name]["title"] in shown for name in summary.rivals(figures))
+
+
+def test_defeats_are_said():
+    """A rival that keeps less spam, or drops less good text, is named with both figures."""
+    from scripts.ablate import summary
+
+    def one(good: float, spam: float) -> dict[str, object]:
+        return {"kinds": {"news": {"kept": good}, "sms": {"kept": spam}}}
+
+    runs = {"equal": [{"news": 6.0}], "whole": {"news": 6.0}}
+    made = {
+        "kinds": {"news": {"stratum": "prose"}, "sms": {"stratum": "messages"}},
+        "about": {name: {"title": name.upper()} for name in ("ours", "one", "two")},
+        "sets": {"ours": one(0.98, 0.3), "one": one(0.5, 0.1), "two": one(0.99, 0.6)},
+        "models": {"sets": dict.fromkeys(("ours", "one", "two"), runs)},
+        "vocabularies": {"failed": "not asked for"},
+    }
+
+    said = summary.defeats(made)
+
+    assert said["Good text dropped"] == ["`news`: 2.0%; TWO 1.0%"]
+    assert said["Bad text kept"] == ["`sms`: 30.0%; ONE 10.0%"]
+    assert said["Bits a character, equal amounts"] == said["Junk of 1,000 long tokens"] == []
+
+
+def test_names_are_put_in_by_four_shapes():
+    """Each shape puts the name into the text; keyword lines, brackets and swapped words occur."""
+    import random
+
+    from scripts.ablate.parasites import SHAPES, injected
+
+    made = injected([PROSE.replace("图书馆", "公司")] * 8, random.Random(1))
+
+    assert [one.shape for one in made[:4]] == [shape.__name__ for shape in SHAPES]
+    assert all(one.name in one.text and one.name in one.title for one in made)
+    assert "本文关键词" in made[0].text
+    assert f"【{made[1].name}" in made[1].text
+    assert "公司" not in made[2].text
+
+
+def test_a_mixture_has_its_shares():
+    """Strata have their shares of the characters, and nothing held out is mixed in."""
+    from scripts.ablate.documents import SHARES, Document, mixture
+
+    found = [
+        Document(f"{name} {at}", name, name, "字" * 50, held_out=name == "prose" and at < 9)
+        for name in SHARES
+        for at in range(400)
+    ]
+
+    mixed = mixture(found, 20_000)
+
+    for name, share in SHARES.items():
+        size = sum(len(one.text) for one in mixed if one.stratum == name)
+        assert size == pytest.approx(20_000 * share, abs=50)
+    assert not any(one.held_out for one in mixed)
+
+
+def test_no_data_is_one_line(tmp_path, capsys):
+    """A folder without the data ends with exit code 2 and one line."""
+    from scripts.ablate.__main__ import main
+
+    assert main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_published_page_is_that_of_its_figures():
+    """`docs/ablate.md` and its picture are what `docs/ablate.json` comes to."""
+    from scripts.ablate import report
+
+    docs = ROOT / "docs"
+    published = json.loads((docs / "ablate.json").read_text("utf-8"))
+
+    assert report.page(published) == (docs / "ablate.md").read_text("utf-8")
+    assert report.picture(published) == (docs / "ablate.svg").read_text("utf-8")

@@ -31,6 +31,8 @@ class RuleSet:
     source: str
     left_out: str
     judge: Callable[[str, Sequence[str]], Judged]
+    #: Whether the list of bad words that it counts is the public one of C4.
+    counts_words_of_c4: bool = False
 
 
 def cut(text: str) -> list[str]:

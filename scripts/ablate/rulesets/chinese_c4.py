@@ -78,6 +78,7 @@ RULES = RuleSet(
         "github.com/shjwudp/c4-dataset-script: c4_dataset_script/Chinese/"
         "filter_out_bad_lines.py, repetition_removal.py; arXiv:2112.11446, table A1"
     ),
-    left_out="the lines that occur in other documents; bad words count where a list is given",
+    left_out="the lines that occur in other documents",
     judge=judge,
+    counts_words_of_c4=True,
 )

@@ -60,6 +60,6 @@ RULES = RuleSet(
     name="evalweb",
     title="EvalWeb (ChineseWebText)",
     source="arXiv:2311.01149; github.com/CASIA-LM/ChineseWebText: preprocess.py",
-    left_out="its list of 1,494 words (the neutral list of C4 stands for it), its models, CCNet",
+    left_out="its list of 1,494 words (none of 100 crawl documents falls by it), its models, CCNet",
     judge=judge,
 )
