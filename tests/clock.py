@@ -1,24 +1,33 @@
 """CPU time of a call, for tests that promise speed: at one size, and at twice that size."""
 
+import gc
 import time
 from collections.abc import Callable
 from typing import Any
 
-#: What twice the size may cost: a linear method gives 2, caches up to 2.6 (3.4 beside a busy core),
-#: a quadratic one 4.
-GROWTH = 3.6
+#: What twice the size may cost: a linear method gives 2, caches up to 2.6, a quadratic one 4.
+GROWTH = 3.0
 #: Below this many seconds the clock and the allocator decide, not the method.
 NOISE = 0.02
 #: Rounds of both sizes; the best of each counts.  More than the least are run only on a machine
 #: that is too busy to tell at once.
-LEAST, MOST = 2, 6
+LEAST, MOST = 2, 12
 
 
 def cpu_seconds(work: Callable[[Any], Any], argument: Any) -> float:
-    """CPU seconds of `work(argument)` over all threads of this process."""
-    start = time.process_time()
-    work(argument)
-    return time.process_time() - start
+    """CPU seconds of `work(argument)` over all threads of this process.
+
+    What lives already, of other tests too, is frozen meanwhile: a collection of garbage under the
+    clock would walk all of it, and the more often the larger the argument is.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        start = time.process_time()
+        work(argument)
+        return time.process_time() - start
+    finally:
+        gc.unfreeze()
 
 
 def linear(work: Callable[[Any], Any], make: Callable[[int], Any], size: int, most: float) -> None:

@@ -86,6 +86,12 @@ STAGES: dict[str, StageInfo] = {
         ),
         StageInfo("pii", f"{_HOME}.pii:Pii", "local", "Personal data becomes typed placeholders."),
         StageInfo(
+            "spam",
+            f"{_HOME}.spam:Spam",
+            "local",
+            "Offers and hijacked pages, by their writing; drops, or cuts injected names.",
+        ),
+        StageInfo(
             "compliance",
             f"{_HOME}.compliance:Compliance",
             "local",

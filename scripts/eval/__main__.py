@@ -19,7 +19,17 @@ from typing import Any
 
 from scripts.eval import floors, peers, table
 
-ROOMS = ("charset", "mojibake", "extraction", "language", "script", "wiki", "quality", "speed")
+ROOMS = (
+    "charset",
+    "mojibake",
+    "extraction",
+    "language",
+    "script",
+    "wiki",
+    "quality",
+    "spam",
+    "speed",
+)
 #: A room of fewer items is measured whole, whatever the stride.
 SMALL = 1000
 

@@ -175,7 +175,7 @@ def personal(forum: Forum) -> None:
 
 def spam(forum: Forum) -> None:
     """Betting advertisements, keyword lists, and reports that only speak of betting."""
-    bets = {"stage": "compliance", "rule": "gambling_spam"}
+    bets = {"stage": "spam"}
     for title, text in forum.plants["gambling_full"][1:]:
         forum.plant("gambling_spam", "dropped", text, title, **bets)
     for brand, first, keywords, last in forum.plants["gambling_parasite"][:2]:

@@ -31,7 +31,7 @@ HONEST = (
     ("gb18030", "gb18030", "gb18030"),
     ("gbk", None, "gb2312"),
 )
-SPAM = {"stage": "compliance", "rule": "gambling_spam"}
+SPAM = {"stage": "spam"}
 RARE = "当地店招上至今还能看到“𠮷”“䶮”这样的异体字。"
 
 

@@ -64,9 +64,6 @@ FILES = {
         lambda n: b"<mediawiki><page><text>" + b"[" * n + b"</text></page></mediawiki>",
     ),
 }
-#: A megabyte of these is 330,000 to 500,000 records, each of which costs what one of a hundred
-#: bytes costs: 0.6 to 0.7 s of CPU alone, 1.2 where the other core is busy.
-TINY = {"csv_ragged_rows", "jsonl_empty_objects", "json_empty_objects"}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -79,8 +76,7 @@ def test_readers_are_linear(tmp_path, name):
         path.write_bytes(make(size))
         return whole(discover([path])[0])
 
-    most = 2 * MOST if name in TINY else MOST
-    linear(lambda item: sum(chunk.docs.height for chunk in read(item)), piece, MB, most)
+    linear(lambda item: sum(chunk.docs.height for chunk in read(item)), piece, MB, MOST)
 
 
 BAD = {

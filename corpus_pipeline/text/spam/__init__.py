@@ -1,0 +1,1 @@
+"""Where texts are dense with the words of an offer."""
