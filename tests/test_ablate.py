@@ -304,6 +304,19 @@ def test_defeats_are_said():
     assert said["Bits a character, equal amounts"] == said["Junk of 1,000 long tokens"] == []
 
 
+def test_the_published_figures_hold_the_floors():
+    """The figures in `docs/` are not below the floors, and each of them has one."""
+    from scripts.ablate import summary
+    from scripts.ablate.__main__ import FLOORS
+    from scripts.eval import floors
+
+    published = json.loads((ROOT / "docs" / "ablate.json").read_text("utf-8"))
+    verdicts = floors.judge(floors.load(FLOORS), summary.metrics(published), ["ablate"])
+
+    assert len(verdicts) >= 9
+    assert {one.metric: one.state for one in verdicts if one.state != "ok"} == {}
+
+
 def test_names_are_put_in_by_four_shapes():
     """Each shape puts the name into the text; keyword lines, brackets and swapped words occur."""
     import random

@@ -2,7 +2,8 @@
 
 Enters: the folder of real data.  Leaves: tables on standard output; on demand the figures as JSON,
 the page of documentation, and a picture beside the page.
-Exit codes: 0 done; 2 the command line is wrong or the data are not there.
+Exit codes: 0 done; 1 a figure of ours is below its floor in `floors.yaml`; 2 the command line is
+wrong, the data are not there, or the floors were tampered with.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+FLOORS = Path(__file__).with_name("floors.yaml")
 
 
 def described(documents: Sequence[Any]) -> dict[str, dict[str, int]]:
@@ -88,21 +91,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures")
     parser.add_argument("--markdown", type=Path, help="write the page, and its picture beside it")
     options = parser.parse_args(arguments)
-    from scripts.ablate import report  # noqa: PLC0415
+    from scripts.ablate import report, summary  # noqa: PLC0415
+    from scripts.eval import floors  # noqa: PLC0415
 
     try:
+        bounds = floors.load(FLOORS)
         figures = measured(options.data, bpe=not options.no_bpe)
     except FileNotFoundError as error:
         print(f"no data: {error.filename}", file=sys.stderr)
         return 2
+    except floors.FloorError as error:
+        print(f"floors: {error}", file=sys.stderr)
+        return 2
+    verdicts = floors.judge(bounds, summary.metrics(figures), [] if options.no_bpe else ["ablate"])
     print(report.overview(figures))
+    print("\n".join(f"{one.metric}: {one.value} (floor {one.floor})" for one in verdicts))
     if options.json:
         content = json.dumps(figures, indent=1, ensure_ascii=False)
         options.json.write_text(f"{content}\n", "utf-8")
     if options.markdown:
         options.markdown.write_text(report.page(figures), "utf-8")
         options.markdown.with_suffix(".svg").write_text(report.picture(figures), "utf-8")
-    return 0
+    return int(any(one.failed for one in verdicts))
 
 
 if __name__ == "__main__":

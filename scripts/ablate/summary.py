@@ -62,6 +62,43 @@ def junk(figures: Figures, name: str) -> float | None:
     return runs and fmean(1000 * run["junk"] / max(run["long"], 1) for run in runs)
 
 
+def metrics(figures: Figures) -> dict[str, float]:
+    """Our own figures under the names of `floors.yaml`; the higher the better, unless `_lost`."""
+    registers = lost(figures, "ours")
+    mine = fmean(bits_of_seeds(figures, "ours"))
+    best = min(fmean(bits_of_seeds(figures, name)) for name in rivals(figures))
+    found = {
+        "ablate.good_lost": fmean(registers.values()),
+        "ablate.worst_register_lost": max(registers.values()),
+        "ablate.bits_saved": fmean(bits_of_seeds(figures, "raw")) - mine,
+        "ablate.bits_below_rivals": best - mine,
+    }
+    found |= {f"ablate.{one}_found": 1 - left(figures, "ours", one) for one in BAD}
+    spoilt = junk(figures, "ours")
+    if spoilt is not None:
+        found["ablate.junk_tokens_lost"] = spoilt
+    return found
+
+
+def lead(figures: Figures) -> str:
+    """In how many registers and samples our output teaches most, and by how much it does not."""
+    modelled = {name: bits(figures, name) for name in ("ours", *rivals(figures))}
+    behind = {
+        kind: mine - min(modelled[name][kind] for name in rivals(figures))
+        for kind, mine in modelled["ours"].items()
+    }
+    worse = [gap for gap in behind.values() if gap > 0]
+    samples = zip(*(bits_of_seeds(figures, name) for name in modelled), strict=True)
+    ahead = [sample[0] <= min(sample) for sample in samples]
+    said = (
+        f"Our output takes the fewest bits in {sum(ahead)} of {len(ahead)} samples, and in "
+        f"{len(behind) - len(worse)} of {len(behind)} registers."
+    )
+    if worse:
+        said += f"  Where another is better it is by up to {max(worse):.2f}."
+    return said
+
+
 def rivals(figures: Figures) -> list[str]:
     """The rule sets of others."""
     return [name for name in figures["sets"] if name not in {"raw", "ours", "labels"}]
