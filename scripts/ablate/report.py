@@ -24,8 +24,8 @@ No large language model takes part; this run took {minutes:.1f} minutes.
 
 - **Documents** are of the halves on which no rule or model of ours was fitted
   (`corpus_pipeline/training/halves.py`; the bounds of `heuristics` were swept over both halves of
-  the manuals and hold as they are for the other half alone): {documents:,} texts of {registers} good
-  registers, and bad ones of {bad} kinds.
+  the manuals and hold as they are for the other half alone): {documents:,} texts of {registers}
+  good registers, and bad ones of {bad} kinds.
 - **Good text dropped** and **bad text kept** are shares of documents, the mean over registers or
   kinds.  A text with a name put in counts as kept while the name is in it.
 - **Output**: what each leaves of one raw mixture ([below](#the-mixture)); *good kept* is the
@@ -217,7 +217,8 @@ def page(figures: Figures) -> str:
 
 COVERAGE = """\
 An output that leaves a register out has more room for the others: that is where others are better,
-and why the mean over registers counts."""
+and why the mean over registers counts.  The articles with a name put in are news: whoever keeps
+them learns news from them."""
 MIXED = """\
 Prose of the web and manuals (statutes, documentation, classics, encyclopaedias) are the good
 strata; plain texts are short or made by a machine, and count on neither side; pages are real ones
