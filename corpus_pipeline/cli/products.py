@@ -1,4 +1,4 @@
-"""`export`, `verify`, `audit`, `explain` of finished runs, and `config`.
+"""`export`, `verify`, `audit`, `explain`, `names` of finished runs, and `config`.
 
 Enters: the folder of a run, or a config.  Leaves: a dataset, findings, stories; exit code 1 where
 a verification or an audit found something.  The run itself is never changed.
@@ -28,7 +28,7 @@ from corpus_pipeline.cli.options import (
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for command in (export, verify, audit, explain, config):
+    for command in (export, verify, audit, explain, names, config):
         app.command()(command)
 
 
@@ -139,6 +139,37 @@ def explain(
         print_json(story.to_dict())
     else:
         print_result(render(story))
+    return 0
+
+
+def names(
+    run: Run,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="A file to write instead of standard output.", metavar="FILE"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """List the site names that were put into pages of a run, with hosts and days.
+
+    The option `spam.names` of a later run reads the list.
+    """
+    from corpus_pipeline.cli.report import print_json, print_result
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.products.runs import open_run
+    from corpus_pipeline.products.site_names import as_tsv, site_names
+
+    target = None if output is None else local_path(output)
+    found = site_names(open_run(run))
+    if as_json:
+        print_json(found.to_dicts())
+    elif target is None:
+        print_result(as_tsv(found).removesuffix("\n"))
+    else:
+        commit_bytes(target, as_tsv(found).encode())
     return 0
 
 

@@ -11,13 +11,14 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.model import Asset
+from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.dedup_key import load_key_table
 from corpus_pipeline.rules.pack import Examples, Pack, PackError, Pattern, Rule, Rules, Text, load
 from corpus_pipeline.rules.settings import Setting, Settings
@@ -40,6 +41,7 @@ from corpus_pipeline.text.spam.names import (
     framed_names,
     frames,
     keyword_lines,
+    shown_names,
 )
 
 SPAM = "package:rules/packs/spam.yaml"
@@ -109,6 +111,8 @@ class NameRules(Examples):
     #: What stands behind a plain name, which tells nothing of what it sells.
     plain: tuple[Text, ...]
     unless: tuple[Text, ...]
+    #: What stands before site words on pages of every kind (会员登录), and is no name.
+    common: tuple[Text, ...]
     #: Words of texts that are about sport and games; where many stand the names are explained.
     subjects: tuple[Text, ...]
     bounds: Annotated[NameBounds, Settings()]
@@ -171,8 +175,17 @@ class SpamBook:
             pack.names.endings, pack.names.sites, pack.names.plain, pack.names.unless
         )
         self._subjects = re.compile("|".join(map(re.escape, pack.names.subjects)))
-        self._framed = _prefilter(pack.names)
+        self.prefilter = _prefilter(pack.names)
+        self._common = frozenset(pack.names.common)
         self._prove(pack)
+
+    def knowing(self, names: Iterable[str]) -> SpamBook:
+        """The same book that knows these names of sites beside what it tells by their endings."""
+        book = copy(self)
+        known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        book.frames = replace(self.frames, known=re.compile(known, re.IGNORECASE))
+        book.prefilter = f"{self.prefilter}|{known}"
+        return book
 
     def _prove(self, pack: SpamPack) -> None:
         named = [(kind.id, kind) for kind in pack.kinds] + [(HIJACKED, pack.names)]
@@ -268,8 +281,8 @@ class SpamBook:
                 yield Found(row, kind.id, ratio, kind.drops, tuple(places), (), ())
 
     def _hijacked(self, heads: pl.Series, texts: pl.Series, factor: float) -> Iterator[Found]:
-        some = set(texts.str.contains(self._framed).arg_true())
-        some |= set(heads.str.contains(self._framed).arg_true())
+        some = set(texts.str.contains(self.prefilter).arg_true())
+        some |= set(heads.str.contains(self.prefilter).arg_true())
         for row in sorted(some):
             one = self._named(row, heads[row] if len(heads) else "", texts[row], factor)
             if one is not None:
@@ -310,6 +323,20 @@ class SpamBook:
         )
         cuts = _cuts(text, framed, sorted({place for some in alone.values() for place in some}))
         return Found(row, HIJACKED, ratio, drops=True, hits=places, names=tuple(sums), cuts=cuts)
+
+    def shown(self, title: str, text: str) -> dict[str, bool]:
+        """Names that a page shows and does not speak of: name → whether it stands in a frame."""
+        bounds = self.names.bounds
+        shown = shown_names(title, text, self.frames)
+        if not shown or len(text) < bounds.body_least:
+            return {}
+        middle = text[EDGE:-EDGE].lower()
+        most = max(1, len(middle) // bounds.explained)
+        return {
+            name: framed
+            for name, framed in [*shown.items()][:MOST_NAMES]
+            if name not in self._common and middle.count(name) <= most
+        }
 
     def _unexplained(self, found: Sequence[Framed], text: str) -> list[Framed]:
         """Without plain names that stand in one place only, or of which the text speaks."""
@@ -377,6 +404,28 @@ def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             apart.append((begin, end))
     return apart
+
+
+def listed_names(lists: Sequence[Asset]) -> list[str]:
+    """The names of lists (tab-separated, the name first, one header), each once, in order.
+
+    `PipelineError` for a file that is no such list.
+    """
+    names: dict[str, None] = {}
+    for asset in lists:
+        try:
+            lines = asset.path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PipelineError(
+                f"list of names {asset.path.name} cannot be read: {error}"
+            ) from None
+        if not lines or lines[0].split("\t")[0] != "name":
+            raise PipelineError(f"list of names {asset.path.name}: the first column is not `name`")
+        found = (line.split("\t")[0].strip().lower() for line in lines[1:])
+        names |= dict.fromkeys(name for name in found if len(name) > 1)
+    if not names:
+        raise PipelineError("lists of names hold no name of two characters")
+    return list(names)
 
 
 def load_spam(asset: Asset, simplified: Asset) -> SpamBook:

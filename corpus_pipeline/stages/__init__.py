@@ -121,5 +121,11 @@ STAGES: dict[str, StageInfo] = {
             "count",
             "Lines and long passages that recur in many documents.",
         ),
+        StageInfo(
+            "spam_names",
+            f"{_HOME}.spam_names:SpamNames",
+            "count",
+            "Names of sites that unrelated pages of many hosts show.",
+        ),
     )
 }

@@ -22,7 +22,7 @@ from pydantic import Field
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
 from corpus_pipeline.rules.dedup_key import KEY_TABLE
 from corpus_pipeline.rules.messages import nearest
-from corpus_pipeline.rules.spam import HIJACKED, SPAM, Found, load_spam
+from corpus_pipeline.rules.spam import HIJACKED, SPAM, Found, listed_names, load_spam
 from corpus_pipeline.text.unicode.utf8 import replaced
 
 HIT = pl.Struct(
@@ -35,6 +35,10 @@ class SpamOptions(Options):
 
     pack: str = SPAM
     """The vocabulary of each kind of offer, the frames of names, the thresholds."""
+
+    names: tuple[str, ...] = ()
+    """Lists of site names, as `corpus-pipeline names RUN` writes them: they count like names that
+    their endings tell, with or without site words."""
 
     mark: tuple[str, ...] = ()
     """Kinds that are marked and not dropped, beside those that the pack only marks."""
@@ -73,6 +77,9 @@ class Spam(Stage):
         """Load and prove the pack."""
         super().__init__(options, assets)
         self.book = load_spam(assets["pack"], assets["key_table"])
+        lists = [asset for name, asset in sorted(assets.items()) if name.startswith("names_")]
+        if lists:
+            self.book = self.book.knowing(listed_names(lists))
         known = sorted([*self.book.kinds, HIJACKED])
         for kind in (*options.mark, *options.thresholds):
             if kind not in known:
@@ -82,8 +89,9 @@ class Spam(Stage):
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The pack, and the table that simplifies characters."""
-        return {"pack": options.pack, "key_table": KEY_TABLE}
+        """The pack, the table that simplifies characters, and the lists of names."""
+        own = {f"names_{number:04d}": ref for number, ref in enumerate(options.names, 1)}
+        return {"pack": options.pack, "key_table": KEY_TABLE, **own}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Find, cut where asked to, drop."""

@@ -25,6 +25,7 @@ EDGE = 60
 _KEYWORDS = re.compile(
     r"[ \t]*(?:本文)?(?:关键词|关键字|标签|tags?|keywords?)[ \t]*[:：]", re.IGNORECASE
 )
+_LABELS = re.compile("关键词|关键字|标签|tag|keyword", re.IGNORECASE)
 _BOUNDARY = "\n，。、；：！？,;:!?|_【】《》「」“”()（）/— \t-"
 
 
@@ -40,6 +41,8 @@ class Frames:
     plain: re.Pattern[str]
     listed: re.Pattern[str]
     unless: re.Pattern[str]
+    #: Names of a list, with or without site words.
+    known: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ def framed_names(text: str, kinds: Frames, *, title: bool = False) -> Iterator[F
     []
     """
     known: dict[str, str] = {}
+    begins: list[int] = []
+    ends: list[int] = []
     listed = keyword_lines(text)
     for match in kinds.framed.finditer(text):
         name = _name(match["name"], match["ending"], text, match.start(), known)
@@ -97,6 +102,13 @@ def framed_names(text: str, kinds: Frames, *, title: bool = False) -> Iterator[F
             start = match.end("name") - len(name)
             zone = "title" if title else _zone(text, start, match.end(), listed)
             yield Framed(name.lower(), start, match.end(), zone)
+            begins.append(start)
+            ends.append(match.end())
+    for match in kinds.known.finditer(text) if kinds.known else ():
+        near = bisect_right(ends, match.start())
+        if near == len(ends) or begins[near] >= match.end():
+            zone = "title" if title else _zone(text, match.start(), match.end(), listed)
+            yield Framed(match.group().lower(), match.start(), match.end(), zone)
     yield from _listed_names(text, kinds, listed)
     for match in kinds.plain.finditer(text):
         zone = "title" if title else _zone(text, match.start(), match.end(), listed)
@@ -164,9 +176,30 @@ def bare(text: str, name: str, taken: Sequence[tuple[int, int]] = ()) -> list[tu
 
 def keyword_lines(text: str) -> list[tuple[int, int]]:
     """The lines that list key words, in order, each with the line break before it."""
-    found = []
+    found: list[tuple[int, int]] = []
+    if not _LABELS.search(text):
+        return found
     for match in re.finditer(r"(?:^|\n)[^\n]*", text):
         begin = match.start() + (text[match.start() : match.start() + 1] == "\n")
         if _KEYWORDS.match(text, begin):
             found.append(match.span())
     return found
+
+
+def shown_names(title: str, text: str, kinds: Frames) -> dict[str, bool]:
+    """Names that a page shows to search engines: name → whether it stands in a frame.
+
+    Looked at are the parts of the title, the bracket that a text begins with and lines of key
+    words; a part of the title or a bracket without site words is a bare name.
+    """
+    parts = [part.strip() for part in re.split(r"[_|—–\-－｜丨]+", title)]
+    bracket = re.match(r"\s*【([^】\n]{2,30})】", text)
+    parts = parts if len(parts) > 1 else []
+    items = [m.group() for a, b in keyword_lines(text) for m in _ITEM.finditer(text, a, b)]
+    shown: dict[str, bool] = {}
+    for part in [*parts, *([bracket[1]] if bracket else []), *items]:
+        match = kinds.listed.fullmatch(part)
+        name = (match["name"] if match else part).lower()
+        if 1 < len(name) <= _LONGEST + 2 and not kinds.unless.search(name):
+            shown[name] = shown.get(name, False) or match is not None
+    return shown
