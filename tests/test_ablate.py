@@ -317,6 +317,25 @@ def test_the_published_figures_hold_the_floors():
     assert {one.metric: one.state for one in verdicts if one.state != "ok"} == {}
 
 
+def test_the_eval_shows_a_rule_set_beside_us():
+    """In the rooms of texts a rule set is scored like ours: dropped is a score of 0."""
+    from scripts.eval import __main__ as runner
+    from scripts.eval import quality, spam
+
+    texts = [("prose", PROSE, True), ("short", "一句话。", True), ("menu", "首页\n" * 99, False)]
+    items = [{"kind": kind, "text": text, "good": good} for kind, text, good in texts]
+    found = runner.by_rules(quality, "hplt", items)["metrics"]
+
+    assert found["register_lost"] == 1
+    assert found["auc_menu"] == pytest.approx(0.75)
+
+    groups = [("good", "prose", PROSE), ("spam", "home_parasite", "买"), ("injected", "x", PROSE)]
+    items = [{"group": group, "kind": kind, "text": text} for group, kind, text in groups]
+    found = runner.by_rules(spam, "hplt", items)["metrics"]
+
+    assert (found["good_lost"], found["parasites"], found["injected"]) == (0, 1, 0)
+
+
 def test_names_are_put_in_by_four_shapes():
     """Each shape puts the name into the text; keyword lines, brackets and swapped words occur."""
     import random
