@@ -386,3 +386,18 @@ def test_the_published_page_is_that_of_its_figures():
 
     assert report.page(published) == (docs / "ablate.md").read_text("utf-8")
     assert report.picture(published) == (docs / "ablate.svg").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["documents", "tokens", "rulesets", "rulesets.base", "rulesets.map_cc"],
+)
+def test_examples(name):
+    """The examples in the docstrings are true."""
+    import doctest
+    import importlib
+
+    done = doctest.testmod(importlib.import_module(f"scripts.ablate.{name}"))
+
+    assert done.attempted
+    assert not done.failed

@@ -37,7 +37,8 @@ HALF = ".!\"\"#$%&''()*+,-/:;<=>?@[\\]^_`{|}~"
 HALF_WIDTH = str.maketrans(FULL, HALF)
 ADDRESSES = (
     r"https?://[^\s,，\u4e00-\u9fa5]*|www\.[^\s,，\u4e00-\u9fa5]*",
-    r"[a-zA-Z0-9-]+\.[a-zA-Z0-9-]+\.[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+\.?",
+    # Begins where a run begins: the same matches, in linear time.
+    r"(?<![a-zA-Z0-9-])[a-zA-Z0-9-]+\.[a-zA-Z0-9-]+\.[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+\.?",
     r"(?<![\u4e00-\u9fa5])(\b[a-zA-Z0-9.-]+\.[a-z]{2,6}\b)",
 )
 
@@ -48,6 +49,21 @@ def written(text: str) -> str:
     for pattern in ADDRESSES:
         text = re.sub(pattern, "", text)
     return text
+
+
+def bracketed(text: str) -> int:
+    r"""The characters that 【(.*?)】 finds, in linear time.
+
+    >>> bracketed("【甲乙】丙【【丁】】【戊"), bracketed("】【甲\n】")
+    (4, 0)
+    """
+    inside = 0
+    for line in text.split("\n"):
+        start = line.find("【")
+        while start >= 0 and (end := line.find("】", start)) >= 0:
+            inside += end - start - 1
+            start = line.find("【", end)
+    return inside
 
 
 def of_text(text: str, plain: str) -> Iterator[str]:
@@ -99,9 +115,8 @@ def of_repetition(text: str) -> Iterator[str]:
 def judge_as_run(text: str, _words: Sequence[str]) -> Judged:
     """What the code does."""
     plain = unicodedata.normalize("NFKC", text)
-    inside = sum(map(len, re.findall("【(.*?)】", plain)))
     text = written(text)
-    if share(inside, len(plain)) > BRACKETED:
+    if share(bracketed(plain), len(plain)) > BRACKETED:
         return Judged("brackets", text)
     plain = unicodedata.normalize("NFKC", text)
     return Judged(next(chain(of_text(text, plain), of_shape(plain)), None), text)
