@@ -184,7 +184,7 @@ def test_hostile_texts_are_shown_and_do_nothing(tmp_path):
         "请打电话13912345678找张三，或写信zhangsan@example.cn。",
         "数字" + "13912345678 " * 30,
     ]
-    url = 'https://a.invalid"><script>x</script>/1'
+    url = 'https://13912345678.invalid"><script>x</script>/1'
     lines = [{"text": text, "url": url} for text in texts]
     root = run_of(tmp_path, lines, ["heuristics", "quality"], name="<b>名</b>")
     content, _ = report.page(root, masked)

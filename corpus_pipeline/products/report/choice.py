@@ -9,7 +9,7 @@ documents drawn so far and one row group.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -152,10 +152,24 @@ def _shown(run: Run, rows: Sequence[tuple[str, dict[str, Any]]], mask: Mask) -> 
         text = row["text"] or ""
         windows.append(window(text, places(text, row) if _told(run, row) else []))
     masked = mask([part.text for part in windows]) if windows else []
-    return [
+    done = [
         _one(group, row, pieces(part, text))
         for (group, row), part, text in zip(rows, windows, masked, strict=True)
     ]
+    return _labelled(done, mask)
+
+
+def _labelled(documents: Sequence[Shown], mask: Mask) -> list[Shown]:
+    """The documents with what else pages and files wrote masked: source, host, evidence."""
+    labels = [label or "" for one in documents for label in (one.source, one.host, one.evidence)]
+    safe = mask(labels) if labels else []
+    out = []
+    for at, one in enumerate(documents):
+        source, host, evidence = safe[3 * at : 3 * at + 3]
+        # The id of a survivor is no personal data, whatever its digits look like.
+        known = one.evidence if (one.evidence or "").startswith("of=") else evidence or None
+        out.append(replace(one, source=source, host=host or None, evidence=known))
+    return out
 
 
 def _told(run: Run, row: dict[str, Any]) -> bool:
@@ -194,9 +208,10 @@ def _pairs(rows: dict[str, dict[str, Any]], ids: Sequence[str], mask: Mask) -> l
     cut = [
         "".join(piece.text for piece in pieces(*one)) for one in zip(windows, masked, strict=True)
     ]
-    out = []
+    halves: list[Shown] = []
     for number, (gone, stayed) in enumerate(both):
         left, right = compared(cut[2 * number], cut[2 * number + 1])
-        jaccard = gone.get("near_dedup_jaccard")
-        out.append(Pair(_one(NEAR, gone, left), _one("", stayed, right), jaccard))
-    return out
+        halves += [_one(NEAR, gone, left), _one("", stayed, right)]
+    safe = _labelled(halves, mask)
+    likeness = [gone.get("near_dedup_jaccard") for gone, _ in both]
+    return [Pair(*one) for one in zip(safe[::2], safe[1::2], likeness, strict=True)]

@@ -73,14 +73,18 @@ def histogram(one: Sketch, bounds: Sequence[Bound]) -> Histogram:
     if high <= low:
         high = low + 1
     edges = _edges(low, high, logarithmic=logarithmic)
+    if one.whole and not logarithmic and high - low < BARS:
+        edges = np.arange(np.floor(low), np.floor(high) + 2)  # a bar a whole number
     kept, dropped = one.histogram(edges)
     most = max(np.sqrt(max(map(sum, zip(kept, dropped, strict=True)))), 1e-9)
     bars = []
     for at, (stay, gone) in enumerate(zip(kept, dropped, strict=True)):
         tall = float(np.sqrt(stay + gone) / most * HEIGHT)
         share = gone / max(stay + gone, 1)
-        wide = WIDTH / BARS
-        bars.append(Bar(round(at * wide, 2), wide - 0.8, tall * (1 - share), tall * share))
+        wide = WIDTH / len(kept)
+        bars.append(
+            Bar(round(at * wide, 2), round(wide - 0.8, 2), tall * (1 - share), tall * share)
+        )
     lines = [
         Line(_place(bound.value, edges, logarithmic=logarithmic), bound.register is not None)
         for bound in bounds

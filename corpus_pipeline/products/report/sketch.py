@@ -42,6 +42,12 @@ class Sketch:
         """How many values were counted."""
         return int(self.kept.sum() + self.dropped.sum())
 
+    @property
+    def whole(self) -> bool:
+        """Whether all values are whole numbers, and some of them above 1."""
+        found = _values()[(self.kept + self.dropped) > 0]
+        return bool(found.size and found.max() > 1 and (found % 1 == 0).all())
+
     def quantile(self, share: float) -> float:
         """The value below which this share of the documents lies; 0 where there are none.
 
