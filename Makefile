@@ -10,7 +10,7 @@ JOBS ?= 2
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 DATA ?= ../shared/data
 
-.PHONY: ready demo test fast check eval bench clean
+.PHONY: ready demo test fast check eval bench ablate clean
 
 demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
@@ -37,6 +37,9 @@ bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
 	$(BIN)/python -m scripts.race $(DATA) --mb 20 --json race.json --svg race.svg
 
+ablate: $(READY)  ## our output beside published rule sets on the same documents
+	$(BIN)/python -m scripts.ablate $(DATA) --json ablate.json --markdown ablate.md
+
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
@@ -45,4 +48,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-eval .venv-race .cache demo bench.json eval.json eval.md race.json race.svg
+	rm -rf $(VENV) .venv-eval .venv-race .venv-ablate .cache demo bench.json eval.json eval.md race.json race.svg ablate.*

@@ -63,6 +63,8 @@ def measure(
             entry["baselines"] = {
                 baseline: beside(room, baseline, items, environment) for baseline in room.BASELINES
             }
+            for published in getattr(room, "RULE_SETS", ()):
+                entry["baselines"][published] = by_rules(room, published, items)
     except Exception as error:  # noqa: BLE001 – a room that crashes must not hide the others
         traceback.print_exc()
         entry["error"] = f"{type(error).__name__}: {error}".splitlines()[0][:300]
@@ -80,6 +82,17 @@ def beside(
         return {"failed": found.failed}
     metrics = {k: float(v) for k, v in room.score(items, found.answers).items()}
     return {"metrics": metrics, "cpu_s": found.cpu_s, "wall_s": found.wall_s}
+
+
+def by_rules(room: Any, name: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a published rule set on the same texts; its verdicts are its answers."""
+    from scripts.ablate.rulesets import verdicts  # noqa: PLC0415 – needs what the package needs
+
+    print(f"{room.ROOM}: {name} …", file=sys.stderr)
+    cpu, wall = time.process_time(), time.perf_counter()
+    answers = [room.answer(rule) for rule in verdicts(name, [one["text"] for one in items])]
+    spent = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+    return {"metrics": {k: float(v) for k, v in room.score(items, answers).items()}, **spent}
 
 
 def measured(report: dict[str, Any]) -> dict[str, float]:

@@ -14,6 +14,8 @@ from typing import Any
 ROOM = "quality"
 #: The rule beside us is a count of our own: see `punctuation`.
 BASELINES: dict[str, Any] = {}
+#: Published rule sets that judge the same texts: `scripts/ablate/rulesets`.
+RULE_SETS = ("fineweb2", "map_cc", "evalweb", "chinese_c4", "hplt", "data_juicer")
 
 
 def items(data: Path) -> list[dict[str, Any]]:
@@ -34,6 +36,11 @@ def ours(items: list[dict[str, Any]]) -> list[Any]:
     docs = pl.DataFrame({"id": [str(at) for at in range(len(texts))], "text": texts})
     scores: list[Any] = stage(docs)["quality_score"].to_list()
     return scores
+
+
+def answer(rule: str | None) -> float:
+    """A verdict as a score, whose area is the mean of good kept and bad dropped."""
+    return float(rule is None)
 
 
 def punctuation(items: list[dict[str, Any]]) -> list[float]:

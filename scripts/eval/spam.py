@@ -16,6 +16,8 @@ from scripts.eval.reading import rows
 
 ROOM = "spam"
 BASELINES: dict[str, Any] = {}
+#: Published rule sets that judge the same texts: `scripts/ablate/rulesets`.
+RULE_SETS = ("fineweb2", "map_cc", "evalweb", "chinese_c4", "hplt", "data_juicer")
 SEED = 29
 #: Articles that are injected, by source.
 ARTICLES = ("news_article", "news_or_web_article", "blog", "machine_translated_article")
@@ -55,6 +57,11 @@ def ours(items: list[dict[str, Any]]) -> list[Any]:
     )
     rules: list[Any] = cp.stage("spam")(docs)["drop_rule"].to_list()
     return rules
+
+
+def answer(rule: str | None) -> str | None:
+    """A verdict as this room has it."""
+    return rule
 
 
 def score(items: list[dict[str, Any]], answers: list[Any]) -> dict[str, float]:

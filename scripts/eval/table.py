@@ -147,6 +147,9 @@ python -m scripts.eval.floors --set script.t2s_right 0.99  # raise a floor
 - **Baselines** run in an environment of their own (`.venv-eval`, from `scripts/eval/peers.txt`),
   a process each, and get the same items as we do; the same function scores both.  Their answers
   are kept under `.cache/`, so that the second run only measures what changed.
+- **Rule sets** (`fineweb2`, `map_cc`, …; rooms `quality` and `spam`) are published ones, written
+  anew (`scripts/ablate/rulesets`); they say *kept* or *dropped*, which counts as a score of 1 or 0.
+  [ablate.md](ablate.md) compares what they leave.
 - **Halves.** What is fitted on the development sets is fitted on one half and asserted on the
   other: `corpus_pipeline/training/halves.py` says which document lies where (by source; by the
   hash of the id within the source for statutes, poems, classics, encyclopedias, speeches and

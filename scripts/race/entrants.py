@@ -127,11 +127,14 @@ def run(entrant: Entrant, folder: Path) -> dict[str, Any]:
     return about | json.loads(result.read_text("utf-8"))
 
 
-def environment(name: str | None) -> tuple[Path, str]:
+def environment(
+    name: str | None, requirements: Path | None = None, root: Path | None = None
+) -> tuple[Path, str]:
     """The Python of an environment, made at the first use; and what went wrong, or nothing."""
     if name is None:
         return Path(sys.executable), ""
-    home, wanted = HOME / name, REQUIREMENTS / f"{name}.txt"
+    root = root or HOME
+    home, wanted = root / name, (requirements or REQUIREMENTS) / f"{name}.txt"
     python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
     stamp = home / "ready"
     digest = hashlib.sha256(wanted.read_bytes()).hexdigest()
@@ -140,7 +143,7 @@ def environment(name: str | None) -> tuple[Path, str]:
     print(f"making {home.relative_to(ROOT)} …", file=sys.stderr)
     try:
         venv.EnvBuilder(clear=True, with_pip=True).create(home)
-        (HOME / ".gitignore").write_text("*\n", "utf-8")
+        (root / ".gitignore").write_text("*\n", "utf-8")
         # The files name every package: nothing is left to resolve.
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run(
