@@ -29,7 +29,7 @@ PACKS = Path(__file__).parents[1] / "corpus_pipeline" / "rules" / "packs"
 FEW, TOO_FEW = 200, 8
 #: Rules about what is broken in every register.
 COMMON = (
-    *("too_short", "short_fragment", "short_title", "mojibake", "garbled_han"),
+    *("too_short", "short_fragment", "mojibake", "garbled_han"),
     *("too_much_kana", "too_much_hangul", "too_much_boilerplate"),
 )
 #: Beyond these a text is wreckage, whatever its register: a text that stands three times has
@@ -40,8 +40,8 @@ WRECKED_BELOW = {"function_kinds": 3.0, "punctuation_ratio": 0.008}
 #: Registers whose own bounds would let wreckage through that nothing else finds: most product feeds
 #: have less than 0.017 of grammatical characters, 99 of 100 descriptions of apps have more.
 STRICT = {("product", "few_stop_characters"): {"function_ratio": {"min": 0.017}}}
-#: What keywords are stuffed with stands in product texts most.
-STRICT |= {("product", "keyword_stuffing"): {}}
+#: Advertisements are the other product texts, and short messages without a mark the other posts.
+STRICT |= {("product", "keyword_stuffing"): {}, ("social", "few_punctuation"): {}}
 HEAD = """\
 # How far good texts of a register go beyond the bounds of heuristics.yaml: written by
 # `python -m scripts.register_bounds DATA` from the fit half of each source; do not edit.
@@ -130,9 +130,7 @@ def pack(data: Path) -> str:
             and (ranges := STRICT.get((register, rule.id), dict(limits(own, rule))))
         }
         sources = ", ".join(own["source"].unique(maintain_order=True))
-        registers.append(
-            {"id": register, "texts": own.height, "sources": sources, "limits": found}
-        )
+        registers.append({"id": register, "texts": own.height, "sources": sources, "limits": found})
     content = {
         "pack": "heuristics_bounds",
         "version": 1,

@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.messages import nearest
-from corpus_pipeline.rules.pack import Name, Pack, PackError, Rule, Rules, Text, load, prove
+from corpus_pipeline.rules.pack import Name, Pack, PackError, Rule, Rules, Text, load, named, prove
 from corpus_pipeline.rules.registers import SPEECH, Registers, Told, load_registers
 from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.arrays import F32, I64, Bool
@@ -151,9 +151,9 @@ class Bounds:
         self.shapes, self.rules = pack.shapes, pack.rules
         self.registers = registers
         self._names = (*(shape.id for shape in pack.shapes), PLAIN)
-        own = {one.id: one.limits for one in percentiles.registers}
+        self._own = {one.id: one.limits for one in percentiles.registers}
         self._checks = tuple(
-            self._check(rule, name, own)
+            self._check(rule, name)
             for rule in pack.rules
             for name in dict.fromkeys(chain(rule.limits, *rule.shapes.values()))
         )
@@ -183,6 +183,15 @@ class Bounds:
             pl.Series("evidence", evidence, dtype=pl.String),
         )
 
+    def widened(self, rule: Bound, measure: str) -> dict[str, Range | None]:
+        """The registers that have a range of their own for a measure of a rule; `None`: none."""
+        own: dict[str, Range | None] = dict.fromkeys(rule.registers)
+        for name, limits in self._own.items():
+            span = limits.get(rule.id, {}).get(measure)
+            if span is not None and name not in own:
+                own[name] = span
+        return own
+
     def breaks(self, rule: Bound, row: Example) -> bool:
         """Whether this rule alone catches an example."""
         values = _values(row.measures)
@@ -196,19 +205,16 @@ class Bounds:
         """The shape of the only row of a frame."""
         return self._names[int(self._shape(_values(measures), 1)[0])]
 
-    def _check(
-        self, rule: Bound, name: str, own: Mapping[str, Mapping[str, Mapping[str, Range]]]
-    ) -> _Check:
+    def _check(self, rule: Bound, name: str) -> _Check:
         spans = [
             rule.shapes.get(shape, rule.limits).get(name, Range(min=-np.inf))
             for shape in self._names
         ]
-        # A bound that is missing on one side is missing for every register, too.
-        wider = []
-        for register in self.registers:
-            free = register in rule.registers
-            span = None if free else own.get(register, {}).get(rule.id, {}).get(name)
-            wider.append(Range(min=-np.inf, max=np.inf) if free else span)
+        own = self.widened(rule, name)
+        wider = [
+            (own[register] or Range(min=-np.inf, max=np.inf)) if register in own else None
+            for register in self.registers
+        ]
         return _Check(
             rule,
             name,
@@ -289,7 +295,9 @@ class _Build:
         detector = load_registers(self.registers, self.simplified)
         names = detector.names[:-1]
         percentiles = load(self.percentiles, PercentilesPack)
-        _check_names(pack, percentiles, names)
+        own = [one.id for one in percentiles.registers]
+        named(self.percentiles, Pack, lambda: _check("register", own, names, "registers"))
+        _check_names(pack, names)
         bounds = Bounds(pack, percentiles, names)
         examples = _measured(pack, detector)
 
@@ -316,7 +324,7 @@ def _measured(pack: BoundsPack, detector: Registers) -> dict[str, Example]:
     }
 
 
-def _check_names(pack: BoundsPack, percentiles: PercentilesPack, registers: Iterable[str]) -> None:
+def _check_names(pack: BoundsPack, registers: Iterable[str]) -> None:
     """`PackError` for the name of a measure, shape, register or rule that does not exist."""
     shapes = {PLAIN, *(shape.id for shape in pack.shapes)}
     for shape in pack.shapes:
@@ -326,7 +334,6 @@ def _check_names(pack: BoundsPack, percentiles: PercentilesPack, registers: Iter
         _check("register", rule.registers, registers, f"rule {rule.id}")
         ranges = (rule.when, rule.limits, *rule.shapes.values())
         _check("measure", chain(*ranges), JUDGED, f"rule {rule.id}")
-    _check("register", (one.id for one in percentiles.registers), registers, "percentiles")
 
 
 def _check(

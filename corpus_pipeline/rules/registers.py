@@ -149,6 +149,19 @@ class Registers:
         return Told(register, confidence, shares[:, :-1] >= PLAUSIBLE, speech)
 
 
+def named(plausible: Bool, names: tuple[str, ...]) -> pl.Series:
+    """The names that are true in each row, as lists.
+
+    >>> named(np.array([[True, False], [True, True]]), ("law", "news")).to_list()
+    [['law'], ['law', 'news']]
+    """
+    keys = plausible @ (1 << np.arange(len(names), dtype=np.int64))
+    # Few combinations occur: each list is made once.
+    unique, place = np.unique(keys, return_inverse=True)
+    lists = [[name for bit, name in enumerate(names) if key >> bit & 1] for key in unique.tolist()]
+    return pl.Series(lists, dtype=pl.List(pl.String())).gather(place)
+
+
 def load_registers(asset: Asset, simplified: Asset) -> Registers:
     """The detector, checked; `simplified` is the character table of the dedup key."""
     return load(asset, RegistersPack, _Build(simplified))

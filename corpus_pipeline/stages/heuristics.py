@@ -16,7 +16,7 @@ import polars as pl
 from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.bounds import JUDGED, judged, load_bounds
 from corpus_pipeline.rules.dedup_key import KEY_TABLE
-from corpus_pipeline.rules.registers import REGISTERS, load_registers
+from corpus_pipeline.rules.registers import REGISTERS, load_registers, named
 from corpus_pipeline.text.measures.measures import measure
 
 
@@ -46,14 +46,17 @@ class Heuristics(Stage):
         "heuristics_shape": pl.String(),
         "heuristics_register": pl.String(),
         "heuristics_register_confidence": pl.Float32(),
+        "heuristics_registers": pl.List(pl.String()),
     }
     describes: ClassVar[Mapping[str, str]] = {
         **{f"heuristics_{name}": f"{what}." for name, what in JUDGED.items()},
-        "heuristics_shape": "Form of the text whose bounds judged it: `plain` or one of the pack's.",
+        "heuristics_shape": "Form of the text, by which it is judged: `plain`, or one of the pack.",
         "heuristics_register": "Kind of text (news, law, qa, …) that it looks like, or `unknown`.",
         "heuristics_register_confidence": "How sure that is, from 0 to 1.",
+        "heuristics_registers": "Registers whose bounds it may keep: all that it may well be.",
     }
     OptionsModel = HeuristicsOptions
+    measured_by = ("registers",)
 
     def __init__(self, options: HeuristicsOptions, assets: Mapping[str, Asset]) -> None:
         """Load the bounds; a pack that contradicts its examples is refused here."""
@@ -82,12 +85,13 @@ class Heuristics(Stage):
         told = self.registers.tell(texts, measures)
         measures = judged(measures, told)
         verdicts = self.bounds.judge(measures, told.plausible)
-        registers = pl.Series(self.registers.names, dtype=pl.String)
+        names = pl.Series(self.registers.names, dtype=pl.String)
         docs = docs.with_columns(
             *(measures.get_column(name).alias(f"heuristics_{name}") for name in JUDGED),
             verdicts.shape.alias("heuristics_shape"),
-            registers.gather(told.register).alias("heuristics_register"),
-            heuristics_register_confidence=pl.Series(told.confidence),
+            names.gather(told.register).alias("heuristics_register"),
+            pl.Series("heuristics_register_confidence", told.confidence),
+            named(told.plausible, self.bounds.registers).alias("heuristics_registers"),
         )
         if not self.judges:
             return docs
@@ -95,8 +99,12 @@ class Heuristics(Stage):
 
     def verdicts(self, docs: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         """The bound that each document's measures break, and how."""
-        measures = docs.select(pl.col(f"heuristics_{name}").alias(name) for name in MEASURES)
-        verdicts = self.bounds.judge(measures)
+        measures = docs.select(pl.col(f"heuristics_{name}").alias(name) for name in JUDGED)
+        plausible = docs.select(
+            pl.col("heuristics_registers").list.contains(name).fill_null(value=False).alias(name)
+            for name in self.bounds.registers
+        )
+        verdicts = self.bounds.judge(measures, plausible.to_numpy())
         if not self.judges:
             none = pl.repeat(None, docs.height, dtype=pl.String, eager=True)
             return none, none

@@ -43,7 +43,7 @@ class Rejudge(Stage):
     """The verdicts of a run under other options, without its inputs."""
 
     name = "rejudge"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {"rejudge_was": pl.String()}
     describes: ClassVar[Mapping[str, str]] = {
         "rejudge_was": "The stage and rule that dropped it in the parent run. Null: it was kept."
@@ -71,7 +71,19 @@ class Rejudge(Stage):
         )
         for place, stage in enumerate(self.stages):
             docs = self._again(docs, stage, place)
-        return docs.drop(_AT)
+        return self._unseen(docs).drop(_AT)
+
+    def _unseen(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """Without what a stage wrote to documents that a stage before it drops now."""
+        for place, stage in enumerate(self.stages):
+            if stage.sees_dropped:
+                continue
+            before = [one.name for one in self.stages[:place]]
+            gone = pl.col("dropped_by").is_in(before).fill_null(value=False)
+            docs = docs.with_columns(
+                pl.when(~gone).then(name).alias(name) for name in stage.columns
+            )
+        return docs
 
     def _again(self, docs: pl.DataFrame, stage: Stage, place: int) -> pl.DataFrame:
         """One stage: judge what it has seen, run it on documents that were dropped before it."""

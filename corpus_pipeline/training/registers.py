@@ -1,4 +1,4 @@
-"""Fit the weights by which `heuristics` tells registers of which there are texts with open licences.
+"""Fit the weights of registers of which there are texts with open licences, for `heuristics`.
 
 Enters: documents (`text/bulk`, `web/web_dev`) of `SOURCES`, the `fit` half of each.  Leaves: the
 pack `heuristics_registers.yaml` with new weights of its trained registers; words, features and the
@@ -77,8 +77,10 @@ def read(paths: Sequence[Path]) -> list[tuple[str, str]]:
         for path in paths
     ).with_columns(pl.col("source").str.split(" ").list.first())
     for source, register in SOURCES.items():
-        own = docs.filter(pl.col("source") == source).select("id", "text").rows()
-        own = [text for name, text in own if half(source if source in WHOLE else name) == "fit"]
+        rows = docs.filter(pl.col("source") == source).select("id", "text").rows()
+        own: list[str] = [
+            text for name, text in rows if half(source if source in WHOLE else name) == "fit"
+        ]
         if not own:
             raise PipelineError(f"training needs documents of {source}; there are none")
         for text in rng.sample(own, min(MOST, len(own))):
@@ -165,14 +167,15 @@ def write(pack: Path, weights: dict[str, tuple[float, dict[str, float]]]) -> Non
     """Write new offsets and weights into the lines of the pack; everything else stays."""
     lines, name = [], ""
     for line in pack.read_text("utf-8").splitlines():
+        new = line
         if line.startswith("  - id: "):
             name = line.removeprefix("  - id: ").strip()
         offset, fit = weights.get(name, (0.0, {}))
         if name in weights and line.startswith("    offset:"):
-            line = f"    offset: {offset}"
+            new = f"    offset: {offset}"
         if name in weights and line.startswith("    weights:"):
-            line = f"    weights: {{{', '.join(f'{k}: {v}' for k, v in fit.items())}}}"
-        lines.append(line)
+            new = f"    weights: {{{', '.join(f'{k}: {v}' for k, v in fit.items())}}}"
+        lines.append(new)
     pack.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

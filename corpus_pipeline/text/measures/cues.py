@@ -22,7 +22,7 @@ from corpus_pipeline.text.unicode.utf8 import buffers
 
 #: Added to the characters of a text: one word in ten characters says less than fifty in 500.
 SMOOTH = 40
-#: Words of this group are read over, so that no shorter one is found within them (我国 holds no 我).
+#: Words of this group are read over, so that no shorter one is found in them (我国 holds no 我).
 PASSED = "passed"
 
 
