@@ -155,8 +155,8 @@ def section(data: Path) -> str:
         ),
         table(["source", "is", "texts", "right", "where sure", "told"], list(confusion(docs))),
         (
-            "What is dropped of bad texts (`scripts/eval/quality_texts.py`), by `heuristics` alone and "
-            "with `quality` behind it:"
+            "What is dropped of bad texts (`scripts/eval/quality_texts.py`), by `heuristics` alone "
+            "and with `quality` behind it:"
         ),
         table(["kind", "heuristics", "both"], list(wreckage(data))),
         END,
