@@ -99,6 +99,12 @@ def run_stage(
             return _run(job, output, engine, how, on_done)
 
 
+def performed(job: Job, output: Path, how: How, on_done: OnDone = quiet) -> Run:
+    """Run a job that is ready made."""
+    with _engine(how) as engine:
+        return _run(job, _writable(output), engine, how, on_done)
+
+
 def build_index(
     config: Config, paths: Sequence[str], output: Path, how: How, *, on_done: OnDone = quiet
 ) -> IndexSummary:

@@ -47,6 +47,16 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
     return replace(job, specs=specs, config=record, keep_payload=stage == "ingest")
 
 
+def rows_job(config: Config, run: Path, output: Path) -> Job:
+    """The job over all rows of a finished run, kept and dropped; it has no stages yet."""
+    found = survey([str(path) for part in ("kept", "dropped") for path in _parts(run / part)])
+    return _job(config, [str(run)], output, found)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet"))
+
+
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
     """The job without its stages."""
     parents, parent_sources = _parents(paths)

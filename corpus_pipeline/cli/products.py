@@ -1,4 +1,4 @@
-"""`export`, `verify`, `audit`, `explain`, `names` of finished runs, and `config`.
+"""`export`, `verify`, `audit`, `explain`, `tune`, `sample`, `names` of runs, and `config`.
 
 Enters: the folder of a run, or a config.  Leaves: a dataset, findings, stories; exit code 1 where
 a verification or an audit found something.  The run itself is never changed.
@@ -28,7 +28,7 @@ from corpus_pipeline.cli.options import (
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for command in (export, verify, audit, explain, names, config):
+    for command in (export, verify, audit, explain, tune, sample, names, config):
         app.command()(command)
 
 
@@ -139,6 +139,113 @@ def explain(
         print_json(story.to_dict())
     else:
         print_result(render(story))
+    return 0
+
+
+def tune(
+    run: Run,
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="The rule to look at.", metavar="RULE")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option("--measure", help="One measure of it.", metavar="MEASURE")
+    ] = None,
+    changes: Annotated[
+        Path | None,
+        typer.Option("--apply", help="A YAML file with the options to change.", metavar="FILE"),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run to write.", metavar="FOLDER")
+    ] = None,
+    workers: Workers = None,
+    engine: StageEngine = None,
+    as_json: Json = False,
+) -> int:
+    """Show what another bound of a rule would keep, or judge a run again under other options.
+
+    Nothing is read but the columns of the run: no raw input, and no text but a few at the border.
+    Without --rule the rules are listed.
+    """
+    from corpus_pipeline.model import PipelineError
+
+    if (changes is None) != (output is None):
+        raise PipelineError("--apply and --output belong together")
+    if changes is None or output is None:
+        return _shown(run, rule, measure, as_json=as_json)
+    from corpus_pipeline.app.execute import How
+    from corpus_pipeline.app.tune import rejudge
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import report
+
+    with Progress() as progress:
+        how = How(engine, workers)
+        done = rejudge(run, changes, output, how, on_done=progress.on_done)
+    return report(done, as_json=as_json)
+
+
+def _shown(run: Path, rule: str | None, measure: str | None, *, as_json: bool) -> int:
+    """Print the rules of a run, or the effect of one."""
+    from corpus_pipeline.app.masking import masked
+    from corpus_pipeline.cli.report import print_json, print_result
+    from corpus_pipeline.products.runs import open_run
+    from corpus_pipeline.products.tune.bounds import tunable, tunables
+    from corpus_pipeline.products.tune.effect import effect
+    from corpus_pipeline.products.tune.render import render
+
+    finished = open_run(run)
+    if rule is None:
+        known = tunables(finished)
+        rules = {name: [one.column for one in every] for name, every in known.items()}
+        lines = [f"{name}: {', '.join(columns)}" for name, columns in rules.items()]
+        print_json(rules) if as_json else print_result("\n".join(lines))
+        return 0
+    effects = [effect(finished, one, masked) for one in tunable(finished, rule, measure)]
+    if as_json:
+        print_json([one.to_dict() for one in effects])
+    else:
+        print_result("\n".join(map(render, effects)).rstrip())
+    return 0
+
+
+def sample(
+    run: Run,
+    by: Annotated[
+        str, typer.Option("--by", help="Strata: rule, register, score …, joined by commas.")
+    ] = "state",
+    size: Annotated[int, typer.Option("--size", "-n", help="Documents in all.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another sample.")] = 0,
+    proportional: Annotated[
+        bool, typer.Option("--proportional", help="Shares of the corpus instead of equal ones.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A .jsonl, .csv or .parquet file.", metavar="FILE"),
+    ] = None,
+) -> int:
+    """Draw a seeded sample of a run by strata, with weights, personal data masked."""
+    import io
+
+    from corpus_pipeline.app.masking import masked
+    from corpus_pipeline.cli.report import print_result
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.model import PipelineError
+    from corpus_pipeline.products.runs import open_run
+    from corpus_pipeline.products.sample import Draw
+    from corpus_pipeline.products.sample import sample as drawn
+
+    writers = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
+    suffix = ".jsonl" if output is None else output.suffix
+    if suffix not in writers:
+        raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(writers)}")
+    names = tuple(name.strip() for name in by.split(","))
+    rows = drawn(open_run(run), Draw(names, size, seed, proportional), masked)
+    buffer = io.BytesIO()
+    getattr(rows, writers[suffix])(buffer)
+    if output is None:
+        print_result(buffer.getvalue().decode().removesuffix("\n"))
+    else:
+        commit_bytes(local_path(output), buffer.getvalue())
     return 0
 
 

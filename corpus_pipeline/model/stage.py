@@ -112,6 +112,23 @@ class Stage(AnyStage, base=True):
     sees_dropped: ClassVar[bool] = False
     #: Columns that this stage removes (`decode` removes the payload).
     takes: ClassVar[tuple[str, ...]] = ()
+    #: Whether its verdict follows from its columns alone; true where a subclass defines `verdicts`.
+    judges_columns: ClassVar[bool] = False
+    #: Options of such a stage that change what it measures.
+    measured_by: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def check_definition(cls) -> None:
+        """Note whether the stage judges its columns."""
+        cls.judges_columns = cls.verdicts is not Stage.verdicts
+        super().check_definition()
+
+    def verdicts(self, docs: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Documents with this stage's columns → rule and evidence (null: stays), as `process` does.
+
+        For stages that measure first and judge second: another bound needs no second reading.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:

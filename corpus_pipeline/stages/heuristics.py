@@ -65,3 +65,12 @@ class Heuristics(Stage):
         if not self.judges:
             return docs
         return drop(docs, self.name, pl.lit(verdicts.rule), pl.lit(verdicts.evidence))
+
+    def verdicts(self, docs: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """The bound that each document's measures break, and how."""
+        measures = docs.select(pl.col(f"heuristics_{name}").alias(name) for name in MEASURES)
+        verdicts = self.bounds.judge(measures)
+        if not self.judges:
+            none = pl.repeat(None, docs.height, dtype=pl.String, eager=True)
+            return none, none
+        return verdicts.rule, verdicts.evidence

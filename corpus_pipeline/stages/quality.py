@@ -72,6 +72,7 @@ class Quality(Stage):
         "quality_bits": "Cost of a character after the two before it, mean, in bits.",
     }
     OptionsModel = QualityOptions
+    measured_by = ("model", "characters", "scale")
 
     def __init__(self, options: QualityOptions, assets: Mapping[str, Asset]) -> None:
         """Load the models and the curves."""
@@ -103,9 +104,17 @@ class Quality(Stage):
             pl.Series("quality_bucket", bucket, dtype=pl.UInt8),
             pl.Series("quality_bits", bits),
         )
-        low = pl.when(pl.col("quality_score") < self.min_score).then(pl.lit("low_quality"))
-        shown = pl.col("quality_score").round(4)
-        return drop(docs, self.name, low, pl.format("score={} < {}", shown, self.min_score))
+        rule, evidence = self.verdicts(docs)
+        return drop(docs, self.name, pl.lit(rule), pl.lit(evidence))
+
+    def verdicts(self, docs: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """`low_quality` below the least score."""
+        low = pl.col("quality_score") < self.min_score
+        shown = pl.format("score={} < {}", pl.col("quality_score").round(4), self.min_score)
+        verdict = docs.select(
+            rule=pl.when(low).then(pl.lit("low_quality")), evidence=pl.when(low).then(shown)
+        )
+        return verdict["rule"], verdict["evidence"]
 
     def scores(self, texts: pl.Series) -> tuple[F32, F32]:
         """The score of each text, and what a character of it costs in bits."""

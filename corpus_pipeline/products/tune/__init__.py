@@ -1,0 +1,1 @@
+"""What another bound would keep, from the columns of a finished run."""
