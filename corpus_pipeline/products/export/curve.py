@@ -16,10 +16,10 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.export.recipe import Curve
 from corpus_pipeline.text.arrays import F64
 
-#: Exponents tried (Dolma 3: 20 between 0 and 5), and the steepest growth.
+#: The exponents that are tried, and the largest λ: those of Dolma 3.
 POWERS = np.linspace(0, 5, 20)
-STEEPEST = 20.0
-#: Halvings of the interval of λ: 20 · 2⁻⁴⁰ is below what a copy can show.
+STEEPEST = 2.0
+#: Halvings of the interval of λ: 2⁻³⁹ is below what a copy can show.
 HALVINGS = 40
 #: Masses are gathered in so many places while p and λ are sought.
 PLACES = 2000
@@ -82,14 +82,16 @@ def fit(places: F64, mass: F64, mean: float, curve: Curve, name: str) -> Fitted:
         better = found.top_mean > reach + 1e-6
         if better or (found.top_mean > reach - 1e-6 and spread < flattest):
             best, flattest = found, spread
-    if best is None:
-        least = _scaled(grid, weight, mean, curve, 0.0, 0.0).top_mean
-        raise PipelineError(
-            f"recipe: curve: {name} would need {least:.2f} copies of its best to reach the target, "
-            f"and cap is {curve.cap:g}: lower the target or drop_below, or raise cap"
-        )
-    # From the places of the grid to those of the documents, which the target is of.
-    return _scaled(places, mass, mean, curve, best.power, best.growth)
+    # From the places of the grid to those of the documents, which target and cap are of.
+    for power in (p for p in POWERS[::-1] if best is not None and p <= best.power):
+        exact = _steepest(places, mass, mean, curve, float(power))
+        if exact is not None:
+            return exact
+    least = _scaled(places, mass, mean, curve, 0.0, 0.0).top_mean
+    raise PipelineError(
+        f"recipe: curve: {name} would need {least:.2f} copies of its best to reach the target, "
+        f"and cap is {curve.cap:g}: lower the target or drop_below, or raise cap"
+    )
 
 
 def _gathered(places: F64, mass: F64) -> tuple[F64, F64]:
