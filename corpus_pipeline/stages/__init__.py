@@ -104,6 +104,12 @@ STAGES: dict[str, StageInfo] = {
             "A model's score from 0 to 1; drops the lowest.",
         ),
         StageInfo(
+            "domain",
+            f"{_HOME}.domain:DomainStage",
+            "local",
+            "What a text is about: scenarios and general domains; drops only where asked to.",
+        ),
+        StageInfo(
             "exact_dedup",
             f"{_HOME}.exact_dedup:ExactDedup",
             "pair",

@@ -28,6 +28,7 @@ ROOMS = (
     "wiki",
     "quality",
     "spam",
+    "domains",
     "speed",
 )
 #: A room of fewer items is measured whole, whatever the stride.
