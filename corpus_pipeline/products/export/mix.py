@@ -239,7 +239,8 @@ def _grouped(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
     shares, curve = recipe.shares, recipe.curve
     share = f"label {shares.column}" if shares else None
     within = f"label {curve.within}" if curve and curve.within else None
-    names = [pl.col(name).fill_null("none") for name in (share, within) if name]
+    columns = dict.fromkeys(name for name in (share, within) if name)
+    names = [pl.col(name).fill_null("none") for name in columns]
     rows = rows.with_columns(
         share=pl.col(share).fill_null("none") if share else pl.lit("all"),
         group=pl.concat_str(names, separator=" / ") if names else pl.lit("all"),
