@@ -25,7 +25,7 @@ from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.arrays import F32, F64, I64, U32, Bool
 from corpus_pipeline.text.measures.cues import PASSED, cue_book, cue_shares
 from corpus_pipeline.text.measures.measures import MEASURES, measure
-from corpus_pipeline.text.spam.density import folding
+from corpus_pipeline.text.terms.trie import folding
 
 REGISTERS = "package:rules/packs/heuristics_registers.yaml"
 #: The label of a text that looks like no register; its log odds are 0.

@@ -28,7 +28,7 @@ from corpus_pipeline.rules.registers import Registers, RegistersPack
 from corpus_pipeline.text.arrays import F64, Bool
 from corpus_pipeline.text.dedup.key import parse_key_table
 from corpus_pipeline.text.measures.measures import measure
-from corpus_pipeline.text.spam.density import folding
+from corpus_pipeline.text.terms.trie import folding
 from corpus_pipeline.training.documents import read_documents
 from corpus_pipeline.training.halves import half
 from corpus_pipeline.training.wreckage import TEMPLATES, Templates, Wrecks

@@ -29,6 +29,7 @@ ROOMS = (
     "registers",
     "quality",
     "spam",
+    "domains",
     "speed",
 )
 #: A room of fewer items is measured whole, whatever the stride.

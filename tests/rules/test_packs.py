@@ -1,4 +1,4 @@
-"""A typo in any of the sixteen packs is one line and exit code 2; nothing is quarantined."""
+"""A typo in any of the seventeen packs is one line and exit code 2; nothing is quarantined."""
 
 import re
 import sys
@@ -32,6 +32,7 @@ READ_BY = {
     "pii": ("pii", "pack"),
     "quality": ("quality", "scale"),
     "spam": ("spam", "pack"),
+    "domain": ("domain", "pack"),
     "wiki": ("", ""),  # no option names another: the reader of dumps has its own
     "house": ("audit", ""),
 }
@@ -60,6 +61,7 @@ KEYS = {
     "normalize_senses": ["signature", "variants.pairs", "senses.著.otherwise", "senses.乾.hits"],
     "pii": ["cue_left", "types.email.policy", "anchors.{first}.pattern", "rules.0.spec"],
     "quality": ["cuts", "offset.value", "cuts.points", "examples.0.least"],
+    "domain": ["domains", "domains.0.strong", "bounds.least"],
     "spam": ["kinds", "kinds.0.strong", "names.bounds.title", "bounds.width"],
     "wiki": ["editions", "bounds.longest", "bounds.longest.reason", "rules.0.names"],
     "house": ["clauses", "title.zh", "clauses.0.check", "clauses.0.reference.clause"],
@@ -82,6 +84,7 @@ VALUES = {
     "normalize_senses": ("senses.著.otherwise", "着着", "senses.著.otherwise is wrong"),
     "pii": ("rules.0.check", "no_check", "there is no check 'no_check'"),
     "quality": ("cuts.points", [0.5, 0.4], "cuts.points are 2; 20 buckets have 19"),
+    "domain": ("domains.0.factor.value", "high", "domain gov_services: factor.value is wrong"),
     "spam": ("kinds.0.threshold.value", "high", "kind gambling: threshold.value is wrong"),
     "wiki": ("rules.1.forms", ["{1}{1}"], "stands twice"),
     "house": ("clauses.2.settings", {"no_anser": []}, "settings.no_anser is unknown"),
@@ -103,6 +106,7 @@ EXAMPLES = {
     "pii": ("rules.0", "rule "),
     "quality": ("examples.0", "example clean_prose"),
     "spam": ("kinds.0", "kind gambling"),
+    "domain": ("domains.0", "domain gov_services"),
     "wiki": ("rules.1", "rule links"),
 }
 

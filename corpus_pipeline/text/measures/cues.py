@@ -17,7 +17,7 @@ import polars as pl
 
 from corpus_pipeline.text.arrays import F64, I64, U32, U64
 from corpus_pipeline.text.measures import cues_kernel as kernel
-from corpus_pipeline.text.spam.density_kernel import grow
+from corpus_pipeline.text.terms.trie_kernel import grow
 from corpus_pipeline.text.unicode.utf8 import buffers
 
 #: Added to the characters of a text: one word in ten characters says less than fifty in 500.
@@ -39,7 +39,7 @@ class CueBook:
 
 
 def cue_book(groups: Mapping[str, Sequence[str]], fold: U32) -> CueBook:
-    """Compile group → words; `fold` is the table of `text.spam.density.folding`.
+    """Compile group → words; `fold` is the table of `text.terms.trie.folding`.
 
     `ValueError` for a word that stands twice.
     """

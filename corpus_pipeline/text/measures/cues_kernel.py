@@ -10,13 +10,12 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64Grid
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.spam.density_kernel import place_of
+from corpus_pipeline.text.terms.trie_kernel import CHARACTER_BITS, place_of
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: A text longer than `STRETCHES` stretches of `BYTES` is read in as many, spread over all of it:
 #: what a text is shows in 500 characters, and a book must not cost more than a page.
 STRETCHES, BYTES = 4, 400
-_CHARACTER_BITS = 21
 _PLANE = 0x10000
 _SPACE, _IDEOGRAPHIC_SPACE = 0x20, 0x3000
 
@@ -39,7 +38,7 @@ def _longest(
         code, at = decoded(data, at)
         if code >= fold.size:
             break
-        key = node << _CHARACTER_BITS | np.int64(fold[code])
+        key = node << CHARACTER_BITS | np.int64(fold[code])
         place = place_of(keys, key)
         if keys[place] != np.uint64(key):
             break
