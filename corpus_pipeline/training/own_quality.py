@@ -20,6 +20,7 @@ import polars as pl
 import yaml
 
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.rules.quality import Curve
 from corpus_pipeline.stages.quality import summed
 from corpus_pipeline.text.arrays import F64, I64, Bool
 from corpus_pipeline.text.measures.fluency import char_model
@@ -32,6 +33,10 @@ from corpus_pipeline.training.labelled import GOOD
 FOLDS = 3
 #: Longest example of a pack: the file is for people to read.
 EXAMPLE = 600
+#: The packaged score is set against good texts of the same length; here the labels alone say what a
+#: length is worth, so that a score is the chance of a good text.
+FLAT = Curve(measure="length", knots=(1.0, 2.0), points=(0.0, 0.0))
+_EVEN = {"value": 0.0, "reason": "the score is the chance of a good text among those of the set"}
 _PARAMETERS = {name: value for name, value in quality.PARAMETERS.items() if name != "seed"}
 
 Scores = Callable[[Sequence[str]], F64]
@@ -54,7 +59,8 @@ def train(fit: pl.DataFrame, folder: Path, seed: int) -> Scores:
         return score
 
     pack = folder / "quality.yaml"
-    quality.write_pack(pack, offset, curves, quality.cut_points(summed(offset, curves, columns)))
+    cuts = quality.cut_points(summed(offset, curves, columns))
+    quality.write_pack(pack, offset, curves, FLAT, cuts)
     _write_examples(pack, texts, good, scores)
     return scores
 
@@ -113,5 +119,6 @@ def _write_examples(path: Path, texts: Sequence[str], good: Bool, scores: Scores
     pack = yaml.safe_load(path.read_text("utf-8"))
     why = "the surest good and the surest bad text of the training set"
     example = {"id": "surest", "least": round(float(high + low) / 2, 3), "why": why}
+    pack["calibration"] |= {"even": _EVEN, "reason": "trained on labels: see card.md"}
     pack["examples"] = [example | {"hits": [texts[best]], "misses": [texts[worst]]}]
     path.write_text(yaml.safe_dump(pack, allow_unicode=True, sort_keys=False, width=96), "utf-8")

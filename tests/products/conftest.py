@@ -292,7 +292,13 @@ def builder(tmp_path: Path) -> Builder:
     return Builder(tmp_path / "RUN")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def make_builder() -> type[Builder]:
+    """Makes a run that is not written yet, for runs that several tests share."""
+    return Builder
+
+
+@pytest.fixture(scope="session")
 def make_doc() -> Callable[..., dict[str, Any]]:
     """Makes one document's row."""
     return doc

@@ -174,12 +174,54 @@ def shard(path: Path, run: Path | None, claim: Mapping[str, Any]) -> str | None:
         return None
 
     def original() -> Iterator[pl.DataFrame]:
-        for name, first, count in claim["from"]:
-            yield from rows_between(run / name, first, count, ["id", "text"])
+        for name, first, count, *turn in claim["from"]:
+            frames = rows_between(run / name, first, count, ["id", "text"])
+            if not turn:
+                yield from frames
+                continue
+            there, start = _mixed(path, name, first, count, claim["split"], *turn), 0
+            for frame in frames:
+                yield frame.filter(there.slice(start, frame.height))
+                start += frame.height
 
     if _fingerprint(original()) != (rows, fingerprint):
         return "its documents are not the kept documents it was made of"
     return None
+
+
+def _mixed(shard_path: Path, name: str, first: int, rows: int, *which: int) -> pl.Series:
+    """Whether the dataset's mixture puts each of these rows into this split and turn."""
+    split, turn = which
+    path = shard_path.parents[1] / "mix" / name.rpartition("/")[2]
+    frame = pl.concat(list(rows_between(path, first, rows, ["split", "copies"])))
+    return (frame.get_column("split") == split) & (frame.get_column("copies") > turn)
+
+
+def unmixed(
+    folder: Path, shards: Iterable[Mapping[str, Any]], files: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Where the shards of a mixture do not take each document as often as the mixture says."""
+    taken: Counter[tuple[int, int, str]] = Counter()
+    reached: dict[tuple[int, int, str], int] = {}
+    for entry in shards:
+        for name, first, rows, turn in entry["from"]:
+            key = (entry["split"], turn, name)
+            if first < reached.get(key, 0):
+                yield f"shards: rows of {name} are taken twice before row {first}"
+            reached[key] = first + rows
+            there = _mixed(folder / entry["path"], name, first, rows, entry["split"], turn)
+            taken[key] += int(there.sum())
+    for entry in files:
+        if not entry["path"].startswith("kept/"):
+            continue
+        path = folder / "mix" / entry["path"].rpartition("/")[2]
+        rows = pl.concat(list(batches(path, ["split", "copies"])))
+        if rows.height != entry["rows"]:
+            yield f"mix: {rows.height} rows for {entry['rows']} of {entry['path']}"
+        wanted = rows.filter(pl.col("copies") > 0).get_column("copies").cast(pl.Int64).sum()
+        found = sum(number for (_, _, name), number in taken.items() if name == entry["path"])
+        if wanted != found:
+            yield f"shards: {found} documents of {entry['path']}, the mixture says {wanted}"
 
 
 def _fingerprint(frames: Iterable[pl.DataFrame]) -> tuple[int, str]:
