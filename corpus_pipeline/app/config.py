@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import yaml
 from pydantic import (
@@ -289,7 +289,18 @@ def _fields_at(names: tuple[str, ...]) -> Callable[[tuple[int | str, ...]], list
         model: Any = config_model(names)
         for part in place[:-1]:
             if isinstance(part, str):
-                model = Source if part == "sources" else model.model_fields[part].annotation
+                model = Source if part == "sources" else _model_in(model, part)
         return list(model.model_fields)
 
     return known
+
+
+def _model_in(model: Any, key: str) -> Any:
+    """The options that a key holds, also where it may be null or a list of them."""
+    open_ = [model.model_fields[key].annotation]
+    while open_:
+        one = open_.pop()
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            return one
+        open_ += get_args(one)
+    raise AssertionError(f"{key} holds no options")

@@ -8,7 +8,8 @@ than in the run, and for a run whose files were changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,24 +18,62 @@ from corpus_pipeline.app.config import Config, load, stage_class
 from corpus_pipeline.app.execute import How, performed, quiet
 from corpus_pipeline.app.jobs import rows_job
 from corpus_pipeline.app.results import Run
+from corpus_pipeline.engine.again import AgainSpec
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.places import local_path
-from corpus_pipeline.model import PipelineError, Stage, StageSpec
+from corpus_pipeline.io.storage import sha256_file
+from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.runs import Run as FinishedRun
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.stages import STAGES
 from corpus_pipeline.tasks.base import OnDone
 
-REJUDGE = "corpus_pipeline.stages.rejudge:Rejudge"
-
 
 def rejudge(root: Path, changes: Path, output: Path, how: How, *, on_done: OnDone = quiet) -> Run:
     """Judge the documents of a run again by its columns, under the options of `changes`."""
-    run = open_run(local_path(root))
+    run, output = open_run(local_path(root)), local_path(output)
+    if output.resolve() == run.root.resolve():
+        raise PipelineError(f"the child of {run.root} needs a folder of its own")
     config = changed(run, changes)
-    spec, later = _specs(run, config)
-    job = rows_job(config, run.root, local_path(output))
-    job = replace(job, specs=(spec, *later), config=config.record())
-    return performed(job, local_path(output), how, on_done)
+    local, later = _specs(run, config)
+    _refuse_unsound(run)
+    job = rows_job(config, run.root, output)
+    tuned = {"run": run.manifest["seal"], "changed": _differences(run, (*local, *later))}
+    job = replace(
+        job,
+        specs=(*local, *later),
+        config={**config.record(), "tuned": tuned},
+        parents=(_parent(run, output),),
+    )
+    return performed(job, output, how, on_done)
+
+
+def _refuse_unsound(run: FinishedRun) -> None:
+    """`PipelineError` where a part is not the one that the run's manifest names."""
+    for entry in run.manifest["files"]:
+        path = run.root / entry["path"]
+        if not path.is_file() or sha256_file(path) != entry["sha256"]:
+            raise PipelineError(f"{path} was changed since the run: verify {run.root}")
+
+
+def _parent(run: FinishedRun, output: Path) -> dict[str, str]:
+    """Where the parent lies, seen from the child: there `verify` finds it."""
+    path = os.path.relpath(run.root.resolve() / "manifest.json", output.resolve())
+    return {"manifest": escaped(Path(path).as_posix()), "seal": str(run.manifest["seal"])}
+
+
+def _differences(run: FinishedRun, specs: Sequence[StageSpec]) -> dict[str, list[Any]]:
+    """Option, or asset, → what it was and what it is."""
+    before = {entry["name"]: entry for entry in run.manifest["stages"]}
+    found = {}
+    for spec in specs:
+        old, new = before[spec.name], spec.record()
+        for kind in ("options", "assets"):
+            for key in sorted({*old[kind], *new[kind]}):
+                pair = [old[kind].get(key), new[kind].get(key)]
+                if pair[0] != pair[1]:
+                    found[f"{spec.name}.{key}"] = pair
+    return found
 
 
 def changed(run: FinishedRun, changes: Path) -> Config:
@@ -43,14 +82,15 @@ def changed(run: FinishedRun, changes: Path) -> Config:
     Refused are other stages, and options of stages that do not judge their columns.
     """
     given = load(changes).model_dump(mode="json", exclude_unset=True)
-    record: dict[str, Any] = dict(run.manifest["config"])
+    record = {key: one for key, one in run.manifest["config"].items() if key != "tuned"}
     for name, section in given.items():
         if name in STAGES:
             _refuse_what_must_be_measured(run, name, section)
             record[name] = {**record.get(name, {}), **section}
         elif name == "stages" and list(section) != run.stages:
             raise PipelineError("tune keeps the stages of the run: leave out `stages`")
-    return load({**record, "stages": run.stages})
+    # On top of the file, whose folder relative paths start from.
+    return load(changes, {**record, "stages": run.stages})
 
 
 def _refuse_what_must_be_measured(run: FinishedRun, name: str, section: Mapping[str, Any]) -> None:
@@ -76,8 +116,8 @@ def judging() -> list[str]:
     return [name for name in local if stage_class(name).judges_columns]
 
 
-def _specs(run: FinishedRun, config: Config) -> tuple[StageSpec, tuple[StageSpec, ...]]:
-    """The stage that judges again, and the stages that see all documents."""
+def _specs(run: FinishedRun, config: Config) -> tuple[tuple[AgainSpec, ...], tuple[StageSpec, ...]]:
+    """The stages that see one document, to judge again, and those that see all, to run again."""
     specs = config.specs()
     for spec, before in zip(specs, run.manifest["stages"], strict=True):
         if spec.version != before["version"]:
@@ -85,13 +125,23 @@ def _specs(run: FinishedRun, config: Config) -> tuple[StageSpec, tuple[StageSpec
                 f"{spec.name} is version {spec.version} here and {before['version']} in the run: "
                 "run it again"
             )
-    local = [spec for spec in specs if issubclass(spec.cls, Stage)]
     later = tuple(spec for spec in specs if spec.is_global)
-    from corpus_pipeline.stages.rejudge import Rejudge
-
-    options = {
-        "stages": [{"name": s.name, "target": s.target, "options": dict(s.options)} for s in local],
-        "void": [spec.name for spec in later],
-    }
-    assets = {f"{s.name}:{key}": asset for s in local for key, asset in s.assets.items()}
-    return StageSpec("rejudge", Rejudge.version, REJUDGE, options, assets), later
+    local = [spec for spec in specs if not spec.is_global]
+    if not local:
+        raise PipelineError(f"{run.root} has no stage that judges columns")
+    again = tuple(
+        AgainSpec(
+            spec.name,
+            spec.version,
+            spec.target,
+            spec.options,
+            spec.assets,
+            order=tuple(run.stages),
+            mine=run.stages.index(spec.name),
+            changed=bool(_differences(run, [spec])),
+            last=spec is local[-1],
+            undone=tuple(column for one in later for column in one.cls.columns),
+        )
+        for spec in local
+    )
+    return again, later

@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.locators import unescaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.text.arrays import I64
 
@@ -76,6 +77,17 @@ def open_run(root: Path) -> Run:
     if content.get("kind") != "run":
         raise PipelineError(f"not a run: {root} holds a manifest of kind {content.get('kind')}")
     return Run(root, content)
+
+
+def all_inputs(run: Run) -> Iterator[dict[str, Any]]:
+    """The inputs of a run, then those of its parents, as far as they lie where it says."""
+    yield from run.manifest["inputs"]
+    for entry in run.manifest.get("parents", []):
+        path = run.root / unescaped(entry["manifest"])
+        parent = manifest.read_if_sound(path)
+        # A parent's seal was known when the child was made: no run is its own ancestor.
+        if parent is not None and parent["seal"] == entry["seal"] and parent["kind"] == "run":
+            yield from all_inputs(Run(path.parent, parent))
 
 
 def columns_of(path: Path) -> list[str]:

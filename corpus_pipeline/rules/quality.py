@@ -55,11 +55,24 @@ class Scored(Rule):
     least: Annotated[float, Field(ge=0, le=1)]
 
 
+class Calibration(Strict):
+    """What turns log odds into a score that means the same at every length.
+
+    score = 1 / (1 + exp(-(odds - typical + even))): `typical` are the odds of a good text of this
+    length, `even` the distance below them at which the score is one half.
+    """
+
+    typical: Curve
+    even: Setting[float]
+    reason: Text
+
+
 class QualityPack(Pack):
-    """The content of the file; score = 1 / (1 + exp(-(offset + what each curve gives)))."""
+    """The content of the file; odds = offset + what each curve gives, score: see `Calibration`."""
 
     offset: Setting[float]
     curves: tuple[Curve, ...]
+    calibration: Calibration
     cuts: Cuts
     examples: Rules[Scored]
 

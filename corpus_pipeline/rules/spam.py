@@ -23,16 +23,7 @@ from corpus_pipeline.rules.dedup_key import load_key_table
 from corpus_pipeline.rules.pack import Examples, Pack, PackError, Pattern, Rule, Rules, Text, load
 from corpus_pipeline.rules.settings import Setting, Settings
 from corpus_pipeline.text.arrays import I64
-from corpus_pipeline.text.spam.density import (
-    TOLD,
-    UNIT,
-    Densest,
-    Vocabulary,
-    densest,
-    folding,
-    hits,
-    vocabulary,
-)
+from corpus_pipeline.text.spam.density import TOLD, Densest, densest
 from corpus_pipeline.text.spam.names import (
     EDGE,
     Framed,
@@ -43,6 +34,7 @@ from corpus_pipeline.text.spam.names import (
     keyword_lines,
     shown_names,
 )
+from corpus_pipeline.text.terms.trie import UNIT, Vocabulary, folding, hits, vocabulary
 
 SPAM = "package:rules/packs/spam.yaml"
 #: The kind of a page that somebody else's names were put into.

@@ -104,6 +104,12 @@ STAGES: dict[str, StageInfo] = {
             "A model's score from 0 to 1; drops the lowest.",
         ),
         StageInfo(
+            "domain",
+            f"{_HOME}.domain:DomainStage",
+            "local",
+            "What a text is about: scenarios and general domains; drops only where asked to.",
+        ),
+        StageInfo(
             "exact_dedup",
             f"{_HOME}.exact_dedup:ExactDedup",
             "pair",
@@ -126,6 +132,12 @@ STAGES: dict[str, StageInfo] = {
             f"{_HOME}.spam_names:SpamNames",
             "count",
             "Names of sites that unrelated pages of many hosts show.",
+        ),
+        StageInfo(
+            "quality_rank",
+            f"{_HOME}.quality_rank:QualityRank",
+            "aggregate",
+            "The twentieth of its domain in which a document's quality score lies.",
         ),
     )
 }

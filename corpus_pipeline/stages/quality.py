@@ -3,9 +3,10 @@
 Enters: kept documents.  Leaves: `quality_score` (0 to 1, calibrated: see the model card),
 `quality_bucket` (0 to 19 by fixed cut points, so that a document's bucket never depends on its
 neighbours), `quality_bits` (what a character costs a model of characters), and a verdict below
-`min_score`.  The score is a sum of curves, one for each measure: of `text.measures` over the whole
-text, of a model of characters over the whole text, and of a fastText model over at most 240 code
-points of head, middle and tail.
+`min_score`.  The log odds are a sum of curves, one for each measure: of `text.measures` over the
+whole text, of a model of characters over the whole text, and of a fastText model over at most 240
+code points of head, middle and tail.  The score sets them against the odds of good texts of the
+same length: a short text is not worse for being less sure.
 Refuses: to judge the subject of a text; lists, tables, code and repetition score low for what
 they are, verse, statutes, recipes and dialogue do not.
 """
@@ -23,15 +24,20 @@ from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.char_model import CHARACTERS, load_char_model
 from corpus_pipeline.rules.fasttext_model import load_fasttext, predict
 from corpus_pipeline.rules.pack import named, prove
-from corpus_pipeline.rules.quality import SCALE, Curve, QualityPack, Scored, load_scale
+from corpus_pipeline.rules.quality import (
+    SCALE,
+    Calibration,
+    Curve,
+    QualityPack,
+    Scored,
+    load_scale,
+)
 from corpus_pipeline.text.arrays import F32, F64
 from corpus_pipeline.text.measures.fluency import CharModel, fluency
 from corpus_pipeline.text.measures.measures import measure
 from corpus_pipeline.text.tokens.distinct import distinct
-from corpus_pipeline.text.tokens.quality import pieces
+from corpus_pipeline.text.tokens.quality import features_of
 
-#: Code points that fastText looks at: of a longer text this many of head, middle and tail.
-HEAD, MIDDLE, TAIL = 100, 70, 70
 _GOOD = "good"
 MODEL = "package:assets/quality.bin"
 #: The name of fastText's log odds among the measures.
@@ -50,17 +56,17 @@ class QualityOptions(Options):
     scale: str = SCALE
     """The pack of curves that turn measures into a score, of cut points, with its examples."""
 
-    min_score: float = Field(default=0.02, ge=0, le=1)
-    """Score below which a document is dropped.  At 0.02 at most 8 in 1,000 texts of any good
-    register of the development sets go, and most lists, tables, loops and home pages;
-    docs/quality.md shows what other values drop."""
+    min_score: float = Field(default=0.003, ge=0, le=1)
+    """Score below which a document is dropped.  The default is the largest round bound at which the
+    fit half of no good register of a hundred texts loses more than 1.5 %; docs/quality.md shows
+    what this and other values drop of the other halves."""
 
 
 class Quality(Stage):
     """One number per document."""
 
     name = "quality"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {
         "quality_score": pl.Float32(),
         "quality_bucket": pl.UInt8(),
@@ -127,9 +133,9 @@ class Quality(Stage):
 
     def _scored(self, texts: pl.Series) -> tuple[F32, F32]:
         measures = measured(texts, self.model, self.characters)
-        columns = {c.measure: measures[c.measure].to_numpy() for c in self.pack.curves}
+        columns = {name: measures[name].to_numpy() for name in measures.columns}
         odds = summed(self.pack.offset.value, self.pack.curves, columns)
-        score = (1 / (1 + np.exp(-odds))).astype(np.float32)
+        score = calibrated(odds, columns["length"], self.pack.calibration).astype(np.float32)
         # A text without a visible character scores 0.
         score[~texts.fill_null("").str.contains(r"[^\s\x00]").to_numpy()] = 0
         return score, measures["bits"].to_numpy()
@@ -142,8 +148,7 @@ class Quality(Stage):
 
 def measured(texts: pl.Series, model: Any, characters: CharModel) -> pl.DataFrame:
     """All measures that a curve may use, one row per text; null counts as empty."""
-    lines = pl.select(features(pl.lit(texts))).to_series().to_list()
-    odds = pl.Series(MODEL_MEASURE, log_odds(model, lines))
+    odds = pl.Series(MODEL_MEASURE, log_odds(model, features_of(texts)))
     return pl.concat(
         [measure(texts), fluency(texts, characters), odds.to_frame()], how="horizontal"
     )
@@ -157,26 +162,11 @@ def summed(offset: float, curves: Sequence[Curve], columns: Mapping[str, Any]) -
     return np.asarray(odds, dtype=np.float64)
 
 
-def features(text: pl.Expr) -> pl.Expr:
-    """What fastText reads: each Han character and mark alone, words in lower case, digits as 0.
-
-    >>> pl.select(features(pl.lit("第12条 Hello，world！"))).item()
-    '第 0 条 hello ， world ！'
-    """
-    text = text.fill_null("")
-    length = text.str.len_chars()
-    parts = [
-        text.str.slice(0, HEAD),
-        text.str.slice(length // 2 - MIDDLE // 2, MIDDLE),
-        text.str.slice(-TAIL, TAIL),
-    ]
-    sample = (
-        pl.when(length > HEAD + MIDDLE + TAIL)
-        .then(pl.concat_str(parts, separator="\n"))
-        .otherwise(text)
-    )
-    sample = sample.str.strip_chars().str.to_lowercase()
-    return sample.map_batches(pieces, return_dtype=pl.String)
+def calibrated(odds: F64, length: F32, by: Calibration) -> F64:
+    """The score of each row: its odds against those of a good text as long as it is."""
+    typical = np.interp(length, by.typical.knots, by.typical.points)
+    score: F64 = 1 / (1 + np.exp(-(odds - typical + by.even.value)))
+    return score
 
 
 def log_odds(model: Any, texts: list[str]) -> F64:

@@ -19,7 +19,7 @@ import random
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,11 @@ import yaml
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.quality import BUCKETS, Curve
-from corpus_pipeline.stages.quality import MODEL_MEASURE, features, measured, summed
+from corpus_pipeline.stages.quality import MODEL_MEASURE, measured, summed
 from corpus_pipeline.text.arrays import F64, Bool
 from corpus_pipeline.text.measures.fluency import FLUENCY, CharModel, char_model
 from corpus_pipeline.text.measures.measures import MEASURES
+from corpus_pipeline.text.tokens.quality import features_of
 from corpus_pipeline.training import char_model as characters
 from corpus_pipeline.training.additive import fitted
 from corpus_pipeline.training.documents import read_documents
@@ -79,7 +80,7 @@ MOST, MOST_OF_ONE = 2_500_000, 20_000
 #: Measures that say what a text is about or how long it is, not how good.
 LEFT_OUT = (
     *("length", "han_count", "lines", "article_ratio", "list_heading", "tune_title"),
-    *("even_lines", "dated_lines", "equation_lines", "amount_lines", "bits"),
+    *("even_lines", "dated_lines", "equation_lines", "amount_lines", "bits", "long_run_ratio"),
 )
 #: What the models say may not be trusted further than the middle of good texts that they never saw.
 AT_MOST, AT_LEAST = (MODEL_MEASURE, "gain", "low_gain"), ("misfits",)
@@ -232,7 +233,7 @@ def models_without(docs: pl.DataFrame, segments: Sequence[Segment], fold: int | 
 
 def featured(texts: list[str]) -> list[str]:
     """The lines that the stage `quality` gives to the model for these texts."""
-    return pl.DataFrame({"text": texts}).select(features(pl.col("text"))).to_series().to_list()
+    return features_of(pl.Series(texts, dtype=pl.String))
 
 
 def train(good: list[str], bad: list[str]) -> Any:
@@ -280,14 +281,56 @@ def rounded(measure: str, knots: Sequence[float], points: Sequence[float]) -> Cu
     return Curve(measure=measure, knots=tuple(pairs), points=tuple(pairs.values()))
 
 
+def against(usual: Curve, odds: F64, segments: Sequence[Segment]) -> F64:
+    """The odds of segments as the score takes them: against those of good texts of their length."""
+    lengths = [len(segment.text) for segment in segments]
+    even = load_even()
+    return odds - np.interp(lengths, usual.knots, usual.points) + even
+
+
+def load_even() -> float:
+    """How far below the odds of a good text the score is one half: a number of the pack."""
+    pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
+    return float(pack["calibration"]["even"]["value"])
+
+
+def in_folds(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments in the order in which `fit` scores them."""
+    return [s for fold in range(FOLDS) for s in segments if s.fold == fold]
+
+
 def cut_points(odds: F64) -> list[float]:
     """19 cut points of the buckets: quantiles of the scores of good and bad texts, rising."""
     scores = 1 / (1 + np.exp(-odds))
-    cuts = np.round(np.quantile(scores, np.arange(1, BUCKETS) / BUCKETS), 6)
+    cuts = np.maximum(np.round(np.quantile(scores, np.arange(1, BUCKETS) / BUCKETS), 6), 1e-6)
     for place in range(1, len(cuts)):  # a model of few texts gives many the same score
         cuts[place] = max(cuts[place], np.round(cuts[place - 1] + 1e-6, 6))
     points: list[float] = cuts.tolist()
     return points
+
+
+#: Characters at which the odds of good texts are looked at.
+LENGTHS = (8.0, 12.0, 20.0, 35.0, 60.0, 100.0, 170.0, 300.0, 550.0, 1000.0, 2000.0)
+#: Texts of a group that are cut, and how many must reach a length, by this share of it.
+TYPICAL_TEXTS, FEWEST, LONG_ENOUGH = 200, 15, 0.8
+
+
+def typical(docs: pl.DataFrame, odds: Callable[[Sequence[str]], F64]) -> Curve:
+    """The odds of good texts by length: the median over groups of the medians of a group.
+
+    Texts of the fit half are cut at each length that they reach: what more text makes surer must
+    not count as quality.  The curve never falls.
+    """
+    groups = dict.fromkeys(GROUPS.values())
+    texts = [texts_of(docs, group, "fit")[:TYPICAL_TEXTS] for group, _ in groups]
+    points: dict[float, float] = {}
+    for length in LENGTHS:
+        cut = [[t[: int(length)] for t in some if len(t) >= LONG_ENOUGH * length] for some in texts]
+        many = [some for some in cut if len(some) >= FEWEST] or [some for some in cut if some]
+        middles = [float(np.median(odds(some))) for some in many]
+        if middles:
+            points[length] = max([round(float(np.median(middles)), 2), *points.values()])
+    return Curve(measure="length", knots=tuple(points), points=tuple(points.values()))
 
 
 def rows_of(segments: Sequence[Segment], odds: F64) -> list[tuple[Any, ...]]:
@@ -317,9 +360,15 @@ def run(paths: Sequence[Path], output: Path, count: int) -> Card:
     parts = characters.counted(counted_texts(docs, None))
     characters.write(parts, assets / "characters.npz")
     models = Models(fasttext.load_model(str(assets / "quality.bin")), char_model(parts))
+
+    def odds_of(texts: Sequence[str]) -> F64:
+        return summed(offset, curves, models.columns(texts))
+
     held = draw(docs, "test", max(count // 5, 1))
-    odds = summed(offset, curves, models.columns([s.text for s in held]))
-    write_pack(packs / "quality.yaml", offset, curves, cut_points(crossed))
+    usual = typical(docs, odds_of)
+    odds = against(usual, odds_of([s.text for s in held]), held)
+    cuts = cut_points(against(usual, crossed, in_folds(segments)))
+    write_pack(packs / "quality.yaml", offset, curves, usual, cuts)
     sides = np.array([s.good for s in held])
     return Card(
         model=assets / "quality.bin",
@@ -334,17 +383,27 @@ def run(paths: Sequence[Path], output: Path, count: int) -> Card:
     )
 
 
-def write_pack(path: Path, offset: float, curves: Sequence[Curve], cuts: Sequence[float]) -> None:
+def write_pack(
+    path: Path, offset: float, curves: Sequence[Curve], usual: Curve, cuts: Sequence[float]
+) -> None:
     """Write the packaged pack with these numbers to `path`; reasons and examples are kept."""
     pack = yaml.safe_load((PACKAGE / "rules" / "packs" / "quality.yaml").read_text("utf-8"))
     pack["offset"]["value"], pack["cuts"]["points"] = offset, list(cuts)
-    pack["curves"] = [
-        {"measure": c.measure, "knots": list(c.knots), "points": list(c.points)} for c in curves
-    ]
+    pack["curves"] = [plain(curve) for curve in curves]
+    pack["calibration"]["typical"] = plain(usual)
     text = yaml.safe_dump(
         pack, allow_unicode=True, sort_keys=False, width=96, default_flow_style=None
     )
     path.write_text(text, encoding="utf-8")
+
+
+def plain(curve: Curve) -> dict[str, Any]:
+    """A curve as the pack writes it."""
+    return {
+        "measure": curve.measure,
+        "knots": list(curve.knots),
+        "points": list(curve.points),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,8 +26,10 @@ ROOMS = (
     "language",
     "script",
     "wiki",
+    "registers",
     "quality",
     "spam",
+    "domains",
     "speed",
 )
 #: A room of fewer items is measured whole, whatever the stride.

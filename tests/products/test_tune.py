@@ -1,8 +1,8 @@
 """Another bound is tried on the columns of a run, and gives what a new run would give."""
 
 import json
-import subprocess
-import sys
+import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,11 +13,14 @@ from corpus_pipeline import PipelineError, run, verify
 from corpus_pipeline.app.execute import How
 from corpus_pipeline.app.masking import masked
 from corpus_pipeline.app.tune import rejudge
+from corpus_pipeline.cli import app
+from corpus_pipeline.products.explain.story import explain
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.tune.bounds import tunable, tunables
 from corpus_pipeline.products.tune.effect import effect
 
 STAGES = ["normalize", "heuristics", "pii", "spam", "quality", "exact_dedup", "near_dedup"]
+KIND = ("heuristics_shape", "heuristics_registers")
 FORUM = PACKAGE / "assets" / "sample" / "raw" / "forum.jsonl"
 COLUMNS = ["id", "text", "dropped_by", "drop_rule", "drop_evidence", "quality_score", "spam_score"]
 
@@ -84,9 +87,67 @@ def test_a_second_time_gives_the_same_bytes(parent, tmp_path):
 
     assert one.manifest["seal"] == two.manifest["seal"]
     assert one.manifest["parents"][0]["seal"] == open_run(parent).manifest["seal"]
-    was = rows(tmp_path / "one", "rejudge_was").join(rows(parent), on="id", suffix="_then")
-    rules = was.select(pl.concat_str("dropped_by_then", pl.lit("/"), "drop_rule_then")).to_series()
-    assert was["rejudge_was"].equals(rules, null_equal=True)
+
+
+def test_the_child_has_the_stages_of_its_parent(parent, tmp_path):
+    """Stages and changed options stand in the manifest, so that products see a run like any other.
+
+    The card knows that `pii` ran, `explain` tells every stage and the first input, and the child
+    can be tuned again.
+    """
+    one = rejudge(
+        parent, changes(tmp_path, quality={"min_score": 0.6}), tmp_path / "1", How("local")
+    )
+    two = rejudge(
+        one.root, changes(tmp_path, quality={"min_score": 0}), tmp_path / "2", How("local")
+    )
+    told = explain(two.root, rows(two.root)["id"][0], text=True)
+
+    assert one.stages == two.stages == STAGES
+    before = open_run(parent).manifest["config"]["quality"]["min_score"]
+    assert one.manifest["config"]["tuned"]["changed"] == {"quality.min_score": [before, 0.6]}
+    assert [step.stage for step in told.steps] == ["input", "source", *STAGES]
+    assert "sha256" in told.steps[0].said
+    assert told.text
+    assert "low_quality" in tunables(one)
+    assert two.counts["by_rule"].get("quality/low_quality", 0) == 0
+    assert rows(two.root)["quality_score"].equals(rows(parent)["quality_score"])
+
+
+def test_a_changed_parent_is_found_from_the_child(parent, tmp_path):
+    """One byte flipped in the parent: `verify` of the child names it; no child is made of it."""
+    shutil.copytree(parent, tmp_path / "run")
+    new = changes(tmp_path, quality={"min_score": 0.6})
+    rejudge(tmp_path / "run", new, tmp_path / "child", How("local"))
+    part = open_run(parent).parts("kept")[0]
+    assert verify(tmp_path / "child") == []
+
+    data = bytearray((tmp_path / "run" / part).read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "run" / part).write_bytes(data)
+
+    assert [one.path for one in verify(tmp_path / "child")] == [f"../run/{part}"]
+    with pytest.raises(PipelineError, match="was changed since the run"):
+        rejudge(tmp_path / "run", new, tmp_path / "other", How("local"))
+    assert not (tmp_path / "other").exists()
+
+
+def test_paths_start_from_the_folder_of_the_config(parent, tmp_path):
+    """A pack beside the file with the changes is found from any working directory."""
+    name = Path(looser_pack(tmp_path)).name
+    new = changes(tmp_path, heuristics={"pack": name})
+    child = rejudge(parent, new, tmp_path / "child", How("local"))
+
+    assert child.manifest["config"]["heuristics"]["pack"] == name
+    assert sorted(child.manifest["config"]["tuned"]["changed"]) == ["heuristics.pack"]
+
+
+def test_a_child_does_not_replace_its_parent(parent, tmp_path):
+    """The folder of the run itself is refused."""
+    new = changes(tmp_path, quality={"min_score": 0.6})
+    with pytest.raises(PipelineError, match="a folder of its own"):
+        rejudge(parent, new, parent, How("local", overwrite=True))
+    assert verify(parent) == []
 
 
 @pytest.mark.parametrize(
@@ -136,13 +197,15 @@ def test_every_choice_is_counted_from_the_columns(parent, rule):
     finished = open_run(parent)
     for one in tunable(finished, rule):
         told = effect(finished, one, masked)
-        extra = {one.column, "heuristics_register", *one.when} - set(COLUMNS)
+        extra = {one.column, *KIND, *one.when} - set(COLUMNS)
         frame = rows(parent, *sorted(extra)).drop_nulls(one.column)
         for column, span in one.when.items():
             low, high = (pl.lit(v, dtype=pl.Float32) for v in (span.min, span.max))
             frame = frame.filter((pl.col(column) >= low).fill_null(value=True))
             frame = frame.filter((pl.col(column) <= high).fill_null(value=True))
-        common = frame.filter(~pl.col("heuristics_register").is_in(list(one.own)))
+        registers = pl.col(KIND[1]).list.eval(pl.element().is_in(list(one.own))).list.any()
+        shapes = [name.removesuffix(" (shape)") for name in one.own if name.endswith(")")]
+        common = frame.filter(~pl.col(KIND[0]).is_in(shapes), ~registers.fill_null(value=False))
         for choice in told.choices:
             edge = pl.lit(choice.bound, dtype=pl.Float32)
             value = pl.col(one.column)
@@ -179,17 +242,17 @@ def test_unknown_rules_and_measures_are_named(parent):
     assert set(tunables(finished)) >= {"too_short", "low_quality", "repeated_lines"}
 
 
-def test_the_command_shows_and_applies(parent, tmp_path):
-    """`tune` lists rules, shows one, writes a child run; a folder that is no run exits with 2."""
+def test_the_command_shows_and_applies(parent, tmp_path, capsys):
+    """`tune` lists rules, shows one, writes a child run; a folder that is no run is refused."""
 
     def command(*arguments):
-        line = [sys.executable, "-m", "corpus_pipeline", "tune", *map(str, arguments)]
-        return subprocess.run(line, capture_output=True, text=True, check=False)
+        assert app(["tune", *map(str, arguments)], standalone_mode=False) == 0
+        return capsys.readouterr().out
 
-    assert "too_few_han: heuristics_han_ratio" in command(parent).stdout
-    assert "<- now" in command(parent, "--rule", "too_few_han").stdout
+    assert "too_few_han: heuristics_han_ratio" in command(parent)
+    assert "<- now" in command(parent, "--rule", "too_few_han")
     new = changes(tmp_path, quality={"min_score": 0.5})
-    applied = command(parent, "--apply", new, "--output", tmp_path / "child")
-    assert applied.returncode == 0, applied.stderr
+    command(parent, "--apply", new, "--output", tmp_path / "child")
     assert (tmp_path / "child" / "manifest.json").exists()
-    assert command(tmp_path).returncode == 2
+    with pytest.raises(PipelineError, match="not a finished run"):
+        command(tmp_path)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_pipeline.rules.quality import BUCKETS
-from corpus_pipeline.stages.quality import Quality, features
+from corpus_pipeline.stages.quality import Quality
+from corpus_pipeline.text.tokens.quality import features
 
 CASES = [
     json.loads(line)
@@ -58,7 +59,7 @@ def test_nothing_to_read_scores_nothing(quality, text):
     row = quality(docs_of([text])).row(0, named=True)
 
     assert (row["quality_score"], row["quality_bucket"]) == (0, 0)
-    assert row["drop_evidence"] == "score=0.0 < 0.02"
+    assert row["drop_evidence"] == "score=0.0 < 0.003"
 
 
 @pytest.mark.parametrize("mark", ["\x00", "</s>", "\r", "\x0b", "\u2028", "\n"])

@@ -5,7 +5,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_pipeline.text.spam.density import TOLD, UNIT, densest, folding, hits, vocabulary
+from corpus_pipeline.text.spam.density import TOLD, densest
+from corpus_pipeline.text.terms.trie import UNIT, folding, hits, vocabulary
 
 FOLD = folding(np.zeros(0x34000, dtype=np.uint32))
 WORDS = vocabulary(

@@ -14,6 +14,7 @@ import polars as pl
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import document_id
+from corpus_pipeline.products.export.mix import chosen
 from corpus_pipeline.products.runs import (
     DROPPED,
     KEPT,
@@ -105,8 +106,14 @@ def row(run: Run, place: Place) -> dict[str, Any]:
 
 
 def in_dataset(run: Run, place: Place) -> str | None:
-    """The shard and row of a kept document in the run's dataset, where there is one."""
+    """The shard and row of a kept document in the run's dataset, where there is one.
+
+    With a mixture: of each copy, or that the mixture leaves the document out.
+    """
     content = manifest.read_if_sound(run.root / "dataset" / "manifest.json")
+    if content and "mixture" in content:
+        found = list(_copies(run, place, content["shards"]))
+        return "; ".join(found) or "not in the dataset: the recipe leaves it out"
     for shard in content["shards"] if content else ():
         before = 0
         for part, first, rows in shard["from"]:
@@ -114,3 +121,16 @@ def in_dataset(run: Run, place: Place) -> str | None:
                 return f"dataset/{shard['path']} row {before + place.row - first}"
             before += rows
     return None
+
+
+def _copies(run: Run, place: Place, shards: list[dict[str, Any]]) -> Iterator[str]:
+    """The place of each copy of a document in the dataset of a mixture."""
+    dataset = run.root / "dataset"
+    for shard in shards:
+        before = 0
+        for part, first, rows, turn in shard["from"]:
+            there = chosen(dataset, part, first, rows, shard["split"], turn)
+            at = place.row - first
+            if part == place.part and 0 <= at < rows and there[at]:
+                yield f"dataset/{shard['path']} row {before + int(there.head(at).sum())}"
+            before += int(there.sum())

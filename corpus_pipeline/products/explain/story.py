@@ -15,7 +15,7 @@ from typing import Any
 from corpus_pipeline.model import PipelineError, cluster_columns, document_id
 from corpus_pipeline.products.explain import find
 from corpus_pipeline.products.explain.find import Place
-from corpus_pipeline.products.runs import QUARANTINED, Run, open_run
+from corpus_pipeline.products.runs import QUARANTINED, Run, all_inputs, open_run
 from corpus_pipeline.text.unicode.escape import escaped
 
 #: Digits of an id that `explain` needs; five are shared in any corpus of thousands (16⁵ ≈ 10⁶).
@@ -159,11 +159,12 @@ def _origin(run: Run, row: dict[str, Any]) -> Step:
     locator = str(row["locator"])
     # A path may hold @ and # itself, so every cut is tried, the longest path first.
     cuts = [match.start() for match in re.finditer("[@#]", locator)]
+    inputs = {entry["locator"]: entry for entry in all_inputs(run)}
     for path in [locator, *(locator[:cut] for cut in reversed(cuts))]:
-        for entry in run.manifest["inputs"]:
-            if entry["locator"] == path:
-                kind = "+".join(filter(None, (entry.get("format"), entry.get("compression"))))
-                return Step("input", f"{locator} ({kind}, sha256 {entry['sha256']})")
+        if path in inputs:
+            entry = inputs[path]
+            kind = "+".join(filter(None, (entry.get("format"), entry.get("compression"))))
+            return Step("input", f"{locator} ({kind}, sha256 {entry['sha256']})")
     return Step("input", f"{locator} (no such input in the manifest)")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined, Template
 
+from corpus_pipeline.products.export import mix
 from corpus_pipeline.products.export.facts import LISTED, Facts, ranked
 
 _TEMPLATE = Path(__file__).parent / "templates" / "card.md.j2"
@@ -24,6 +25,15 @@ _HUB_LICENSES = frozenset(
     | {"cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0", "odc-by", "odbl"}
     | {"pddl", "gfdl", "unlicense", "bsd-3-clause"}
 )
+
+#: The steps of a mixture in Chinese; conditions stay as the recipe spells them.
+_STEPS_ZH = {
+    "kept": "保留",
+    mix.WEIGHT: "权重为 0",
+    mix.SHARE: "占比为 0",
+    mix.CURVE: "低于曲线",
+    mix.ROUNDED: "取整后为 0 份",
+}
 
 _STEPS = ("", "K", "M", "B", "T")
 
@@ -84,10 +94,7 @@ def front_matter(facts: Facts) -> str:
             {
                 "config_name": "default",
                 "data_files": [
-                    {
-                        "split": facts.options.split,
-                        "path": f"data/{facts.options.split}-*.parquet",
-                    }
+                    {"split": split, "path": f"data/{split}-*.parquet"} for split in facts.splits
                 ],
             }
         ],
@@ -114,6 +121,9 @@ def render(facts: Facts) -> str:
         quarantine=sorted(counts["by_quarantine"].items()),
         licenses=_top(facts.by_license),
         languages=_top(facts.by_language),
+        mixture=facts.mixture,
+        listed=LISTED,
+        names_zh=_STEPS_ZH,
     )
 
 

@@ -170,9 +170,15 @@ def _distribution(facts: Facts) -> list[dict[str, Any]]:
         "name": "shards",
         "description": "All shards of the split.",
         "encodingFormat": "application/x-parquet",
-        "includes": f"data/{facts.options.split}-*.parquet",
+        "includes": _patterns(facts),
     }
     return [*files, file_set]
+
+
+def _patterns(facts: Facts) -> str | list[str]:
+    """The names of the shards: one pattern a split."""
+    patterns = [f"data/{split}-*.parquet" for split in facts.splits]
+    return patterns[0] if len(patterns) == 1 else patterns
 
 
 def _records(facts: Facts) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from corpus_pipeline.model import Options
+from corpus_pipeline.products.export.recipe import Recipe
 from corpus_pipeline.products.runs import Run
 
 #: The columns that a training stack or a reader of the dataset can use; those that the run lacks
@@ -77,6 +78,10 @@ class ExportOptions(Options):
     published: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     """The date of publication; null: the day of the newest collection."""
 
+    recipe: Recipe | None = None
+    """The mixture: filter, held-out split, weights, shares, upsampling by quality; null: every kept
+    document once."""
+
     @field_validator("published", mode="before")
     @classmethod
     def _date(cls, value: object) -> object:
@@ -100,6 +105,14 @@ class Facts:
     by_license: Mapping[str, int]
     by_language: Mapping[str, int]
     sources: Sequence[Mapping[str, Any]]
+    mixture: Mapping[str, Any] | None = None
+
+    @property
+    def splits(self) -> list[str]:
+        """The names of the splits that have documents."""
+        if self.mixture is None:
+            return [self.options.split]
+        return [name for name, amount in self.mixture["splits"].items() if amount["rows"]]
 
     @property
     def licenses(self) -> list[str]:
@@ -149,6 +162,7 @@ def gather(
     options: ExportOptions,
     shards: Sequence[Mapping[str, Any]],
     schema: Sequence[tuple[str, str]],
+    mixture: Mapping[str, Any] | None = None,
 ) -> Facts:
     """Add up what the shards hold and join it to the source registry."""
     tallies = {name: Counter[str]() for name in ("by_source", "by_license", "by_language")}
@@ -169,4 +183,5 @@ def gather(
         by_license=dict(sorted(tallies["by_license"].items())),
         by_language=dict(sorted(tallies["by_language"].items())),
         sources=[registry.get(name, {"name": name}) for name in sorted(tallies["by_source"])],
+        mixture=mixture,
     )

@@ -20,9 +20,10 @@ import pyarrow as pa
 from corpus_pipeline import __version__
 from corpus_pipeline.io import manifest, shards, storage
 from corpus_pipeline.model import PipelineError, digest
-from corpus_pipeline.products.export import card, croissant
+from corpus_pipeline.products.export import card, croissant, mix
 from corpus_pipeline.products.export.cut import ShardPlan, plan_export
 from corpus_pipeline.products.export.facts import PUBLISHED, ExportOptions, Facts, gather
+from corpus_pipeline.products.export.mix import Mixture
 from corpus_pipeline.products.runs import (
     KEPT,
     Run,
@@ -38,7 +39,7 @@ __all__ = ["ExportOptions", "ShardPlan", "export", "finish_export", "plan_export
 __all__ += ["arguments", "begin_export", "write_shard"]
 
 #: What lies in a dataset's folder; a folder that holds anything else is not written to.
-OURS = ("data", "README.md", "croissant.json", "manifest.json")
+OURS = ("data", "mix", "README.md", "croissant.json", "manifest.json")
 _SHARD = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.parquet")
 
 #: The fields of the entry of a written shard.
@@ -72,8 +73,12 @@ def write_shard(argument: dict[str, Any]) -> dict[str, Any]:
     def frames() -> Iterator[pl.DataFrame]:
         if not argument["ranges"]:
             yield no_rows(root / argument["empty_like"], columns)
-        for part, first, rows in argument["ranges"]:
-            for frame in rows_between(root / part, first, rows, columns):
+        for part, first, rows, *turn in argument["ranges"]:
+            frames = rows_between(root / part, first, rows, columns)
+            if turn:
+                chosen = mix.chosen(out, part, first, rows, argument["split"], *turn)
+                frames = mix.filtered(frames, chosen)
+            for frame in frames:
                 tally.add(frame)
                 yield frame
 
@@ -142,6 +147,7 @@ def arguments(
             "out": str(out.absolute()),
             "name": plan.name,
             "ranges": [list(entry) for entry in plan.ranges],
+            "split": plan.split and plan.split[1],
             "columns": columns,
             "empty_like": run.parts(KEPT)[0],
         }
@@ -155,29 +161,37 @@ def finish_export(
     options: ExportOptions,
     plans: Sequence[ShardPlan],
     results: Sequence[dict[str, Any]],
+    *,
+    mixture: Mixture | None = None,
 ) -> dict[str, Any]:
     """Remove shards of older plans, write card and Croissant, then the manifest; its content."""
     run = open_run(root)
     planned = sum(plan.rows for plan in plans)
     written = sum(result["rows"] for result in results)
-    if not planned == written == run.counts["kept"]:
-        raise PipelineError(
-            f"export: {run.counts['kept']} documents kept, {planned} planned, {written} written"
-        )
-    current = {plan.name for plan in plans}
-    for path in (out / "data").iterdir():
-        if _SHARD.fullmatch(path.name) and path.name not in current:
-            with suppress(FileNotFoundError):
-                path.unlink()
+    wanted = run.counts["kept"] if mixture is None else mixture.rows
+    if not planned == written == wanted:
+        raise PipelineError(f"export: {wanted} documents, {planned} planned, {written} written")
+    _remove_older(out, plans, mixture)
     first = no_rows(out / "data" / plans[0].name, columns_of(out / "data" / plans[0].name))
     schema = [(name, str(dtype)) for name, dtype in first.schema.items()]
-    facts = gather(run, options, results, schema)
+    facts = gather(run, options, results, schema, None if mixture is None else mixture.facts)
     storage.commit_bytes(out / "README.md", card.render(facts).encode())
     storage.commit_bytes(out / "croissant.json", croissant.render(facts))
     storage.remove_leftovers(out)
     content = _content(root=root, out=out, options=options, plans=plans, facts=facts, schema=schema)
     manifest.write(out / "manifest.json", content)
     return content
+
+
+def _remove_older(out: Path, plans: Sequence[ShardPlan], mixture: Mixture | None) -> None:
+    """Remove the shards of older plans, and a mixture where there is none now."""
+    current = {plan.name for plan in plans}
+    for path in (out / "data").iterdir():
+        if _SHARD.fullmatch(path.name) and path.name not in current:
+            with suppress(FileNotFoundError):
+                path.unlink()
+    if mixture is None:
+        storage.remove_tree(out / mix.FOLDER)
 
 
 def _content(
@@ -191,6 +205,9 @@ def _content(
 ) -> dict[str, Any]:
     """The dataset's manifest: its parent run, columns, counts, and a digest of each file."""
     files = [*facts.shards]
+    if facts.mixture is not None:
+        listed = run_parts(root)
+        files += [manifest.file_entry(out, out / mix.FOLDER / name, rows) for name, rows in listed]
     files += [manifest.file_entry(out, out / name) for name in ("README.md", "croissant.json")]
     return {
         "kind": "dataset",
@@ -213,11 +230,20 @@ def _content(
                 "path": f"data/{plan.name}",
                 "rows": plan.rows,
                 "from": [list(entry) for entry in plan.ranges],
+                **({} if plan.split is None else {"split": plan.split[1]}),
             }
             for plan in plans
         ],
         "files": files,
+        **({} if facts.mixture is None else {"mixture": facts.mixture}),
     }
+
+
+def run_parts(root: Path) -> list[tuple[str, int]]:
+    """The names of the kept parts, without their folder, and their rows."""
+    run = open_run(root)
+    rows = {entry["path"]: entry["rows"] for entry in run.manifest["files"]}
+    return [(part.rpartition("/")[2], rows[part]) for part in run.parts(KEPT)]
 
 
 def export(
@@ -232,9 +258,13 @@ def export(
     `out` may be the run itself.  Shards are written by `engine` (None: in this process), one task
     a shard; those that an interrupted attempt finished are not written again.
     """
-    folder = out / "dataset"
-    plans = plan_export(root, options)
+    folder, mixture = out / "dataset", None
+    if options.recipe is not None:
+        mixture = mix.mixed(open_run(root), options.recipe, options.split)
+    plans = plan_export(root, options, mixture)
     begin_export(folder)
+    if mixture is not None:
+        mix.write(mixture, folder)
     tasks = _tasks(root, out, options, plans)
     finished = 0
 
@@ -248,7 +278,7 @@ def export(
         # The marker of a task may outlive its shard.
         entry = result if _is_there(folder, result) else write_shard(task.argument)
         results.append({name: entry[name] for name in ENTRY})  # without the marker's own fields
-    content = finish_export(root, folder, options, plans, results)
+    content = finish_export(root, folder, options, plans, results, mixture=mixture)
     storage.remove_tree(_scratch(out))
     with suppress(OSError):  # other files may lie there
         _scratch(out).parent.rmdir()

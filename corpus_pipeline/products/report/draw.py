@@ -85,10 +85,12 @@ def histogram(one: Sketch, bounds: Sequence[Bound]) -> Histogram:
         bars.append(
             Bar(round(at * wide, 2), round(wide - 0.8, 2), tall * (1 - share), tall * share)
         )
+    drawn = {bound.value: bound.register is not None for bound in reversed(bounds)}
+    drawn |= dict.fromkeys(common, False)
     lines = [
-        Line(_place(bound.value, edges, logarithmic=logarithmic), bound.register is not None)
-        for bound in bounds
-        if edges[0] <= bound.value <= edges[-1]
+        Line(_place(value, edges, logarithmic=logarithmic), own)
+        for value, own in sorted(drawn.items())
+        if edges[0] <= value <= edges[-1]
     ]
     return Histogram(bars, lines, _ticks(edges, logarithmic=logarithmic), logarithmic)
 

@@ -74,7 +74,7 @@ def _of_measure(measure: str, text: str) -> Places:
         counts = Counter(text[start:end] for start, end in grams if text[start:end].strip())
         most = max(counts, key=lambda gram: (counts[gram], gram), default="")
         return _matches(re.escape(most), text) if most else []
-    if measure == "longest_run":
+    if measure in ("longest_run", "long_run_ratio"):
         runs = _matches(r"[\u3400-\u9fff]+(?:[ \t\u3000]+[\u3400-\u9fff]+)*", text)
         return sorted(runs, key=lambda place: place[0] - place[1])[:1]
     return []

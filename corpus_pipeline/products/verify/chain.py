@@ -257,23 +257,32 @@ def _dataset(folder: _Folder, prefix: str, content: Mapping[str, Any]) -> None:
         folder.unlisted()
     parent = (folder.root / prefix / unescaped(content["parents"][0]["manifest"])).parent
     run = manifest.read_if_sound(parent / "manifest.json")
+    mixed = "mixture" in content
     for shard in content["shards"]:
         path = prefix + shard["path"]
-        stated = {shard["rows"], sum(part[2] for part in shard["from"])}
+        stated = {shard["rows"]}
+        if not mixed:
+            stated.add(sum(part[2] for part in shard["from"]))
         if stated != {files.get(path, {}).get("rows")}:
             folder.find(own, f"contradicts itself about the rows of {path}")
         elif path not in folder.bad:
             folder.guarded(path, partial(_shard, folder, path, parent if run else None, shard))
     if sum(shard["rows"] for shard in content["shards"]) != content["counts"]["rows"]:
         folder.find(own, "counts: rows differ from the sum of the shards")
-    if run is not None:
-        claimed = [tuple(entry) for shard in content["shards"] for entry in shard["from"]]
-        for problem in recount.uncovered(claimed, run["files"]):
-            folder.find(own, problem)
+    if run is None:
+        return
+    claimed = [tuple(entry) for shard in content["shards"] for entry in shard["from"]]
+    problems = (
+        recount.unmixed(folder.root / prefix, content["shards"], run["files"])
+        if mixed
+        else recount.uncovered(claimed, run["files"])
+    )
+    for problem in problems:
+        folder.find(own, problem)
 
 
 def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any]) -> None:
-    damaged = folder.bad & {name for name, _, _ in claim["from"]}
+    damaged = folder.bad & {entry[0] for entry in claim["from"]}
     if run is not None and run.resolve() == folder.root.resolve() and damaged:
         run = None  # those parts have findings already; the shard cannot be compared with them
     problem = recount.shard(folder.root / path, run, claim)

@@ -26,6 +26,7 @@ from corpus_pipeline.products.runs import (
 from corpus_pipeline.text.arrays import U64
 
 _STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined"}
+_CHARACTERS = ("characters_kept", "characters_dropped", "characters_by_rule")
 _VERDICT = ("dropped_by", "drop_rule", "drop_evidence")
 
 
@@ -41,8 +42,13 @@ class Tally:
         self.numbers.update(_flat(counts))
 
     def differs(self, counts: Mapping[str, Any], ignore: Sequence[str] = ()) -> Iterator[str]:
-        """Where `counts` says something else; entries of zero are as good as absent ones."""
+        """Where `counts` says something else; entries of zero are as good as absent ones.
+
+        Runs of versions before characters were counted state none.
+        """
         stated = _flat(counts)
+        if "characters_kept" not in counts:
+            ignore = (*ignore, *_CHARACTERS)
         for key in sorted({*stated, *self.numbers}):
             if key[0] not in ignore and stated.get(key, 0) != self.numbers[key]:
                 name = " ".join(key)
@@ -120,7 +126,7 @@ def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int,
     faults: Counter[str] = Counter()
     columns = ["source", "stage", "reason"]
     if kind != QUARANTINED:
-        columns = ["id", "source", *_VERDICT] + (["text"] if kind == KEPT else [])
+        columns = ["id", "source", *_VERDICT, "text"]
         ids.part(path, name)
     for frame in batches(path, columns):
         rows += frame.height
@@ -139,13 +145,21 @@ def _count(frame: pl.DataFrame, kind: str, tally: Tally) -> None:
     if kind == KEPT:
         size = frame.get_column("text").str.len_bytes().sum()
         tally.numbers["text_bytes_kept",] += int(size or 0)
+        tally.numbers["characters_kept",] += _characters(frame)
         return
     group, pair = ("by_rule", ("dropped_by", "drop_rule"))
     if kind == QUARANTINED:
         group, pair = ("by_quarantine", ("stage", "reason"))
     name = pl.concat_str(*(pl.col(column).fill_null("") for column in pair), separator="/")
-    for rule, rows in frame.group_by(name.alias("rule")).len().iter_rows():
-        tally.numbers[group, rule] += rows
+    for (rule,), own in frame.group_by(name.alias("rule")):
+        tally.numbers[group, str(rule)] += own.height
+        if kind == DROPPED:
+            tally.numbers["characters_by_rule", str(rule)] += _characters(own)
+            tally.numbers["characters_dropped",] += _characters(own)
+
+
+def _characters(frame: pl.DataFrame) -> int:
+    return int(frame.get_column("text").str.len_chars().sum() or 0)
 
 
 def _faults(frame: pl.DataFrame, kind: str) -> dict[str, int]:
@@ -174,12 +188,54 @@ def shard(path: Path, run: Path | None, claim: Mapping[str, Any]) -> str | None:
         return None
 
     def original() -> Iterator[pl.DataFrame]:
-        for name, first, count in claim["from"]:
-            yield from rows_between(run / name, first, count, ["id", "text"])
+        for name, first, count, *turn in claim["from"]:
+            frames = rows_between(run / name, first, count, ["id", "text"])
+            if not turn:
+                yield from frames
+                continue
+            there, start = _mixed(path, name, first, count, claim["split"], *turn), 0
+            for frame in frames:
+                yield frame.filter(there.slice(start, frame.height))
+                start += frame.height
 
     if _fingerprint(original()) != (rows, fingerprint):
         return "its documents are not the kept documents it was made of"
     return None
+
+
+def _mixed(shard_path: Path, name: str, first: int, rows: int, *which: int) -> pl.Series:
+    """Whether the dataset's mixture puts each of these rows into this split and turn."""
+    split, turn = which
+    path = shard_path.parents[1] / "mix" / name.rpartition("/")[2]
+    frame = pl.concat(list(rows_between(path, first, rows, ["split", "copies"])))
+    return (frame.get_column("split") == split) & (frame.get_column("copies") > turn)
+
+
+def unmixed(
+    folder: Path, shards: Iterable[Mapping[str, Any]], files: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Where the shards of a mixture do not take each document as often as the mixture says."""
+    taken: Counter[tuple[int, int, str]] = Counter()
+    reached: dict[tuple[int, int, str], int] = {}
+    for entry in shards:
+        for name, first, rows, turn in entry["from"]:
+            key = (entry["split"], turn, name)
+            if first < reached.get(key, 0):
+                yield f"shards: rows of {name} are taken twice before row {first}"
+            reached[key] = first + rows
+            there = _mixed(folder / entry["path"], name, first, rows, entry["split"], turn)
+            taken[key] += int(there.sum())
+    for entry in files:
+        if not entry["path"].startswith("kept/"):
+            continue
+        path = folder / "mix" / entry["path"].rpartition("/")[2]
+        rows = pl.concat(list(batches(path, ["split", "copies"])))
+        if rows.height != entry["rows"]:
+            yield f"mix: {rows.height} rows for {entry['rows']} of {entry['path']}"
+        wanted = rows.filter(pl.col("copies") > 0).get_column("copies").cast(pl.Int64).sum()
+        found = sum(number for (_, _, name), number in taken.items() if name == entry["path"])
+        if wanted != found:
+            yield f"shards: {found} documents of {entry['path']}, the mixture says {wanted}"
 
 
 def _fingerprint(frames: Iterable[pl.DataFrame]) -> tuple[int, str]:

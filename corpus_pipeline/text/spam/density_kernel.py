@@ -9,66 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64, OutI64Grid, OutU32, OutU64
+from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64, OutI64Grid, OutU32
 from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.unicode.utf8_kernel import decoded
+from corpus_pipeline.text.terms.trie_kernel import folded, matched
 
 #: Columns of `best` for a kind: weight, begin, end.
 WEIGHT, BEGIN, END = range(3)
-#: The folded image of a character that may stand between those of a term.
-SKIPPED = 0
-#: Most such characters between two of a term.
-GAP = 2
 #: Hits of a kind in one window: each begins at its own character, and a window is shorter.
 RING = 256
-_EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
-#: A key of the trie: a node above, a character in the low bits.
-_CHARACTER_BITS = 21
-
-
-@compiled
-def place_of(keys: U64, key: Int) -> Int:
-    """The place of a key in a table of 2**n words, or of the first free one after it."""
-    mask = keys.size - 1
-    at = ((key ^ key >> 21) * 0x9E3779B1 >> 12) & mask
-    wanted = np.uint64(key)
-    while keys[at] != wanted and keys[at] != _EMPTY:
-        at = (at + 1) & mask
-    return at
-
-
-@compiled
-def grow(
-    letters: I64, ends: I64, first: OutI64, keys: OutU64, targets: OutI64, term: OutI64
-) -> Int:
-    """Write terms, code points end to end, into the trie; returns the number of its nodes."""
-    nodes, begin = 1, 0
-    for number in range(ends.size):
-        node = first[letters[begin]]
-        if node == 0:
-            node = first[letters[begin]] = nodes
-            nodes += 1
-        for letter in letters[begin + 1 : ends[number]]:
-            key = node << _CHARACTER_BITS | letter
-            place = place_of(keys, key)
-            if keys[place] == _EMPTY:
-                keys[place] = np.uint64(key)
-                targets[place] = nodes
-                nodes += 1
-            node = targets[place]
-        term[node] = number
-        begin = ends[number]
-    return nodes
-
-
-@compiled
-def _folded(data: U8, begin: Int, end: Int, fold: U32, codes: OutU32) -> Int:
-    size = 0
-    while begin < end:
-        code, begin = decoded(data, begin)
-        codes[size] = fold[code] if code < fold.size else code
-        size += 1
-    return size
 
 
 @compiled
@@ -84,42 +32,6 @@ def _dropped(
         seen[slot] -= 1
         head += 1
     return head, lost
-
-
-@compiled
-def _matched(
-    position: Int,
-    size: Int,
-    node: Int,
-    codes: U32,
-    keys: U64,
-    targets: I64,
-    term: I64,
-    slots_of: I64,
-    kinds: I64,
-    longest: OutI64,
-    chosen: OutI64,
-) -> bool:
-    """Note where the longest term of each kind that begins here ends; whether there is one."""
-    found, skipped, ahead = False, 0, position + 1
-    while True:
-        number = term[node]
-        if number >= 0:
-            found = True
-            for slot in range(slots_of[number], slots_of[number + 1]):
-                longest[kinds[slot]] = ahead
-                chosen[kinds[slot]] = slot
-        while ahead < size and codes[ahead] == SKIPPED and skipped <= GAP:
-            ahead += 1
-            skipped += 1
-        if ahead >= size or skipped > GAP:
-            return found
-        skipped = 0
-        place = place_of(keys, node << _CHARACTER_BITS | np.int64(codes[ahead]))
-        if keys[place] == _EMPTY:
-            return found
-        node = targets[place]
-        ahead += 1
 
 
 @compiled
@@ -152,7 +64,7 @@ def densest(
     longest, chosen = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     seen = np.zeros(weights.size, dtype=np.int64)
     for text in range(at.size - 1):
-        size = _folded(data, at[text], at[text + 1], fold, codes)
+        size = folded(data, at[text], at[text + 1], fold, codes)
         for each in range(count):
             while heads[each] < tails[each]:
                 seen[slots[each * RING + heads[each] % RING]] = 0
@@ -162,7 +74,7 @@ def densest(
             node = first[codes[position]] if codes[position] < first.size else 0
             if node == 0:
                 continue
-            if not _matched(
+            if not matched(
                 position, size, node, codes, keys, targets, term, slots_of, kinds, longest, chosen
             ):
                 continue

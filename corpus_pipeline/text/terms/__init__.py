@@ -1,0 +1,1 @@
+"""Terms by the thousand in texts."""
