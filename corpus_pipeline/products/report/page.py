@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.report import draw
-from corpus_pipeline.products.report.choice import NEAR, choose
+from corpus_pipeline.products.report.choice import NEAR, Choice, choose
 from corpus_pipeline.products.report.facts import ROWS, Facts, gather
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.tune.effect import Mask
@@ -51,6 +51,7 @@ def page(root: Path, mask: Mask) -> tuple[bytes, Facts]:
     """The page of the run in this folder, and its facts."""
     run = open_run(root)
     facts = gather(run)
+    choice = choose(run, mask)
     html = _template().render(
         run=run,
         facts=facts,
@@ -61,11 +62,20 @@ def page(root: Path, mask: Mask) -> tuple[bytes, Facts]:
         losses=_masked_rows(facts.host_losses, mask),
         measures=_measures(facts),
         matrix=_matrix(facts),
-        choice=choose(run, mask),
+        choice=choice,
+        opened=_opened(choice),
         stages=[(stage["name"], stage["version"]) for stage in run.manifest["stages"]],
         near=NEAR,
     )
     return html.encode(), facts
+
+
+def _opened(choice: Choice) -> str:
+    """The group of dropped documents that stands open: the first in which a trigger is marked."""
+    for group, documents in choice.dropped.items():
+        if any(piece.mark for one in documents for piece in one.pieces):
+            return group
+    return next(iter(choice.dropped), "")
 
 
 def _lists(facts: Facts, mask: Mask) -> dict[str, list[dict[str, Any]]]:
