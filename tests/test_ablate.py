@@ -244,7 +244,8 @@ def figures(sample):
         from scripts.ablate.__main__ import described, figures_of
 
         mixed = [one for one in sample if not one.held_out]
-        found = figures_of(sample, mixed, ["博彩"], bpe=False)
+        mixtures = {"raw": mixed, "half": mixed[::2]}
+        found = figures_of(sample, mixtures, ["博彩"], bpe=False)
         assert sum(one["documents"] for one in described(mixed).values()) == len(mixed)
     return json.loads(json.dumps(found, ensure_ascii=False))
 
@@ -277,6 +278,7 @@ def test_the_page_and_the_picture(figures):
     titles = [figures["about"][name]["title"] for name in figures["sets"]]
     assert all(f"| {title} |" in page or f"| **{title}** |" in page for title in titles)
     assert "## Where we do not win" in page
+    assert "half, " in page
     shown = "".join(ET.fromstring(picture).itertext())
     assert all(figures["about"][name]["title"] in shown for name in summary.rivals(figures))
 

@@ -51,7 +51,7 @@ class AnyStage(ABC):
     name: ClassVar[str]
     #: To be raised when the output changes.
     version: ClassVar[int]
-    #: The columns it adds, each called `<name>_…`.
+    #: The columns it adds, each called `<name>_…`, or `<name>` where there is one.
     columns: ClassVar[Schema]
     #: Their meaning, for docs/columns.md; after `Null:`, the meaning of null in a document that the
     #: stage has seen.
@@ -82,7 +82,7 @@ class AnyStage(ABC):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", cls.name):
             raise TypeError(f"{cls.__qualname__}: {cls.name!r} is no name for a stage: use a_z0_9")
         for column, dtype in cls.columns.items():
-            if not column.startswith(f"{cls.name}_"):
+            if column != cls.name and not column.startswith(f"{cls.name}_"):
                 raise TypeError(f"{cls.__qualname__}: call the column {column!r} {cls.name}_…")
             if not isinstance(dtype, pl.DataType):
                 raise TypeError(f"{cls.__qualname__}: {column} needs a type such as pl.UInt32()")

@@ -133,5 +133,11 @@ STAGES: dict[str, StageInfo] = {
             "count",
             "Names of sites that unrelated pages of many hosts show.",
         ),
+        StageInfo(
+            "quality_rank",
+            f"{_HOME}.quality_rank:QualityRank",
+            "aggregate",
+            "The twentieth of its domain in which a document's quality score lies.",
+        ),
     )
 }

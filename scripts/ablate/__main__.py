@@ -45,15 +45,15 @@ def kinds(documents: Sequence[Any]) -> dict[str, dict[str, Any]]:
 
 
 def figures_of(
-    found: Sequence[Any], mixed: Sequence[Any], words: Sequence[str], *, bpe: bool
+    found: Sequence[Any], mixtures: dict[str, Sequence[Any]], words: Sequence[str], *, bpe: bool
 ) -> dict[str, Any]:
-    """The figures over some documents and a mixture of them."""
+    """The figures over some documents and mixtures of them, of which `raw` is the first."""
     from scripts.ablate.measure import ENDS, compared  # noqa: PLC0415 – after the settings
     from scripts.ablate.ours import CHAIN  # noqa: PLC0415
     from scripts.ablate.rulesets import RULESETS  # noqa: PLC0415
 
     started = time.perf_counter()
-    figures = compared(found, mixed, words, bpe=bpe)
+    figures = compared(found, mixtures, words, bpe=bpe)
     about = {
         name: {"title": one.title, "source": one.source, "left_out": one.left_out}
         for name, one in RULESETS.items()
@@ -65,7 +65,8 @@ def figures_of(
         "about": about,
         "bad_words": len(words),
         "kinds": kinds(found),
-        "mixture": described(mixed),
+        "mixture": described(mixtures["raw"]),
+        "other_mixtures": {name: described(mixtures[name]) for name in figures["others"]},
         "wall_s": time.perf_counter() - started,
         **figures,
     }
@@ -73,12 +74,15 @@ def figures_of(
 
 def measured(data: Path, *, bpe: bool) -> dict[str, Any]:
     """The figures of a run on the folder of real data."""
-    from scripts.ablate.documents import documents, mixture  # noqa: PLC0415
+    from scripts.ablate.documents import OTHER_SHARES, documents, mixture  # noqa: PLC0415
 
     listed = (data / "toxic" / "ldnoobw_zh.txt").read_text("utf-8").splitlines()
     words = [word.strip() for word in listed if word.strip()]
     found = documents(data)
-    return figures_of(found, mixture(found), words, bpe=bpe)
+    mixtures: dict[str, Sequence[Any]] = {"raw": mixture(found)}
+    for name, shares in OTHER_SHARES.items():
+        mixtures[name] = mixture(found, shares=shares)
+    return figures_of(found, mixtures, words, bpe=bpe)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -36,6 +37,20 @@ SHARES = {
     "messages": 0.07,
     "injected": 0.06,
     "junk": 0.10,
+}
+#: Two other mixtures, to see how much hangs on the shares: little that is bad, and no manuals.
+OTHER_SHARES = {
+    "milder": {
+        "prose": 0.50,
+        "manuals": 0.20,
+        "plain": 0.08,
+        "pages": 0.08,
+        "spam": 0.05,
+        "messages": 0.03,
+        "injected": 0.03,
+        "junk": 0.03,
+    },
+    "web alone": {"prose": 0.60, "pages": 0.15, "spam": 0.12, "injected": 0.06, "junk": 0.07},
 }
 #: Characters of the mixture, if there is enough of everything.
 MIXTURE = 2_400_000
@@ -195,16 +210,20 @@ def marked(found: Iterable[Document]) -> list[Document]:
     return result
 
 
-def mixture(found: Iterable[Document], characters: int = MIXTURE) -> list[Document]:
-    """The raw mixture: documents of all strata in the shares of `SHARES`, none held out."""
+def mixture(
+    found: Iterable[Document],
+    characters: int = MIXTURE,
+    shares: Mapping[str, float] = MappingProxyType(SHARES),
+) -> list[Document]:
+    """The raw mixture: documents of the strata in their shares, none held out."""
     strata: dict[str, list[Document]] = defaultdict(list)
     for one in sorted(found, key=lambda one: order(one.key)):
         if not one.held_out:
             strata[one.stratum].append(one)
-    sizes = {name: sum(len(one.text) for one in strata[name]) for name in SHARES}
-    whole = min(characters, *(sizes[name] / share for name, share in SHARES.items()))
+    sizes = {name: sum(len(one.text) for one in strata[name]) for name in shares}
+    whole = min(characters, *(sizes[name] / share for name, share in shares.items()))
     chosen: list[Document] = []
-    for name, share in SHARES.items():
+    for name, share in shares.items():
         left = whole * share
         for one in strata[name]:
             if len(one.text) <= left:

@@ -165,25 +165,30 @@ def vocabularies(outputs: Mapping[str, Output]) -> dict[str, Any]:
 
 
 def compared(
-    documents: Sequence[Document], mixed: Sequence[Document], words: Sequence[str], *, bpe: bool
+    documents: Sequence[Document],
+    mixtures: Mapping[str, Sequence[Document]],
+    words: Sequence[str],
+    *,
+    bpe: bool,
 ) -> dict[str, Any]:
-    """All figures."""
+    """All figures over the mixture `raw`, and the models over the others too."""
     place = {one.key: at for at, one in enumerate(documents)}
     sets: dict[str, Any] = {}
-    outputs: dict[str, list[str | None]] = {}
+    outputs: dict[str, dict[str, list[str | None]]] = {mixed: {} for mixed in mixtures}
     for name in NAMES:
         started = time.process_time()
         said = verdicts(name, documents, words)
-        seconds = time.process_time() - started
-        inside = [said[place[one.key]] for one in mixed]
-        outputs[name] = [None if verdict.rule else folded(verdict.text) for verdict in inside]
-        sets[name] = {
-            "cpu_s": seconds,
-            "kinds": by_kind(documents, said),
-            "output": output(mixed, inside),
-        }
+        sets[name] = {"cpu_s": time.process_time() - started, "kinds": by_kind(documents, said)}
+        for title, mixed in mixtures.items():
+            inside = [said[place[one.key]] for one in mixed]
+            left = [None if verdict.rule else folded(verdict.text) for verdict in inside]
+            outputs[title][name] = left
+            if title == "raw":
+                sets[name]["output"] = output(mixed, inside)
+    tests = held_out(documents)
     return {
         "sets": sets,
-        "models": models(outputs, held_out(documents)),
-        "vocabularies": vocabularies(outputs) if bpe else {"failed": "not asked for"},
+        "models": models(outputs["raw"], tests),
+        "others": {name: models(outputs[name], tests) for name in mixtures if name != "raw"},
+        "vocabularies": vocabularies(outputs["raw"]) if bpe else {"failed": "not asked for"},
     }

@@ -178,6 +178,18 @@ def mixture(figures: Figures) -> str:
     return grid(["stratum", "documents", "characters", "share"], rows)
 
 
+def elsewhere(figures: Figures) -> str:
+    """Bits a character from the other mixtures."""
+    head, rows = [""], [[figures["about"][name]["title"]] for name in figures["sets"]]
+    for mixed, strata in figures["other_mixtures"].items():
+        whole = sum(one["characters"] for one in strata.values())
+        bad = sum(strata[name]["characters"] for name in summary.BAD if name in strata)
+        head += [f"{mixed}, {percent(bad / whole)} bad: equal amounts", "all of it"]
+        for cells, name in zip(rows, figures["sets"], strict=True):
+            cells += [f"{value:.3f}" for value in summary.bits_elsewhere(figures, mixed, name)]
+    return grid(head, rows)
+
+
 def sources(figures: Figures) -> str:
     """Where each rule set was read, and what is left out of it."""
     about = [figures["about"][name] for name in summary.rivals(figures)]
@@ -211,6 +223,7 @@ def page(figures: Figures) -> str:
     title = "## Bits a character, by register, equal amounts"
     parts += [title, f"{summary.lead(figures)}  {COVERAGE}", learnt(figures)]
     parts += ["## The mixture", MIXED.format(words=figures["bad_words"]), mixture(figures)]
+    parts += [OTHERS, elsewhere(figures)]
     parts += ["## The rule sets", sources(figures), LIMITS]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -223,6 +236,11 @@ MIXED = """\
 Prose of the web and manuals (statutes, documentation, classics, encyclopaedias) are the good
 strata; plain texts are short or made by a machine, and count on neither side; pages are real ones
 with all that is visible on them.  Chinese C4 counts the {words} words of the list that C4 names."""
+
+OTHERS = """\
+Nobody knows the shares of a crawl before it is cleaned.  Bits a character, the mean over
+registers, from two other mixtures; a column is comparable with itself only.  More text teaches an
+n-gram model more, bad as it is: that is why the raw mixture is hard to beat as a whole."""
 
 # --- the picture ---------------------------------------------------------------------------------
 

@@ -56,6 +56,13 @@ def bits_of_whole(figures: Figures, name: str) -> float:
     return fmean(figures["models"]["sets"][name]["whole"].values())
 
 
+def bits_elsewhere(figures: Figures, mixed: str, name: str) -> tuple[float, float]:
+    """The same two from another mixture: equal amounts, and the whole output."""
+    found = figures["others"][mixed]["sets"][name]
+    equal = fmean(fmean(run.values()) for run in found["equal"])
+    return equal, fmean(found["whole"].values())
+
+
 def junk(figures: Figures, name: str) -> float | None:
     """Junk of 1,000 long tokens, the mean of the seeds."""
     runs = figures["vocabularies"].get("sets", {}).get(name)
