@@ -210,8 +210,14 @@ def _shown(run: Path, rule: str | None, measure: str | None, *, as_json: bool) -
 def sample(
     run: Run,
     by: Annotated[
-        str, typer.Option("--by", help="Strata: rule, register, score …, joined by commas.")
+        str, typer.Option("--by", help="Strata: rule, register, border …, joined by commas.")
     ] = "state",
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="The rule of the stratum border.", metavar="RULE")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option("--measure", help="One measure of it.", metavar="MEASURE")
+    ] = None,
     size: Annotated[int, typer.Option("--size", "-n", help="Documents in all.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another sample.")] = 0,
     proportional: Annotated[
@@ -233,13 +239,16 @@ def sample(
     from corpus_pipeline.products.runs import open_run
     from corpus_pipeline.products.sample import Draw
     from corpus_pipeline.products.sample import sample as drawn
+    from corpus_pipeline.products.tune.bounds import only
 
     writers = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
     suffix = ".jsonl" if output is None else output.suffix
     if suffix not in writers:
         raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(writers)}")
     names = tuple(name.strip() for name in by.split(","))
-    rows = drawn(open_run(run), Draw(names, size, seed, proportional), masked)
+    finished = open_run(run)
+    bound = only(finished, rule, measure) if rule else None
+    rows = drawn(finished, Draw(names, size, seed, proportional, bound), masked)
     buffer = io.BytesIO()
     getattr(rows, writers[suffix])(buffer)
     if output is None:

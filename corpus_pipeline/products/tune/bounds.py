@@ -7,9 +7,12 @@ and for a pack that has changed since the run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import polars as pl
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
@@ -19,6 +22,7 @@ from corpus_pipeline.rules.messages import nearest
 
 #: Every register of a run that has none.
 EVERY = "all"
+REGISTER = "heuristics_register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,34 @@ class Tunable:
         """`min` or `max`: which bound is tuned."""
         ranges = [self.common, *(one for one in self.own.values() if one is not None)]
         return "min" if any(one.min is not None for one in ranges) else "max"
+
+
+def distance(one: Tunable) -> pl.Expr:
+    """How far each document's value lies from the bound of its register, on either side.
+
+    Null where the rule is not asked, and for documents that another rule dropped.
+    """
+    bound = pl.lit(_limit(one.common, one.side), dtype=pl.Float64)
+    for name, span in one.own.items():
+        here = pl.col(REGISTER) == name
+        bound = pl.when(here).then(pl.lit(_limit(span, one.side), pl.Float64)).otherwise(bound)
+    mine = (pl.col("dropped_by") == one.stage) & (pl.col("drop_rule") == one.rule)
+    asked = pl.col("dropped_by").is_null() | mine
+    for column, span in one.when.items():
+        low, high = span.min, span.max
+        asked &= pl.col(column) >= pl.lit(-math.inf if low is None else low, pl.Float32)
+        asked &= pl.col(column) <= pl.lit(math.inf if high is None else high, pl.Float32)
+    return pl.when(asked).then((pl.col(one.column) - bound).abs())
+
+
+def _limit(span: Range | None, side: str) -> float | None:
+    value: float | None = None if span is None else getattr(span, side)
+    return None if value is None or math.isinf(value) else value
+
+
+def needed(one: Tunable) -> list[str]:
+    """The columns that `distance` reads, beside the verdict."""
+    return [one.column, *one.when, *([REGISTER] if one.own else [])]
 
 
 def tunables(run: Run) -> dict[str, list[Tunable]]:
@@ -73,6 +105,15 @@ def tunable(run: Run, rule: str, measure: str | None = None) -> list[Tunable]:
         names = ", ".join(one.column.split("_", 1)[1] for one in known[name])
         raise PipelineError(f"{rule} has no measure {measure!r}: {names}")
     return chosen
+
+
+def only(run: Run, rule: str, measure: str | None) -> Tunable:
+    """The one measure of a rule; `PipelineError` where there are several."""
+    every = tunable(run, rule, measure)
+    if len(every) > 1:
+        names = ", ".join(one.column.split("_", 1)[1] for one in every)
+        raise PipelineError(f"{rule} has several measures, name one with --measure: {names}")
+    return every[0]
 
 
 def _heuristics(run: Run) -> Bounds:
