@@ -229,32 +229,28 @@ def sample(
     ] = None,
 ) -> int:
     """Draw a seeded sample of a run by strata, with weights, personal data masked."""
-    import io
-
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_result
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.runs import open_run
-    from corpus_pipeline.products.sample import Draw
+    from corpus_pipeline.products.sample import WRITERS, Draw, rendered
     from corpus_pipeline.products.sample import sample as drawn
     from corpus_pipeline.products.tune.bounds import only
 
-    writers = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
     suffix = ".jsonl" if output is None else output.suffix
-    if suffix not in writers:
-        raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(writers)}")
+    if suffix not in WRITERS:
+        raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(WRITERS)}")
     names = tuple(name.strip() for name in by.split(","))
     finished = open_run(run)
     bound = only(finished, rule, measure) if rule else None
     rows = drawn(finished, Draw(names, size, seed, proportional, bound), masked)
-    buffer = io.BytesIO()
-    getattr(rows, writers[suffix])(buffer)
+    data = rendered(rows, suffix)
     if output is None:
-        print_result(buffer.getvalue().decode().removesuffix("\n"))
+        print_result(data.decode().removesuffix("\n"))
     else:
-        commit_bytes(local_path(output), buffer.getvalue())
+        commit_bytes(local_path(output), data)
     return 0
 
 

@@ -11,6 +11,7 @@ holds the smaller one.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,10 @@ STRATA: dict[str, tuple[str | None, pl.Expr]] = {
 BORDER = "border"
 #: Near is the nearest share of the documents on each side, and at least so many.
 NEAR, LEAST_NEAR = 0.05, 20
+
+
+#: The end of a file's name → how Polars writes such a file.
+WRITERS = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +194,10 @@ def _texts(run: Run, drawn: pl.DataFrame, mask: Mask) -> Sequence[str]:
         [frame] = rows_between(run.root / part, row, 1, ["text"])
         texts.append(frame.get_column("text").fill_null("")[0])
     return texts if "pii" in run.stages or not texts else mask(texts)
+
+
+def rendered(rows: pl.DataFrame, suffix: str) -> bytes:
+    """A sample as the bytes of a file with this ending."""
+    buffer = io.BytesIO()
+    getattr(rows, WRITERS[suffix])(buffer)
+    return buffer.getvalue()
