@@ -15,7 +15,7 @@ def main() -> None:
     """Render and write."""
     run, target = map(Path, sys.argv[1:])
     with Path(os.devnull).open("w") as nowhere:
-        console = Console(record=True, width=76, file=nowhere, force_terminal=True)
+        console = Console(record=True, width=80, file=nowhere, force_terminal=True)
         print_summary(run, console)
         # The picture loads no font from anywhere.
         form = re.sub(r"<!-- .*? -->", "", CONSOLE_SVG_FORMAT)

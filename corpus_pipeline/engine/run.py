@@ -145,8 +145,10 @@ def _run(context: _Context) -> dict[str, Any]:
     if job.makes_index:
         return _seal(context, started, _common(context) | _index(context, local))
     parts, alarms = _shuffled_stages(context, splits, local)
+    decided = _decided(context, splits, parts)
+    alarms = [*alarms, *counts.long_losses(decided["counts"])]
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms}
-    return _seal(context, started, _common(context) | outcome | _decided(context, splits, parts))
+    return _seal(context, started, _common(context) | outcome | decided)
 
 
 def _common(context: _Context) -> dict[str, Any]:

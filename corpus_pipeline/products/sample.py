@@ -20,8 +20,8 @@ import xxhash
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_between
-from corpus_pipeline.products.tune.bounds import Tunable, distance, needed
-from corpus_pipeline.products.tune.effect import Mask
+from corpus_pipeline.products.tune.bounds import Tunable
+from corpus_pipeline.products.tune.effect import Mask, distance, needed
 
 _KEPT = pl.col("dropped_by").is_null()
 _SCORE = pl.col("quality_score")
@@ -134,10 +134,9 @@ def _of_part(run: Run, part: str, draw: Draw) -> pl.DataFrame:
             raise PipelineError(f"stratum {name}: {run.root.name} has no column {column}")
     wanted = [ways[name][0] for name in draw.by]
     columns = ["id", "source", "dropped_by", "drop_rule", "drop_evidence", *filter(None, wanted)]
-    columns += needed(draw.bound) if draw.bound else []
+    columns += needed(draw.bound, have) if draw.bound else []
     frames, start = [], 0
     stratum = pl.concat_str([ways[name][1] for name in draw.by], separator=" | ")
-    away = distance(draw.bound) if draw.bound else pl.lit(0.0)
     for frame in batches(run.root / part, list(dict.fromkeys(columns))):
         hashes = [xxhash.xxh3_64_intdigest(f"{draw.seed}:{one}".encode()) for one in frame["id"]]
         frames.append(
@@ -151,7 +150,7 @@ def _of_part(run: Run, part: str, draw: Draw) -> pl.DataFrame:
                 hash=pl.Series(hashes, dtype=pl.UInt64),
                 part=pl.lit(part),
                 row=pl.col("row").cast(pl.Int64),
-                away=away.cast(pl.Float64),
+                away=distance(frame, draw.bound) if draw.bound else pl.lit(0.0),
             )
         )
         start += frame.height

@@ -79,7 +79,7 @@ MOST, MOST_OF_ONE = 2_500_000, 20_000
 #: Measures that say what a text is about or how long it is, not how good.
 LEFT_OUT = (
     *("length", "han_count", "lines", "article_ratio", "list_heading", "tune_title"),
-    *("even_lines", "dated_lines", "equation_lines", "amount_lines", "bits"),
+    *("even_lines", "dated_lines", "equation_lines", "amount_lines", "bits", "long_run_ratio"),
 )
 #: What the models say may not be trusted further than the middle of good texts that they never saw.
 AT_MOST, AT_LEAST = (MODEL_MEASURE, "gain", "low_gain"), ("misfits",)

@@ -26,6 +26,7 @@ ROOMS = (
     "language",
     "script",
     "wiki",
+    "registers",
     "quality",
     "spam",
     "domains",

@@ -31,6 +31,20 @@ class Counting(LocalEngine):
             yield task, outcome
 
 
+def test_few_documents_with_many_characters_alarm(tmp_path):
+    """A stage that drops one document of forty with most of the characters is named."""
+    bad = "坏" + "史书" * 5000
+    long = write_lines(tmp_path / "long.jsonl", [*TEXTS[:40], bad])
+    short = write_lines(tmp_path / "short.jsonl", [*TEXTS[:40], "坏文章"])
+
+    raised = run(job(long, tmp_path / "a", Measure), LocalEngine())["alarms"]
+    quiet = run(job(short, tmp_path / "b", Measure), LocalEngine())["alarms"]
+
+    assert [(one["stage"], one["alarm"]) for one in raised] == [("measure", "characters")]
+    assert raised[0]["value"] > raised[0]["limit"]
+    assert quiet == []
+
+
 def test_nothing_disappears(tmp_path):
     """Read = kept + dropped + quarantined, in every split and in total."""
     texts = [*TEXTS, "坏文章", "好文章"]
@@ -41,14 +55,19 @@ def test_nothing_disappears(tmp_path):
     content = run(job(source, tmp_path / "out", Measure), LocalEngine())
 
     counts = content["counts"]
-    assert {**counts, "input_bytes": 0, "text_bytes_kept": 0, "by_source": 0} == {
+    free = dict.fromkeys(("input_bytes", "text_bytes_kept", "by_source"), 0)
+    assert counts["characters_kept"] == sum(map(len, texts)) - len("坏文章")
+    assert {**counts, **free, "characters_kept": 0} == {
         "read": 1003,
         "kept": 1001,
         "dropped": 1,
         "quarantined": 1,
         "input_bytes": 0,
         "text_bytes_kept": 0,
+        "characters_kept": 0,
+        "characters_dropped": 3,
         "by_rule": {"measure/bad": 1},
+        "characters_by_rule": {"measure/bad": 3},
         "by_quarantine": {"ingest/bad_utf8": 1},
         "by_source": 0,
     }

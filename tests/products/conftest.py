@@ -257,13 +257,20 @@ def count(frames: dict[str, pl.DataFrame]) -> dict[str, Any]:
             entry = by_source.setdefault(name, dict.fromkeys(states.values(), 0))
             entry[state] += 1
     names = [f"{stage}/{rule}" for stage, rule in dropped]
+    texts = frames["dropped"]["text"].fill_null("").to_list()
     broken = [f"{stage}/{reason}" for stage, reason in reasons]
     return {
         "read": sum(frame.height for frame in frames.values()),
         **{state: frames[folder].height for folder, state in states.items()},
         "input_bytes": 1000,
         "text_bytes_kept": sum(len(text.encode()) for text in frames["kept"]["text"]),
+        "characters_kept": sum(map(len, frames["kept"]["text"])),
+        "characters_dropped": sum(map(len, texts)),
         "by_rule": {name: names.count(name) for name in sorted(set(names))},
+        "characters_by_rule": {
+            name: sum(len(text) for one, text in zip(names, texts, strict=True) if one == name)
+            for name in sorted(set(names))
+        },
         "by_quarantine": {name: broken.count(name) for name in sorted(set(broken))},
         "by_source": by_source,
     }

@@ -112,6 +112,18 @@ def test_compliance_verdicts_count(builder):
     assert failed(result) == ["violating_share"]
 
 
+def test_one_long_document_is_seen(builder):
+    """A stage that drops one document with most of the characters fails; four short ones do not."""
+    fine = clause(audit(builder.write()), "long_losses")
+    verdict = {"dropped_by": "langid", "drop_rule": "not_chinese", "drop_evidence": "x"}
+    builder.splits[0][7].update(text="史" * 9000, **verdict)
+    result = audit(builder.write())
+
+    assert fine.status == "pass"
+    assert clause(result, "long_losses").status == "fail"
+    assert "langid drops 9" in clause(result, "long_losses").evidence[0].said
+
+
 def test_quarantine(builder):
     """Quarantine above the config's limit fails."""
     builder.content["config"]["limits"]["quarantine_share"] = 0.01
@@ -173,7 +185,7 @@ def test_text(builder):
     shown = render(audit(builder.write()))
     assert "FAIL  source_rights" in shown
     assert "- manifest.json: source 'news' has no licence" in shown
-    assert shown.endswith("FAILED: 9 passed, 1 failed, 0 not applicable\n")
+    assert shown.endswith("FAILED: 10 passed, 1 failed, 0 not applicable\n")
 
 
 def test_json(full_run):
@@ -191,7 +203,7 @@ def test_junit(builder):
     stages = builder.content["stages"]
     builder.content["stages"] = [stage for stage in stages if stage["name"] != "langid"]
     suite = ET.fromstring(render(audit(builder.write()), "junit"))[0]
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("10", "1", "1")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("11", "1", "1")
     cases = {case.get("name"): case for case in suite}
     assert "has no licence" in cases["source_rights"].find("failure").text
     assert cases["language"].find("skipped") is not None
@@ -206,7 +218,7 @@ def test_sarif(builder):
     assert content["$schema"].endswith("sarif-2.1.0.json")
     [ran] = content["runs"]
     rules = [rule["id"] for rule in ran["tool"]["driver"]["rules"]]
-    assert len(rules) == len(set(rules)) == 10
+    assert len(rules) == len(set(rules)) == 11
     for entry in ran["results"]:
         assert rules[entry["ruleIndex"]] == entry["ruleId"]
         assert entry["message"]["text"]

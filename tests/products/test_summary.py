@@ -33,6 +33,29 @@ def test_printed(full_run):
     assert "could not be read" in last
 
 
+def test_characters_stand_beside_documents(full_run):
+    """What a stage drops is shown in documents and in characters of all."""
+    found = summary(full_run)
+    counts = json.loads((full_run / "manifest.json").read_text("utf-8"))["counts"]
+    lines = {line.stage: line for line in found.lines}
+
+    assert found.characters == counts["characters_kept"] + counts["characters_dropped"] > 0
+    assert lines["near_dedup"].characters == {
+        "near_duplicate": counts["characters_by_rule"]["near_dedup/near_duplicate"]
+    }
+    assert lines["near_dedup"].characters["near_duplicate"] > 0
+
+
+def test_an_alarm_of_characters_is_printed(builder):
+    """A stage that dropped few documents with many characters is named at the end."""
+    alarm = {"stage": "heuristics", "alarm": "characters", "subject": "3 of 25 documents"}
+    builder.content["alarms"] = [{**alarm, "value": 0.1731, "limit": 0.1}]
+    out = io.StringIO()
+    print_summary(builder.write(), Console(file=out, width=120))
+
+    assert "heuristics: 17% of the characters dropped (more than 10%): 3 of 25" in out.getvalue()
+
+
 def test_without_metrics(run):
     """A run whose metrics are gone still has its summary."""
     (run / "metrics.json").unlink()

@@ -20,6 +20,7 @@ from corpus_pipeline.products.tune.bounds import tunable, tunables
 from corpus_pipeline.products.tune.effect import effect
 
 STAGES = ["normalize", "heuristics", "pii", "spam", "quality", "exact_dedup", "near_dedup"]
+KIND = ("heuristics_shape", "heuristics_registers")
 FORUM = PACKAGE / "assets" / "sample" / "raw" / "forum.jsonl"
 COLUMNS = ["id", "text", "dropped_by", "drop_rule", "drop_evidence", "quality_score", "spam_score"]
 
@@ -196,13 +197,15 @@ def test_every_choice_is_counted_from_the_columns(parent, rule):
     finished = open_run(parent)
     for one in tunable(finished, rule):
         told = effect(finished, one, masked)
-        extra = {one.column, "heuristics_register", *one.when} - set(COLUMNS)
+        extra = {one.column, *KIND, *one.when} - set(COLUMNS)
         frame = rows(parent, *sorted(extra)).drop_nulls(one.column)
         for column, span in one.when.items():
             low, high = (pl.lit(v, dtype=pl.Float32) for v in (span.min, span.max))
             frame = frame.filter((pl.col(column) >= low).fill_null(value=True))
             frame = frame.filter((pl.col(column) <= high).fill_null(value=True))
-        common = frame.filter(~pl.col("heuristics_register").is_in(list(one.own)))
+        registers = pl.col(KIND[1]).list.eval(pl.element().is_in(list(one.own))).list.any()
+        shapes = [name.removesuffix(" (shape)") for name in one.own if name.endswith(")")]
+        common = frame.filter(~pl.col(KIND[0]).is_in(shapes), ~registers.fill_null(value=False))
         for choice in told.choices:
             edge = pl.lit(choice.bound, dtype=pl.Float32)
             value = pl.col(one.column)

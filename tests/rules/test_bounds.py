@@ -2,20 +2,28 @@
 
 from copy import deepcopy
 
+import numpy as np
 import polars as pl
 import pytest
 import yaml
 from frames import asset
 
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.rules.bounds import evidence_of, load_bounds
+from corpus_pipeline.rules.bounds import evidence_of, judged, load_bounds
+from corpus_pipeline.rules.dedup_key import KEY_TABLE
+from corpus_pipeline.rules.registers import REGISTERS, load_registers
 from corpus_pipeline.text.measures.measures import measure
 
+OTHERS = (
+    asset("package:rules/packs/heuristics_bounds.yaml"),
+    asset(REGISTERS),
+    asset(KEY_TABLE),
+)
 PACK = {
     "pack": "small",
     "version": 1,
     "source": "this test",
-    "registers": [
+    "shapes": [
         {
             "id": "verse",
             "when": {"phrase_length": {"min": 4, "max": 6}, "stop_marks": {"min": 0.3}},
@@ -28,10 +36,10 @@ PACK = {
         {
             "id": "too_short",
             "limits": {"length": {"min": 20}},
-            "registers": {"verse": {}},
+            "shapes": {"verse": {}},
             "why": "nothing to learn",
             "hits": ["好的", "length=19"],
-            "misses": ["床前明月光，疑是地上霜。", "length=20", "length=1 register=verse"],
+            "misses": ["床前明月光，疑是地上霜。", "length=20", "length=1 shape=verse"],
         },
         {
             "id": "too_many_digits",
@@ -48,7 +56,14 @@ PACK = {
 def load(folder, pack):
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(pack, allow_unicode=True), encoding="utf-8")
-    return load_bounds(asset(str(path)))
+    return load_bounds(asset(str(path)), *OTHERS)
+
+
+def judge(bounds, texts):
+    column = pl.Series(texts, dtype=pl.String)
+    measures = measure(column)
+    told = load_registers(asset(REGISTERS), asset(KEY_TABLE)).tell(column, measures)
+    return bounds.judge(judged(measures, told), told.plausible)
 
 
 def changed(place, key, value):
@@ -66,18 +81,48 @@ def test_judges_by_register_and_in_order(tmp_path):
         "今天下午我们三十个人去公园散步，天气很好，风也不大。",
     ]
 
-    verdicts = load(tmp_path, PACK).judge(measure(pl.Series(texts)))
+    verdicts = judge(load(tmp_path, PACK), texts)
 
-    assert verdicts.register.to_list() == ["verse", "prose", "prose"]
+    assert verdicts.shape.to_list() == ["verse", "plain", "plain"]
     assert verdicts.rule.to_list() == [None, "too_short", None]
     assert verdicts.evidence.to_list() == [None, "length=3 < 20", None]
 
 
 def test_judging_nothing_gives_nothing(tmp_path):
     """An empty frame has empty verdicts of the right types."""
-    verdicts = load(tmp_path, PACK).judge(measure(pl.Series([], dtype=pl.String)))
+    verdicts = judge(load(tmp_path, PACK), [])
 
-    assert (verdicts.rule.dtype, len(verdicts.rule), len(verdicts.register)) == (pl.String, 0, 0)
+    assert (verdicts.rule.dtype, len(verdicts.rule), len(verdicts.shape)) == (pl.String, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("register", "caught"),
+    [(None, True), ("verse", True), ("report", False), ("news", False)],
+)
+def test_a_register_widens_and_never_narrows(tmp_path, register, caught):
+    """A text that may be of a register keeps the register's bound where that is wider."""
+    pack = changed(("rules", 1), "registers", ["news"])
+    bounds = load(tmp_path, pack)
+    row = measure(pl.Series(["上半年利率3.25%，成交1998亿元，比上年增长12.5%。"])).with_columns(
+        speech=pl.lit(0.0)
+    )
+    row = row.with_columns(digit_ratio=pl.lit(0.27, dtype=pl.Float32))
+    plausible = np.array([[name == register for name in bounds.registers]])
+
+    rule = bounds.judge(row, plausible).rule[0]
+
+    assert (rule == "too_many_digits") == caught
+
+
+def test_the_evidence_shows_the_bound_that_was_broken(tmp_path):
+    """Of a register's own bound the evidence shows that one, not the one for all."""
+    bounds = load(tmp_path, PACK)
+    row = measure(pl.Series(["一" * 30])).with_columns(speech=pl.lit(0.0))
+    row = row.with_columns(digit_ratio=pl.lit(0.9, dtype=pl.Float32))
+    plausible = np.array([[name == "report" for name in bounds.registers]])
+    own = bounds.widened(bounds.rules[1], "digit_ratio")["report"]
+
+    assert bounds.judge(row, plausible).evidence[0] == f"digit_ratio=0.90 > {own.max:.2f}"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +130,7 @@ def test_judging_nothing_gives_nothing(tmp_path):
     [
         (changed(("rules", 0), "hits", ["length=20"]), "rule too_short: does not find 'length=20'"),
         (changed(("rules", 0), "misses", ["好的"]), "too_short: must not find '好的'"),
-        (changed(("registers", 0), "misses", ["疑是地上霜。"]), "register verse: must not find"),
+        (changed(("shapes", 0), "misses", ["疑是地上霜。"]), "shape verse: must not find"),
         (
             changed(("rules", 1), "limits", {"digits": {"max": 1}}),
             "no measure digits; did you mean 'digit_ratio'?",
@@ -94,7 +139,7 @@ def test_judging_nothing_gives_nothing(tmp_path):
             changed(("rules", 1), "when", {"line": {"max": 1}}),
             "no measure line; did you mean 'lines'?",
         ),
-        (changed(("rules", 1), "registers", {"poem": {}}), "no register poem"),
+        (changed(("rules", 1), "shapes", {"poem": {}}), "no shape poem"),
         (changed(("rules", 1), "limits", {"digit_ratio": {}}), "needs min or max"),
         (
             changed(("rules", 1), "limits", {"digit_ratio": {"maximum": 1}}),
@@ -104,7 +149,7 @@ def test_judging_nothing_gives_nothing(tmp_path):
         (changed(("rules", 1), "hits", ["length=1 register=ode"]), "no register ode"),
         (changed(("rules", 1), "hits", []), "needs at least one hit"),
         (changed(("rules", 1), "id", "too_short"), "used twice"),
-        ({**PACK, "registers": [{"id": "verse"}]}, "is missing"),
+        ({**PACK, "shapes": [{"id": "verse"}]}, "is missing"),
     ],
 )
 def test_a_pack_that_contradicts_itself_is_refused(tmp_path, pack, said):

@@ -12,6 +12,7 @@ from frames import docs_of, stage
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages.heuristics import Heuristics
 from corpus_pipeline.training import halves as split
+from scripts.eval import registers
 
 CASES = [
     json.loads(line)
@@ -50,7 +51,8 @@ def test_every_measure_is_written(heuristics):
 
     assert {name: out.schema[name] for name in Heuristics.columns} == dict(Heuristics.columns)
     assert out.select(*Heuristics.columns).null_count().sum_horizontal()[0] == 0
-    assert out["heuristics_register"].to_list() == ["verse", "short", "short"]
+    assert out["heuristics_shape"].to_list() == ["verse", "short", "short"]
+    assert out["heuristics_register"][0] == "verse"
 
 
 def test_evidence_names_measure_and_bound(heuristics):
@@ -107,27 +109,73 @@ def test_good_text_is_spared(heuristics, sample, kind):
     assert share <= MAY_BE_LOST, rules
 
 
-#: What is known to be missed of the target, by register of the web set.
+#: What may be lost of a source that no bound has seen.
+OF_A_SOURCE = 0.03
+#: Sources of which more is lost, and why.
 GAPS = {
-    "news_or_web_article": "3.8 %: stock tables, symbols, repeated names",
+    "ssymmetry/BBT-FinCUGE FinNSP": "posts that stand two and a half times, and injected keywords",
+    "comments": "3.3 %, and two thirds of them have fewer than seven characters",
 }
 
 
-def registers():
-    for name in split.GOOD_REGISTERS:
+@pytest.fixture(scope="module")
+def judged(heuristics, data_dir):
+    """Every good text of the test halves with its source and verdict; bounds saw the others."""
+    items = registers.items(data_dir)
+    normalized = stage("normalize")(docs_of([one["text"] for one in items]))
+    out = heuristics(normalized)
+    return out.with_columns(
+        pl.Series("kind", [one["source"] for one in items]),
+        pl.Series("right", [one["right"] for one in items]),
+    )
+
+
+def sources():
+    for name in [key.rstrip("/") for key in (*registers.SOURCES, *registers.KINDS)]:
         marks = [pytest.mark.xfail(reason=GAPS[name], strict=True)] if name in GAPS else []
         yield pytest.param(name, id=name, marks=marks)
 
 
-@pytest.mark.parametrize("register", list(registers()))
-def test_good_text_of_unseen_sources_is_spared(heuristics, web, register):
-    """Of each register of web text at most 2 % are dropped, in sources that no bound has seen."""
-    texts = [row["text"] for row in web if row.get("register") == register]
+@pytest.mark.parametrize("source", list(sources()))
+def test_each_source_passes(judged, source):
+    """Of each source at most 3 % are dropped, in the half that no bound was fitted on."""
+    own = judged.filter(pl.col("kind") == source)
+    rules = own["drop_rule"].drop_nulls().value_counts(sort=True).rows()
 
-    share, rules = lost(heuristics, texts)
+    assert own.height > (40 if source != "speeches" else 5)
+    assert own["dropped_by"].is_not_null().mean() <= OF_A_SOURCE, rules
 
-    assert len(texts) > 80
-    assert share <= MAY_BE_LOST, rules
+
+def test_of_all_registers_one_percent_is_lost(judged):
+    """Over all sources at most 1 % of the documents and 2 % of the characters are dropped."""
+    gone = pl.col("dropped_by").is_not_null()
+    size = pl.col("text").str.len_chars()
+    shares = judged.select(documents=gone.mean(), characters=(size * gone).sum() / size.sum())
+
+    assert shares["documents"][0] <= 0.01
+    assert shares["characters"][0] <= 0.02
+
+
+def test_a_confident_register_is_right(judged):
+    """Nine of ten texts whose register is told with a confidence of 0.8 and more have it."""
+    sure = judged.filter(pl.col("heuristics_register_confidence") >= 0.8)
+    right = sure.select(pl.col("right").list.contains(pl.col("heuristics_register")).mean()).item()
+
+    assert sure.height > judged.height / 2
+    assert right >= 0.9
+
+
+def test_one_run_does_not_condemn_a_book(heuristics, web):
+    """A long text with one run of 153 Han stays; a page that is such a run does not."""
+    texts = [row["text"] for row in web if row.get("register") == "machine_translated_article"]
+    run = "".join(re.findall("[\u4e00-\u9fff]", texts[0]))[:153]
+    book = "\n".join([*texts[1:60], run, *texts[60:120]])
+
+    out = heuristics(docs_of([book, run]))
+
+    assert len(book) > 100_000
+    assert out["heuristics_longest_run"].to_list() == [153, 153]
+    assert out["drop_rule"].to_list() == [None, "unbroken_text"]
 
 
 def test_verse_without_marks_is_spared(heuristics, sample):
@@ -153,18 +201,18 @@ def test_recipes_without_marks_are_spared(heuristics, web):
     assert share <= MAY_BE_LOST, rules
 
 
-#: Shares of messages labelled as spam that fall without any word being known: keep catching them.
-SPAM_CAUGHT = {"ad": 0.3, "gambling": 0.12, "fraud": 0.15, "financial_fraud": 0.3}
+#: Shares of messages labelled as spam that these two stages drop, no list of names in either.
+SPAM_CAUGHT = {"ad": 0.3, "gambling": 0.5, "fraud": 0.12, "financial_fraud": 0.4}
 
 
 @pytest.mark.parametrize("spam", SPAM_CAUGHT)
 def test_spam_is_still_caught(heuristics, web, spam):
-    """Advertising and fraud messages without sentences fall as often as before."""
+    """Advertising and fraud messages fall here, or in the stage that knows offers."""
     texts = [row["text"] for row in web if row.get("spam_type") == spam]
 
-    share, _ = lost(heuristics, texts)
+    out = stage("spam")(heuristics(docs_of(texts)))
 
-    assert share >= SPAM_CAUGHT[spam]
+    assert out["dropped_by"].is_not_null().mean() >= SPAM_CAUGHT[spam]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_o
 from corpus_pipeline.products.verify import recount
 from corpus_pipeline.products.verify.chain import verify
 
+#: As in the alarm of a run: this many times the share of the documents.
+_LONG_TIMES = 4
+
 
 def published(run: Run) -> list[str]:
     """The shards of the run's dataset; its kept parts where nothing was exported."""
@@ -240,6 +243,30 @@ def exact_duplicates(run: Run, clause: Clause) -> Outcome:
                 evidence.append(Evidence(path, f"the same text as {original}", key))
     facts = {"documents": rows, "duplicates": duplicates}
     return _judged(_over(clause, duplicates, evidence), f"{duplicates} of {rows} documents", facts)
+
+
+def long_losses(run: Run, clause: Clause) -> Outcome:
+    """No stage drops a far larger share of the characters than of the documents.
+
+    The limit is the share of the characters; below four times the share of documents it is none.
+    """
+    counts = run.counts
+    limit = clause.limit or 0
+    whole = counts.get("characters_kept", 0) + counts.get("characters_dropped", 0)
+    rows = max(counts["kept"] + counts["dropped"], 1)
+    documents: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
+    for rule, number in counts["by_rule"].items():
+        documents[rule.partition("/")[0]] += number
+        characters[rule.partition("/")[0]] += counts.get("characters_by_rule", {}).get(rule, 0)
+    evidence = []
+    for stage, number in sorted(characters.items()):
+        share, part = number / max(whole, 1), documents[stage] / rows
+        if share > limit and share > _LONG_TIMES * part:
+            problem = f"{stage} drops {share:.1%} of the characters with {part:.1%} of documents"
+            evidence.append(Evidence("manifest.json", problem))
+    lost = counts.get("characters_dropped", 0) / max(whole, 1)
+    return _judged(evidence, f"{lost:.1%} of the characters dropped", {"characters": whole})
 
 
 def _judged(

@@ -54,6 +54,7 @@ CHECKS: dict[str, Check] = {
         Check("personal_data", f"{_CHECKS}:personal_data"),
         Check("violating_share", f"{_CHECKS}:violating_share", ("score",)),
         Check("quarantine", f"{_CHECKS}:quarantine"),
+        Check("long_losses", f"{_CHECKS}:long_losses"),
         Check("exact_duplicates", f"{_CHECKS}:exact_duplicates"),
         Check("language", f"{_CHECKS}:language"),
     )

@@ -21,11 +21,15 @@ from corpus_pipeline.text.unicode.escape import escaped
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One stage: documents dropped, by rule; core seconds; MB (10⁶ bytes) a second and core."""
+    """One stage: documents and characters dropped, by rule; core seconds; MB a second and core.
+
+    MB are 10⁶ bytes.
+    """
 
     stage: str
     dropped: int
     rules: dict[str, int] = field(default_factory=dict)
+    characters: dict[str, int] = field(default_factory=dict)
     seconds: float | None = None
     mb_per_s: float | None = None
 
@@ -39,6 +43,8 @@ class Summary:
     kept: int
     dropped: int
     quarantined: int
+    characters: int
+    characters_kept: int
     mb_in: float
     mb_kept: float
     wall_s: float | None
@@ -61,6 +67,7 @@ def summary(root: Path) -> Summary:
     spent = manifest.read_if_sound(root / "metrics.json") or {}
     wall = spent.get("wall_s")
     mb_in = counts["input_bytes"] / 1e6
+    kept = counts.get("characters_kept", 0)  # older runs counted none
     dataset = manifest.read_if_sound(root / "dataset" / "manifest.json")
     return Summary(
         name=str(run.manifest["name"]),
@@ -68,11 +75,13 @@ def summary(root: Path) -> Summary:
         kept=counts["kept"],
         dropped=counts["dropped"],
         quarantined=counts["quarantined"],
+        characters=kept + counts.get("characters_dropped", 0),
+        characters_kept=kept,
         mb_in=mb_in,
         mb_kept=counts["text_bytes_kept"] / 1e6,
         wall_s=wall,
         mb_per_s=mb_in / wall if wall else None,
-        lines=_lines(run.stages, counts["by_rule"], spent.get("stages", {})),
+        lines=_lines(run.stages, counts, spent.get("stages", {})),
         reasons=dict(counts["by_quarantine"]),
         shards=len(dataset["shards"]) if dataset else None,
         alarms=list(run.manifest.get("alarms", [])),
@@ -80,11 +89,18 @@ def summary(root: Path) -> Summary:
     )
 
 
-def _lines(stages: list[str], by_rule: dict[str, int], spent: dict[str, Any]) -> list[Line]:
+def _by_stage(tally: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Stage → rule → number."""
     rules: dict[str, dict[str, int]] = {}
-    for key, rows in by_rule.items():
+    for key, number in tally.items():
         stage, _, rule = key.partition("/")
-        rules.setdefault(stage, {})[rule] = rows
+        rules.setdefault(stage, {})[rule] = number
+    return rules
+
+
+def _lines(stages: list[str], tallies: dict[str, Any], spent: dict[str, Any]) -> list[Line]:
+    rules = _by_stage(tallies["by_rule"])
+    characters = _by_stage(tallies.get("characters_by_rule", {}))
     names = ["ingest", *stages, *(name for name in rules if name not in stages)]
     lines = []
     for name in dict.fromkeys(names):
@@ -95,7 +111,8 @@ def _lines(stages: list[str], by_rule: dict[str, int], spent: dict[str, Any]) ->
         size = sum(cost["bytes"] for cost in costs)
         speed = size / 1e6 / seconds if seconds and size else None
         if name in stages or counts or seconds is not None:
-            lines.append(Line(name, sum(counts.values()), counts, seconds, speed))
+            of_rules = characters.get(name, {})
+            lines.append(Line(name, sum(counts.values()), counts, of_rules, seconds, speed))
     return lines
 
 
@@ -120,10 +137,13 @@ def print_summary(root: Path, console: Console) -> None:
     if figures.reasons:
         console.print(_reasons(figures))
     for alarm in figures.alarms:
-        words = {"cluster": "a cluster of {value:,}", "source": "a source lost {value:.0%}"}
+        words = {
+            "cluster": "a cluster of {value:,} (alarm_cluster={limit})",
+            "source": "a source lost {value:.0%} (alarm_source={limit})",
+            "characters": "{value:.0%} of the characters dropped (more than {limit:.0%})",
+        }
         finding = words[alarm["alarm"]].format(**alarm)
-        limit = f"alarm_{alarm['alarm']}={alarm['limit']}"
-        line = f"  alarm: {alarm['stage']}: {finding} ({limit}): {alarm['subject']}"
+        line = f"  alarm: {alarm['stage']}: {finding}: {alarm['subject']}"
         console.print(Text(escaped(line), "bold red"), soft_wrap=True)
     for where, what in figures.next_steps:
         # Paths are text, not markup: a bracket in a folder's name stays what it is.
@@ -143,6 +163,9 @@ def _totals(figures: Summary) -> Table:
         ("quarantined", figures.quarantined),
     ):
         table.add_row(name, f"{rows:,}", f"{rows / max(figures.read, 1):.1%}")
+    if figures.characters:
+        share = f"{figures.characters_kept / figures.characters:.1%}"
+        table.add_row("characters kept", f"{figures.characters_kept:,}", share)
     table.add_row("input", f"{figures.mb_in:,.1f} MB", "")
     table.add_row("text kept", f"{figures.mb_kept:,.1f} MB", "")
     if figures.wall_s is not None:
@@ -156,18 +179,25 @@ def _totals(figures: Summary) -> Table:
 def _stages(figures: Summary) -> Table:
     table = Table(title="per stage", title_justify="left")
     table.add_column("stage / rule")
-    for name in ("dropped", "of read", "core s", "MB/s/core"):
+    for name in ("dropped", "of read", "chars", "core s", "MB/s/core"):
         table.add_column(name, justify="right")
     for line in figures.lines:
         share = f"{line.dropped / max(figures.read, 1):.1%}" if line.dropped else ""
         seconds = f"{line.seconds:,.1f}" if line.seconds is not None else ""
         speed = f"{line.mb_per_s:,.1f}" if line.mb_per_s is not None else ""
         dropped = f"{line.dropped:,}" if line.dropped else "–"
-        table.add_row(Text(escaped(line.stage), "bold"), dropped, share, seconds, speed)
+        chars = _of(sum(line.characters.values()), figures.characters)
+        table.add_row(Text(escaped(line.stage), "bold"), dropped, share, chars, seconds, speed)
         for rule, rows in line.rules.items():
             share = f"{rows / max(figures.read, 1):.1%}"
-            table.add_row(Text(f"  {escaped(rule)}"), f"{rows:,}", share, "", "")
+            chars = _of(line.characters.get(rule, 0), figures.characters)
+            table.add_row(Text(f"  {escaped(rule)}"), f"{rows:,}", share, chars, "", "")
     return table
+
+
+def _of(characters: int, all_characters: int) -> str:
+    """A share of the characters; nothing where none were counted."""
+    return f"{characters / all_characters:.1%}" if characters else ""
 
 
 def _reasons(figures: Summary) -> Table:

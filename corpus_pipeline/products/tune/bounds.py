@@ -1,4 +1,4 @@
-"""The bounds of a finished run that its columns can judge: rule, measure, range by register.
+"""The bounds of a finished run that its columns can judge: rule, measure, ranges by register.
 
 Enters: a finished run.  Leaves: its tunable rules by name.
 Errors: `PipelineError` for a rule that is unknown (with the nearest) or whose stage did not run,
@@ -7,30 +7,27 @@ and for a pack that has changed since the run.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import Run
-from corpus_pipeline.rules.bounds import PLAIN, Bound, Bounds, Range, load_bounds
+from corpus_pipeline.rules.bounds import Bound, Bounds, Range, load_bounds
 from corpus_pipeline.rules.messages import nearest
 
-#: Every register of a run that has none.
-EVERY = "all"
-REGISTER = "heuristics_register"
+#: Documents for which no range of a shape or register of their own holds.
+EVERY = "all others"
 
 
 @dataclass(frozen=True, slots=True)
 class Tunable:
-    """A rule on one measure: documents outside the range of their register are dropped by it.
+    """A rule on one measure: documents outside their range are dropped by it.
 
-    `when`: column → range that must hold for the rule to be asked.  `own`: registers with a range
-    of their own; `common` holds for all others.
+    `when`: column → range that must hold for the rule to be asked.  `own`: shapes (`verse (shape)`)
+    and registers with a range of their own, the widest first; of all that a document may be the
+    first holds; `common` holds for all others.
     """
 
     rule: str
@@ -48,41 +45,14 @@ class Tunable:
         return "min" if any(one.min is not None for one in ranges) else "max"
 
 
-def distance(one: Tunable) -> pl.Expr:
-    """How far each document's value lies from the bound of its register, on either side.
-
-    Null where the rule is not asked, and for documents that another rule dropped.
-    """
-    bound = pl.lit(_limit(one.common, one.side), dtype=pl.Float64)
-    for name, span in one.own.items():
-        here = pl.col(REGISTER) == name
-        bound = pl.when(here).then(pl.lit(_limit(span, one.side), pl.Float64)).otherwise(bound)
-    mine = (pl.col("dropped_by") == one.stage) & (pl.col("drop_rule") == one.rule)
-    asked = pl.col("dropped_by").is_null() | mine
-    for column, span in one.when.items():
-        low, high = span.min, span.max
-        asked &= pl.col(column) >= pl.lit(-math.inf if low is None else low, pl.Float32)
-        asked &= pl.col(column) <= pl.lit(math.inf if high is None else high, pl.Float32)
-    return pl.when(asked).then((pl.col(one.column) - bound).abs())
-
-
-def _limit(span: Range | None, side: str) -> float | None:
-    value: float | None = None if span is None else getattr(span, side)
-    return None if value is None or math.isinf(value) else value
-
-
-def needed(one: Tunable) -> list[str]:
-    """The columns that `distance` reads, beside the verdict."""
-    return [one.column, *one.when, *([REGISTER] if one.own else [])]
-
-
 def tunables(run: Run) -> dict[str, list[Tunable]]:
     """Rule → its measures, of the stages that ran."""
     found: dict[str, list[Tunable]] = {}
     config = run.manifest["config"]
     if "heuristics" in run.stages:
-        for rule in _heuristics(run).rules:
-            found[rule.id] = [_of(rule, name) for name in _measures(rule)]
+        bounds = _heuristics(run)
+        for rule in bounds.rules:
+            found[rule.id] = [_of(rule, name, bounds) for name in _measures(rule)]
     if "quality" in run.stages:
         least = Range(min=config["quality"]["min_score"])
         found["low_quality"] = [
@@ -118,30 +88,42 @@ def only(run: Run, rule: str, measure: str | None) -> Tunable:
 
 def _heuristics(run: Run) -> Bounds:
     entry = next(one for one in run.manifest["stages"] if one["name"] == "heuristics")
-    pinned = entry["assets"]["pack"]
-    asset = resolve(pinned["ref"], Path.cwd())
-    if asset.sha256 != pinned["sha256"]:
-        raise PipelineError(f"the pack {pinned['ref']} is not the one of the run: it was changed")
-    return load_bounds(asset)
+    assets = []
+    for name in ("pack", "register_bounds", "registers", "key_table"):
+        pinned = entry["assets"][name]
+        asset = resolve(pinned["ref"], Path.cwd())
+        if asset.sha256 != pinned["sha256"]:
+            raise PipelineError(f"{pinned['ref']} is not the one of the run: it was changed")
+        assets.append(asset)
+    return load_bounds(*assets)
 
 
 def _measures(rule: Bound) -> list[str]:
-    names = [*rule.limits, *(name for ranges in rule.registers.values() for name in ranges)]
+    names = [*rule.limits, *(name for ranges in rule.shapes.values() for name in ranges)]
     return list(dict.fromkeys(names))
 
 
-def _of(rule: Bound, measure: str) -> Tunable:
+def _of(rule: Bound, measure: str, bounds: Bounds) -> Tunable:
+    own = {shape_name(name): ranges.get(measure) for name, ranges in rule.shapes.items()}
+    own |= bounds.widened(rule, measure)
     return Tunable(
         rule=rule.id,
         stage="heuristics",
         column=f"heuristics_{measure}",
         option=f"heuristics.pack: rules.{rule.id}.limits.{measure}",
         common=rule.limits.get(measure, Range(min=float("-inf"))),
-        own={name: ranges.get(measure) for name, ranges in rule.registers.items()},
+        own=dict(sorted(own.items(), key=lambda one: (_width(one[1]), one[0]))),
         when={f"heuristics_{name}": span for name, span in rule.when.items()},
     )
 
 
-def register_names(own: Mapping[str, object]) -> list[str]:
-    """The registers with ranges of their own, plain prose last."""
-    return sorted(own, key=lambda name: (name == PLAIN, name))
+def _width(span: Range | None) -> float:
+    """What sorts the widest range first; a range is bounded on one side."""
+    if span is None:
+        return float("-inf")
+    return span.min if span.min is not None else -float(span.max or 0.0)
+
+
+def shape_name(shape: str) -> str:
+    """What a shape is called beside registers, some of which have the same name."""
+    return f"{shape} (shape)"

@@ -25,6 +25,8 @@ BARS = 20
 SHOWN, CHARACTERS = 3, 80
 
 
+#: The columns that say which range holds.
+_KIND = ("heuristics_shape", "heuristics_registers")
 #: Texts → the same texts, personal data masked.
 Mask = Callable[[Sequence[str]], list[str]]
 
@@ -104,23 +106,22 @@ def _rows(run: Run, one: Tunable) -> pl.DataFrame:
     for folder in (KEPT, DROPPED):
         for part in run.parts(folder):
             have = columns_of(run.root / part)
-            register = "heuristics_register" in have
+            extra = [name for name in _KIND if name in have]
             length = "heuristics_length" in have
-            extra = ["heuristics_register"] * register + ["heuristics_length"] * length
+            extra += ["heuristics_length"] * length
             wanted = list(dict.fromkeys([*names, *extra, *([] if length else ["text"])]))
             start = 0
             for frame in batches(run.root / part, wanted):
-                parts.append(_asked(frame, one, part, start, register=register, length=length))
+                parts.append(_asked(frame, one, part, start))
                 start += frame.height
     return pl.concat(parts) if parts else _nothing()
 
 
-def _asked(
-    frame: pl.DataFrame, one: Tunable, part: str, start: int, *, register: bool, length: bool
-) -> pl.DataFrame:
+def _asked(frame: pl.DataFrame, one: Tunable, part: str, start: int) -> pl.DataFrame:
     applies = pl.col(one.column).is_not_null()
     for column, span in one.when.items():
         applies &= _holds(pl.col(column), span)
+    length = "heuristics_length" in frame.columns
     size = pl.col("heuristics_length") if length else pl.col("text").str.len_chars()
     return (
         frame.with_row_index("row", start)
@@ -128,13 +129,48 @@ def _asked(
         .select(
             "id",
             value=pl.col(one.column).cast(pl.Float32),
-            register=pl.col("heuristics_register") if register else pl.lit(EVERY),
+            register=_kind(frame, one),
             characters=size.fill_null(0).cast(pl.Int64),
             dropped=pl.col("dropped_by").is_not_null(),
             part=pl.lit(part),
             row=pl.col("row").cast(pl.Int64),
         )
     )
+
+
+def _kind(frame: pl.DataFrame, one: Tunable) -> pl.Expr:
+    """The shape or register whose range holds for each document: the first of `one.own`."""
+    kind = pl.lit(EVERY)
+    if not set(_KIND) <= set(frame.columns):
+        return kind
+    shape, registers = (pl.col(name) for name in _KIND)
+    shape = pl.format("{} (shape)", shape)
+    for name in reversed(list(one.own)):
+        is_it = (shape == name) | registers.list.contains(name)
+        kind = pl.when(is_it).then(pl.lit(name)).otherwise(kind)
+    return kind
+
+
+def needed(one: Tunable, have: Sequence[str]) -> list[str]:
+    """The columns that `distance` reads, beside the verdict; `have`: those of the run."""
+    return [one.column, *one.when, *(name for name in _KIND if name in have)]
+
+
+def distance(frame: pl.DataFrame, one: Tunable) -> pl.Expr:
+    """How far each document's value lies from its bound, on either side.
+
+    Null where the rule is not asked, and for documents that another rule dropped.
+    """
+    bound = pl.lit(_bound(one.common, one.side), dtype=pl.Float64)
+    kind = _kind(frame, one)
+    for name, span in one.own.items():
+        own = pl.lit(_bound(span, one.side), dtype=pl.Float64)
+        bound = pl.when(kind == name).then(own).otherwise(bound)
+    mine = (pl.col("dropped_by") == one.stage) & (pl.col("drop_rule") == one.rule)
+    asked = pl.col("dropped_by").is_null() | mine
+    for column, span in one.when.items():
+        asked &= _holds(pl.col(column), span)
+    return pl.when(asked).then((pl.col(one.column) - bound).abs())
 
 
 def _nothing() -> pl.DataFrame:

@@ -26,6 +26,7 @@ from corpus_pipeline.products.runs import (
 from corpus_pipeline.text.arrays import U64
 
 _STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined"}
+_CHARACTERS = ("characters_kept", "characters_dropped", "characters_by_rule")
 _VERDICT = ("dropped_by", "drop_rule", "drop_evidence")
 
 
@@ -41,8 +42,13 @@ class Tally:
         self.numbers.update(_flat(counts))
 
     def differs(self, counts: Mapping[str, Any], ignore: Sequence[str] = ()) -> Iterator[str]:
-        """Where `counts` says something else; entries of zero are as good as absent ones."""
+        """Where `counts` says something else; entries of zero are as good as absent ones.
+
+        Runs of versions before characters were counted state none.
+        """
         stated = _flat(counts)
+        if "characters_kept" not in counts:
+            ignore = (*ignore, *_CHARACTERS)
         for key in sorted({*stated, *self.numbers}):
             if key[0] not in ignore and stated.get(key, 0) != self.numbers[key]:
                 name = " ".join(key)
@@ -120,7 +126,7 @@ def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int,
     faults: Counter[str] = Counter()
     columns = ["source", "stage", "reason"]
     if kind != QUARANTINED:
-        columns = ["id", "source", *_VERDICT] + (["text"] if kind == KEPT else [])
+        columns = ["id", "source", *_VERDICT, "text"]
         ids.part(path, name)
     for frame in batches(path, columns):
         rows += frame.height
@@ -139,13 +145,21 @@ def _count(frame: pl.DataFrame, kind: str, tally: Tally) -> None:
     if kind == KEPT:
         size = frame.get_column("text").str.len_bytes().sum()
         tally.numbers["text_bytes_kept",] += int(size or 0)
+        tally.numbers["characters_kept",] += _characters(frame)
         return
     group, pair = ("by_rule", ("dropped_by", "drop_rule"))
     if kind == QUARANTINED:
         group, pair = ("by_quarantine", ("stage", "reason"))
     name = pl.concat_str(*(pl.col(column).fill_null("") for column in pair), separator="/")
-    for rule, rows in frame.group_by(name.alias("rule")).len().iter_rows():
-        tally.numbers[group, rule] += rows
+    for (rule,), own in frame.group_by(name.alias("rule")):
+        tally.numbers[group, str(rule)] += own.height
+        if kind == DROPPED:
+            tally.numbers["characters_by_rule", str(rule)] += _characters(own)
+            tally.numbers["characters_dropped",] += _characters(own)
+
+
+def _characters(frame: pl.DataFrame) -> int:
+    return int(frame.get_column("text").str.len_chars().sum() or 0)
 
 
 def _faults(frame: pl.DataFrame, kind: str) -> dict[str, int]:

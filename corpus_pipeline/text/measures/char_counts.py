@@ -27,7 +27,7 @@ from corpus_pipeline.text.measures.char_counts_kernel import (
 from corpus_pipeline.text.unicode.categories import KINDS, kind_table
 from corpus_pipeline.text.unicode.categories_kernel import DIGIT, HAN
 
-_TALLIES = 11
+_TALLIES = 12
 _BULLET_SIGNS = "-*+•·●○■□◆◇▪►▶※★☆①②③④⑤⑥⑦⑧⑨⑩—"
 #: Han numerals, and words that stand for one before a unit (半勺, 适量 and 少许 are amounts too).
 _NUMERALS = "〇零一二三四五六七八九十百两兩半几幾数數适適少"
@@ -56,7 +56,7 @@ def counted(data: U8, at: I64) -> Counts:
     >>> text = np.frombuffer("你好 世界\n".encode(), dtype=np.uint8)
     >>> counts = counted(text, np.array([0, text.size]))
     >>> counts.codes.size, counts.lines.tolist(), counts.tally[0].tolist()
-    (4, [0], [2, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0])
+    (4, [0], [2, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     """
     docs = at.size - 1
     counts = Counts(

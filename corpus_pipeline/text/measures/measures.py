@@ -30,6 +30,7 @@ from corpus_pipeline.text.measures.char_counts_kernel import (
     PHRASES,
     QUOTES,
     SPEAKERS,
+    UNBROKEN,
 )
 from corpus_pipeline.text.measures.repetition import MEASURES as REPETITION
 from corpus_pipeline.text.measures.repetition import repeated_lines, repetition
@@ -84,6 +85,7 @@ MEASURES: dict[str, str] = {
     "tune_title": "1 where the first of 4 short lines or more names a tune of ci or qu, else 0",
     "article_ratio": "第…条 / characters, times 1,000",
     "longest_run": "the longest run",
+    "long_run_ratio": "Han in runs of more than 100 / characters",
     "phrase_length": "Han characters / phrases",
     "even_phrases": "phrases as long as the one before / phrases",
     "stop_marks": "sentence-ending marks / phrases",
@@ -240,6 +242,7 @@ def _phrases(counts: Counts) -> dict[str, F64]:
     count = counts.tally[:, PHRASES]
     return {
         "longest_run": counts.tally[:, LONGEST].astype(np.float64),
+        "long_run_ratio": _ratio(counts.tally[:, UNBROKEN], np.diff(counts.starts)),
         "phrase_length": _ratio(counts.kinds[:, HAN:].sum(axis=1), count),
         "even_phrases": _ratio(counts.tally[:, EVEN], count - 1),
         "stop_marks": _ratio(counts.kinds[:, STOP], count),
