@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "products": {"model", "text", "rules", "io", "tasks"},
     "training": {"model", "text", "rules", "stages"},
     "app": {"model", "text", "rules", "io", "stages", "tasks", "engine", "products"},
-    "cli": {"model", "text", "rules", "io", "stages", "engine", "products", "app"},
+    "cli": {"model", "text", "rules", "io", "stages", "engine", "products", "training", "app"},
     "package": {"model", "app"},  # the public face, and `python -m corpus_pipeline`
     "__main__": {"cli"},
 }

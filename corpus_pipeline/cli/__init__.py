@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import products, stages, warm
+from corpus_pipeline.cli import products, stages, train, warm
 from corpus_pipeline.text.unicode.escape import escaped
 
 USAGE, FAULT, INTERRUPTED = 2, 70, 130
@@ -59,6 +59,7 @@ def options(
 
 stages.register(app)
 products.register(app)
+train.register(app)
 warm.register(app)
 
 

@@ -13,11 +13,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
+from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
 from corpus_pipeline.rules.dedup_key import KEY_TABLE
 from corpus_pipeline.rules.domain import DOMAINS, load_domains
+from corpus_pipeline.rules.fasttext_model import labels_of, load_fasttext, predict
 from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.text.arrays import F64
+from corpus_pipeline.text.tokens.quality import features_of
 
 #: The label of a text that no word of any domain tells.
 NONE = "none"
@@ -28,6 +32,13 @@ class DomainOptions(Options):
 
     pack: str = DOMAINS
     """The words of each domain."""
+
+    model: str | None = None
+    """A fastText model whose labels are domains, in place of the pack, as `corpus-pipeline train
+    domain` writes it."""
+
+    model_second: float = Field(default=0.2, gt=0, le=1)
+    """With a model: the chance from which a domain that is not the first is a label too."""
 
     keep: tuple[str, ...] = ()
     """Domains that stay, by their first label; empty: all."""
@@ -56,8 +67,14 @@ class DomainStage(Stage):
     def __init__(self, options: DomainOptions, assets: Mapping[str, Asset]) -> None:
         """Load and prove the pack; refuse the name of a domain that it does not have."""
         super().__init__(options, assets)
-        self.book = load_domains(assets["pack"], assets["key_table"])
-        known = (*self.book.names, NONE)
+        self.model = load_fasttext(assets["model"]) if "model" in assets else None
+        self.second = options.model_second
+        if self.model is None:
+            self.book = load_domains(assets["pack"], assets["key_table"])
+            self.names = (*self.book.names, NONE)
+        else:
+            self.names = (*sorted(labels_of(self.model)), NONE)
+        known = self.names
         for name in (*options.keep, *options.drop):
             if name not in known:
                 raise PipelineError(f"domain: there is no domain {name!r}{nearest(name, known)}")
@@ -66,26 +83,47 @@ class DomainStage(Stage):
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
-        """The pack, and the table that simplifies characters."""
+        """The model, or the pack and the table that simplifies characters."""
+        if options.model is not None:
+            return {"model": options.model}
         return {"pack": options.pack, "key_table": KEY_TABLE}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Label; drop the domains that do not stay."""
         whole = docs.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
-        sums = self.book.sums(whole.to_series())
-        order = np.argsort(-sums, axis=1, kind="stable")
-        best = np.take_along_axis(sums, order, axis=1)
-        told = best[:, 0] >= self.book.bounds.least
-        names = np.array([*self.book.names, NONE], dtype=object)
-        share = np.divide(best[:, 0], sums.sum(axis=1), out=np.zeros(len(sums)), where=told)
-        much = (best >= self.book.bounds.second * best[:, :1]) & told[:, None]
-        labels = [names[row[mask]].tolist() for row, mask in zip(order, much, strict=True)]
-        first = np.where(told, order[:, 0], len(self.book.names))
+        words = self.model is None
+        texts = whole.to_series()
+        first, score, labels = self._by_words(texts) if words else self._by_model(texts)
         out = docs.with_columns(
-            pl.Series("domain_label", names[first].tolist(), dtype=pl.String),
-            pl.Series("domain_score", share, dtype=pl.Float32),
+            pl.Series("domain_label", first, dtype=pl.String),
+            pl.Series("domain_score", score, dtype=pl.Float32),
             pl.Series("domain_labels", labels, dtype=pl.List(pl.String)),
         )
         label = pl.col("domain_label")
         rule = pl.when(label.is_in(self.gone)).then(pl.lit("other_domain"))
         return drop(out, self.name, rule, pl.format("domain={}", label))
+
+    def _by_words(self, texts: pl.Series) -> tuple[list[str], F64, list[list[str]]]:
+        """The columns, by the sums of the pack."""
+        sums = self.book.sums(texts)
+        order = np.argsort(-sums, axis=1, kind="stable")
+        best = np.take_along_axis(sums, order, axis=1)
+        told = best[:, 0] >= self.book.bounds.least
+        names = np.array(self.names, dtype=object)
+        share = np.divide(best[:, 0], sums.sum(axis=1), out=np.zeros(len(sums)), where=told)
+        much = (best >= self.book.bounds.second * best[:, :1]) & told[:, None]
+        labels = [names[row[mask]].tolist() for row, mask in zip(order, much, strict=True)]
+        first = np.where(told, order[:, 0], len(self.names) - 1)
+        return names[first].tolist(), share, labels
+
+    def _by_model(self, texts: pl.Series) -> tuple[list[str], F64, list[list[str]]]:
+        """The columns, by the model; an empty text has no label."""
+        lines = features_of(texts)
+        found = zip(lines, *predict(self.model, lines, len(self.names)), strict=True)
+        labels, score = [], np.zeros(len(lines))
+        for at, (line, names, chances) in enumerate(found):
+            told = bool(line) and bool(names)
+            score[at] = min(float(chances[0]), 1.0) if told else 0.0
+            enough = [c >= self.second or n == 0 for n, c in enumerate(chances.tolist())]
+            labels.append([name for name, own in zip(names, enough, strict=True) if own and told])
+        return [row[0] if row else NONE for row in labels], score, labels

@@ -36,10 +36,8 @@ from corpus_pipeline.text.arrays import F32, F64
 from corpus_pipeline.text.measures.fluency import CharModel, fluency
 from corpus_pipeline.text.measures.measures import measure
 from corpus_pipeline.text.tokens.distinct import distinct
-from corpus_pipeline.text.tokens.quality import pieces
+from corpus_pipeline.text.tokens.quality import features_of
 
-#: Code points that fastText looks at: of a longer text this many of head, middle and tail.
-HEAD, MIDDLE, TAIL = 100, 70, 70
 _GOOD = "good"
 MODEL = "package:assets/quality.bin"
 #: The name of fastText's log odds among the measures.
@@ -150,8 +148,7 @@ class Quality(Stage):
 
 def measured(texts: pl.Series, model: Any, characters: CharModel) -> pl.DataFrame:
     """All measures that a curve may use, one row per text; null counts as empty."""
-    lines = pl.select(features(pl.lit(texts))).to_series().to_list()
-    odds = pl.Series(MODEL_MEASURE, log_odds(model, lines))
+    odds = pl.Series(MODEL_MEASURE, log_odds(model, features_of(texts)))
     return pl.concat(
         [measure(texts), fluency(texts, characters), odds.to_frame()], how="horizontal"
     )
@@ -170,28 +167,6 @@ def calibrated(odds: F64, length: F32, by: Calibration) -> F64:
     typical = np.interp(length, by.typical.knots, by.typical.points)
     score: F64 = 1 / (1 + np.exp(-(odds - typical + by.even.value)))
     return score
-
-
-def features(text: pl.Expr) -> pl.Expr:
-    """What fastText reads: each Han character and mark alone, words in lower case, digits as 0.
-
-    >>> pl.select(features(pl.lit("第12条 Hello，world！"))).item()
-    '第 0 条 hello ， world ！'
-    """
-    text = text.fill_null("")
-    length = text.str.len_chars()
-    parts = [
-        text.str.slice(0, HEAD),
-        text.str.slice(length // 2 - MIDDLE // 2, MIDDLE),
-        text.str.slice(-TAIL, TAIL),
-    ]
-    sample = (
-        pl.when(length > HEAD + MIDDLE + TAIL)
-        .then(pl.concat_str(parts, separator="\n"))
-        .otherwise(text)
-    )
-    sample = sample.str.strip_chars().str.to_lowercase()
-    return sample.map_batches(pieces, return_dtype=pl.String)
 
 
 def log_odds(model: Any, texts: list[str]) -> F64:

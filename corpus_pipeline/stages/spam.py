@@ -21,10 +21,14 @@ from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
 from corpus_pipeline.rules.dedup_key import KEY_TABLE
+from corpus_pipeline.rules.fasttext_model import labels_of, load_fasttext, predict
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.spam import HIJACKED, SPAM, Found, listed_names, load_spam
+from corpus_pipeline.text.tokens.quality import features_of
 from corpus_pipeline.text.unicode.utf8 import replaced
 
+#: The kind of what only the model calls spam, and the model's label of it.
+MODEL, SPAM_LABEL = "model", "spam"
 HIT = pl.Struct(
     {"kind": pl.String(), "start": pl.UInt32(), "end": pl.UInt32(), "weight": pl.Float32()}
 )
@@ -42,6 +46,14 @@ class SpamOptions(Options):
 
     mark: tuple[str, ...] = ()
     """Kinds that are marked and not dropped, beside those that the pack only marks."""
+
+    model: str | None = None
+    """A fastText model with the labels `good` and `spam` beside the pack, as `corpus-pipeline train
+    spam` writes it: what it is sure of is of the kind `model`."""
+
+    model_least: float = Field(default=0.95, gt=0, le=1)
+    """Chance of `spam` from which a text is of the kind `model`; the model's card shows what other
+    values would drop."""
 
     hijacked: Literal["drop", "cut"] = "drop"
     """What becomes of a page with injected names: `cut` takes them out and keeps the body, where
@@ -80,7 +92,11 @@ class Spam(Stage):
         lists = [asset for name, asset in sorted(assets.items()) if name.startswith("names_")]
         if lists:
             self.book = self.book.knowing(listed_names(lists))
-        known = sorted([*self.book.kinds, HIJACKED])
+        self.model = load_fasttext(assets["model"]) if "model" in assets else None
+        if self.model is not None and SPAM_LABEL not in labels_of(self.model):
+            raise PipelineError(f"spam.model has no label {SPAM_LABEL!r}")
+        self.least = options.model_least
+        known = sorted([*self.book.kinds, HIJACKED, MODEL])
         for kind in (*options.mark, *options.thresholds):
             if kind not in known:
                 raise PipelineError(f"spam: there is no kind {kind!r}{nearest(kind, known)}")
@@ -91,7 +107,8 @@ class Spam(Stage):
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
         """The pack, the table that simplifies characters, and the lists of names."""
         own = {f"names_{number:04d}": ref for number, ref in enumerate(options.names, 1)}
-        return {"pack": options.pack, "key_table": KEY_TABLE, **own}
+        model = {} if options.model is None else {"model": options.model}
+        return {"pack": options.pack, "key_table": KEY_TABLE, **own, **model}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Find, cut where asked to, drop."""
@@ -100,6 +117,7 @@ class Spam(Stage):
         titles = docs.select(pl.concat_str(heads, separator="\n", ignore_nulls=True)).to_series()
         texts = docs.get_column("text").fill_null("")
         found = self.book.found(titles.to_list(), texts, self.factors)
+        found += self._told(texts, {one.row for one in found})
         salvaged = self._salvaged(found, texts) if self.cuts else {}
         out = self._written(docs, found, salvaged)
         out = out.with_columns(
@@ -119,6 +137,20 @@ class Spam(Stage):
             .otherwise(pl.format("score={} >= 1 hits={} names={}", score, places, names))
         )
         return drop(out, self.name, rule, shown)
+
+    def _told(self, texts: pl.Series, known: set[int]) -> list[Found]:
+        """What the model calls spam, of the texts that the pack does not."""
+        if self.model is None:
+            return []
+        rows = [row for row in range(len(texts)) if row not in known]
+        lines = features_of(texts[rows])
+        every = len(labels_of(self.model))
+        return [
+            Found(row, MODEL, chance / self.least, drops=True, hits=(), names=(), cuts=())
+            for row, labels, chances in zip(rows, *predict(self.model, lines, every), strict=True)
+            for label, chance in zip(labels, chances.tolist(), strict=True)
+            if label == SPAM_LABEL and chance >= self.least
+        ]
 
     def _salvaged(self, found: Sequence[Found], texts: pl.Series) -> dict[int, str]:
         """Row → text without the names, for hijacked pages of which the body can stay."""

@@ -49,17 +49,18 @@ class Card:
         parts = sorted(self.trained_on.items())
         blocks = [
             f"# Training of {self.model.name}",
-            _table(("", ""), facts.items()),
+            table(("", ""), facts.items()),
             "## Trained on",
-            _table(("part", "lines"), parts),
+            table(("part", "lines"), parts),
             "## Measured on what training did not see",
             self.summary,
-            _table(self.columns, self.rows),
+            table(self.columns, self.rows),
         ]
         return "\n\n".join(blocks) + "\n"
 
 
-def _table(columns: Sequence[str], rows: Any) -> str:
+def table(columns: Sequence[str], rows: Any) -> str:
+    """A table in Markdown."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 

@@ -31,10 +31,11 @@ import yaml
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.quality import BUCKETS, Curve
-from corpus_pipeline.stages.quality import MODEL_MEASURE, features, measured, summed
+from corpus_pipeline.stages.quality import MODEL_MEASURE, measured, summed
 from corpus_pipeline.text.arrays import F64, Bool
 from corpus_pipeline.text.measures.fluency import FLUENCY, CharModel, char_model
 from corpus_pipeline.text.measures.measures import MEASURES
+from corpus_pipeline.text.tokens.quality import features_of
 from corpus_pipeline.training import char_model as characters
 from corpus_pipeline.training.additive import fitted
 from corpus_pipeline.training.documents import read_documents
@@ -232,7 +233,7 @@ def models_without(docs: pl.DataFrame, segments: Sequence[Segment], fold: int | 
 
 def featured(texts: list[str]) -> list[str]:
     """The lines that the stage `quality` gives to the model for these texts."""
-    return pl.DataFrame({"text": texts}).select(features(pl.col("text"))).to_series().to_list()
+    return features_of(pl.Series(texts, dtype=pl.String))
 
 
 def train(good: list[str], bad: list[str]) -> Any:

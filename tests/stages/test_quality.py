@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_pipeline.rules.quality import BUCKETS
-from corpus_pipeline.stages.quality import Quality, features
+from corpus_pipeline.stages.quality import Quality
+from corpus_pipeline.text.tokens.quality import features
 
 CASES = [
     json.loads(line)

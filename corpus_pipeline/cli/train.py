@@ -1,0 +1,65 @@
+"""`train`: models of one's own for the stages quality, langid, domain and spam.
+
+Enters: labelled files.  Leaves: a folder with the model and its card; the options that use it on
+standard output.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_pipeline.cli.options import Output
+
+_FILE = "A file of JSON lines or Parquet with the column `text`; repeatable."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(train)
+
+
+def train(
+    task: Annotated[str, typer.Argument(help="quality, langid, domain or spam.", metavar="STAGE")],
+    output: Output,
+    good: Annotated[
+        list[Path] | None, typer.Option("--good", help=f"Good texts.  {_FILE}", metavar="FILE")
+    ] = None,
+    bad: Annotated[
+        list[Path] | None, typer.Option("--bad", help=f"Bad texts.  {_FILE}", metavar="FILE")
+    ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", help=f"Labelled texts.  {_FILE}", metavar="FILE")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", help="The column of labels.", metavar="COLUMN")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the split and the training.")] = 0,
+    least: Annotated[
+        int | None,
+        typer.Option("--least", help="Texts that each class must have.", metavar="N", min=1),
+    ] = None,
+) -> int:
+    """Train a model for a stage on labelled texts.
+
+    Whole sources are held out and measured; the card in FOLDER says how good the model is on them.
+    """
+    from corpus_pipeline.cli.report import print_result, say
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.training import labelled
+    from corpus_pipeline.training.command import Order
+    from corpus_pipeline.training.command import train as run
+
+    files = (tuple(map(local_path, some or ())) for some in (good, bad, data))
+    good_files, bad_files, data_files = files
+    done = run(
+        Order(
+            task, good_files, bad_files, data_files, label, local_path(output), seed,
+            labelled.LEAST if least is None else least,
+        )
+    )  # fmt: skip
+    say(f"{done.summary}; see {done.card}")
+    print_result(done.options.removesuffix("\n"))
+    return 0
