@@ -1,4 +1,4 @@
-"""`export`, `verify`, `audit`, `explain`, `tune`, `sample`, `names` of runs, and `config`.
+"""`export`, `verify`, `audit`, `explain`, `report`, `tune`, `sample`, `names`, `config`.
 
 Enters: the folder of a run, or a config.  Leaves: a dataset, findings, stories; exit code 1 where
 a verification or an audit found something.  The run itself is never changed.
@@ -28,7 +28,7 @@ from corpus_pipeline.cli.options import (
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for command in (export, verify, audit, explain, tune, sample, names, config):
+    for command in (export, verify, audit, explain, report, tune, sample, names, config):
         app.command()(command)
 
 
@@ -139,6 +139,35 @@ def explain(
         print_json(story.to_dict())
     else:
         print_result(render(story))
+    return 0
+
+
+def report(
+    run: Run,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file to write; report.html in RUN.", metavar="FILE"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Write one offline HTML page about a finished run, in Chinese and English.
+
+    Personal data is masked.  With --json the page's figures go to standard output too.
+    """
+    from corpus_pipeline.app.masking import masked
+    from corpus_pipeline.cli.report import print_json, say
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.products.report.page import page, place
+
+    target = place(run, None if output is None else local_path(output))
+    content, facts = page(run, masked)
+    commit_bytes(target, content)
+    if as_json:
+        print_json({"output": str(target), "bytes": len(content), **facts.to_dict()})
+    say(f"wrote {target}")
     return 0
 
 
