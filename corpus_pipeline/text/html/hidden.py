@@ -9,7 +9,7 @@ program of the page names the element, and where much of the page's text is hidd
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -25,7 +25,8 @@ _PROGRAM = (
     re.compile(rb"</script", re.IGNORECASE),
 )
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_AT_BLOCK = re.compile(r"@[\w-]+[^{};]*\{")
+_BRACE = re.compile(r"[{}]")
 _HIDES = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SHOWS = re.compile(r"display\s*:\s*(?!none)[a-z]", re.IGNORECASE)
 _SELECTOR = re.compile(r"[\w.#>\s-]{2,100}")
@@ -78,7 +79,7 @@ def _inside(node: LexborNode, known: Container[int]) -> bool:
 def _hiding(page: bytes) -> list[str]:
     """The selectors of the rules that hide, whose names nothing else on the page shows."""
     css = _unconditional(_COMMENT.sub("", _texts(page, *_SHEET, _MOST_SHEETS)))
-    rules = [(rule[1], rule[2]) for rule in _RULE.finditer(css)]
+    rules = list(_display_rules(css))
     shown = {name for heads, body in rules if _SHOWS.search(body) for name in _NAME.findall(heads)}
     lists = [heads.split(",") for heads, body in rules if _HIDES.search(body)]
     heads = dict.fromkeys(head.strip() for heads in lists for head in heads)
@@ -92,6 +93,23 @@ def _hiding(page: bytes) -> list[str]:
         for head, names in named.items()
         if names and not any(name in shown or name in program for name in names)
     ]
+
+
+def _display_rules(css: str) -> Iterator[tuple[str, str]]:
+    """Selectors and body of each innermost rule that speaks of `display`."""
+    before, opened = 0, -1
+    for brace in _BRACE.finditer(css):
+        at = brace.start()
+        if brace[0] == "{":
+            if opened >= 0:
+                before = opened + 1
+            opened = at
+            continue
+        if opened > before:
+            body = css[opened + 1 : at]
+            if "display" in body.lower():
+                yield css[before:opened], body
+        before, opened = at + 1, -1
 
 
 def _texts(page: bytes, opens: re.Pattern[bytes], ends: re.Pattern[bytes], most: int) -> str:
@@ -110,16 +128,16 @@ def _texts(page: bytes, opens: re.Pattern[bytes], ends: re.Pattern[bytes], most:
 def _unconditional(css: str) -> str:
     """A style sheet without what stands under `@media` and the like."""
     parts: list[str] = []
-    depth, at = 0, 0
-    for brace in re.finditer(r"@[\w-]+[^{};]*\{|[{}]", css):
-        if depth == 0:
-            parts.append(css[at : brace.start()])
-            if len(brace[0]) > 1:
-                depth, at = 1, brace.end()
-            else:
-                parts.append(brace[0])
-                at = brace.end()
-        else:
+    at, block = 0, _AT_BLOCK.search(css)
+    while block:
+        parts.append(css[at : block.start()])
+        depth, at = 1, block.end()
+        for brace in _BRACE.finditer(css, at):
             depth += -1 if brace[0] == "}" else 1
             at = brace.end()
-    return "".join([*parts, css[at:]] if depth == 0 else parts)
+            if depth == 0:
+                break
+        if depth:
+            return "".join(parts)
+        block = _AT_BLOCK.search(css, at)
+    return "".join([*parts, css[at:]])
