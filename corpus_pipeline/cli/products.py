@@ -1,4 +1,4 @@
-"""`export`, `verify`, `audit`, `explain`, `tune`, `sample`, `names` of runs, and `config`.
+"""`export`, `verify`, `audit`, `explain`, `report`, `tune`, `sample`, `names`, `config`.
 
 Enters: the folder of a run, or a config.  Leaves: a dataset, findings, stories; exit code 1 where
 a verification or an audit found something.  The run itself is never changed.
@@ -28,7 +28,7 @@ from corpus_pipeline.cli.options import (
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for command in (export, verify, audit, explain, tune, sample, names, config):
+    for command in (export, verify, audit, explain, report, tune, sample, names, config):
         app.command()(command)
 
 
@@ -142,6 +142,35 @@ def explain(
     return 0
 
 
+def report(
+    run: Run,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file to write; report.html in RUN.", metavar="FILE"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Write one offline HTML page about a finished run, in Chinese and English.
+
+    Personal data is masked.  With --json the page's figures go to standard output too.
+    """
+    from corpus_pipeline.app.masking import masked
+    from corpus_pipeline.cli.report import print_json, say
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.products.report.page import page, place
+
+    target = place(run, None if output is None else local_path(output))
+    content, facts = page(run, masked)
+    commit_bytes(target, content)
+    if as_json:
+        print_json({"output": str(target), "bytes": len(content), **facts.to_dict()})
+    say(f"wrote {target}")
+    return 0
+
+
 def tune(
     run: Run,
     rule: Annotated[
@@ -210,8 +239,14 @@ def _shown(run: Path, rule: str | None, measure: str | None, *, as_json: bool) -
 def sample(
     run: Run,
     by: Annotated[
-        str, typer.Option("--by", help="Strata: rule, register, score …, joined by commas.")
+        str, typer.Option("--by", help="Strata: rule, register, border …, joined by commas.")
     ] = "state",
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="The rule of the stratum border.", metavar="RULE")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option("--measure", help="One measure of it.", metavar="MEASURE")
+    ] = None,
     size: Annotated[int, typer.Option("--size", "-n", help="Documents in all.")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another sample.")] = 0,
     proportional: Annotated[
@@ -223,29 +258,28 @@ def sample(
     ] = None,
 ) -> int:
     """Draw a seeded sample of a run by strata, with weights, personal data masked."""
-    import io
-
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_result
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.runs import open_run
-    from corpus_pipeline.products.sample import Draw
+    from corpus_pipeline.products.sample import WRITERS, Draw, rendered
     from corpus_pipeline.products.sample import sample as drawn
+    from corpus_pipeline.products.tune.bounds import only
 
-    writers = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
     suffix = ".jsonl" if output is None else output.suffix
-    if suffix not in writers:
-        raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(writers)}")
+    if suffix not in WRITERS:
+        raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(WRITERS)}")
     names = tuple(name.strip() for name in by.split(","))
-    rows = drawn(open_run(run), Draw(names, size, seed, proportional), masked)
-    buffer = io.BytesIO()
-    getattr(rows, writers[suffix])(buffer)
+    finished = open_run(run)
+    bound = only(finished, rule, measure) if rule else None
+    rows = drawn(finished, Draw(names, size, seed, proportional, bound), masked)
+    data = rendered(rows, suffix)
     if output is None:
-        print_result(buffer.getvalue().decode().removesuffix("\n"))
+        print_result(data.decode().removesuffix("\n"))
     else:
-        commit_bytes(local_path(output), buffer.getvalue())
+        commit_bytes(local_path(output), data)
     return 0
 
 

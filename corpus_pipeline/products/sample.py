@@ -11,6 +11,7 @@ holds the smaller one.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ import xxhash
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_between
-from corpus_pipeline.products.tune.effect import Mask
+from corpus_pipeline.products.tune.bounds import Tunable
+from corpus_pipeline.products.tune.effect import Mask, distance, needed
 
 _KEPT = pl.col("dropped_by").is_null()
 _SCORE = pl.col("quality_score")
@@ -43,16 +45,28 @@ STRATA: dict[str, tuple[str | None, pl.Expr]] = {
         ),
     ),
 }
+#: The stratum of a bound: which side, and whether near to it.
+BORDER = "border"
+#: Near is the nearest share of the documents on each side, and at least so many.
+NEAR, LEAST_NEAR = 0.05, 20
+
+
+#: The end of a file's name → how Polars writes such a file.
+WRITERS = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """How a sample is drawn: `size` documents in all, equal shares or those of the corpus."""
+    """How a sample is drawn: `size` documents in all, equal shares or those of the corpus.
+
+    `bound`: that of the stratum `border`.
+    """
 
     by: tuple[str, ...] = ("state",)
     size: int = 100
     seed: int = 0
     proportional: bool = False
+    bound: Tunable | None = None
 
 
 def sample(run: Run, draw: Draw, mask: Mask) -> pl.DataFrame:
@@ -81,25 +95,48 @@ def sample(run: Run, draw: Draw, mask: Mask) -> pl.DataFrame:
 
 
 def _rows(run: Run, draw: Draw) -> pl.DataFrame:
-    unknown = [name for name in draw.by if name not in STRATA]
+    unknown = [name for name in draw.by if name not in STRATA and name != BORDER]
     if unknown:
-        raise PipelineError(f"no stratum {unknown[0]!r}: {', '.join(STRATA)}")
+        raise PipelineError(f"no stratum {unknown[0]!r}: {', '.join([*STRATA, BORDER])}")
+    if BORDER in draw.by and draw.bound is None:
+        raise PipelineError("the stratum border is that of a rule: --rule")
     parts = [_of_part(run, part, draw) for part in (*run.parts(KEPT), *run.parts(DROPPED))]
     if not parts:
         raise PipelineError(f"{run.root.name} has no documents to draw from")
-    return pl.concat(parts)
+    rows = pl.concat(parts)
+    return _bordered(rows) if BORDER in draw.by else rows.drop("away")
+
+
+def _bordered(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows on either side of the bound, `near` or `far` added to their stratum."""
+    rows = rows.drop_nulls("away")
+    side = pl.col("dropped_by").is_null()
+    rank, size = pl.col("away").rank("ordinal").over(side), pl.len().over(side)
+    near = (
+        pl.when(rank <= (size * NEAR).clip(LEAST_NEAR))
+        .then(pl.lit("near"))
+        .otherwise(pl.lit("far"))
+    )
+    return (
+        rows.sort("away", "id")
+        .with_columns(stratum=pl.concat_str("stratum", near, separator=" "))
+        .drop("away")
+    )
 
 
 def _of_part(run: Run, part: str, draw: Draw) -> pl.DataFrame:
     have = columns_of(run.root / part)
+    # Near or far is known when all documents are.
+    ways = {**STRATA, BORDER: STRATA["state"]}
     for name in draw.by:
-        column = STRATA[name][0]
+        column = ways[name][0]
         if column is not None and column not in have:
             raise PipelineError(f"stratum {name}: {run.root.name} has no column {column}")
-    needed = [STRATA[name][0] for name in draw.by]
-    columns = ["id", "source", "dropped_by", "drop_rule", "drop_evidence", *filter(None, needed)]
+    wanted = [ways[name][0] for name in draw.by]
+    columns = ["id", "source", "dropped_by", "drop_rule", "drop_evidence", *filter(None, wanted)]
+    columns += needed(draw.bound, have) if draw.bound else []
     frames, start = [], 0
-    stratum = pl.concat_str([STRATA[name][1] for name in draw.by], separator=" | ")
+    stratum = pl.concat_str([ways[name][1] for name in draw.by], separator=" | ")
     for frame in batches(run.root / part, list(dict.fromkeys(columns))):
         hashes = [xxhash.xxh3_64_intdigest(f"{draw.seed}:{one}".encode()) for one in frame["id"]]
         frames.append(
@@ -113,6 +150,7 @@ def _of_part(run: Run, part: str, draw: Draw) -> pl.DataFrame:
                 hash=pl.Series(hashes, dtype=pl.UInt64),
                 part=pl.lit(part),
                 row=pl.col("row").cast(pl.Int64),
+                away=distance(frame, draw.bound) if draw.bound else pl.lit(0.0),
             )
         )
         start += frame.height
@@ -121,7 +159,7 @@ def _of_part(run: Run, part: str, draw: Draw) -> pl.DataFrame:
 
 def _of_nothing() -> pl.DataFrame:
     names = ("id", "stratum", "source", "dropped_by", "drop_rule", "drop_evidence")
-    more = {"hash": pl.UInt64, "part": pl.String, "row": pl.Int64}
+    more = {"hash": pl.UInt64, "part": pl.String, "row": pl.Int64, "away": pl.Float64}
     return pl.DataFrame(schema={**dict.fromkeys(names, pl.String), **more})
 
 
@@ -155,3 +193,10 @@ def _texts(run: Run, drawn: pl.DataFrame, mask: Mask) -> Sequence[str]:
         [frame] = rows_between(run.root / part, row, 1, ["text"])
         texts.append(frame.get_column("text").fill_null("")[0])
     return texts if "pii" in run.stages or not texts else mask(texts)
+
+
+def rendered(rows: pl.DataFrame, suffix: str) -> bytes:
+    """A sample as the bytes of a file with this ending."""
+    buffer = io.BytesIO()
+    getattr(rows, WRITERS[suffix])(buffer)
+    return buffer.getvalue()

@@ -40,6 +40,7 @@ class DomainBounds:
     usual: float
     length_gain: float
     longest_gain: int
+    head: int
     least: float
     second: float
 
@@ -65,9 +66,10 @@ class DomainBook:
 
     def sums(self, texts: pl.Series) -> F64:
         """Texts × domains: how much of each domain a text has; null is empty."""
-        found = sums(texts, self._words)
-        whole: F64 = np.stack([found[name] for name in self.names], axis=1) / UNIT * self._factors
-        return whole
+        every, head = sums(texts, self._words), sums(texts.str.head(self.bounds.head), self._words)
+        whole = np.stack([every[name] + head[name] for name in self.names], axis=1)
+        weighed: F64 = whole / UNIT * self._factors
+        return weighed
 
     def _prove(self, pack: DomainPack) -> None:
         for domain in pack.domains:

@@ -34,6 +34,8 @@ UNKNOWN = "unknown"
 SPEECH = "speech"
 #: A text may be of every register that has this share of the confidence.
 PLAUSIBLE = 0.1
+#: Log odds of every register of a text without a visible character.
+_NONE = -50.0
 #: Digits of a confidence: more would differ between machines.
 _DIGITS = 3
 
@@ -140,6 +142,7 @@ class Registers:
         """The register of each text."""
         cues = self.cues(texts)
         odds = self.odds(self.columns(cues, measures))
+        odds[measures["length"].to_numpy() == 0] = _NONE
         odds = np.column_stack([odds, np.zeros(odds.shape[0])])
         shares = np.exp(odds - odds.max(axis=1, keepdims=True, initial=-np.inf))
         shares = np.round(shares / shares.sum(axis=1, keepdims=True), _DIGITS)

@@ -51,7 +51,7 @@ class DomainStage(Stage):
     """Label each document by the words in its title and text."""
 
     name = "domain"
-    version = 1
+    version = 2
     columns: ClassVar[Schema] = {
         "domain_label": pl.String(),
         "domain_score": pl.Float32(),

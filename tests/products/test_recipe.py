@@ -1,6 +1,8 @@
 """`export.recipe`: what is left out, held out and repeated; verified, explained, in the card."""
 
 import hashlib
+import json
+import pickle
 import shutil
 from collections import Counter
 
@@ -15,6 +17,7 @@ from corpus_pipeline.products.export.recipe import Recipe
 from corpus_pipeline.products.export.shards import ExportOptions, export
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.verify.chain import verify
+from corpus_pipeline.tasks.local import LocalEngine
 
 DOCUMENTS = 1200
 
@@ -258,6 +261,46 @@ def test_copies_lie_apart_and_are_verified(finished, tmp_path):
     assert verify(tmp_path / "out" / "dataset") == []
     again, _ = mixed(finished, tmp_path / "again", **recipe)
     assert [f for f in again["files"] if f["path"] != "manifest.json"] == content["files"]
+
+
+def test_order_of_work_does_not_show(finished, tmp_path):
+    """Tasks sent to workers and done from the last to the first: the same dataset."""
+
+    class Backwards(LocalEngine):
+        def attempt(self, tasks):
+            sent = [pickle.loads(pickle.dumps(task)) for task in tasks]
+            yield from super().attempt(sent[::-1])
+
+    recipe = {"curve": {"cap": 3}, "validation": {"share": 0.1}}
+    options = ExportOptions(shard_mb=0.02, recipe=Recipe.model_validate(recipe))
+    one = export(finished, tmp_path / "one", options)
+    two = export(finished, tmp_path / "two", options, Backwards())
+
+    assert one["files"] == two["files"]
+
+
+def test_a_dataset_of_another_run_is_replaced_whole(finished, run, tmp_path):
+    """What an earlier mixture of a run with more parts left behind is gone."""
+    options = ExportOptions(recipe=Recipe(seed=1))
+    folder = tmp_path / "out" / "dataset"
+    export(finished, tmp_path / "out", options)
+    (folder / "mix" / "part-00007.parquet").write_bytes(b"older")
+    export(run, tmp_path / "out", options)
+
+    assert verify(folder) == []
+
+
+@pytest.mark.parametrize(("weight", "keyed"), [(1, True), (2, False)])
+def test_croissant_describes_both_splits(finished, tmp_path, weight, keyed):
+    """The shards of both splits are named; the id is a key where no document is repeated."""
+    weights = [{"column": "source", "values": {"news": weight}}]
+    content, _ = mixed(finished, tmp_path, validation={"share": 0.1}, weights=weights)
+    described = json.loads((tmp_path / "out" / "dataset" / "croissant.json").read_text("utf-8"))
+    patterns = described["distribution"][-1]["includes"]
+
+    assert patterns == ["data/train-*.parquet", "data/validation-*.parquet"]
+    assert len(described["distribution"]) == len(content["shards"]) + 1
+    assert ("key" in described["recordSet"][0]) == keyed
 
 
 @pytest.mark.parametrize("where", ["mix", "data"])

@@ -9,6 +9,7 @@ from corpus_pipeline import PipelineError, run
 from corpus_pipeline.app.masking import masked
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.sample import STRATA, Draw, sample
+from corpus_pipeline.products.tune.bounds import only
 
 GOOD = "城市治理要靠数据，也要靠常识。去年冬天，我们在三个街道做了第{}次试验，居民的抱怨少了。"
 
@@ -68,6 +69,31 @@ def test_small_strata_are_taken_whole(finished):
 
     assert sum(sizes.values()) == 60
     assert sizes["heuristics/too_short"] == 9
+
+
+def test_the_border_has_the_documents_next_to_the_bound(finished):
+    """`border`: the nearest twentieth on each side (20 at least), apart from those further away."""
+    bound = only(finished, "too_short", None)
+    drawn = sample(finished, Draw(("border",), 99, bound=bound), masked)
+    whole = pl.concat([pl.read_parquet(finished.root / part) for part in finished.parts("kept")])
+    length = dict(whole.select("id", "heuristics_length").iter_rows())
+    sizes = dict(drawn.group_by("stratum").len().iter_rows())
+    near, far = (
+        [length[key] for key in drawn.filter(pl.col("stratum") == f"kept {where}")["id"]]
+        for where in ("near", "far")
+    )
+
+    assert sizes == {"dropped near": 9, "kept near": 20, "kept far": whole.height - 20}
+    assert max(near) <= min(far)
+    assert drawn["weight"].to_list() == [1.0] * drawn.height
+
+
+def test_a_border_is_that_of_one_measure(finished):
+    """A rule of several measures is asked which; without a rule there is no border."""
+    with pytest.raises(PipelineError, match="several measures"):
+        only(finished, "repeated_ngrams", None)
+    with pytest.raises(PipelineError, match="--rule"):
+        sample(finished, Draw(("border",)), masked)
 
 
 @pytest.mark.parametrize(

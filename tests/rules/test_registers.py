@@ -30,6 +30,7 @@ def test_odd_texts_have_a_label_and_a_number(detector):
     labels, told = tell(detector, ODD)
 
     assert set(labels) <= set(detector.names)
+    assert {labels[0], labels[2], labels[-1]} == {UNKNOWN}
     assert np.isfinite(told.confidence).all()
     assert ((told.confidence > 0) & (told.confidence <= 1)).all()
 

@@ -59,7 +59,7 @@ def test_evidence_names_measure_and_bound(heuristics):
     """The verdict shows the number and the bound that it breaks."""
     row = heuristics(docs_of(["Hello world, this is an English text 你好"])).row(0, named=True)
 
-    assert (row["dropped_by"], row["drop_evidence"]) == ("heuristics", "han_ratio=0.06 < 0.30")
+    assert (row["dropped_by"], row["drop_evidence"]) == ("heuristics", "han_ratio=0.06 < 0.20")
 
 
 def test_without_judging_nothing_is_dropped():

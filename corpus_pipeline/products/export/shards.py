@@ -184,7 +184,7 @@ def finish_export(
 
 
 def _remove_older(out: Path, plans: Sequence[ShardPlan], mixture: Mixture | None) -> None:
-    """Remove the shards of older plans, and a mixture where there is none now."""
+    """Remove the shards and the mixtures of older plans."""
     current = {plan.name for plan in plans}
     for path in (out / "data").iterdir():
         if _SHARD.fullmatch(path.name) and path.name not in current:
@@ -192,6 +192,11 @@ def _remove_older(out: Path, plans: Sequence[ShardPlan], mixture: Mixture | None
                 path.unlink()
     if mixture is None:
         storage.remove_tree(out / mix.FOLDER)
+        return
+    parts = {part.rpartition("/")[2] for part in mixture.parts}
+    for path in (out / mix.FOLDER).iterdir():
+        if path.name not in parts:
+            path.unlink()
 
 
 def _content(

@@ -77,6 +77,15 @@ def tunable(run: Run, rule: str, measure: str | None = None) -> list[Tunable]:
     return chosen
 
 
+def only(run: Run, rule: str, measure: str | None) -> Tunable:
+    """The one measure of a rule; `PipelineError` where there are several."""
+    every = tunable(run, rule, measure)
+    if len(every) > 1:
+        names = ", ".join(one.column.split("_", 1)[1] for one in every)
+        raise PipelineError(f"{rule} has several measures, name one with --measure: {names}")
+    return every[0]
+
+
 def _heuristics(run: Run) -> Bounds:
     entry = next(one for one in run.manifest["stages"] if one["name"] == "heuristics")
     assets = []

@@ -151,6 +151,28 @@ def _kind(frame: pl.DataFrame, one: Tunable) -> pl.Expr:
     return kind
 
 
+def needed(one: Tunable, have: Sequence[str]) -> list[str]:
+    """The columns that `distance` reads, beside the verdict; `have`: those of the run."""
+    return [one.column, *one.when, *(name for name in _KIND if name in have)]
+
+
+def distance(frame: pl.DataFrame, one: Tunable) -> pl.Expr:
+    """How far each document's value lies from its bound, on either side.
+
+    Null where the rule is not asked, and for documents that another rule dropped.
+    """
+    bound = pl.lit(_bound(one.common, one.side), dtype=pl.Float64)
+    kind = _kind(frame, one)
+    for name, span in one.own.items():
+        own = pl.lit(_bound(span, one.side), dtype=pl.Float64)
+        bound = pl.when(kind == name).then(own).otherwise(bound)
+    mine = (pl.col("dropped_by") == one.stage) & (pl.col("drop_rule") == one.rule)
+    asked = pl.col("dropped_by").is_null() | mine
+    for column, span in one.when.items():
+        asked &= _holds(pl.col(column), span)
+    return pl.when(asked).then((pl.col(one.column) - bound).abs())
+
+
 def _nothing() -> pl.DataFrame:
     schema = {"id": pl.String, "value": pl.Float32, "register": pl.String}
     more = {"characters": pl.Int64, "dropped": pl.Boolean, "part": pl.String, "row": pl.Int64}

@@ -18,6 +18,8 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED
 from corpus_pipeline.products.verify import recount
 
+#: A page about the run, made afterwards: it is in no manifest, and nothing is made from it.
+_PAGE = "report.html"
 #: Sealed files that no other file refers to, and what kind each says it is.
 _LOOSE = (("run.json", "start"), ("metrics.json", "metrics"))
 
@@ -163,6 +165,7 @@ def _run(folder: _Folder, content: Mapping[str, Any]) -> None:
     for problem in recount.unconserved(content["counts"]):
         folder.find("manifest.json", problem)
     _inner_dataset(folder, content)
+    folder.accounted.add(_PAGE)
     folder.unlisted()
 
 
