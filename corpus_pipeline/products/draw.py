@@ -19,7 +19,7 @@ _BITS = 53
 def drawn(names: pl.Series, seed: int, purpose: str) -> F64:
     """A number from 0 up to 1 for each name; another for each seed and each purpose.
 
-    >>> a, b, again = drawn(pl.Series(["a", "b", "a"]), 0, "split")
+    >>> a, b, again = drawn(pl.Series(["a", "b", "a"]), 0, "split").tolist()
     >>> a == again, a == b, 0 <= a < 1
     (True, False, True)
     """
