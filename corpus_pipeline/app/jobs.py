@@ -19,8 +19,9 @@ from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.inputs import Input, Survey, survey
+from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 
@@ -50,6 +51,7 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
 def rows_job(config: Config, run: Path, output: Path) -> Job:
     """The job over all rows of a finished run, kept and dropped; it has no stages yet."""
     found = survey([str(path) for part in ("kept", "dropped") for path in _parts(run / part)])
+    found = concealing(found)
     return _job(config, [str(run)], output, found)
 
 
@@ -88,7 +90,7 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
     continued = _are_stage_outputs(usable)
     if not continued:
         usable = [_of_source(item, config.source_of(item.locator)) for item in usable]
-    return found._replace(inputs=usable), continued
+    return concealing(found._replace(inputs=usable)), continued
 
 
 def _of_source(item: Input, source: Source) -> Input:
@@ -122,7 +124,7 @@ def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
             except (OSError, ValueError):
                 continue  # a damaged file; the reader will quarantine it
             names = tuple(columns) if needed <= set(columns) else None
-        kinds.setdefault(names, item.locator)
+        kinds.setdefault(names, concealed(item.locator))
     if len(kinds) > 1:
         first, second, *_ = kinds.values()
         raise PipelineError(
