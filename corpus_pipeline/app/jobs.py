@@ -30,7 +30,7 @@ def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
     """The job of all stages of the config."""
     found, _ = _inputs(config, paths, output)
     job = _job(config, paths, output, found)
-    return replace(job, specs=config.specs(), config=config.record())
+    return replace(job, specs=config.specs(), config=_record(config))
 
 
 def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) -> Job:
@@ -42,7 +42,7 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
         pages = "pages" in yields and stage != "extract"
         names = ["decode", *(["extract"] if pages else []), stage]
     specs = tuple(config.spec(name) for name in names)
-    shared = {key: config.record()[key] for key in ("name", "sources", "ingest", "limits")}
+    shared = {key: _record(config)[key] for key in ("name", "sources", "ingest", "limits")}
     record = shared if stage == "ingest" else {**shared, stage: config.stage_record(stage)}
     job = _job(config, paths, output, found)
     return replace(job, specs=specs, config=record, keep_payload=stage == "ingest")
@@ -55,6 +55,11 @@ def rows_job(config: Config, run: Path, output: Path) -> Job:
     return _job(config, [str(run)], output, found)
 
 
+def _record(config: Config) -> dict[str, Any]:
+    """The config as it is written."""
+    return {**config.record(), "sources": _registry(config)}
+
+
 def _parts(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
@@ -62,7 +67,7 @@ def _parts(folder: Path) -> list[Path]:
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
     """The job without its stages."""
     parents, parent_sources = _parents(paths)
-    registry = [source.model_dump(mode="json") for source in config.sources]
+    registry = _registry(config)
     if parent_sources and [entry["name"] for entry in registry] == ["default"]:
         registry = parent_sources
     return Job(
@@ -78,6 +83,14 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
         parents=tuple(parents),
         budget=Budget(s_per_mb=config.limits.seconds_per_mb),
     )
+
+
+def _registry(config: Config) -> list[dict[str, Any]]:
+    """The sources as they are written; their patterns may name files."""
+    return [
+        {**source.model_dump(mode="json"), "match": list(map(concealed, source.match))}
+        for source in config.sources
+    ]
 
 
 def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey, bool]:

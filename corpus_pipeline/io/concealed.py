@@ -1,8 +1,8 @@
 """Names of files, messages and digests without personal data, before anything is written of them.
 
 Enters: names of files and members, remarks that may quote them, bytes of records.  Leaves: the
-same with the placeholders of the packaged rules, under no config; a digest, or none where it could
-be undone.  What is hidden is found again only by whoever has the files themselves.
+same with the placeholders of the packaged rules, whatever the config; a digest, or none where it
+could be undone.  What is hidden is found again only by whoever has the files themselves.
 
 Never made of a hidden name: a hash.  A telephone number has eleven digits, and a processor tries
 all of them in seconds (docs/decisions/008-names-and-ids.md).
@@ -11,24 +11,18 @@ all of them in seconds (docs/decisions/008-names-and-ids.md).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.rules.pii.addresses import masked_address, suspects
 from corpus_pipeline.rules.pii.detector import Detector, load_detector
+from corpus_pipeline.text.pii.suspect import is_suspect
 
-#: What a name must have for the pack to be asked, which takes 0.2 s to load: a character of another
-#: script, an escape, a sign of an address, six digits together, a word such as `qq`.
-_SUSPECT: Final = re.compile(
-    r"(?i)[^ -~]|[@%]|(?:[0-9][^A-Za-z0-9]{0,3}){6}|qq|wx|vx|wechat|[0-9][OlI|]{3}"
-    r"|[0-9]\.[0-9]{1,3}\.[0-9]|(?:[0-9A-F]{2}[:-]){3}|[A-Z0-9]{13}[0-9]{4}|[A-Z0-9_-]{20}"
-)
 #: Bytes of a longest record of which a digest could be undone: whoever tries all numbers has to
 #: know the rest of the record, and nobody publishes that.
 SHORT: Final = 512
@@ -51,7 +45,7 @@ def concealed(text: str) -> str:
     >>> concealed("聊天/13800000000.txt"), concealed("part-00000.parquet")
     ('聊天/<手机号>.txt', 'part-00000.parquet')
     """
-    if _SUSPECT.search(text) is None:
+    if not is_suspect(text):
         return text
     return masked_address(text, *_rules())
 
@@ -63,10 +57,25 @@ def concealed_names(names: Iterable[str]) -> list[str]:
     ['a.txt', '<手机号>.txt', '<手机号>.txt']
     """
     given = list(names)
-    if not any(map(_SUSPECT.search, given)):
+    if not any(map(is_suspect, given)):
         return given
     hot = suspects(pl.Series(given, dtype=pl.String), *_rules())
     return [concealed(name) if is_hot else name for name, is_hot in zip(given, hot, strict=True)]
+
+
+def concealed_values(value: Any) -> Any:
+    """JSON with placeholders in its strings; keys are words of ours.
+
+    >>> concealed_values({"hosts": [{"value": "u/13800000000"}]})
+    {'hosts': [{'value': 'u/<手机号>'}]}
+    """
+    if isinstance(value, str):
+        return concealed(value)
+    if isinstance(value, dict):
+        return {key: concealed_values(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [concealed_values(one) for one in value]
+    return value
 
 
 def distinct(names: Iterable[str]) -> list[str]:

@@ -181,7 +181,8 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
         if first.locator == second.locator:
             raise PipelineError(
                 f"two inputs would have the same locator {concealed(first.locator)!r}: "
-                f"{_shown(first.path)} and {_shown(second.path)}; give their common parent folder instead"
+                f"{_shown(first.path)} and {_shown(second.path)}; "
+                "give their common parent folder instead"
             )
     return inputs
 

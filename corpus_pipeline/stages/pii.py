@@ -16,6 +16,7 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage
+from corpus_pipeline.model.rows import on_kept
 from corpus_pipeline.rules.pii.carried import CARRIED, carried, masked_column
 from corpus_pipeline.rules.pii.detector import Detector, Finding, load_detector
 from corpus_pipeline.rules.pii.pack import Policy
@@ -35,6 +36,10 @@ class PiiOptions(Options):
     policy: dict[str, Literal["redact", "review", "keep"]] = Field(default_factory=dict)
     """Type → `redact` (a placeholder), `review` (recorded only) or `keep`, over the pack's own."""
 
+    raw_dropped: bool = False
+    """Leave documents that an earlier stage dropped as they are.  Whoever sets it has raw personal
+    data in `dropped/`; products mask it all the same."""
+
 
 class Pii(Stage):
     """Mask personal data in every column that carries words of the input."""
@@ -48,7 +53,8 @@ class Pii(Stage):
     }
     edits = ("text", *CARRIED)
     sees_dropped = True
-    OptionsModel = PiiOptions
+    OptionsModel: ClassVar[type[Options]] = PiiOptions
+    options: PiiOptions
 
     def __init__(self, options: PiiOptions, assets: Mapping[str, Asset]) -> None:
         """Load the pack; `PipelineError` for a policy about an unknown type."""
@@ -74,6 +80,12 @@ class Pii(Stage):
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Mask every row; record the spans of the text."""
+        if self.options.raw_dropped:
+            return on_kept(docs, self.name, self.columns, lambda kept, _places: self._done(kept))
+        return self._done(docs)
+
+    def _done(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """All rows masked."""
         texts, spans = self._masked(docs.get_column("text"))
         others = [
             masked_column(docs.get_column(name), self._words, self._detector, self._left)

@@ -13,7 +13,7 @@ apart; only sources that it never saw show whether it tells good from bad.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -105,6 +105,14 @@ def checked(docs: pl.DataFrame, least: int = LEAST) -> pl.DataFrame:
             "are needed, by the column `source` or in a file each"
         )
     return docs
+
+
+def masked(docs: pl.DataFrame, mask: Callable[[Sequence[str]], list[str]]) -> pl.DataFrame:
+    """The texts and what is said of them without personal data: a model's words are read by all."""
+    return docs.with_columns(
+        pl.Series(name, mask(docs.get_column(name).fill_null("").to_list()), pl.String)
+        for name in ("text", "source", "file")
+    )
 
 
 def split(docs: pl.DataFrame, seed: int) -> pl.DataFrame:
