@@ -25,7 +25,7 @@ from corpus_pipeline.training.model_card import table
 
 #: What the second class of a task of two is called.
 BAD = {"quality": "bad", "spam": "spam"}
-#: Texts → the same, masked.
+#: Texts → the same texts, masked.
 Mask = Callable[[Sequence[str]], list[str]]
 #: The stages that a model can be trained for.
 TASKS = tuple(dict.fromkeys((*BAD, *PARAMETERS)))
@@ -44,7 +44,8 @@ class Order:
     output: Path
     seed: int
     least: int = labelled.LEAST
-    mask: Mask = list  # personal data out of texts, or of names: a model remembers words
+    mask: Mask = list  # personal data out of texts: a model remembers words
+    name: Callable[[str], str] = str  # the same for names of files and sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class Trained:
 
 def train(order: Order) -> Trained:
     """Read, check, split, train, measure, write."""
-    docs = labelled.checked(_texts(order), order.least)
-    docs = labelled.split(labelled.masked(docs, order.mask), order.seed)
+    docs = labelled.split(labelled.checked(_texts(order), order.least), order.seed)
+    docs = labelled.masked(docs, order.mask, order.name)
     order.output.mkdir(parents=True, exist_ok=True)
     fit, test = (docs.filter(pl.col("side") == side) for side in ("fit", "test"))
     files: tuple[str, ...] = (f"{order.task}.bin",)
@@ -164,7 +165,7 @@ def _data_blocks(order: Order, docs: pl.DataFrame) -> list[str]:
     """What it was trained on and what was held out."""
     files = [
         (
-            order.mask([path.name])[0],
+            order.name(path.name),
             path.stat().st_size,
             hashlib.sha256(path.read_bytes()).hexdigest(),
         )

@@ -107,11 +107,14 @@ def checked(docs: pl.DataFrame, least: int = LEAST) -> pl.DataFrame:
     return docs
 
 
-def masked(docs: pl.DataFrame, mask: Callable[[Sequence[str]], list[str]]) -> pl.DataFrame:
-    """The texts and what is said of them without personal data: a model's words are read by all."""
+def masked(
+    docs: pl.DataFrame, mask: Callable[[Sequence[str]], list[str]], name: Callable[[str], str]
+) -> pl.DataFrame:
+    """The texts and their sources without personal data: whoever has the model reads its words."""
+    texts = mask(docs.get_column("text").to_list())
+    sources = list(map(name, docs.get_column("source").to_list()))
     return docs.with_columns(
-        pl.Series(name, mask(docs.get_column(name).fill_null("").to_list()), pl.String)
-        for name in ("text", "source", "file")
+        text=pl.Series(texts, dtype=pl.String), source=pl.Series(sources, dtype=pl.String)
     )
 
 
