@@ -19,7 +19,7 @@ from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
@@ -30,7 +30,7 @@ def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
     """The job of all stages of the config."""
     found, _ = _inputs(config, paths, output)
     job = _job(config, paths, output, found)
-    return replace(job, specs=config.specs(), config=_record(config))
+    return replace(job, specs=config.specs(), config=written(config))
 
 
 def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) -> Job:
@@ -42,7 +42,7 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
         pages = "pages" in yields and stage != "extract"
         names = ["decode", *(["extract"] if pages else []), stage]
     specs = tuple(config.spec(name) for name in names)
-    shared = {key: _record(config)[key] for key in ("name", "sources", "ingest", "limits")}
+    shared = {key: written(config)[key] for key in ("name", "sources", "ingest", "limits")}
     record = shared if stage == "ingest" else {**shared, stage: config.stage_record(stage)}
     job = _job(config, paths, output, found)
     return replace(job, specs=specs, config=record, keep_payload=stage == "ingest")
@@ -55,9 +55,9 @@ def rows_job(config: Config, run: Path, output: Path) -> Job:
     return _job(config, [str(run)], output, found)
 
 
-def _record(config: Config) -> dict[str, Any]:
-    """The config as it is written."""
-    return {**config.record(), "sources": _registry(config)}
+def written(config: Config) -> dict[str, Any]:
+    """The config as it is written: paths of assets may hold what names of inputs may."""
+    return {**concealed_values(config.record()), "sources": _registry(config)}
 
 
 def _parts(folder: Path) -> list[Path]:

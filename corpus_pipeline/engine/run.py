@@ -28,7 +28,7 @@ from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.compression import Limits
-from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
@@ -125,7 +125,7 @@ def _run(context: _Context) -> dict[str, Any]:
     started, job = time.perf_counter(), context.job
     scanned = _scan(context)
     inputs = [_input_record(item, job.ingest.text_mode) for item in scanned]
-    stages = [spec.record() for spec in job.specs]
+    stages = [concealed_values(spec.record()) for spec in job.specs]
     decides = {
         "inputs": inputs,
         "left_out": [asdict(file) for file in job.left_out],
@@ -301,7 +301,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
             {
                 "pieces": [piece.described() for piece in split.pieces],
                 "digests": [digests[piece.locator] for piece in split.pieces],
-                "stages": [spec.record() for spec in job.specs],
+                "stages": [concealed_values(spec.record()) for spec in job.specs],
                 "ingest": job.ingest.model_dump(mode="json"),
                 "code": code(),
             }

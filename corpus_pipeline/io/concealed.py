@@ -64,7 +64,7 @@ def concealed_names(names: Iterable[str]) -> list[str]:
 
 
 def concealed_values(value: Any) -> Any:
-    """JSON with placeholders in its strings; keys are words of ours.
+    """JSON with placeholders in its strings, keys too; no two keys become one.
 
     >>> concealed_values({"hosts": [{"value": "u/13800000000"}]})
     {'hosts': [{'value': 'u/<手机号>'}]}
@@ -72,7 +72,7 @@ def concealed_values(value: Any) -> Any:
     if isinstance(value, str):
         return concealed(value)
     if isinstance(value, dict):
-        return {key: concealed_values(one) for key, one in value.items()}
+        return dict(zip(distinct(value), map(concealed_values, value.values()), strict=True))
     if isinstance(value, list | tuple):
         return [concealed_values(one) for one in value]
     return value

@@ -97,6 +97,7 @@ def _views(plain: str, *, url: bool) -> Iterator[str]:
     if not url:
         yield opened
     yield parts
+    yield parts.replace(_END, ":")  # qq/10000000
     bare = _ENDING.sub(_END, parts)
     yield bare
     yield bare.translate(_JOINTS)

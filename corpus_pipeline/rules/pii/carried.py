@@ -51,6 +51,8 @@ CLOSED: Final = frozenset(
 )
 #: Columns that hold an id or a URL rather than words.
 ADDRESSES: Final = frozenset({"url", "source_id", "extract_tdm_policy"})
+#: Columns as long as a text: URLs in them are judged as in a text.
+TEXTS: Final = frozenset({"normalize_simplified"})
 
 #: The columns of documents and stages that carry words, which `pii` declares that it edits.
 CARRIED: Final = (
@@ -105,14 +107,22 @@ def masked_column(
         return _nested(column, mask)
     if column.name in ADDRESSES:
         return masked_addresses(column, detector, left)
-    return mask(column)
+    column = mask(column)
+    if column.name in TEXTS:
+        return column
+    linked = column.str.contains("://", literal=True).fill_null(value=False)
+    return masked_addresses(column, detector, left, linked) if linked.any() else column
 
 
 def masked_addresses(
-    values: pl.Series, detector: Detector, left: Collection[str] = ()
+    values: pl.Series,
+    detector: Detector,
+    left: Collection[str] = (),
+    among: pl.Series | None = None,
 ) -> pl.Series:
-    """URLs and ids with placeholders."""
-    rows = suspects(values, detector, left).fill_null(value=False).arg_true()
+    """URLs and ids with placeholders; `among`: the rows that are looked at."""
+    hot = suspects(values, detector, left).fill_null(value=False)
+    rows = (hot if among is None else hot & among).arg_true()
     if not len(rows):
         return values
     new = [masked_address(value, detector, left) for value in values.gather(rows)]
