@@ -169,8 +169,9 @@ def warc(numbers: range) -> bytes:
     out = io.BytesIO()
     for number in numbers:
         status = "404 Not Found" if number % 9 == 0 else "200 OK"
+        media = f"application/x-{said(number)}" if number % 10 == 0 else "text/html"
         http = (
-            f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8; x={said(number)}\r\n"
+            f"HTTP/1.1 {status}\r\nContent-Type: {media}; charset=utf-8; x={said(number)}\r\n"
             f"X-Contact: {said(number)}\r\ntdm-policy: {url(number)}\r\n\r\n"
         ).encode() + page(number).encode()
         head = (

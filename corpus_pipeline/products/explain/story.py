@@ -127,7 +127,7 @@ def _find(run: Run, key: str) -> Place:
     places = places or find.by_column(run, "url", key)
     hidden = concealed(key)
     if not places and hidden != key:
-        places = find.by_column(run, "locator", hidden) or find.by_column(run, "url", hidden)
+        places = find.by_hidden(run, hidden)
     if not places:
         raise PipelineError(f"no document {hidden} in {run.root} (id, locator or url)")
     if len(places) > 1:
@@ -181,7 +181,7 @@ def _source(run: Run, row: dict[str, Any]) -> Step:
     line = f"{entry['name']} ({entry.get('kind', 'unknown')}), {licence}, {basis}"
     own = row.get("license")
     if own and own != entry.get("license"):
-        line += f"; the document's own licence: {own}"
+        line += f"; the document's own licence: {concealed(str(own))}"
     return Step("source", line)
 
 
