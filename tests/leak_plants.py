@@ -135,7 +135,10 @@ def record(number: int) -> dict[str, str]:
         "url": url(number + 2),
         "license": said(number + 3),
         "fetched_at": said(number + 4),
-        "note": said(number + 5),
+        "aigc": said(number + 5),
+        "aigc_model": said(number + 6),
+        "aigc_at": said(number + 7),
+        "note": said(number + 8),
     }
 
 

@@ -25,7 +25,17 @@ from corpus_pipeline import cli
 
 STAGES = [
     *("decode", "extract", "langid", "normalize", "heuristics", "decontaminate", "pii", "spam"),
-    *("compliance", "quality", "domain", "exact_dedup", "near_dedup", "line_dedup", "spam_names"),
+    *(
+        "compliance",
+        "aigc",
+        "ip",
+        "quality",
+        "domain",
+        "exact_dedup",
+        "near_dedup",
+        "line_dedup",
+        "spam_names",
+    ),
 ]
 #: Value → the bytes that it may be written as.
 FORMS = {
