@@ -1,4 +1,7 @@
-"""Sixty synthetic values of every type that is masked, planted wherever an input can hold words."""
+"""Sixty synthetic values of every type that is masked, planted wherever an input can hold words.
+
+Each place holds five of them, so that twelve records have all sixty in every field they have.
+"""
 
 import csv
 import gzip
@@ -7,12 +10,14 @@ import json
 import random
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
+import zstandard
 
-#: Ordinary Chinese; a document is seven of them in an order of its own.
+#: Ordinary Chinese; a document is eight of them in an order of its own.
 SENTENCES = (
     "昨天下午，社区的图书馆重新开放，很多居民带着孩子来借书。",
     "馆长介绍说，新买的两千多册图书主要是历史、科学和文学。",
@@ -77,7 +82,7 @@ def _vehicle(number: int) -> str:
 
 #: (what stands before the value, the value).
 VALUES: list[tuple[str, str]] = [
-    *(("电话", f"138000000{n:02d}") for n in range(11, 20)),
+    *(("电话", f"138000000{n:02d}") for n in range(11, 18)),
     *(("座机", f"010-620000{n:02d}") for n in range(11, 15)),
     *(("身份证号", _resident(n)) for n in range(11, 16)),
     ("旧身份证", "110101000101011"),
@@ -99,26 +104,36 @@ VALUES: list[tuple[str, str]] = [
     *(("密钥", f"AKIA0123456789ABCD{n}") for n in (11, 12)),
 ]
 
+#: Records that hold all values between them, and the values of one of them.
+GROUPS, EACH = 12, 5
+
+
+def group(number: int) -> list[tuple[str, str]]:
+    """The values of a record, each of another type; they come again in later records."""
+    return VALUES[number % GROUPS :: GROUPS]
+
 
 def text(number: int) -> str:
-    """A document of its own with one value in it; values come again in later documents."""
-    label, value = VALUES[number % len(VALUES)]
-    chosen = random.Random(number).sample(SENTENCES, 7)
-    return f"{''.join(chosen[:4])}有事请记下{label}： {value}，谢谢。{''.join(chosen[4:])}"
+    """A document of its own, a value behind each of its first sentences."""
+    chosen = random.Random(number).sample(SENTENCES, EACH + 3)
+    told = (f"有事请记下{label}： {value}，谢谢。" for label, value in group(number))
+    return "".join(map("".join, zip(chosen[:EACH], told, strict=True))) + "".join(chosen[EACH:])
 
 
 def url(number: int) -> str:
-    """An address with the value in its path, in its query, escaped and in an inner address."""
-    label, value = VALUES[number % len(VALUES)]
-    inner = quote(f"https://example.org/{label}/{value}", safe="")
-    plain = value if value.isascii() else quote(value)
-    return f"https://www.example.org/{quote(label)}/{plain}?q={quote(said(number))}&u={inner}"
+    """An address with the values in its path, in its query, escaped and in an inner address."""
+    inner = "/".join(f"{label}/{value}" for label, value in group(number))
+    path = "/".join(
+        f"{quote(label)}/{value if value.isascii() else quote(value)}"
+        for label, value in group(number)
+    )
+    inner = quote(f"https://example.org/{inner}", safe="")
+    return f"https://www.example.org/{path}?q={quote(said(number))}&u={inner}"
 
 
 def said(number: int) -> str:
-    """The value with its label: a title, an author, an id, a licence."""
-    label, value = VALUES[number % len(VALUES)]
-    return f"{label}： {value}"
+    """The values with their labels: a title, an author, an id, a licence."""
+    return "；".join(f"{label}： {value}" for label, value in group(number))
 
 
 def file_name(number: int, ending: str) -> str:
@@ -127,7 +142,7 @@ def file_name(number: int, ending: str) -> str:
 
 
 def record(number: int) -> dict[str, str]:
-    """A record with the value in every field that a reader knows, and in one that none knows."""
+    """A record with values in every field that a reader knows, and in one that none knows."""
     return {
         "id": said(number),
         "text": text(number),
@@ -167,24 +182,41 @@ def page(number: int) -> str:
     )
 
 
-def warc(numbers: range) -> bytes:
-    """Records whose headers say it, sound ones, error pages and a broken one."""
+def http(number: int) -> bytes:
+    """An answer of a server whose headers and page say it; some are errors, some no page."""
+    status = "404 Not Found" if number % 6 == 0 else "200 OK"
+    media = f"application/x-{said(number)}" if number % 6 == 1 else "text/html"
+    return (
+        f"HTTP/1.1 {status}\r\nContent-Type: {media}; charset=utf-8; x={said(number)}\r\n"
+        f"X-Contact: {said(number)}\r\ntdm-policy: {url(number)}\r\n\r\n{page(number)}"
+    ).encode()
+
+
+def warc(numbers: range, kind: str = "response") -> bytes:
+    """Records whose headers say it, and a broken one; `conversion`: plain text."""
     out = io.BytesIO()
     for number in numbers:
-        status = "404 Not Found" if number % 9 == 0 else "200 OK"
-        media = f"application/x-{said(number)}" if number % 10 == 0 else "text/html"
-        http = (
-            f"HTTP/1.1 {status}\r\nContent-Type: {media}; charset=utf-8; x={said(number)}\r\n"
-            f"X-Contact: {said(number)}\r\ntdm-policy: {url(number)}\r\n\r\n"
-        ).encode() + page(number).encode()
+        plain = kind == "conversion"
+        media = "text/plain" if plain else "application/http; msgtype=response"
+        content = text(number).encode() if plain else http(number)
         head = (
-            f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <{said(number)}>\r\n"
-            f"WARC-Target-URI: {url(number)}\r\nWARC-Date: 2026-01-01T00:00:00Z\r\n"
-            f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(http)}\r\n"
-            "\r\n"
-        ).encode()
-        out.write(head + http + b"\r\n\r\n")
+            f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <{said(number)}>\r\n"
+            f"WARC-Target-URI: {url(number)}\r\nWARC-Date: {said(number)}\r\n"
+            f"Content-Type: {media}\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        out.write(head.encode() + content + b"\r\n\r\n")
     out.write(f"WARC/1.0\r\n{said(numbers.start)}\r\nno record {said(numbers.start)}".encode())
+    return out.getvalue()
+
+
+def arc(numbers: range) -> bytes:
+    """The older form of the same."""
+    out = io.BytesIO(b"filedesc://x.arc 0.0.0.0 20260101000000 text/plain 4\n1 0\n\n")
+    out.seek(0, io.SEEK_END)
+    for number in numbers:
+        content = http(number)
+        out.write(f"{url(number)} 192.0.2.1 20260101000000 text/html {len(content)}\n".encode())
+        out.write(content + b"\n")
     return out.getvalue()
 
 
@@ -204,51 +236,95 @@ def wiki(numbers: range) -> str:
     )
 
 
-def planted(home: Path) -> Path:
-    """Inputs of every format below a folder whose name says it too; the folder given to a run."""
-    folder = home / "raw"
-    (folder / file_name(0, "")).mkdir(parents=True)
-    size, at = len(VALUES), len(VALUES)
-    lines = [json.dumps(record(n), ensure_ascii=False) for n in range(size)]
-    lines += [lines[3], lines[4]]  # duplicates
+def json_lines(numbers: range) -> str:
+    """Records, duplicates of some, torn lines, records without a text, other languages."""
+    records = [record(n) for n in numbers]
+    records += records[3:5]
     near = {**record(5), "text": text(5).replace("的", "地", 1), "id": said(5)}
-    lines.append(json.dumps(near, ensure_ascii=False))
-    lines += [f'{{"text": "{said(n)}"' for n in range(size)]  # torn
-    lines += [json.dumps({said(n): said(n)}, ensure_ascii=False) for n in range(5)]  # no text
-    lines += [
-        json.dumps({"text": f"これは日本語です。{said(n)}を見てください。"}) for n in range(size)
-    ]
-    (folder / file_name(0, "")).joinpath(file_name(1, ".jsonl")).write_text("\n".join(lines))
-    rows = [record(at + n) for n in range(size)]
-    with (folder / file_name(2, ".csv")).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    (folder / file_name(3, ".csv")).write_text(f"{said(3)},{said(4)}\n{said(5)},{said(6)}\n")
-    pl.DataFrame([record(2 * at + n) for n in range(size)]).write_parquet(
-        folder / file_name(4, ".parquet")
-    )
-    pl.DataFrame({said(5): [said(6)], said(7): [1]}).write_parquet(
-        folder / file_name(5, ".parquet")
-    )
-    (folder / file_name(6, ".warc.gz")).write_bytes(gzip.compress(warc(range(3 * at, 4 * at))))
-    (folder / file_name(7, ".xml")).write_text(wiki(range(4 * at, 5 * at)))
-    for number in range(size):
-        (folder / file_name(number, ".txt")).write_text(text(5 * at + number))
-        if number % 6 == 0:
-            (folder / file_name(number, ".html")).write_text(page(6 * at + number))
-    (folder / file_name(8, ".txt")).write_bytes(b"\x89PNG\r\n\x1a\n" + said(8).encode())
-    (folder / file_name(8, ".png")).write_bytes(b"\x89PNG\r\n\x1a\n" + said(8).encode())
-    with zipfile.ZipFile(folder / file_name(9, ".zip"), "w") as archive:
-        for number in range(0, size, 2):
-            archive.writestr(file_name(number, ".txt"), text(7 * at + number))
-        archive.writestr(file_name(1, ".png"), b"\x89PNG\r\n\x1a\n")
-    with tarfile.open(folder / file_name(10, ".tar"), "w") as archive:
-        for number in range(1, size, 2):
-            data = text(7 * at + number).encode()
+    records.append(near)
+    records += [{"text": f"これは日本語です。{said(n)}を見てください。"} for n in numbers]
+    # Numbers that are numbers, and values in a list.
+    records += [{"id": 13800000011, "text": [text(n + 2000), said(n)]} for n in numbers[:3]]
+    records += [{said(n): said(n)} for n in numbers]
+    torn = [f'{{"text": "{said(n)}"' for n in numbers]
+    return "\n".join([*(json.dumps(one, ensure_ascii=False) for one in records), *torn])
+
+
+def rows(numbers: range, delimiter: str) -> bytes:
+    """The records as a table."""
+    out = io.StringIO()
+    records = [record(n) for n in numbers]
+    writer = csv.DictWriter(out, records[0], delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(records)
+    return out.getvalue().encode()
+
+
+def packed_zip(numbers: range) -> bytes:
+    """Texts and a picture in an archive, their names saying it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in numbers:
+            archive.writestr(file_name(number, ".txt"), text(number))
+        archive.writestr(file_name(1, ".png"), PICTURE)
+    return out.getvalue()
+
+
+def packed_tar(numbers: range) -> bytes:
+    """Texts in folders of an archive, their names saying it."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for number in numbers:
+            data = text(number).encode()
             info = tarfile.TarInfo(f"{file_name(number, '')}/{file_name(number, '.txt')}")
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def parquet(columns: Mapping[str, list[object]]) -> bytes:
+    """A table in columns."""
+    out = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(out)
+    return out.getvalue()
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n"
+
+
+def contents() -> dict[str, bytes]:
+    """Name → content of an input of every format, with its own documents."""
+    part = [range(n * GROUPS, (n + 1) * GROUPS) for n in range(14)]
+    records = [record(n) for n in part[1]]
+    pages = [json.dumps(record(n), ensure_ascii=False, indent=1) for n in part[2]]
+    return {
+        f"{file_name(0, '')}/{file_name(1, '.jsonl')}": json_lines(part[0]).encode(),
+        file_name(4, ".parquet"): parquet({key: [r[key] for r in records] for key in records[0]}),
+        file_name(5, ".parquet"): parquet({said(5): [said(6)], said(7): [1]}),
+        file_name(11, ".json"): f"[{','.join(pages)}]".encode(),
+        file_name(2, ".csv"): rows(part[3], ","),
+        file_name(3, ".csv"): f"{said(3)},{said(4)}\n{said(5)},{said(6)}\n".encode(),
+        file_name(2, ".tsv.zst"): zstandard.compress(rows(part[4], "\t")),
+        file_name(6, ".warc.gz"): gzip.compress(warc(part[5])),
+        file_name(7, ".wet"): warc(part[6], "conversion"),
+        file_name(8, ".arc.gz"): gzip.compress(arc(part[7])),
+        file_name(7, ".xml"): wiki(part[8]).encode(),
+        file_name(9, ".zip"): packed_zip(part[9]),
+        file_name(10, ".tar"): packed_tar(part[10]),
+        **{file_name(n, ".txt"): text(n).encode() for n in part[11][1:]},
+        **{file_name(n, ".html"): page(n).encode() for n in part[12]},
+        file_name(0, ".txt"): PICTURE + said(8).encode(),
+        file_name(8, ".png"): PICTURE + said(8).encode(),
+    }
+
+
+def planted(home: Path) -> Path:
+    """Inputs of every format below a folder whose name says it too; the folder given to a run."""
+    folder = home / "raw"
+    for name, content in contents().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return folder
 
 

@@ -110,12 +110,12 @@ def checked(docs: pl.DataFrame, least: int = LEAST) -> pl.DataFrame:
 def masked(
     docs: pl.DataFrame, mask: Callable[[Sequence[str]], list[str]], name: Callable[[str], str]
 ) -> pl.DataFrame:
-    """The texts and their sources without personal data: whoever has the model reads its words."""
+    """Texts, sources and licences without personal data: whoever has the model reads its words."""
     texts = mask(docs.get_column("text").to_list())
-    sources = list(map(name, docs.get_column("source").to_list()))
-    return docs.with_columns(
-        text=pl.Series(texts, dtype=pl.String), source=pl.Series(sources, dtype=pl.String)
-    )
+    short = {
+        column: pl.col(column).map_elements(name, pl.String) for column in ("source", "license")
+    }
+    return docs.with_columns(text=pl.Series(texts, dtype=pl.String), **short)
 
 
 def split(docs: pl.DataFrame, seed: int) -> pl.DataFrame:

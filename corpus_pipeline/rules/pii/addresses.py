@@ -7,8 +7,9 @@ for part of a number, so what it sees here is the parts, with escapes such as `%
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -20,7 +21,11 @@ from corpus_pipeline.rules.pii.detector import Detector
 ROUNDS: Final = 4
 #: Layers of percent encoding that are undone: a URL in the query of a URL has two.
 LAYERS: Final = 3
+#: Endings of a name that are cut off one after the other: `.warc.gz` has two.
+ENDINGS: Final = 2
 
+#: Stands for a byte that is no character.
+_LOST: Final = "\ufffd"
 _ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 #: Ends a part: a number does not go on behind it, and what stands before it is no label of it.
 _END: Final = "。"
@@ -90,17 +95,17 @@ def _spans(
     return chosen
 
 
-def _views(plain: str, *, url: bool) -> Iterator[str]:
-    """What the detector is shown, each of the length of `plain`."""
+def _views(plain: str, *, url: bool) -> dict[str, None]:
+    """What the detector is shown, each of the length of `plain` and no two alike."""
     opened = _SCHEME.sub(lambda match: _END * len(match[0]), plain)
     parts = opened.translate(_PARTS)
-    if not url:
-        yield opened
-    yield parts
-    yield parts.replace(_END, ":")  # qq/10000000
-    bare = _ENDING.sub(_END, parts)
-    yield bare
-    yield bare.translate(_JOINTS)
+    # With `:` between parts, a part is the label of the next: qq/10000000.
+    views = dict.fromkeys((*(() if url else (opened,)), parts, parts.replace(_END, ":")))
+    bare = parts
+    for _ in range(ENDINGS):
+        bare = _ENDING.sub(_END, bare)
+        views |= {bare: None, bare.translate(_JOINTS): None}
+    return views
 
 
 def _unescaped(value: str) -> tuple[str, Places]:
@@ -113,10 +118,10 @@ def _unescaped(value: str) -> tuple[str, Places]:
         moved: Places = []
         copied = 0
         for match in _ESCAPES.finditer(value):
-            text = _text(unquote_to_bytes(match[0]))
+            text, widths = _decoded(unquote_to_bytes(match[0]))
             pieces += (value[copied : match.start()], text)
             moved += places[copied : match.start()]
-            moved += _shared(text, places[match.start() : match.end()])
+            moved += _shared(widths, places[match.start() : match.end()])
             copied = match.end()
         if not copied:
             break
@@ -126,24 +131,27 @@ def _unescaped(value: str) -> tuple[str, Places]:
     return value, places
 
 
-def _text(data: bytes) -> str:
+def _decoded(data: bytes) -> tuple[str, list[int]]:
+    """What escapes spell, and the bytes of each character.
+
+    A URL that was cut off ends within a character; what is before it is read all the same.
+    """
     for charset in ("utf-8", "gb18030"):
         try:
-            return data.decode(charset)
+            text = codecs.getincrementaldecoder(charset)().decode(data)
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")
+        widths = [len(character.encode(charset)) for character in text]
+        torn = len(data) - sum(widths)
+        # Two bytes of GBK may be a letter of UTF-8 and the beginning of another, Han never.
+        is_cut = torn > 0 and (charset == "gb18030" or max(widths, default=0) > 2)
+        if torn == 0 or is_cut:
+            return f"{text}{torn * _LOST}", [*widths, *torn * [1]]
+    return data.decode("latin-1"), [1] * len(data)
 
 
-def _shared(text: str, places: Places) -> Iterator[tuple[int, int]]:
-    """The places of the escapes behind each character of the text that they spell."""
-    size = len(places) // 3
-    widths = [1] * len(text)
-    for charset in ("utf-8", "gb18030"):
-        coded = [len(character.encode(charset)) for character in text]
-        if sum(coded) == size:
-            widths = coded
-            break
+def _shared(widths: Sequence[int], places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The places of the escapes behind each character that they spell."""
     at = 0
     for width in widths:
         yield places[3 * at][0], places[3 * (at + width) - 1][1]
