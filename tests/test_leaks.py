@@ -198,11 +198,11 @@ def masked_types() -> set[str]:
 
 
 def ids_of(run: Path) -> list[str]:
-    """A kept document, one of each rule that drops, a record of each reason of quarantine."""
+    """A kept document, two that were dropped by different rules, two records of quarantine."""
     kept = pl.read_parquet(run / "kept" / "*.parquet").head(1)
     dropped = pl.read_parquet(run / "dropped" / "*.parquet").unique("drop_rule", keep="first")
     broken = pl.read_parquet(run / "quarantine" / "*.parquet").unique("reason", keep="first")
-    return [*kept["id"], *dropped["id"], *broken["locator"]]
+    return [*kept["id"], *dropped["id"][:2], *broken["locator"][:2]]
 
 
 def commands(home: Home, run: Path, out: Path) -> list[tuple[object, ...]]:
@@ -212,22 +212,13 @@ def commands(home: Home, run: Path, out: Path) -> list[tuple[object, ...]]:
     forms = ("text", "json", "sarif", "junit")
     return [
         *(("audit", run, "--format", form, "-o", out / f"audit.{form}") for form in forms),
-        ("audit", run),
         ("report", run, "--output", out / "report.html", "--json"),
-        ("sample", run, "--by", "rule", "-n", "40"),
-        *(
-            ("sample", run, "-n", "300", "-o", out / f"sample.{end}")
-            for end in ("csv", "jsonl", "parquet")
-        ),
-        ("tune", run, "--rule", "too_short"),
+        *(("sample", run, "-n", "99", "-o", out / f"sample{end}") for end in (".csv", ".parquet")),
         ("tune", run, "--rule", "too_short", "--json"),
         ("names", run, "--output", out / "names.tsv"),
-        ("names", run, "--json"),
         ("export", run, "--output", out / "export", "-c", mixture),
         ("plan", home.config, "--input", home.raw),
-        ("index", run, "--output", out / "index"),
         ("verify", run, "--inputs", home.raw),
-        ("verify", out / "index"),
     ]
 
 
@@ -261,18 +252,18 @@ def test_stages_alone_and_a_second_run_hold_nothing(home, finished):
     """Stages on the run's documents, `pii` alone on raw inputs, a run against an index."""
     out = home.out / "alone"
     done = [
-        call("pii", home.raw, "--output", out / "pii"),
-        call("spam", out / "pii", "--output", out / "spam"),
+        call("pii", *some(home), "--output", out / "pii"),
         call("exact-dedup", finished[0], "--output", out / "exact"),
         call("index", finished[0], "--output", out / "index"),
         call("near-dedup", out / "pii", "--against", out / "index", "--output", out / "near"),
+        call("verify", out / "index"),
     ]
 
-    assert [code for code, _ in done] == [3, 0, 0, 0, 0], done
+    assert [code for code, _ in done] == [0, 0, 0, 0, 0], done
     assert found_in("".join(line for _, line in done).encode()) == set()
     assert leaks(out) == {}
     dropped = pl.read_parquet(out / "near" / "dropped" / "*.parquet")
-    assert dropped.height > 130  # all that the index has
+    assert dropped.height > 30  # all that the index has
 
 
 def test_without_pii_only_the_documents_are_raw(home):
@@ -291,8 +282,8 @@ def test_without_pii_only_the_documents_are_raw(home):
 
 def said_by_products(run: Path, page: Path) -> str:
     """What the products that show texts say of a run; `page`: where the report goes."""
-    said_of = [call("explain", run, key, "--text") for key in ids_of(run)[:8]]
-    said_of += [call("sample", run, "-n", "50"), call("sample", run, "--by", "rule")]
+    said_of = [call("explain", run, key, "--text") for key in ids_of(run)]
+    said_of += [call("sample", run, "--by", "rule", "-n", "50")]
     said_of += [call("report", run, "--output", page, "--json"), call("audit", run)]
     assert {code for code, _ in said_of} <= {0, 1}, said_of
     return "".join(line for _, line in said_of)
@@ -360,6 +351,11 @@ def test_a_model_of_ones_own_holds_nothing(home):
     assert "<手机号>" in (home.out / "model" / "card.md").read_text()
 
 
+def some(home: Home) -> list[Path]:
+    """Documents, pages with a broken record, members of an archive."""
+    return [home.raw / file_name(*one) for one in ((4, ".parquet"), (6, ".warc.gz"), (9, ".zip"))]
+
+
 class StopError(Exception):
     """What ends a run in the middle."""
 
@@ -367,8 +363,8 @@ class StopError(Exception):
 def test_what_an_interrupted_run_leaves_holds_nothing(home):
     """Markers, progress and parts of a run that was stopped; going on gives all documents."""
     target = home.out / "stopped"
-    options = {"inputs": home.raw, "output": target, "engine": "local", "export": False}
-    config = {"stages": ["decode", "extract", "pii", "exact_dedup"], "ingest": {"split_mb": 0.1}}
+    options = {"inputs": some(home), "output": target, "engine": "local", "export": False}
+    config = {"stages": ["decode", "extract", "pii", "exact_dedup"], "ingest": {"split_mb": 0.05}}
 
     for phase in ("scan", "local"):
 
@@ -380,7 +376,7 @@ def test_what_an_interrupted_run_leaves_holds_nothing(home):
             cp.run(config, **options, on_done=stop)
         assert any((target / "work").rglob("*.json"))
         assert leaks(target) == {}
-    assert cp.run(config, **options).counts["kept"] > 130
+    assert cp.run(config, **options).counts["kept"] > 25
     assert leaks(target) == {}
 
 
@@ -423,10 +419,9 @@ PARTS = {
 def test_the_search_finds_what_is_not_hidden(home, tmp_path, monkeypatch, part):
     """Without a part of the machinery the same run leaks, and the search says where."""
     nothing, where = PARTS[part]
-    inputs = [home.raw / file_name(*one) for one in ((4, ".parquet"), (6, ".warc.gz"), (9, ".zip"))]
     config, run = {"stages": ["decode", "pii"]}, tmp_path / "run"
     monkeypatch.setattr(f"corpus_pipeline.{part}", nothing)
 
-    cp.run(config, inputs=inputs, output=run, engine="local", export=False)
+    cp.run(config, inputs=some(home), output=run, engine="local", export=False)
 
     assert where in leaks(run)

@@ -106,11 +106,11 @@ def test_the_policy_holds_for_urls():
     assert unquote(kept(docs)["url"].item()) == "https://a.example/13800000000?m=<邮箱>"
 
 
-@pytest.mark.parametrize("piece", ["1-", "%31", "a@b.", "138", "%25", "一"])
-def test_hostile_addresses_take_linear_time(piece):
-    """Twice as long a URL takes about twice as long."""
+def test_hostile_addresses_take_linear_time():
+    """Twice as long URLs take about twice as long, whatever they repeat."""
 
-    def work(address):
-        return masked_address(address, DETECTOR)
+    def made(size):
+        pieces = ("1-", "%31", "a@b.", "138", "%25", "一")
+        return [f"https://a.example/{piece * size}" for piece in pieces]
 
-    linear(work, lambda n: f"https://a.example/{piece * n}", 2_000, most=1)
+    linear(lambda urls: [masked_address(url, DETECTOR) for url in urls], made, 1_000, most=1)
