@@ -1,0 +1,236 @@
+"""Measurements of rows: what every document must carry, and what none may hold.
+
+Enters: a dossier and a clause.  Leaves: `Rows` that are fed in the one pass over the run.  No value
+from a text leaves this module, only files, ids, types and offsets.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import xxhash
+
+from corpus_pipeline.products.audit.bounds import wilson_upper
+from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, published, room
+from corpus_pipeline.products.audit.profile import Clause
+from corpus_pipeline.products.audit.result import Evidence, Outcome
+from corpus_pipeline.products.audit.second_engine import candidates, second_pass
+from corpus_pipeline.products.audit.words import Words, both, percent
+from corpus_pipeline.products.runs import Run, batches, columns_of
+
+
+class Few(Rows):
+    """No more rows than the limit have a fault.
+
+    `fault`: an expression over `columns`, true where the row has it; `said`: its name.
+    """
+
+    def __init__(
+        self,
+        clause: Clause,
+        columns: Sequence[str],
+        fault: pl.Expr,
+        said: Words,
+        scope: Sequence[Scope] = ("kept",),
+    ) -> None:
+        """Nothing has been looked at yet."""
+        self.scope = scope  # type: ignore[misc]  # the scope of one clause may be another
+        self.columns = ("id", *columns)
+        self._limit, self._fault, self._said = clause.limit or 0, fault, said
+        self._evidence: list[Evidence] = []
+        self._rows = self._wrong = 0
+
+    def add(self, path: str, frame: pl.DataFrame) -> None:
+        """Count the rows with the fault; a column that the part lacks is null in every row."""
+        missing = [name for name in self.columns if name not in frame.columns]
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+        self._rows += frame.height
+        ids = frame.filter(self._fault).get_column("id")
+        self._wrong += len(ids)
+        listed = ids.head(room(self._evidence))
+        self._evidence += [Evidence(path, self._said, key) for key in listed]
+
+    def outcome(self) -> Outcome:
+        """Fails where more rows than the limit have the fault."""
+        facts = {"documents": self._rows, "failing": self._wrong}
+        over = self._wrong > self._limit
+        return judged(
+            self._evidence if over else [],
+            _of(self._wrong, self._rows),
+            facts,
+            self._wrong if over else 0,
+        )
+
+
+def _of(wrong: int, rows: int) -> Words:
+    return both(f"{wrong} of {rows} documents", f"{rows} 篇中 {wrong} 篇")
+
+
+def document_license(dossier: Dossier, clause: Clause) -> Rows:
+    """The licence of every published document is stated."""
+    empty = pl.col("license").fill_null("").str.strip_chars() == ""
+    said = both("has no licence", "没有许可")
+    return Few(clause, ["license"], empty, said, [_holding(dossier.run, "license")])
+
+
+def _holding(run: Run, column: str) -> Scope:
+    """`published` where the dataset has the column, otherwise `kept`."""
+    paths = published(run)
+    return "published" if paths and column in columns_of(run.root / paths[0]) else "kept"
+
+
+def language(_dossier: Dossier, clause: Clause) -> Rows:
+    """Every kept document has `langid_keep`."""
+    failed = ~pl.col("langid_keep").fill_null(value=False)
+    said = both("langid_keep is not true", "langid_keep 不为真")
+    return Few(clause, ["langid_keep"], failed, said)
+
+
+class PersonalData(Rows):
+    """A second pass over every published and every dropped document."""
+
+    scope: ClassVar[Sequence[Scope]] = ("published", "dropped")
+    columns = ("id", "title", "text")
+
+    def __init__(self, _dossier: Dossier, clause: Clause) -> None:
+        """Nothing has been looked at yet."""
+        self._limit = clause.limit or 0
+        self._evidence: list[Evidence] = []
+        self._types: Counter[str] = Counter()
+        self._rows = self._hit = 0
+
+    def add(self, path: str, frame: pl.DataFrame) -> None:
+        """Look through text and title of each row."""
+        self._rows += frame.height
+        for column in frame.columns[1:]:
+            texts = frame.get_column(column)
+            likely = frame.filter(candidates(texts)).select("id", column)
+            for key, text in likely.iter_rows():
+                residues = second_pass(text)
+                self._hit += bool(residues)
+                self._types.update(kind for kind, _, _ in residues)
+                if residues and room(self._evidence):
+                    spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in residues)
+                    said = both(f"{column}: {spans}", f"{column}：{spans}")
+                    self._evidence.append(Evidence(path, said, key, column))
+
+    def outcome(self) -> Outcome:
+        """Fails where more texts than the limit hold some."""
+        hit = self._hit
+        facts = {
+            "documents": self._rows,
+            "texts_with_residue": hit,
+            "by_type": dict(sorted(self._types.items())),
+        }
+        over = hit > self._limit
+        measured = both(f"{hit} texts of {self._rows} documents", f"{self._rows} 篇中 {hit} 处文本")
+        return judged(self._evidence if over else [], measured, facts, hit if over else 0)
+
+
+class ViolatingShare(Rows):
+    """The share of violating documents of each source, after ingestion."""
+
+    scope: ClassVar[Sequence[Scope]] = ("kept", "dropped")
+    columns = ("source", "dropped_by", "compliance_score")
+
+    def __init__(self, _dossier: Dossier, clause: Clause) -> None:
+        """Nothing has been counted yet."""
+        self._bound = float(clause.settings.get("score", math.inf))
+        self._limit = clause.limit or 0.0
+        self._counts: dict[str, Counter[str]] = {}
+
+    def add(self, _path: str, frame: pl.DataFrame) -> None:
+        """Count the rows of each source, the judged and the violating ones."""
+        verdict = (pl.col("dropped_by") == "compliance").fill_null(value=False)
+        marked = (pl.col("compliance_score") >= self._bound).fill_null(value=False)
+        tallied = frame.group_by(pl.col("source").fill_null("")).agg(
+            documents=pl.len(),
+            judged=pl.col("compliance_score").is_not_null().sum(),
+            violating=(verdict | marked).sum(),
+        )
+        for row in tallied.iter_rows(named=True):
+            self._counts.setdefault(row.pop("source"), Counter()).update(row)
+
+    def outcome(self) -> Outcome:
+        """Fails where the share of one source is above the limit."""
+        evidence: list[Evidence] = []
+        facts: dict[str, Any] = {}
+        for source, counts in sorted(self._counts.items()):
+            total, bad = counts["documents"], counts["violating"]
+            facts[source] = {
+                "documents": total,
+                "judged": counts["judged"],
+                "violating": bad,
+                "share": round(bad / total, 6),
+                "share_of_judged": round(bad / max(counts["judged"], 1), 6),
+                "wilson_upper_95": round(wilson_upper(bad, total), 6),
+            }
+            if bad / total > self._limit:
+                limit = percent(self._limit)
+                said = both(
+                    f"source {source!r}: {bad} of {total} documents ({bad / total:.2%}), more than "
+                    f"{limit}",
+                    f"来源 {source!r}：{total} 篇中 {bad} 篇（{bad / total:.2%}），超过 {limit}",
+                )
+                evidence.append(Evidence("manifest.json", said, subject=f"source {source}"))
+        worst = max((float(entry["share"]) for entry in facts.values()), default=0.0)
+        measured = both(
+            f"{worst:.2%} in the worst of {len(facts)} sources",
+            f"{len(facts)} 个来源中最高 {worst:.2%}",
+        )
+        return judged(evidence, measured, facts)
+
+
+class ExactDuplicates(Rows):
+    """Texts that stand in the dataset more than once, byte for byte."""
+
+    scope: ClassVar[Sequence[Scope]] = ("published",)
+    columns = ("id", "text")
+    _SEED = 11
+
+    def __init__(self, dossier: Dossier, clause: Clause) -> None:
+        """Nothing has been hashed yet."""
+        self._run, self._limit = dossier.run, clause.limit or 0
+        self._hashes: list[pl.Series] = []
+        self._paths: dict[str, None] = {}
+
+    def add(self, path: str, frame: pl.DataFrame) -> None:
+        """Hash the texts."""
+        self._paths[path] = None
+        self._hashes.append(frame.select(self._hash).to_series())
+
+    @property
+    def _hash(self) -> pl.Expr:
+        return pl.col("text").fill_null("").hash(self._SEED)
+
+    def outcome(self) -> Outcome:
+        """Read those texts again whose hashes are equal, where there are any."""
+        rows = sum(map(len, self._hashes))
+        every = np.sort(pl.concat(self._hashes).to_numpy()) if rows else np.zeros(0, np.uint64)
+        recurring = pl.Series(np.unique(every[1:][every[1:] == every[:-1]]), dtype=pl.UInt64)
+        evidence: list[Evidence] = []
+        first: dict[bytes, str] = {}
+        duplicates = 0
+        for path, frame in self._frames() if len(recurring) else ():
+            # 64 bits may be equal by chance, 128 are not; the texts would fill the memory.
+            copies = frame.filter(self._hash.is_in(recurring.implode()))
+            for key, value in copies.iter_rows():
+                original = first.setdefault(xxhash.xxh3_128_digest((value or "").encode()), key)
+                duplicates += original != key
+                if original != key and room(evidence):
+                    said = both(f"the same text as {original}", f"与 {original} 全文相同")
+                    evidence.append(Evidence(path, said, key))
+        facts = {"documents": rows, "duplicates": duplicates}
+        over = duplicates > self._limit
+        found = duplicates if over else 0
+        return judged(evidence if over else [], _of(duplicates, rows), facts, found)
+
+    def _frames(self) -> Any:
+        for path in self._paths:
+            for frame in batches(self._run.root / path, ["id", "text"]):
+                yield path, frame
