@@ -7,15 +7,18 @@ in one pass for all clauses that look at rows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar, Literal
 
 import polars as pl
 
 from corpus_pipeline.io import manifest
+from corpus_pipeline.products.audit.documents_file import Document
 from corpus_pipeline.products.audit.result import LISTED, Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words
+from corpus_pipeline.products.audit.results_file import Results
+from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
 
 #: Documents of the dataset (of the kept parts, where none was exported), of the kept parts, of the
@@ -25,9 +28,29 @@ Scope = Literal["published", "kept", "dropped"]
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A finished run, and what was handed in with it."""
+    """A finished run, what was handed in with it, and the day on which it is looked at."""
 
     run: Run
+    day: date
+    results: Results = field(default_factory=Results)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+
+    @property
+    def used(self) -> dict[str, Mapping[str, Any] | None]:
+        """The sources with documents and their entries in the registry; None: it has none."""
+        return {
+            name: self.run.sources.get(name)
+            for name, states in sorted(self.run.counts["by_source"].items())
+            if states.get("kept", 0) + states.get("dropped", 0)
+        }
+
+    def of_kinds(self, kinds: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """The registered sources with documents that are of one of these kinds; none: of any."""
+        return {
+            name: entry
+            for name, entry in self.used.items()
+            if entry is not None and (not kinds or entry.get("kind") in kinds)
+        }
 
 
 def published(run: Run) -> list[str]:
@@ -120,3 +143,26 @@ def judged(
 def room(evidence: Sequence[Evidence]) -> int:
     """How many more pieces of evidence are listed."""
     return max(LISTED - len(evidence), 0)
+
+
+def unlooked(en: str, zh: str) -> Outcome:
+    """An outcome of a clause that could not be looked into, and why."""
+    reason = both(en, zh)
+    return Outcome("not_checked", reason, reason=reason)
+
+
+def outside(en: str, zh: str) -> Outcome:
+    """An outcome of a clause that does not apply, and why."""
+    reason = both(en, zh)
+    return Outcome("not_applicable", reason, reason=reason)
+
+
+def blank(value: object, no_answer: Collection[str] = ()) -> bool:
+    """Whether a value says nothing; `no_answer`: what people write when they do not know.
+
+    >>> blank(None), blank(" 未知 ", {"未知"}), blank("CC0-1.0"), blank([])
+    (True, True, False, True)
+    """
+    if value is None or value in ("", [], (), {}):
+        return True
+    return str(value).strip().casefold() in {"", *no_answer}

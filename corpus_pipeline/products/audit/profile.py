@@ -56,6 +56,31 @@ CHECKS: dict[str, Check] = {
         Check("documents", f"{_HERE}.checks:documents"),
         Check("digests", f"{_HERE}.checks:digests"),
         Check("source_rights", f"{_HERE}.source_checks:source_rights", ("no_answer",)),
+        Check("source_kind", f"{_HERE}.source_checks:source_kind"),
+        Check(
+            "source_fields",
+            f"{_HERE}.source_checks:source_fields",
+            ("kinds", "fields", "by_kind", "no_answer"),
+        ),
+        Check("in_force", f"{_HERE}.source_checks:in_force", ("field", "kinds")),
+        Check("assessment", f"{_HERE}.source_checks:assessment", ("field", "kinds")),
+        Check("foreign_share", f"{_HERE}.source_checks:foreign_share", ("kinds",)),
+        Check(
+            "sources_per_language",
+            f"{_HERE}.source_checks:SourcesPerLanguage",
+            ("share", "not_languages"),
+        ),
+        Check("row_fields", f"{_HERE}.row_checks:row_fields", ("every", "by_kind")),
+        Check("row_values", f"{_HERE}.row_checks:row_values", ("column", "values", "unless")),
+        Check("generated_rows", f"{_HERE}.row_checks:GeneratedRows", ("every",)),
+        Check("technical_sample", f"{_HERE}.row_checks:TechnicalSample", ("share", "score")),
+        Check("documents_handed", f"{_HERE}.record_checks:documents_handed", ("names", "kinds")),
+        Check(
+            "manual_sample",
+            f"{_HERE}.record_checks:ManualSample",
+            ("aspect", "least", "per_kind", "kinds"),
+        ),
+        Check("roles_apart", f"{_HERE}.record_checks:roles_apart", ("aspect",)),
         Check("document_license", f"{_HERE}.row_checks:document_license"),
         Check("personal_data", f"{_HERE}.row_checks:PersonalData"),
         Check("violating_share", f"{_HERE}.row_checks:ViolatingShare", ("score",)),
@@ -180,6 +205,19 @@ def load_profile(name: str | Path) -> Profile:
         known = ", ".join(packaged())
         raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}")
     return load(resolve(str(name), Path.cwd()), Profile, _checked)
+
+
+def document_names(profile: Profile) -> set[str]:
+    """The names of documents that this profile or a packaged one asks for."""
+    profiles = [profile, *map(load_profile, packaged())]
+    clauses = [clause for asking in profiles for clause in asking.clauses]
+    return {
+        name
+        for clause in clauses
+        if clause.check == "documents_handed"
+        for names in clause.settings["names"]
+        for name in names.split("|")
+    }
 
 
 def _checked(profile: Profile) -> Profile:

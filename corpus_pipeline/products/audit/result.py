@@ -180,6 +180,7 @@ class ClauseResult:
 class AuditResult:
     """All clauses of a profile, in its order.
 
+    `day`: the one on which documents and waivers had to be in force.
     `absent`: findings of the audit that this one is compared with which are found no more.
     """
 
@@ -187,6 +188,7 @@ class AuditResult:
     seal: str
     profile: Profile
     clauses: tuple[ClauseResult, ...]
+    day: date
     fail_on: Level = "required"
     absent: tuple[Mapping[str, Any], ...] = ()
 
@@ -221,6 +223,7 @@ class AuditResult:
             "profile_version": self.profile.version,
             "about": about,
             "tool": {"name": "corpus-pipeline", "version": __version__},
+            "day": self.day.isoformat(),
             "fail_on": self.fail_on,
             "exit_code": self.exit_code,
             "passed": self.passed,

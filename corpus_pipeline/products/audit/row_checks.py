@@ -16,7 +16,16 @@ import polars as pl
 import xxhash
 
 from corpus_pipeline.products.audit.bounds import wilson_upper
-from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, published, room
+from corpus_pipeline.products.audit.dossier import (
+    Dossier,
+    Rows,
+    Scope,
+    judged,
+    outside,
+    published,
+    room,
+    unlooked,
+)
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.second_engine import candidates, second_pass
@@ -47,8 +56,7 @@ class Few(Rows):
 
     def add(self, path: str, frame: pl.DataFrame) -> None:
         """Count the rows with the fault; a column that the part lacks is null in every row."""
-        missing = [name for name in self.columns if name not in frame.columns]
-        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+        frame = _with_columns(frame, self.columns)
         self._rows += frame.height
         ids = frame.filter(self._fault).get_column("id")
         self._wrong += len(ids)
@@ -89,6 +97,153 @@ def language(_dossier: Dossier, clause: Clause) -> Rows:
     failed = ~pl.col("langid_keep").fill_null(value=False)
     said = both("langid_keep is not true", "langid_keep 不为真")
     return Few(clause, ["langid_keep"], failed, said)
+
+
+def row_fields(dossier: Dossier, clause: Clause) -> Rows:
+    """Every kept row carries the metadata of its kind of source.
+
+    `every`: columns that no row may have empty; `by_kind`: kind of source → columns that its rows
+    may not have empty.  A row whose source is not registered fails where there is a `by_kind`.
+    """
+    every: Sequence[str] = clause.settings.get("every", ())
+    by_kind: dict[str, Sequence[str]] = clause.settings.get("by_kind", {})
+    faults = [_blank(name) for name in every]
+    for kind, names in by_kind.items():
+        sources = list(dossier.of_kinds([kind]))
+        mine = pl.col("source").is_in(sources)
+        faults += [mine & _blank(name) for name in names if sources]
+    if by_kind:
+        faults.append(~pl.col("source").is_in(list(dossier.of_kinds(()))).fill_null(value=False))
+    columns = dict.fromkeys(("source", *every, *(n for names in by_kind.values() for n in names)))
+    wanted = ", ".join(name for name in columns if name in every or by_kind)
+    said = both(f"has no value in one of: {wanted}", f"以下字段有空缺：{wanted}")
+    return Few(clause, list(columns), pl.any_horizontal(faults), said)
+
+
+def _blank(name: str) -> pl.Expr:
+    """Whether a column says nothing, whatever its type: null, blank, an empty list."""
+    return pl.col(name).map_batches(_blank_values, return_dtype=pl.Boolean)
+
+
+def _blank_values(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        return values.str.strip_chars().fill_null("") == ""
+    if isinstance(values.dtype, pl.List):
+        return values.list.len().fill_null(0) == 0
+    return values.is_null()
+
+
+def row_values(_dossier: Dossier, clause: Clause) -> Rows:
+    """No more kept rows than the limit have one of some values in a column.
+
+    `column`, `values`; `unless`: a column whose value excuses a row.
+    """
+    column, unless = str(clause.settings["column"]), clause.settings.get("unless")
+    values = list(clause.settings["values"])
+    fault = pl.col(column).is_in(values).fill_null(value=False)
+    if unless is not None:
+        fault &= _blank(str(unless))
+    shown = ", ".join(map(str, values))
+    said = both(f"{column} is one of: {shown}", f"{column} 属于：{shown}")
+    return Few(clause, [column, *([str(unless)] if unless else [])], fault, said)
+
+
+class GeneratedRows(Rows):
+    """What AI-generated rows must carry: those of synthetic sources, and those with a mark.
+
+    `every`: the columns that such a row may not have empty.
+    """
+
+    scope: ClassVar[Sequence[Scope]] = ("kept",)
+
+    def __init__(self, dossier: Dossier, clause: Clause) -> None:
+        """Nothing has been looked at yet."""
+        every = list(clause.settings["every"])
+        self._looked = "aigc" in dossier.run.stages
+        generated = pl.col("aigc_label").is_not_null() | pl.col("source").is_in(
+            list(dossier.of_kinds(["synthetic"]))
+        )
+        self._generated = generated
+        missing = ", ".join(every)
+        said = both(f"generated, without one of: {missing}", f"生成内容缺少：{missing} 之一")
+        fault = generated & pl.any_horizontal(_blank(name) for name in every)
+        self._few = Few(clause, ["source", "aigc_label", *every], fault, said)
+        self.columns = self._few.columns
+        self._rows = 0
+
+    def add(self, path: str, frame: pl.DataFrame) -> None:
+        """Look at the rows that are generated."""
+        frame = _with_columns(frame, self.columns)
+        generated = frame.filter(self._generated)
+        self._rows += generated.height
+        self._few.add(path, generated)
+
+    def outcome(self) -> Outcome:
+        """Fails where one lacks its record; not checked where nobody looked for marks."""
+        if not self._rows and not self._looked:
+            return unlooked(
+                "the aigc stage did not run, and no source is synthetic",
+                "未运行 aigc 阶段，且没有合成来源",
+            )
+        if not self._rows:
+            return outside("no generated rows were found", "未发现生成内容")
+        return self._few.outcome()
+
+
+class TechnicalSample(Rows):
+    """The share of the kept documents that was looked at by program, and of these that passes.
+
+    `settings`: the least `share` looked at, the `score` from which a document violates.  The limit
+    is the least share that passes.
+    """
+
+    scope: ClassVar[Sequence[Scope]] = ("kept",)
+    columns = ("id", "compliance_score")
+
+    def __init__(self, _dossier: Dossier, clause: Clause) -> None:
+        """Nothing has been counted yet."""
+        self._share, self._rate = float(clause.settings["share"]), clause.limit or 1.0
+        self._bound = float(clause.settings["score"])
+        self._rows = self._judged = self._bad = 0
+        self._evidence: list[Evidence] = []
+
+    def add(self, path: str, frame: pl.DataFrame) -> None:
+        """Count the rows that were judged and those that violate."""
+        frame = _with_columns(frame, self.columns, pl.Float32())
+        self._rows += frame.height
+        self._judged += frame.height - frame.get_column("compliance_score").null_count()
+        violates = (pl.col("compliance_score") >= self._bound).fill_null(value=False)
+        ids = frame.filter(violates).get_column("id")
+        self._bad += len(ids)
+        said = both("compliance_score is over the bound", "compliance_score 超过界限")
+        self._evidence += [Evidence(path, said, key) for key in ids.head(room(self._evidence))]
+
+    def outcome(self) -> Outcome:
+        """Fails where too many violate; not checked where too few were looked at."""
+        if not self._rows or self._judged < self._share * self._rows:
+            return unlooked(
+                f"{self._judged} of {self._rows} documents were looked at by program",
+                f"{self._rows} 篇中仅 {self._judged} 篇经技术检查",
+            )
+        passing = 1 - self._bad / self._judged
+        looked = percent(self._judged / self._rows)
+        measured = both(
+            f"{looked} looked at, {percent(passing)} pass",
+            f"技术检查 {looked}，合格 {percent(passing)}",
+        )
+        facts = {"documents": self._rows, "judged": self._judged, "violating": self._bad}
+        failing = passing < self._rate
+        return judged(
+            self._evidence if failing else [], measured, facts, self._bad if failing else 0
+        )
+
+
+def _with_columns(
+    frame: pl.DataFrame, names: Sequence[str], kind: pl.DataType | None = None
+) -> pl.DataFrame:
+    """The frame with null for the columns that it lacks."""
+    missing = [name for name in names if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, kind or pl.String()).alias(name) for name in missing)
 
 
 class PersonalData(Rows):

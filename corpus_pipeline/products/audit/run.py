@@ -8,11 +8,28 @@ The result is evidence for an audit that a law asks for, not that audit itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+from corpus_pipeline.products.audit.baseline import absent, compared, read_baseline
+from corpus_pipeline.products.audit.decisions import (
+    Decisions,
+    decided,
+    outside_by_statement,
+    read_decisions,
+)
+from corpus_pipeline.products.audit.documents_file import documents_of
 from corpus_pipeline.products.audit.dossier import Dossier, Pass, Rows
-from corpus_pipeline.products.audit.profile import CHECKS, Clause, Level, load_profile
+from corpus_pipeline.products.audit.profile import (
+    CHECKS,
+    Clause,
+    Level,
+    document_names,
+    load_profile,
+)
 from corpus_pipeline.products.audit.result import (
     LISTED,
     AuditResult,
@@ -20,6 +37,7 @@ from corpus_pipeline.products.audit.result import (
     Evidence,
     Outcome,
 )
+from corpus_pipeline.products.audit.results_file import read_results
 from corpus_pipeline.products.audit.words import both
 from corpus_pipeline.products.runs import Run, open_run
 
@@ -28,9 +46,17 @@ from corpus_pipeline.products.runs import Run, open_run
 class AuditOptions:
     """What is handed in with a run, and what counts.
 
+    `results`: files of what people found in samples.  `documents`: an index of documents.
+    `waivers`: a file of waivers and statements.  `baseline`: an earlier audit, as JSON or SARIF.
+    `day`: the day on which documents and waivers must be in force; None: today.
     `fail_on`: the least binding level whose clauses decide the exit code.
     """
 
+    results: Sequence[Path] = ()
+    documents: Path | None = None
+    waivers: Path | None = None
+    baseline: Path | None = None
+    day: date | None = None
     fail_on: Level = "required"
 
 
@@ -39,19 +65,38 @@ def audit(
 ) -> AuditResult:
     """Check a finished run against a profile: the name of a packaged one, or a YAML file.
 
-    Raises `PipelineError` where there is no such profile or no finished run.
+    Raises `PipelineError` where there is no such profile or no finished run, and for files handed
+    in that are not what they should be.
     """
     chosen, run = load_profile(profile), open_run(root)
     options = options or AuditOptions()
-    outcomes = _outcomes(Dossier(run), chosen.clauses)
-    results = tuple(map(_result, chosen.clauses, outcomes))
+    day = options.day or datetime.now(tz=UTC).date()
+    decisions = read_decisions(options.waivers, chosen, day)
+    baseline = read_baseline(options.baseline, chosen.profile)
+    names = document_names(chosen)
+    handed = documents_of(run, options.documents, names, day)
+    dossier = Dossier(run, day, read_results(options.results), handed)
+    outcomes = _outcomes(dossier, chosen.clauses, decisions)
+    results = [
+        decided(_result(clause, outcome), decisions)
+        for clause, outcome in zip(chosen.clauses, outcomes, strict=True)
+    ]
+    gone: tuple[dict[str, Any], ...] = ()
+    if baseline is not None:
+        results = [compared(entry, baseline) for entry in results]
+        gone = tuple(absent(results, baseline))
     name, seal = str(run.manifest["name"]), str(run.manifest["seal"])
-    return AuditResult(name, seal, chosen, results, options.fail_on)
+    return AuditResult(name, seal, chosen, tuple(results), day, options.fail_on, gone)
 
 
-def _outcomes(dossier: Dossier, clauses: tuple[Clause, ...]) -> list[Outcome]:
+def _outcomes(dossier: Dossier, clauses: tuple[Clause, ...], decisions: Decisions) -> list[Outcome]:
     """What comes of each clause, the rows read once for all of them."""
-    started = [_absent(dossier.run, clause) or _started(dossier, clause) for clause in clauses]
+    started = [
+        outside_by_statement(clause, decisions)
+        or _absent(dossier.run, clause)
+        or _started(dossier, clause)
+        for clause in clauses
+    ]
     looking = {number: rows for number, rows in enumerate(started) if isinstance(rows, Rows)}
     row_pass = Pass(dossier, looking)
     row_pass.over_all()
