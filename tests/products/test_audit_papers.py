@@ -2,11 +2,14 @@
 
 import json
 import random
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 import yaml
 
+from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.formats import render
@@ -14,6 +17,7 @@ from corpus_pipeline.products.audit.profile import load_profile
 from corpus_pipeline.products.audit.run import AuditOptions, audit
 
 DAY = date(2026, 11, 29)
+DOCS = Path(__file__).parents[2] / "docs" / "sources.md"
 HEAD = "id,verdict,reviewer,date\n"
 
 
@@ -372,3 +376,29 @@ def test_levels_decide_what_counts(builder, profile):
         for level in ("required", "should", "practice")
     }
     assert codes == {"required": 0, "should": 0, "practice": 1}
+
+
+def test_the_examples_of_the_docs_are_read(builder, tmp_path):
+    """The config, the index, the waivers and the results that docs/sources.md shows are valid."""
+    text = DOCS.read_text("utf-8")
+    config, index, waivers = (
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    )
+    [results] = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    files = {"documents": index, "waivers": waivers}
+    for name, content in files.items():
+        (tmp_path / name).write_text(yaml.safe_dump(content))
+    (tmp_path / "results").write_text(results)
+    paths = {name: tmp_path / name for name in files}
+    options = AuditOptions(results=[tmp_path / "results"], day=DAY, **paths)
+    result = audit(builder.write(), "gbt45652", options)
+
+    assert [Source(**entry).name for entry in config["sources"]] == ["forum"]
+    assert entry_of(result, "no_infringing").waiver is None  # it is met
+    assert entry_of(result, "graded").plan == "the scheme is adopted in January"
+
+
+def test_the_docs_name_every_key_of_a_source():
+    """docs/sources.md says what each key of a source means."""
+    text = DOCS.read_text("utf-8")
+    assert [key for key in Source.model_fields if f"`{key}`" not in text] == ["name", "match"]

@@ -97,7 +97,7 @@ def text(result: AuditResult, language: Language = "en") -> str:
         f"audit of {result.run}, profile {result.profile.profile}",
         f"对 {result.run} 的检查，规则集 {result.profile.profile}：{result.profile.title.zh}",
     )
-    lines = [title.of(language), ""]
+    lines = [title.of(language), *_about(result, language), ""]
     width = max(len(entry.clause.id) for entry in result.clauses)
     for entry in result.clauses:
         mark, clause = _MARKS[entry.status].of(language), entry.clause
@@ -105,6 +105,18 @@ def text(result: AuditResult, language: Language = "en") -> str:
         lines += [f"{'':{width + 8}}{line}" for line in _below(entry, language)]
     lines += ["", _totals(result, language)]
     return "\n".join(map(escaped, lines)) + "\n"
+
+
+def _about(result: AuditResult, language: Language) -> Iterator[str]:
+    """What the clauses rest on, and what an audit is worth."""
+    profile = result.profile
+    yield profile.reading.of(language)
+    day = profile.checked_on.isoformat()
+    worth = both(
+        f"Clauses as of {day}. This is evidence for an assessment, never a certificate.",
+        f"条款截至 {day}。本结果是供评估使用的证据，不是合格证明。",
+    )
+    yield worth.of(language)
 
 
 def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
@@ -115,6 +127,9 @@ def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
         about.append(BASIS_WORDS[clause.basis].of(language))
     if not clause.confirmed:
         about.append(UNCONFIRMED.of(language))
+    if clause.effective_from is not None:
+        day = clause.effective_from.isoformat()
+        about.append(both(f"in force from {day}", f"自 {day} 起施行").of(language))
     yield f"{entry.measured.of(language)} [{', '.join(about)}]"
     if entry.reason is not None and entry.reason != entry.measured:
         yield entry.reason.of(language)
