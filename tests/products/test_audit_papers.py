@@ -69,8 +69,10 @@ def test_a_sample_says_its_bound(builder, sampled):
     part, whole = sampled(verdicts(kept(builder)[:10])), sampled(verdicts(kept(builder)))
 
     assert (part.status, whole.status) == ("pass", "pass")
-    assert part.measured.en == "content: 0 / 10 fail, at most 25.89 % with 95 % confidence"
-    assert whole.measured.en == "content: 0 / 16 fail, which is all there are"
+    assert part.measured.en == (
+        "content: 0 of 10 fail, at most 25.89 % of the whole with 95 % confidence"
+    )
+    assert whole.measured.en == "content: 0 of 16 fail, which is all there are"
     assert part.facts["all"]["upper_95"] == pytest.approx(1 - 0.05 ** (1 / 10), abs=1e-6)
 
 
@@ -91,7 +93,7 @@ def test_too_few_results_are_no_pass(builder, sampled):
     foreign = ["f" * 32 + ",pass,reviewer 1,2026-11-02\n"]
     for lines in ([], verdicts(rows[:9]), verdicts(rows[:9]) + foreign, verdicts(rows[:9]) * 2):
         entry = sampled(lines)
-        assert (entry.status, entry.reason.en[-6:]) == ("not_checked", f"{len(lines) and 9} / 10")
+        assert (entry.status, entry.reason.en[-7:]) == ("not_checked", f"{len(lines) and 9} of 10")
 
 
 def test_failing_results_fail(builder, sampled):
@@ -147,7 +149,7 @@ def test_each_kind_of_source_has_its_sample(builder, profile, tmp_path):
     [entry] = audit(builder.write(), small, AuditOptions(results=[path], day=DAY)).clauses
 
     assert entry.status == "not_checked"
-    assert entry.reason.en.endswith("self_collected: 0 / 3")
+    assert entry.reason.en.endswith("self_collected: 0 of 3")
 
 
 def test_annotator_and_reviewer_are_two(run, profile, tmp_path):
@@ -245,7 +247,7 @@ def test_a_waiver_holds_until_its_day(decided):
     assert (entry_of(waived, "source_rights").status, waived.exit_code) == ("fail", 0)
     assert (expired.exit_code, other.exit_code) == (1, 1)
     assert "waived until 2026-12-31: the licence is being signed (head of data)" in render(waived)
-    assert "豁免已过期 2026-11-28" in render(expired, "text", "zh")
+    assert "豁免已于 2026-11-28 到期" in render(expired, "text", "zh")
     [suppressed] = [
         e for e in json.loads(render(waived, "sarif"))["runs"][0]["results"] if e["kind"] == "fail"
     ]
@@ -365,6 +367,32 @@ def test_fingerprints_hold_when_figures_move(builder):
 
     assert before.evidence[0].said != after.evidence[0].said
     assert before.fingerprints() == after.fingerprints()
+
+
+def test_a_clause_holds_from_its_day(builder):
+    """Before the day from which a clause is in force it does not apply, and says so."""
+    root = builder.write()
+    before, after = (
+        entry_of(audit(root, "pipl", AuditOptions(day=date(2026, month, 1))), "audit_programme")
+        for month in (6, 7)
+    )
+
+    assert (before.status, after.status) == ("not_applicable", "not_checked")
+    assert before.reason.zh == "自 2026-07-01 起施行，晚于检查日期 2026-06-01"
+
+
+def test_a_sample_by_program_says_its_bound(builder, profile):
+    """Where a part of the documents was looked at, the figure says what that means for all."""
+    for row in kept(builder)[:4]:
+        row["compliance_score"] = None
+    part = profile("gbt45654", "technical_sample")
+    [entry] = audit(builder.write(), part, AuditOptions(day=DAY)).clauses
+
+    assert entry.measured.en == (
+        "75 % looked at, 100 % pass; drawn at random, at most 22.1 % of the whole violate "
+        "with 95 % confidence"
+    )
+    assert entry.facts["upper_95"] == pytest.approx(1 - 0.05 ** (1 / 12), abs=1e-6)
 
 
 def test_levels_decide_what_counts(builder, profile):
