@@ -68,7 +68,7 @@ CHECKS: dict[str, Check] = {
         Check(
             "sources_per_language",
             f"{_HERE}.source_checks:SourcesPerLanguage",
-            ("share", "not_languages"),
+            ("share", "not_languages", "counts_as"),
         ),
         Check("row_fields", f"{_HERE}.row_checks:row_fields", ("every", "by_kind", "recorded")),
         Check("row_values", f"{_HERE}.row_checks:row_values", ("column", "values", "unless")),
@@ -103,7 +103,8 @@ class Reference(Strict):
     clause: str
 
     def __str__(self) -> str:
-        return f"{self.document} {self.clause}"
+        # A dash stands where no number of a clause was seen.
+        return self.document if self.clause == "–" else f"{self.document} {self.clause}"
 
 
 #: How binding a clause is, the most binding first.

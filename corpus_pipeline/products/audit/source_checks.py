@@ -23,7 +23,7 @@ from corpus_pipeline.products.audit.dossier import (
 )
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, both, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of, percent
 
 
 def finding(source: str, said: Words, key: str) -> Evidence:
@@ -35,9 +35,16 @@ def finding(source: str, said: Words, key: str) -> Evidence:
 def _gaps(evidence: list[Evidence], sources: int) -> Outcome:
     gaps = len(evidence)
     measured = both(
-        f"{sources} sources with documents, {gaps} gaps", f"{sources} 个来源有文档，{gaps} 处缺失"
+        f"{gaps} gaps in the records of {sources} sources",
+        f"{sources} 个来源的登记信息中 {gaps} 处缺失",
     )
     return judged(evidence, measured)
+
+
+def no_such(kinds: Collection[str]) -> Outcome:
+    """The outcome of a clause about kinds of sources of which the run has none."""
+    named = kinds_of(kinds) if kinds else both("any", "任何")
+    return outside(f"no documents of sources of kind {named.en}", f"没有{named.zh}类来源的文档")
 
 
 def _unregistered(dossier: Dossier) -> list[Evidence]:
@@ -87,8 +94,7 @@ def source_fields(dossier: Dossier, clause: Clause) -> Outcome:
     kinds: Collection[str] = settings.get("kinds", list(by_kind))
     sources = dossier.of_kinds(kinds)
     if not sources:
-        known = ", ".join(kinds) or "any"
-        return outside(f"no documents of sources of kind {known}", f"没有 {known} 类来源的文档")
+        return no_such(kinds)
     no_answer = _no_answer(clause)
     evidence = []
     for name, entry in sources.items():
@@ -125,7 +131,7 @@ def assessment(dossier: Dossier, clause: Clause) -> Outcome:
     key, limit = str(clause.settings["field"]), clause.limit or 0.0
     sources = dossier.of_kinds(clause.settings.get("kinds", ()))
     if not sources:
-        return outside("no documents of such sources", "没有此类来源的文档")
+        return no_such(clause.settings.get("kinds", ()))
     evidence, facts = [], {}
     for name, entry in sources.items():
         record = entry.get(key)
@@ -143,8 +149,8 @@ def assessment(dossier: Dossier, clause: Clause) -> Outcome:
         return unlooked(f"{names}: no {key} in the registry", f"{names}：登记表中没有 {key}")
     worst = max((entry["upper_95"] for entry in facts.values()), default=1.0)
     measured = both(
-        f"{len(facts)} samples; with 95 % confidence at most {percent(worst)} bad in each source",
-        f"{len(facts)} 份抽样；以 95% 置信度，各来源不良比例不超过 {percent(worst)}",
+        f"{len(facts)} samples; with 95 % confidence at most {at_most(worst)} bad in each source",
+        f"{len(facts)} 份抽样；以 95% 置信度，各来源不良比例不超过 {at_most(worst)}",
     )
     return judged(evidence, measured, facts)
 
@@ -176,7 +182,8 @@ class SourcesPerLanguage(Rows):
     """How many sources the texts of each language come from.
 
     `settings`: `share` of the documents from which a language counts; `not_languages`, labels that
-    name none.  Where no language was found, the registry's own is taken.
+    name none; `counts_as`, labels of the same language.  Where no language was found, the
+    registry's own is taken.
     """
 
     scope: ClassVar[Sequence[Scope]] = ("kept",)
@@ -187,6 +194,7 @@ class SourcesPerLanguage(Rows):
         self._dossier, self._least = dossier, int(clause.limit or 1)
         self._share = float(clause.settings.get("share", 0.0))
         self._skipped = set(clause.settings.get("not_languages", ()))
+        self._same: Mapping[str, str] = clause.settings.get("counts_as", {})
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, _path: str, frame: pl.DataFrame) -> None:
@@ -198,7 +206,7 @@ class SourcesPerLanguage(Rows):
         for source, label, rows in tallied.iter_rows():
             entry = self._dossier.run.sources.get(source) or {}
             for name in [label] if label else entry.get("language") or ["text"]:
-                self._counts[name, source] += rows
+                self._counts[self._same.get(name, name), source] += rows
 
     def outcome(self) -> Outcome:
         """Fails where a language that counts has fewer sources than the limit."""
