@@ -5,7 +5,7 @@ same with the placeholders of the packaged rules, whatever the config; a digest,
 could be undone.  What is hidden is found again only by whoever has the files themselves.
 
 Never made of a hidden name: a hash.  A telephone number has eleven digits, and a processor tries
-all of them in seconds (docs/decisions/008-names-and-ids.md).
+all of them in minutes (docs/decisions/008-names-and-ids.md).
 """
 
 from __future__ import annotations
