@@ -19,7 +19,7 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.model import damaged_share
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import LISTED, Evidence, Outcome
-from corpus_pipeline.products.audit.second_engine import candidates, second_pass
+from corpus_pipeline.products.audit.second_engine import BLIND, FOUND, residues, spared
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
 from corpus_pipeline.products.verify import recount
 from corpus_pipeline.products.verify.chain import verify
@@ -137,21 +137,29 @@ def personal_data(run: Run, clause: Clause) -> Outcome:
     """A second pass over every published and every dropped document."""
     evidence: list[Evidence] = []
     types: Counter[str] = Counter()
+    recorded: Counter[str] = Counter()
+    left = spared(run.manifest["stages"])
     rows = hit = 0
     paths = chain(published(run), run.parts(DROPPED))
     for path, frame in frames(run, list(paths), ["id", "title", "text"]):
         rows += frame.height
         for column in frame.columns[1:]:
-            texts = frame.get_column(column)
-            likely = frame.filter(candidates(texts)).select("id", column)
-            for key, text in likely.iter_rows():
-                residues = second_pass(text)
-                hit += bool(residues)
-                types.update(kind for kind, _, _ in residues)
-                if residues and len(evidence) < LISTED:
-                    spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in residues)
-                    evidence.append(Evidence(path, f"{column}: {spans}", key))
-    facts = {"documents": rows, "texts_with_residue": hit, "by_type": dict(sorted(types.items()))}
+            for row, found in residues(frame.get_column(column)):
+                recorded.update(kind for kind, _, _ in found if kind in left)
+                open_ones = [residue for residue in found if residue[0] not in left]
+                hit += bool(open_ones)
+                types.update(kind for kind, _, _ in open_ones)
+                if open_ones and len(evidence) < LISTED:
+                    spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in open_ones)
+                    evidence.append(Evidence(path, f"{column}: {spans}", frame["id"][row]))
+    facts = {
+        "documents": rows,
+        "texts_with_residue": hit,
+        "by_type": dict(sorted(types.items())),
+        "left_by_policy": dict(sorted(recorded.items())),
+        "looked_for": sorted(set(FOUND) - left),
+        "not_looked_for": list(BLIND),
+    }
     return _judged(_over(clause, hit, evidence), f"{hit} texts of {rows} documents", facts)
 
 
