@@ -118,7 +118,7 @@ def audit(
         print_result(text.removesuffix("\n"))
     else:
         commit_bytes(target, text.encode())
-    return 0 if result.passed else 1
+    return result.exit_code
 
 
 def explain(

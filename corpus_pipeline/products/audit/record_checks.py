@@ -1,0 +1,182 @@
+"""What people handed in: results of samples, documents, a library of keywords.
+
+Enters: a dossier and a clause.  Leaves: an `Outcome`.  What was not handed in is not checked, never
+met; what a document says is for people to judge.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import polars as pl
+
+from corpus_pipeline.products.audit.bounds import upper_bound
+from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, outside, unlooked
+from corpus_pipeline.products.audit.profile import Clause
+from corpus_pipeline.products.audit.result import Evidence, Outcome
+from corpus_pipeline.products.audit.words import Words, both, percent
+
+
+def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:
+    """Each document that the clause names was handed in, whole and in force.
+
+    `names`: of documents; `a|b` is met by either.  `kinds`: of sources; without any of them the
+    clause does not apply.
+    """
+    kinds = clause.settings.get("kinds", ())
+    if kinds and not dossier.of_kinds(kinds):
+        known = ", ".join(kinds)
+        return outside(f"no documents of sources of kind {known}", f"没有 {known} 类来源的文档")
+    evidence, missing, handed = [], [], []
+    for names in clause.settings["names"]:
+        found = [dossier.documents[name] for name in names.split("|") if name in dossier.documents]
+        sound = [document for document in found if document.problem is None]
+        if sound:
+            handed.append(str(sound[0]))
+        elif found and found[0].problem is not None:
+            evidence.append(Evidence(found[0].file, found[0].problem, subject=found[0].name))
+        else:
+            missing.append(names.replace("|", " / "))
+    if missing and not evidence:
+        said = ", ".join(missing)
+        return unlooked(f"not handed in: {said}", f"未提交：{said}")
+    said = "; ".join(handed) or "–"
+    measured = both(f"handed in, for people to judge: {said}", f"已提交，内容由人审阅：{said}")
+    return judged(evidence, measured)
+
+
+class ManualSample(Rows):
+    """What people found in a sample, document by document.
+
+    `settings`: the `aspect` that they looked at, the `least` number of documents, of each kind of
+    source where `per_kind`, of sources of `kinds` alone where there are any.  The limit is the
+    least share that passes.  A corpus smaller than `least` is looked at whole.
+    """
+
+    scope: ClassVar[Sequence[Scope]] = ("kept",)
+    columns = ("id", "source")
+
+    def __init__(self, dossier: Dossier, clause: Clause) -> None:
+        """Nothing of the sample has been met yet."""
+        settings = clause.settings
+        self._least, self._rate = int(settings["least"]), clause.limit or 1.0
+        self._aspect = str(settings["aspect"])
+        self._per_kind = bool(settings.get("per_kind", False))
+        self._kinds = settings.get("kinds", ())
+        self._kind_of = {
+            name: str((entry or {}).get("kind", "unknown")) for name, entry in dossier.used.items()
+        }
+        self._verdicts: dict[str, bool] = {}
+        for verdict in dossier.results.of(self._aspect):
+            # Of several verdicts about one document the bad one counts.
+            passed = self._verdicts.get(verdict.id, True) and verdict.passed
+            self._verdicts[verdict.id] = passed
+        self._asked = pl.Series(list(self._verdicts), dtype=pl.String)
+        self._whole: Counter[str] = Counter()
+        self._met: dict[str, tuple[str, str]] = {}
+
+    def add(self, path: str, frame: pl.DataFrame) -> None:
+        """Count the documents of each kind of source, and meet those of the sample."""
+        kind = pl.col("source").replace_strict(
+            self._kind_of, default="unknown", return_dtype=pl.String
+        )
+        frame = frame.select("id", kind=kind)
+        if self._kinds:
+            frame = frame.filter(pl.col("kind").is_in(list(self._kinds)))
+        if not self._per_kind:
+            frame = frame.with_columns(kind=pl.lit("all"))
+        for name, rows in frame.group_by("kind").len().iter_rows():
+            self._whole[name] += rows
+        for key, name in frame.filter(pl.col("id").is_in(self._asked.implode())).iter_rows():
+            self._met[key] = (name, path)
+
+    def outcome(self) -> Outcome:
+        """Fails where too many fail; not checked where too few were looked at."""
+        if not self._whole:
+            return outside("no documents of such sources", "没有此类来源的文档")
+        groups = {name: self._group(name) for name in sorted(self._whole)}
+        facts: dict[str, Any] = {
+            **groups,
+            "aspect": self._aspect,
+            "not_in_the_run": len(self._verdicts) - len(self._met),
+        }
+        worst = {
+            name: group
+            for name, group in groups.items()
+            if group["failed"] > (1 - self._rate) * group["needed"] + 1e-9
+        }
+        if worst:
+            return self._over(worst, facts)
+        short = {
+            name: group for name, group in groups.items() if group["sampled"] < group["needed"]
+        }
+        if short:
+            said = "; ".join(f"{name}: {g['sampled']} / {g['needed']}" for name, g in short.items())
+            outcome = unlooked(
+                f"{self._aspect}: results for too few documents: {said}",
+                f"{self._aspect}：抽查结果不足：{said}",
+            )
+            outcome.facts = facts
+            return outcome
+        return judged([], self._said(groups), facts)
+
+    def _group(self, name: str) -> dict[str, Any]:
+        """How many of one group of documents were looked at, and what came of it."""
+        found = [self._verdicts[key] for key, (group, _) in self._met.items() if group == name]
+        sampled, failed = len(found), found.count(False)
+        whole = self._whole[name]
+        bound = failed / whole if sampled == whole else upper_bound(failed, sampled)
+        needed = min(self._least, whole)
+        counts = {"documents": whole, "needed": needed, "sampled": sampled, "failed": failed}
+        return {**counts, "upper_95": round(bound, 6)}
+
+    def _over(self, worst: dict[str, dict[str, Any]], facts: dict[str, Any]) -> Outcome:
+        said = both(f"{self._aspect}: fails", f"{self._aspect}：不合格")
+        failing = sorted(
+            (key, path)
+            for key, (group, path) in self._met.items()
+            if group in worst and not self._verdicts[key]
+        )
+        evidence = [Evidence(path, said, key, self._aspect) for key, path in failing]
+        return judged(evidence, self._said(worst), facts)
+
+    def _said(self, groups: dict[str, dict[str, Any]]) -> Words:
+        """What the sample says of the whole."""
+        parts_en, parts_zh = [], []
+        for name, group in groups.items():
+            label = "" if name == "all" else f"{name}: "
+            figures = f"{label}{group['failed']} / {group['sampled']}"
+            bound = percent(group["upper_95"])
+            if group["sampled"] == group["documents"]:
+                parts_en.append(f"{figures} fail, which is all there are")
+                parts_zh.append(f"{figures} 不合格（全部检查）")
+            else:
+                parts_en.append(f"{figures} fail, at most {bound} with 95 % confidence")
+                parts_zh.append(f"{figures} 不合格，以 95% 置信度不超过 {bound}")
+        en, zh = "; ".join(parts_en), "；".join(parts_zh)
+        return both(f"{self._aspect}: {en}", f"{self._aspect}：{zh}")
+
+
+def roles_apart(dossier: Dossier, clause: Clause) -> Outcome:
+    """No document was labelled and reviewed by the same person."""
+    aspect = str(clause.settings["aspect"])
+    verdicts = dossier.results.of(aspect)
+    stated = [verdict for verdict in verdicts if verdict.annotator]
+    if not stated:
+        return unlooked(
+            f"no results of {aspect} that name an annotator", f"没有写明标注人的 {aspect} 结果"
+        )
+    said = both("annotator and reviewer are one person", "标注人与审核人为同一人")
+    evidence = [
+        Evidence("results", said, verdict.id, aspect)
+        for verdict in stated
+        if verdict.annotator == verdict.reviewer
+    ]
+    number = len(stated)
+    measured = both(
+        f"{len(evidence)} of {number} documents by one person",
+        f"{number} 篇中 {len(evidence)} 篇由同一人标注和审核",
+    )
+    return judged(evidence, measured)
