@@ -1,0 +1,74 @@
+"""How much of a run is of what: one pass over the columns that say it.
+
+Enters: a finished run.  Leaves: `Scale`: documents and characters by source, licence, type of
+personal data, rights at risk, and generated text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
+
+_TEXTS = ("source", "license", "text")
+_MARKS = ("pii_spans", "aigc_label", "ip_risk", "langid_label")
+
+
+@dataclass(slots=True)
+class Scale:
+    """Kept documents and characters by source and by licence; marks by their value."""
+
+    characters: Counter[str] = field(default_factory=Counter)
+    generated: Counter[str] = field(default_factory=Counter)
+    languages: dict[str, Counter[str]] = field(default_factory=dict)
+    licences: Counter[tuple[str, str]] = field(default_factory=Counter)
+    licence_characters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rights: Counter[str] = field(default_factory=Counter)
+    #: (kept or dropped, type) → spans.
+    personal: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def scale(run: Run) -> Scale:
+    """The counts of a run."""
+    found = Scale()
+    for folder in (KEPT, DROPPED):
+        for part in run.parts(folder):
+            have = set(columns_of(run.root / part))
+            wanted = [name for name in (*_TEXTS, *_MARKS) if name in have]
+            for frame in batches(run.root / part, wanted):
+                _personal(found, folder, frame)
+                if folder == KEPT:
+                    _kept(found, frame)
+    return found
+
+
+def _personal(found: Scale, folder: str, frame: pl.DataFrame) -> None:
+    if "pii_spans" not in frame.columns:
+        return
+    spans = frame.get_column("pii_spans").drop_nulls().explode(empty_as_null=False)
+    for kind, count in spans.struct.field("type").value_counts().iter_rows():
+        if kind is not None:
+            found.personal[folder, kind] += count
+
+
+def _kept(found: Scale, frame: pl.DataFrame) -> None:
+    characters = pl.col("text").str.len_chars().fill_null(0).sum()
+    by = [pl.col("source").fill_null(""), pl.col("license").fill_null("")]
+    for source, licence, rows, length in (
+        frame.group_by(by).agg(rows=pl.len(), characters=characters).iter_rows()
+    ):
+        found.characters[source] += length
+        found.licences[licence, source] += rows
+        found.licence_characters[licence, source] += length
+    for name, label in (("aigc_label", found.generated), ("ip_risk", found.rights)):
+        if name in frame.columns:
+            key = "source" if name == "aigc_label" else name
+            marked = frame.filter(pl.col(name).is_not_null())
+            label.update(dict(marked.group_by(pl.col(key).fill_null("")).len().iter_rows()))
+    if "langid_label" in frame.columns:
+        labels = frame.group_by(by[0], pl.col("langid_label").fill_null("und")).len()
+        for source, language, rows in labels.iter_rows():
+            found.languages.setdefault(source, Counter())[language] += rows
