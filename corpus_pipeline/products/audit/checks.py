@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import damaged_share
-from corpus_pipeline.products.audit.dossier import Dossier, judged
+from corpus_pipeline.products.audit.dossier import Dossier, judged, outside
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.words import both, percent
@@ -112,3 +112,30 @@ def long_losses(dossier: Dossier, clause: Clause) -> Outcome:
     lost = counts.get("characters_dropped", 0) / max(whole, 1)
     measured = both(f"{percent(lost)} of the characters dropped", f"丢弃字符占 {percent(lost)}")
     return judged(evidence, measured, {"characters": whole})
+
+
+def stages_ran(dossier: Dossier, clause: Clause) -> Outcome:
+    """The stages that the clause names ran, over every document."""
+    wanted = list(clause.settings["stages"])
+    evidence = [
+        Evidence("manifest.json", both(f"{name} did not run", f"未运行 {name}"), subject=name)
+        for name in wanted
+        if name not in dossier.run.stages
+    ]
+    names = ", ".join(wanted)
+    return judged(evidence, both(f"stages: {names}", f"阶段：{names}"))
+
+
+def published_columns(dossier: Dossier, clause: Clause) -> Outcome:
+    """The dataset has the columns that the clause names."""
+    path = "dataset/manifest.json"
+    content = manifest.read_if_sound(dossier.run.root / path)
+    if content is None:
+        return outside("no dataset was exported", "未导出数据集")
+    has = {str(entry[0]) for entry in content["columns"]}
+    evidence = [
+        Evidence(path, both(f"has no column {name}", f"缺少列 {name}"), subject=name)
+        for name in clause.settings["columns"]
+        if name not in has
+    ]
+    return judged(evidence, both(f"{len(has)} columns", f"共 {len(has)} 列"))

@@ -1,4 +1,4 @@
-"""An audit for people and for CI: text, JSON, JUnit XML, SARIF 2.1.0.
+"""An audit for people and for CI: text, JSON, JUnit XML, SARIF 2.1.0, OSCAL.
 
 Enters: an `AuditResult`.  Leaves: a string without times, machine names, or values from a text:
 evidence is a file, a document's id, a type and offsets.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.audit.oscal import oscal
 from corpus_pipeline.products.audit.profile import Basis, Level
 from corpus_pipeline.products.audit.result import (
     MET,
@@ -51,6 +52,7 @@ BASIS_WORDS: Mapping[Basis, Words] = {
     "secondary": both("secondary source, text not read", "二手资料，未读原文"),
     "house": both("own promise", "自身承诺"),
 }
+UNCONFIRMED = both("not confirmed", "未经核实")
 _VERDICTS: Mapping[int, Words] = {
     MET: both("PASSED", "通过"),
     NOT_MET: both("FAILED", "未通过"),
@@ -64,11 +66,29 @@ _SHOWN = 10
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(result: AuditResult, form: str = "text") -> str:
-    """The audit in one of the formats (`FORMATS`)."""
-    if form not in FORMATS:
-        raise PipelineError(f"no audit format {form!r}; known: {', '.join(FORMATS)}")
-    return FORMATS[form](result)
+def render(result: AuditResult, form: str = "text", language: Language = "en") -> str:
+    """The audit in one of the formats (`FORMATS`); the others than `text` hold both languages."""
+    checked_formats([form])
+    return text(result, language) if form == "text" else FORMATS[form](result)
+
+
+def checked_formats(forms: Sequence[str], *, alone: bool = False) -> Sequence[str]:
+    """The names of formats; `PipelineError` for an unknown one, and for several where `alone`."""
+    for form in forms:
+        if form not in FORMATS:
+            raise PipelineError(f"no audit format {form!r}; known: {', '.join(FORMATS)}")
+    if alone and len(forms) > 1:
+        raise PipelineError("several formats need a folder: give --output")
+    return forms
+
+
+def spoken(language: str) -> Language:
+    """The language of this name, or `PipelineError`."""
+    for known in get_args(Language):
+        if known == language:
+            tongue: Language = known
+            return tongue
+    raise PipelineError(f"no language {language!r}; known: {', '.join(get_args(Language))}")
 
 
 def text(result: AuditResult, language: Language = "en") -> str:
@@ -93,6 +113,8 @@ def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
     about = [str(clause.reference), LEVEL_WORDS[clause.level].of(language)]
     if clause.basis != "house":
         about.append(BASIS_WORDS[clause.basis].of(language))
+    if not clause.confirmed:
+        about.append(UNCONFIRMED.of(language))
     yield f"{entry.measured.of(language)} [{', '.join(about)}]"
     if entry.reason is not None and entry.reason != entry.measured:
         yield entry.reason.of(language)
@@ -183,8 +205,17 @@ def _xml(value: str) -> str:
 
 FORMATS: Mapping[str, Callable[[AuditResult], str]] = {
     "text": text,
-    "zh": partial(text, language="zh"),
     "json": as_json,
     "sarif": sarif,
     "junit": junit,
+    "oscal": oscal,
+}
+
+#: What the file of a format is called, where several are written into one folder.
+FILES: Mapping[str, str] = {
+    "text": "audit.txt",
+    "json": "audit.json",
+    "sarif": "audit.sarif",
+    "junit": "audit.junit.xml",
+    "oscal": "audit.oscal.json",
 }

@@ -70,7 +70,7 @@ CHECKS: dict[str, Check] = {
             f"{_HERE}.source_checks:SourcesPerLanguage",
             ("share", "not_languages"),
         ),
-        Check("row_fields", f"{_HERE}.row_checks:row_fields", ("every", "by_kind")),
+        Check("row_fields", f"{_HERE}.row_checks:row_fields", ("every", "by_kind", "recorded")),
         Check("row_values", f"{_HERE}.row_checks:row_values", ("column", "values", "unless")),
         Check("generated_rows", f"{_HERE}.row_checks:GeneratedRows", ("every",)),
         Check("technical_sample", f"{_HERE}.row_checks:TechnicalSample", ("share", "score")),
@@ -80,6 +80,10 @@ CHECKS: dict[str, Check] = {
             f"{_HERE}.record_checks:ManualSample",
             ("aspect", "least", "per_kind", "kinds"),
         ),
+        Check("sensitive_data", f"{_HERE}.row_checks:SensitiveData", ("standard",)),
+        Check("stages_ran", f"{_HERE}.checks:stages_ran", ("stages",)),
+        Check("published_columns", f"{_HERE}.checks:published_columns", ("columns",)),
+        Check("keyword_library", f"{_HERE}.record_checks:keyword_library", ("per_class",)),
         Check("roles_apart", f"{_HERE}.record_checks:roles_apart", ("aspect",)),
         Check("document_license", f"{_HERE}.row_checks:document_license"),
         Check("personal_data", f"{_HERE}.row_checks:PersonalData"),
@@ -120,6 +124,7 @@ class Clause(Strict):
 
     `what`: the requirement in our own words.  `mend`: what meets it where it is not met.
     `needs`: the stage without which the clause is `absent`.  `risks`: ids of the taxonomy.
+    `confirmed`: false where no page that was read states it so; it is remembered, to be compared.
     `effective_from`: where it is another day than that of the profile.
     """
 
@@ -130,6 +135,7 @@ class Clause(Strict):
     method: Method
     level: Level
     basis: Basis
+    confirmed: bool = True
     reference: Reference
     effective_from: date | None = None
     limit: float | None = None

@@ -7,16 +7,20 @@ met; what a document says is for people to judge.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import polars as pl
 
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, outside, unlooked
-from corpus_pipeline.products.audit.profile import Clause
+from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.words import Words, both, percent
+from corpus_pipeline.rules.compliance import RiskPack
+from corpus_pipeline.rules.pack import load
 
 
 def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:
@@ -180,3 +184,56 @@ def roles_apart(dossier: Dossier, clause: Clause) -> Outcome:
         f"{number} 篇中 {len(evidence)} 篇由同一人标注和审核",
     )
     return judged(evidence, measured)
+
+
+def keyword_library(dossier: Dossier, clause: Clause) -> Outcome:
+    """How many keywords the packs of the run's `compliance` stage have, in all and by risk.
+
+    The limit is the least number in all, `per_class` that of each risk of a class.
+    """
+    stage = next(entry for entry in dossier.run.manifest["stages"] if entry["name"] == "compliance")
+    risks, missing = _keywords(dossier, stage)
+    if missing:
+        said = ", ".join(missing)
+        return unlooked(f"the packs lie elsewhere: {said}", f"词库不在此处：{said}")
+    least: dict[str, int] = clause.settings.get("per_class", {})
+    total = len(set().union(*risks.values())) if risks else 0
+    evidence = [
+        _short(risk, len(risks.get(risk, ())), least[risk[:-1]])
+        for risk in risk_names()
+        if risk[:-1] in least and len(risks.get(risk, ())) < least[risk[:-1]]
+    ]
+    if total < (clause.limit or 0):
+        evidence.insert(0, _short("total", total, int(clause.limit or 0)))
+    facts = {"total": total, "per_risk": {risk: len(risks.get(risk, ())) for risk in risk_names()}}
+    measured = both(
+        f"{total} keywords, {len(risks)} risks with any",
+        f"关键词 {total} 个，涉及 {len(risks)} 种风险",
+    )
+    return judged(evidence, measured, facts)
+
+
+def _short(what: str, number: int, least: int) -> Evidence:
+    name = what if what == "total" else f"{what} {risk_names()[what].zh}"
+    said = both(f"{what}: {number}, fewer than {least}", f"{name}：{number} 个，少于 {least} 个")
+    return Evidence("manifest.json", said, subject=what)
+
+
+def _keywords(dossier: Dossier, stage: Mapping[str, Any]) -> tuple[dict[str, set[str]], list[str]]:
+    """Risk → keywords of the packs that the stage was pinned to, and the packs not found."""
+    risks: dict[str, set[str]] = {}
+    missing = []
+    for name, pinned in stage["assets"].items():
+        if not name.startswith("pack"):
+            continue
+        try:
+            asset = resolve(str(pinned["ref"]), dossier.run.root)
+            content = load(asset, RiskPack) if asset.sha256 == pinned["sha256"] else None
+        except PipelineError:
+            content = None
+        if content is None:
+            missing.append(str(pinned["ref"]))
+            continue
+        for rule in content.rules:
+            risks.setdefault(rule.risk, set()).update(rule.terms)
+    return {risk: terms for risk, terms in risks.items() if terms}, missing

@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 import xxhash
 
+from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.products.audit.bounds import wilson_upper
 from corpus_pipeline.products.audit.dossier import (
     Dossier,
     Rows,
     Scope,
+    blank,
     judged,
     outside,
     published,
@@ -31,6 +34,11 @@ from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.second_engine import BLIND, FOUND, residues, spared
 from corpus_pipeline.products.audit.words import Words, both, percent
 from corpus_pipeline.products.runs import Run, batches, columns_of
+from corpus_pipeline.rules.pack import load
+from corpus_pipeline.rules.pii.pack import PiiPack
+
+#: The pack of a run whose manifest names none.
+PII_PACK = "package:rules/packs/pii.yaml"
 
 
 class Few(Rows):
@@ -102,20 +110,23 @@ def language(_dossier: Dossier, clause: Clause) -> Rows:
 def row_fields(dossier: Dossier, clause: Clause) -> Rows:
     """Every kept row carries the metadata of its kind of source.
 
-    `every`: columns that no row may have empty; `by_kind`: kind of source → columns that its rows
-    may not have empty.  A row whose source is not registered fails where there is a `by_kind`.
+    `every`: columns that no row may have empty; `recorded`: that none may have null (an empty list
+    says that nothing was found); `by_kind`: kind of source → columns that its rows may not have
+    empty.  A row whose source is not registered fails where there is a `by_kind`.
     """
+    recorded: Sequence[str] = clause.settings.get("recorded", ())
     every: Sequence[str] = clause.settings.get("every", ())
     by_kind: dict[str, Sequence[str]] = clause.settings.get("by_kind", {})
-    faults = [_blank(name) for name in every]
+    faults = [*(_blank(name) for name in every), *(pl.col(n).is_null() for n in recorded)]
     for kind, names in by_kind.items():
         sources = list(dossier.of_kinds([kind]))
         mine = pl.col("source").is_in(sources)
         faults += [mine & _blank(name) for name in names if sources]
     if by_kind:
         faults.append(~pl.col("source").is_in(list(dossier.of_kinds(()))).fill_null(value=False))
-    columns = dict.fromkeys(("source", *every, *(n for names in by_kind.values() for n in names)))
-    wanted = ", ".join(name for name in columns if name in every or by_kind)
+    of_kinds = (name for names in by_kind.values() for name in names)
+    columns = dict.fromkeys((*every, *recorded, *of_kinds, "source"))
+    wanted = ", ".join(name for name in columns if name != "source" or name in every)
     said = both(f"has no value in one of: {wanted}", f"以下字段有空缺：{wanted}")
     return Few(clause, list(columns), pl.any_horizontal(faults), said)
 
@@ -140,12 +151,20 @@ def row_values(_dossier: Dossier, clause: Clause) -> Rows:
     """
     column, unless = str(clause.settings["column"]), clause.settings.get("unless")
     values = list(clause.settings["values"])
-    fault = pl.col(column).is_in(values).fill_null(value=False)
+    fault = pl.col(column).map_batches(partial(_holds, values), return_dtype=pl.Boolean)
     if unless is not None:
         fault &= _blank(str(unless))
     shown = ", ".join(map(str, values))
     said = both(f"{column} is one of: {shown}", f"{column} 属于：{shown}")
     return Few(clause, [column, *([str(unless)] if unless else [])], fault, said)
+
+
+def _holds(values: list[Any], column: pl.Series) -> pl.Series:
+    """Whether a value, or one of a list of values, is among these."""
+    if isinstance(column.dtype, pl.List):
+        hit = pl.element().is_in(values)
+        return column.list.eval(hit).list.any().fill_null(value=False)
+    return column.is_in(values).fill_null(value=False)
 
 
 class GeneratedRows(Rows):
@@ -236,6 +255,73 @@ class TechnicalSample(Rows):
         return judged(
             self._evidence if failing else [], measured, facts, self._bad if failing else 0
         )
+
+
+class SensitiveData(Rows):
+    """Sources whose kept documents hold sensitive personal data that is not masked.
+
+    `standard`: `gbt45574` or `gbt35273`, whose lists of sensitive types differ.
+    """
+
+    scope: ClassVar[Sequence[Scope]] = ("kept",)
+    columns = ("source", "pii_spans")
+
+    def __init__(self, dossier: Dossier, clause: Clause) -> None:
+        """Nothing has been counted yet."""
+        self._dossier = dossier
+        self._types = sorted(left_in_text(dossier.run, str(clause.settings["standard"])))
+        self._counts: Counter[str] = Counter()
+
+    def add(self, _path: str, frame: pl.DataFrame) -> None:
+        """Count the documents of each source with spans of such types."""
+        kinds = pl.col("pii_spans").list.eval(pl.element().struct.field("type"))
+        found = frame.filter(
+            kinds.list.eval(pl.element().is_in(self._types)).list.any().fill_null(value=False)
+        )
+        for source, rows in found.group_by(pl.col("source").fill_null("")).len().iter_rows():
+            self._counts[source] += rows
+
+    def outcome(self) -> Outcome:
+        """Fails where such a source has no record of separate consent."""
+        evidence = [
+            Evidence(
+                "manifest.json",
+                both(
+                    f"source {source!r}: {rows} documents, no sensitive_consent",
+                    f"来源 {source!r}：{rows} 篇，缺少 sensitive_consent",
+                ),
+                subject=f"source {source}",
+            )
+            for source, rows in sorted(self._counts.items())
+            if blank((self._dossier.run.sources.get(source) or {}).get("sensitive_consent"))
+        ]
+        rows = sum(self._counts.values())
+        kinds = ", ".join(self._types) or "–"
+        measured = both(
+            f"{rows} documents with sensitive data that is not masked (types left: {kinds})",
+            f"{rows} 篇含未脱敏的敏感个人信息（未脱敏类型：{kinds}）",
+        )
+        return judged(evidence, measured, {"documents": dict(sorted(self._counts.items()))})
+
+
+#: What takes personal data out of a text.
+_MASKING = frozenset({"redact", "mask", "pseudonym", "drop"})
+
+
+def left_in_text(run: Run, standard: str) -> set[str]:
+    """The sensitive types of a standard that the run's `pii` stage records and leaves in texts."""
+    stage = next(entry for entry in run.manifest["stages"] if entry["name"] == "pii")
+    options = stage.get("options", {})
+    pack = load(resolve(str(options.get("pack", PII_PACK)), run.root), PiiPack)
+    policy: dict[str, str] = {
+        name: str(options.get("policy", {}).get(name, kind.policy))
+        for name, kind in pack.types.items()
+    }
+    return {
+        name
+        for name, kind in pack.types.items()
+        if getattr(kind, f"{standard}_sensitive") and policy[name] not in _MASKING
+    }
 
 
 def _with_columns(

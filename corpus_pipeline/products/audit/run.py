@@ -8,12 +8,13 @@ The result is evidence for an audit that a law asks for, not that audit itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.baseline import absent, compared, read_baseline
 from corpus_pipeline.products.audit.decisions import (
     Decisions,
@@ -25,6 +26,7 @@ from corpus_pipeline.products.audit.documents_file import documents_of
 from corpus_pipeline.products.audit.dossier import Dossier, Pass, Rows
 from corpus_pipeline.products.audit.profile import (
     CHECKS,
+    LEVELS,
     Clause,
     Level,
     document_names,
@@ -37,7 +39,7 @@ from corpus_pipeline.products.audit.result import (
     Evidence,
     Outcome,
 )
-from corpus_pipeline.products.audit.results_file import read_results
+from corpus_pipeline.products.audit.results_file import day_of, read_results
 from corpus_pipeline.products.audit.words import both
 from corpus_pipeline.products.runs import Run, open_run
 
@@ -58,6 +60,23 @@ class AuditOptions:
     baseline: Path | None = None
     day: date | None = None
     fail_on: Level = "required"
+
+
+def options_of(
+    fail_on: str,
+    day: str | None,
+    results: Sequence[Path] = (),
+    files: Mapping[str, Path | None] | None = None,
+) -> AuditOptions:
+    """Options from words; `PipelineError` for a level or a day that is none.
+
+    `files`: `documents`, `waivers` and `baseline` by name.
+    """
+    level = next((level for level in LEVELS if level == fail_on), None)
+    if level is None:
+        raise PipelineError(f"no level {fail_on!r}; known: {', '.join(LEVELS)}")
+    on = None if day is None else day_of(day, "--date")
+    return AuditOptions(results=results, day=on, fail_on=level, **(files or {}))
 
 
 def audit(

@@ -98,6 +98,7 @@ def _rule(entry: ClauseResult, named: list[str]) -> dict[str, Any]:
         "properties": {
             "reference": str(clause.reference),
             "basis": clause.basis,
+            "confirmed": clause.confirmed,
             "level": clause.level,
             "method": clause.method,
             "limit": clause.limit,
