@@ -63,8 +63,8 @@ def clauses(result: AuditResult) -> Table:
         "clauses",
         both("Results by clause", "条款符合性表"),
         both(
-            "Each clause of the profile: met, not met, not applicable, or not checked. What was not "
-            "checked is not met; who files has to close it or say why it does not apply.",
+            "Each clause of the profile: met, not met, not applicable, or not checked. What was "
+            "not checked is not met; who files has to close it or say why it does not apply.",
             "逐条列出符合、不符合、不适用、未检查。未检查不等于符合，申报前须补齐或说明不适用的理由。",
         ),
         columns,

@@ -17,7 +17,7 @@ import xlsxwriter
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from corpus_pipeline.products.audit.words import Words
-from corpus_pipeline.products.evidence.table import Table
+from corpus_pipeline.products.evidence.table import ENGLISH, Cell, Table
 
 #: Characters of a cell of a workbook, of the name of a sheet, and the widest column in characters.
 _CELL, _SHEET, _WIDEST = 32_767, 31, 60
@@ -130,8 +130,23 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = _shown
-    environment.globals["zip"] = zip
+    environment.globals["entries"] = _entries
     return environment.get_template("evidence.html.j2")
+
+
+def _entries(table: Table, row: Sequence[Cell]) -> list[tuple[Words, Cell, Cell]]:
+    """Heading, value and the value in English of each column of a card after the first."""
+    cells = [(column.heading, value) for column, value in zip(table.columns, row, strict=True)]
+    english = {
+        heading.zh.removesuffix(ENGLISH): value
+        for heading, value in cells
+        if heading.zh.endswith(ENGLISH)
+    }
+    return [
+        (heading, value, english.get(heading.zh, ""))
+        for heading, value in cells[1:]
+        if not heading.zh.endswith(ENGLISH)
+    ]
 
 
 def _shown(value: object) -> str:

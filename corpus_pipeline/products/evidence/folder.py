@@ -18,11 +18,10 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.io.storage import commit_bytes, sha256_file
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.documents_file import documents_of
-from corpus_pipeline.products.audit.formats import FORMATS, render
+from corpus_pipeline.products.audit.formats import FILES, FORMATS, render
 from corpus_pipeline.products.audit.profile import document_names
 from corpus_pipeline.products.audit.result import MET, NOT_MET, STATUS_WORDS, AuditResult
 from corpus_pipeline.products.audit.results_file import read_results
-from corpus_pipeline.products.audit.run import AuditOptions
 from corpus_pipeline.products.audit.second_engine import BLIND
 from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence import clauses, keywords, personal, record, sources
@@ -34,8 +33,6 @@ from corpus_pipeline.products.runs import Run, open_run
 
 #: The sealed list of the folder's files, written last, and what it says it is.
 LIST, KIND = "manifest.json", "evidence"
-#: Endings of the audit's formats in the folder.
-_ENDINGS = {"text": "txt", "junit": "xml"}
 
 NOTES = both(
     "This folder is evidence for an audit or a filing, made by a program from one run. It is no "
@@ -48,17 +45,21 @@ NOTES = both(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a folder is made of: a run, its audit, what was handed in, and a seed for samples."""
+    """What a folder is made of: a run, its audit, what was handed in, and a seed for samples.
+
+    `results`: files of what people found in samples; `documents`: an index of documents.
+    """
 
     root: Path
     result: AuditResult
-    options: AuditOptions
+    results: Sequence[Path] = ()
+    documents: Path | None = None
     seed: int = 0
 
 
 def write_evidence(made_of: Evidence, folder: Path, mask: Mask) -> list[str]:
     """Write the folder; the paths of its files, in order."""
-    earlier = _earlier(folder, made_of.root)
+    earlier = replaceable(folder, made_of.root)
     run = open_run(made_of.root)
     tables = finished(_tables(run, made_of), mask)
     drawn = finished(samples(run, made_of.result.profile, made_of.seed), mask)
@@ -76,8 +77,11 @@ def write_evidence(made_of: Evidence, folder: Path, mask: Mask) -> list[str]:
     return sorted(content)
 
 
-def _earlier(folder: Path, root: Path) -> set[str]:
-    """The files of an earlier evidence folder here, which may be replaced."""
+def replaceable(folder: Path, root: Path) -> set[str]:
+    """The files of an earlier evidence folder here, which may be replaced; none where it is new.
+
+    Raises `PipelineError` where something else is there, or the place is inside the run.
+    """
     if folder.resolve().is_relative_to(root.resolve()):
         raise PipelineError(f"{folder} lies inside the run: name a folder beside it")
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
@@ -97,9 +101,9 @@ def _earlier(folder: Path, root: Path) -> set[str]:
 
 def _tables(run: Run, made_of: Evidence) -> list[Table]:
     """Every table but the samples, in the order of the page."""
-    result, options, size = made_of.result, made_of.options, scale(run)
+    result, size = made_of.result, scale(run)
     words = keywords.library(run)
-    documents = documents_of(run, options.documents, document_names(result.profile), result.day)
+    documents = documents_of(run, made_of.documents, document_names(result.profile), result.day)
     return [
         sources.sources(run, size),
         clauses.clauses(result),
@@ -112,7 +116,7 @@ def _tables(run: Run, made_of: Evidence) -> list[Table]:
         sources.rights(size),
         record.ledger(run),
         record.methods(run),
-        clauses.handed(documents.values(), read_results(options.results)),
+        clauses.handed(documents.values(), read_results(made_of.results)),
         record.digests(run),
         keywords.annex(words),
     ]
@@ -142,9 +146,7 @@ def _files(
     content = {f"tables/{table.name}.csv": as_csv(table) for table in tables}
     content |= {f"samples/{table.name}.csv": as_csv(table) for table in drawn}
     content |= {f"samples/{table.name}.xlsx": as_workbook([table]) for table in drawn}
-    content |= {
-        f"audit.{_ENDINGS.get(form, form)}": render(result, form).encode() for form in FORMATS
-    }
+    content |= {FILES[form]: render(result, form).encode() for form in FORMATS}
     content["evidence.xlsx"] = as_workbook(tables)
     content["annex4_keywords.xlsx"] = as_workbook([annex])
     about = _about(run, made_of)
@@ -165,7 +167,8 @@ def _named(tables: Sequence[Table]) -> Mapping[str, Words]:
         "audit.txt": both("the audit, to read", "审计结果（文本）"),
         "audit.json": both("the audit, for programs", "审计结果（JSON）"),
         "audit.sarif": both("the audit as SARIF 2.1.0", "审计结果（SARIF 2.1.0）"),
-        "audit.xml": both("the audit as JUnit XML", "审计结果（JUnit XML）"),
+        "audit.oscal.json": both("the audit as OSCAL results", "审计结果（OSCAL）"),
+        "audit.junit.xml": both("the audit as JUnit XML", "审计结果（JUnit XML）"),
     }
     for table in tables:
         for path in (f"tables/{table.name}.csv", f"samples/{table.name}.csv"):

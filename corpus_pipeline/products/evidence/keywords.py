@@ -7,7 +7,6 @@ licence and count, for they belong to somebody else.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -16,8 +16,8 @@ from corpus_pipeline.products.audit.words import both
 from corpus_pipeline.products.evidence.scale import Scale
 from corpus_pipeline.products.evidence.table import Cell, Column, Table
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run
-from corpus_pipeline.rules.pii.pack import PiiPack
 from corpus_pipeline.rules.pack import load
+from corpus_pipeline.rules.pii.pack import PiiPack
 
 #: Type of personal data in Chinese; others are shown by their identifier.
 NAMES = {
@@ -77,7 +77,7 @@ def personal(run: Run, size: Scale, result: AuditResult) -> Table:
         both(
             "Spans that the pii stage found, what it did with the type, whether two standards call "
             "it sensitive, and texts in which the second engine still found some.",
-            "pii 阶段发现的处数、该类型的处理方式、两项标准下是否敏感，以及第二引擎复检仍发现的处数。",
+            "pii 阶段发现的处数、该类型的处理方式、两项标准下是否敏感，以及第二引擎复检残留。",
         ),
         (
             Column(both("type", "类型标识")),

@@ -91,7 +91,7 @@ def digests(run: Run) -> Table:
         for entry in (*run.manifest["splits"], *run.manifest["files"])
     ]
     dataset = manifest.read_if_sound(run.root / "dataset" / "manifest.json") or {}
-    for entry in (*dataset.get("shards", ()), *dataset.get("files", ())):
+    for entry in dataset.get("files", ()):
         path = f"dataset/{entry['path']}"
         rows.append(("dataset", path, entry["bytes"], entry.get("rows"), entry["sha256"]))
     rows += [

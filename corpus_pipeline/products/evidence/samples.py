@@ -131,8 +131,8 @@ def _table(need: Need, rows: Sequence[tuple[Cell, ...]], seed: int) -> Table:
         f"{need.aspect}{each}",
         both(f"Sample: {need.aspect}{of_each.en}", f"抽检样本：{need.aspect}{of_each.zh}"),
         both(
-            f"{asked} documents{of_each.en} asked for, {len(rows):,} drawn with seed {seed}. Fill in "
-            "verdict (合格 or 不合格), reviewer and date, and hand the file back with --results.",
+            f"{asked} documents{of_each.en} asked for, {len(rows):,} drawn with seed {seed}. "
+            "Fill in verdict (合格 or 不合格), reviewer and date, and hand it back with --results.",
             f"要求 {asked} 条{of_each.zh}，以种子 {seed} 抽取 {len(rows):,} 条。"
             "请填写结论（合格/不合格）、审核人与日期，再以 --results 提交。",
         ),

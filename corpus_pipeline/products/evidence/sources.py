@@ -23,6 +23,9 @@ KINDS: Mapping[str, Words] = {
     "public_data": both("public data", "公共数据"),
     "unknown": both("not stated", "未写明"),
 }
+#: Facts without which nobody may use a source, so that their absence is said.
+_NEEDED = frozenset({"license", "legal_basis"})
+_MISSING = "未写明 / not stated"
 #: What of a registry entry proves the right to use a source, whatever its kind.
 _PROOFS = (
     ("evidence", both("evidence", "佐证")),
@@ -113,7 +116,10 @@ def _source(
         percent(kept / whole),
         size.generated[name],
     )
-    facts = [_text(entry.get(key)) for key, _ in (*_FACTS, *_PROOFS)]
+    facts = [
+        _text(entry.get(key)) or (_MISSING if key in _NEEDED else "")
+        for key, _ in (*_FACTS, *_PROOFS)
+    ]
     stated = entry.get("language") or sorted(size.languages.get(name, {}))
     samples = [_assessment(entry.get(key)) for key in ("pre_assessment", "post_verification")]
     return (name, kind, word.zh, *counts, ", ".join(map(str, stated)), *facts, *samples)

@@ -16,6 +16,8 @@ Cell = str | int | float | None
 #: Texts in, the same texts with personal data masked out.
 Mask = Callable[[Sequence[str]], list[str]]
 
+#: How the heading of a column ends that says in English what another says in Chinese.
+ENGLISH = "（英文）"
 #: What spreadsheets begin a formula with; full-width forms count too, where they are typed.
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 
