@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import StringConstraints, model_validator
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
@@ -35,9 +35,9 @@ class WaiverEntry(Strict):
     """
 
     control_id: Text
-    justification: Text = Field(min_length=10)
+    justification: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
     expires: date
-    approver: Text
+    approver: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     findings: tuple[Text, ...] = ()
 
 

@@ -68,7 +68,7 @@ CHECKS: dict[str, Check] = {
         Check(
             "sources_per_language",
             f"{_HERE}.source_checks:SourcesPerLanguage",
-            ("share", "not_languages"),
+            ("share", "not_languages", "counts_as"),
         ),
         Check("row_fields", f"{_HERE}.row_checks:row_fields", ("every", "by_kind", "recorded")),
         Check("row_values", f"{_HERE}.row_checks:row_values", ("column", "values", "unless")),

@@ -18,7 +18,7 @@ from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, outside, unlooked
 from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, both, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both
 from corpus_pipeline.rules.compliance import RiskPack
 from corpus_pipeline.rules.pack import load
 
@@ -152,7 +152,7 @@ class ManualSample(Rows):
         for name, group in groups.items():
             label = "" if name == "all" else f"{name}: "
             figures = f"{label}{group['failed']} / {group['sampled']}"
-            bound = percent(group["upper_95"])
+            bound = at_most(group["upper_95"])
             if group["sampled"] == group["documents"]:
                 parts_en.append(f"{figures} fail, which is all there are")
                 parts_zh.append(f"{figures} 不合格（全部检查）")

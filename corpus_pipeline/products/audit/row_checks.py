@@ -57,7 +57,7 @@ class Few(Rows):
     ) -> None:
         """Nothing has been looked at yet."""
         self.scope = scope  # type: ignore[misc]  # the scope of one clause may be another
-        self.columns = ("id", *columns)
+        self.columns = tuple(dict.fromkeys(("id", *columns)))
         self._limit, self._fault, self._said = clause.limit or 0, fault, said
         self._evidence: list[Evidence] = []
         self._rows = self._wrong = 0

@@ -23,7 +23,7 @@ from corpus_pipeline.products.audit.dossier import (
 )
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, both, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both, percent
 
 
 def finding(source: str, said: Words, key: str) -> Evidence:
@@ -143,8 +143,8 @@ def assessment(dossier: Dossier, clause: Clause) -> Outcome:
         return unlooked(f"{names}: no {key} in the registry", f"{names}：登记表中没有 {key}")
     worst = max((entry["upper_95"] for entry in facts.values()), default=1.0)
     measured = both(
-        f"{len(facts)} samples; with 95 % confidence at most {percent(worst)} bad in each source",
-        f"{len(facts)} 份抽样；以 95% 置信度，各来源不良比例不超过 {percent(worst)}",
+        f"{len(facts)} samples; with 95 % confidence at most {at_most(worst)} bad in each source",
+        f"{len(facts)} 份抽样；以 95% 置信度，各来源不良比例不超过 {at_most(worst)}",
     )
     return judged(evidence, measured, facts)
 
@@ -176,7 +176,8 @@ class SourcesPerLanguage(Rows):
     """How many sources the texts of each language come from.
 
     `settings`: `share` of the documents from which a language counts; `not_languages`, labels that
-    name none.  Where no language was found, the registry's own is taken.
+    name none; `counts_as`, labels of the same language.  Where no language was found, the
+    registry's own is taken.
     """
 
     scope: ClassVar[Sequence[Scope]] = ("kept",)
@@ -187,6 +188,7 @@ class SourcesPerLanguage(Rows):
         self._dossier, self._least = dossier, int(clause.limit or 1)
         self._share = float(clause.settings.get("share", 0.0))
         self._skipped = set(clause.settings.get("not_languages", ()))
+        self._same: Mapping[str, str] = clause.settings.get("counts_as", {})
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, _path: str, frame: pl.DataFrame) -> None:
@@ -198,7 +200,7 @@ class SourcesPerLanguage(Rows):
         for source, label, rows in tallied.iter_rows():
             entry = self._dossier.run.sources.get(source) or {}
             for name in [label] if label else entry.get("language") or ["text"]:
-                self._counts[name, source] += rows
+                self._counts[self._same.get(name, name), source] += rows
 
     def outcome(self) -> Outcome:
         """Fails where a language that counts has fewer sources than the limit."""

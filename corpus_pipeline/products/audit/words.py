@@ -5,6 +5,7 @@ Enters: English and Chinese.  Leaves: `Words`, which reports show in the languag
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from corpus_pipeline.rules.settings import Strict
@@ -42,3 +43,12 @@ def percent(share: float) -> str:
     ('2.95 %', '25 %', '0 %')
     """
     return f"{round(share * 100, 2):g} %"
+
+
+def at_most(bound: float) -> str:
+    """An upper bound for people: never below what it rounds.
+
+    >>> at_most(0.03114), at_most(0.0295), at_most(1.0)
+    ('3.12 %', '2.95 %', '100 %')
+    """
+    return f"{math.ceil(round(bound * 10_000, 6)) / 100:g} %"
