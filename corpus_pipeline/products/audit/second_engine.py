@@ -43,18 +43,32 @@ FOUND = (
 RECORDED = frozenset({"org_id", "location", "ip_reserved"})
 #: Policies of the stage `pii` after which a value, or what looks like one, stands in the text.
 LEAVING = frozenset({"keep", "review", "tag", "pseudonym"})
-#: What the engine does not see, in words for the audit's reader.
-BLIND = (
-    "passports, permits, Macao identity cards, identity numbers of 15 digits, organisation codes",
-    "IMEI, IMSI, social security cards, QQ, WeChat: only a word beside them tells",
-    "names and postal addresses",
-    "landlines without an area code; numbers of Hong Kong, Macao and Taiwan without a country code",
-    "bank cards neither beside a cue nor in groups of four; accounts that are no cards",
-    "organisation codes of digits alone",
-    "numbers over several lines or cells, backwards, or with separators of over three characters",
-    "letters for digits anywhere but in a mobile number; mail whose at sign is another word",
-    "anything inside a link but mail",
-)
+#: What the engine does not see, in English and in Chinese, for the audit's reader.
+BLIND: Mapping[str, str] = {
+    "passports, permits, Macao identity cards, identity numbers of 15 digits": (
+        "护照、通行证、澳门身份证、15 位旧身份证号"
+    ),
+    "IMEI, IMSI, social security cards, QQ, WeChat: only a word beside them tells": (
+        "IMEI、IMSI、社保卡号、QQ 号、微信号：只能靠旁边的提示词识别"
+    ),
+    "names and postal addresses": "姓名与住址",
+    "landlines without an area code; those of Hong Kong, Macao, Taiwan without a country code": (
+        "不带区号的固定电话；不带国际区号的港澳台号码"
+    ),
+    "bank cards neither beside a cue nor in groups of four; accounts that are no cards": (
+        "旁边无提示词且未四位分组的银行卡号；非卡号的账号"
+    ),
+    "codes of organisations of digits alone, and those of nine characters": (
+        "纯数字的统一社会信用代码；九位组织机构代码"
+    ),
+    "numbers over several lines or cells, backwards, or with separators of over three characters": (
+        "跨行或跨单元格、倒写、分隔符超过三个字符的号码"
+    ),
+    "letters for digits anywhere but in a mobile number; mail whose at sign is another word": (
+        "手机号以外以字母代替的数字；以其他词语代替 @ 的邮箱"
+    ),
+    "anything inside a link but mail": "链接中除邮箱以外的内容",
+}
 _LINK = re.compile(r"(?:https?://|www\.)[!-;=?-~]+")
 
 

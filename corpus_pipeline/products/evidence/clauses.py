@@ -8,57 +8,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from corpus_pipeline.products.audit.documents_file import Document
+from corpus_pipeline.products.audit.formats import BASIS_WORDS, LEVEL_WORDS, UNCONFIRMED
+from corpus_pipeline.products.audit.profile import Clause, Method
 from corpus_pipeline.products.audit.result import STATUS_WORDS, AuditResult, ClauseResult
 from corpus_pipeline.products.audit.results_file import Results
 from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence.table import Cell, Column, Table
 
-LEVEL_WORDS: Mapping[str, Words] = {
-    "required": both("required", "要求"),
-    "should": both("should", "建议"),
-    "practice": both("practice", "实践"),
-}
-BASIS_WORDS: Mapping[str, Words] = {
-    "final": both("final text read", "已读正式文本"),
-    "draft": both("draft read, final text unread", "已读草案，未读正式文本"),
-    "secondary": both("secondary source, text unread", "据二手资料，未读原文"),
-    "house": both("promise of this project", "本项目自身承诺"),
-}
-METHOD_WORDS: Mapping[str, Words] = {
-    "automatic": both("by machine, every row", "自动，全量"),
+METHOD_WORDS: Mapping[Method, Words] = {
+    "automatic": both("by machine, every row", "自动检查，全量"),
     "technical_sample": both("by machine, a sample", "技术抽检"),
     "manual_sample": both("by people, a sample", "人工抽检"),
     "document": both("by people, documents", "文件审阅"),
 }
 #: Findings that a cell names; the table of findings has those that the audit lists.
 _SHOWN = 3
+#: Findings of a clause that a page shows.
+_ON_PAGE = 5
 
 
 def clauses(result: AuditResult) -> Table:
     """A row for each clause with its result, evidence, reason, equivalent measure and plan."""
-    headings = (
-        both("clause", "条款编号"),
-        both("source of the requirement", "要求出处"),
-        both("requirement", "要求（英文）"),
-        both("requirement in Chinese", "要求"),
-        both("level", "约束程度"),
-        both("basis", "依据"),
-        both("method", "检查方式"),
-        both("result", "结果（英文）"),
-        both("result in Chinese", "结果"),
-        both("measured", "测量值（英文）"),
-        both("measured, in Chinese", "测量值"),
+    columns = (
+        Column(both("clause", "条款编号")),
+        Column(both("result", "结果"), apart=True),
+        Column(both("source of the requirement", "要求出处")),
+        Column(both("requirement", "要求"), apart=True),
+        Column(both("level", "约束程度")),
+        Column(both("basis", "依据")),
+        Column(both("method", "检查方式")),
+        Column(both("measured", "测量值"), apart=True),
+        Column(both("evidence", "证据"), said=True, apart=True),
+        Column(both("reason", "理由"), said=True, apart=True),
+        Column(both("equivalent measure", "等效措施"), said=True),
+        Column(both("plan", "整改计划"), said=True),
+        Column(both("waiver", "豁免"), said=True),
+        Column(both("what meets it", "如何满足"), apart=True),
     )
-    spoken = (
-        both("evidence", "证据"),
-        both("reason", "理由（英文）"),
-        both("reason in Chinese", "理由"),
-        both("equivalent measure", "等效措施"),
-        both("plan", "整改计划"),
-        both("waiver", "豁免"),
-        both("what meets it", "如何满足"),
-    )
-    columns = (*map(Column, headings), *(Column(word, said=True) for word in spoken))
     return Table(
         "clauses",
         both("Results by clause", "条款符合性表"),
@@ -75,42 +61,42 @@ def clauses(result: AuditResult) -> Table:
 
 def _clause(entry: ClauseResult) -> tuple[Cell, ...]:
     clause = entry.clause
-    status = STATUS_WORDS[entry.status]
-    reason = entry.reason or both("", "")
-    mend = clause.mend or both("", "")
+    asked = both(f"{clause.title.en}: {clause.what.en}", f"{clause.title.zh}：{clause.what.zh}")
+    # What was measured says it already where nothing was.
+    reason = None if entry.reason == entry.measured else entry.reason
     return (
         clause.id,
+        STATUS_WORDS[entry.status],
         str(clause.reference),
-        f"{clause.title.en}: {clause.what.en}",
-        f"{clause.title.zh}：{clause.what.zh}",
-        _pair(LEVEL_WORDS[clause.level]),
-        _pair(BASIS_WORDS[clause.basis]),
-        _pair(METHOD_WORDS[clause.method]),
-        status.en,
-        status.zh,
-        entry.measured.en,
-        entry.measured.zh,
+        asked,
+        LEVEL_WORDS[clause.level],
+        basis(clause),
+        METHOD_WORDS[clause.method],
+        entry.measured,
         _evidence(entry),
-        reason.en,
-        reason.zh,
+        reason,
         entry.equivalent_measure,
         entry.plan,
         _waived(entry),
-        _pair(mend),
+        clause.mend if entry.status in {"fail", "not_checked"} else None,
     )
 
 
-def _pair(word: Words) -> str:
-    """Both languages in one cell."""
-    return f"{word.zh} / {word.en}" if word.zh else ""
+def basis(clause: Clause) -> Words:
+    """What the wording rests on, and whether a page that was read confirms it."""
+    word = BASIS_WORDS[clause.basis]
+    if clause.confirmed:
+        return word
+    return both(f"{word.en}; {UNCONFIRMED.en}", f"{word.zh}；{UNCONFIRMED.zh}")
 
 
-def _evidence(entry: ClauseResult) -> str:
-    """How many findings there are and the first of them; what was measured where there are none."""
+def _evidence(entry: ClauseResult) -> Words | None:
+    """How many findings there are and the first of them."""
     if not entry.evidence:
-        return ""
-    shown = "; ".join(str(found) for found in entry.evidence[:_SHOWN])
-    return f"{entry.findings}: {shown}{' …' if entry.findings > _SHOWN else ''}"
+        return None
+    shown, more = entry.evidence[:_SHOWN], " …" if entry.findings > _SHOWN else ""
+    english, chinese = ("; ".join(found.of(tongue) for found in shown) for tongue in ("en", "zh"))
+    return both(f"{entry.findings}: {english}{more}", f"{entry.findings} 处：{chinese}{more}")
 
 
 def _waived(entry: ClauseResult) -> str:
@@ -124,14 +110,7 @@ def _waived(entry: ClauseResult) -> str:
 def findings(result: AuditResult) -> Table:
     """A row for each finding that the audit lists."""
     rows = tuple(
-        (
-            entry.clause.id,
-            found.path,
-            found.document,
-            found.said.en,
-            found.said.zh,
-            mark,
-        )
+        (entry.clause.id, found.path, found.document, found.said, mark)
         for entry in result.clauses
         for found, mark in zip(entry.evidence, entry.fingerprints(), strict=True)
     )
@@ -147,11 +126,11 @@ def findings(result: AuditResult) -> Table:
             Column(both("clause", "条款编号")),
             Column(both("file", "文件"), said=True),
             Column(both("document", "文档标识")),
-            Column(both("finding", "问题（英文）"), said=True),
-            Column(both("finding in Chinese", "问题"), said=True),
+            Column(both("finding", "问题"), said=True, apart=True),
             Column(both("fingerprint", "指纹")),
         ),
         rows,
+        shown=_ON_PAGE,
     )
 
 
@@ -159,17 +138,28 @@ def handed(documents: Iterable[Document], results: Results) -> Table:
     """What people handed in: documents and results of samples, by digest."""
     rows: list[tuple[Cell, ...]] = [
         (
-            "document",
+            both("document", "文件"),
             one.name,
             one.file,
             one.sha256,
             one.owner,
             None if one.date is None else one.date.isoformat(),
-            "" if one.problem is None else _pair(one.problem),
+            one.problem,
         )
         for one in documents
     ]
-    rows += [("results", "", one.name, one.sha256, "", "", str(one.rows)) for one in results.files]
+    rows += [
+        (
+            both("results", "抽检结果"),
+            "",
+            one.name,
+            one.sha256,
+            "",
+            "",
+            both(f"{one.rows} rows", f"{one.rows} 条"),
+        )
+        for one in results.files
+    ]
     headings = (
         both("kind", "类别"),
         both("name", "名称"),
@@ -183,8 +173,9 @@ def handed(documents: Iterable[Document], results: Results) -> Table:
         "handed_in",
         both("Documents and results handed in", "提交的文件与抽检结果"),
         both(
-            "A machine knows that they are there and whole; what they say is for people to judge.",
-            "程序只核对文件存在且未被改动，内容由人审阅。",
+            "A machine knows that they are there and whole; what they say is for people to judge. "
+            "The files themselves are not in this folder: attach them to the filing.",
+            "程序只核对文件存在且未被改动，内容由人审阅。文件本身不在本目录中，申报时另行附上。",
         ),
         tuple(Column(word, said=word.en in {"file", "owner", "note"}) for word in headings),
         tuple(rows),

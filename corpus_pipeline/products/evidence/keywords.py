@@ -7,25 +7,18 @@ licence and count, for they belong to somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-import yaml
-
-from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit.words import both
-from corpus_pipeline.products.evidence.table import Cell, Column, Table
+from corpus_pipeline.products.audit.words import Words, both
+from corpus_pipeline.products.evidence.packs import OURS, content_of
+from corpus_pipeline.products.evidence.table import Cell, Column, Table, yes_no
 from corpus_pipeline.products.runs import Run
 from corpus_pipeline.rules.compliance import LONGEST_TERM
 
 #: Keywords that a library is to hold in all, and of each risk of a class: GB/T 45654-2025 8.1 as
 #: secondary sources have it, B.1 of the draft of GB/T 45652 (2024-03-28) as read.
 LEAST, LEAST_OF_CLASS = 10_000, {"A1": 200, "A2": 100}
-#: References to files of this package begin so.
-_OURS = "package:"
 
 
 @dataclass(slots=True)
@@ -42,6 +35,11 @@ class Library:
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     classes: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    @property
+    def total(self) -> int:
+        """Different keywords of all risks."""
+        return len({term for terms in self.terms.values() for term in terms})
+
 
 def library(run: Run) -> Library:
     """The keywords of the stage `compliance`; an empty library where it did not run."""
@@ -54,7 +52,7 @@ def library(run: Run) -> Library:
 
 
 def _add(found: Library, ref: str, sha256: str) -> None:
-    content = _content(ref, sha256)
+    content = content_of(ref, sha256)
     if content is None:
         found.lists.append((ref, sha256, "", None))
         return
@@ -69,40 +67,25 @@ def _add(found: Library, ref: str, sha256: str) -> None:
         for risk, term in words:
             found.terms.setdefault(risk, set()).add(term)
         found.lists.append((ref, sha256, str(content.get("licence", "")), len(words)))
-        found.quoted |= words if ref.startswith(_OURS) else set()
-
-
-def _content(ref: str, sha256: str) -> Mapping[str, Any] | None:
-    """The content of a pack where it is still that of the run; {} for a file that is none."""
-    try:
-        asset = resolve(ref, Path.cwd())
-    except PipelineError:
-        return None
-    if asset.sha256 != sha256:
-        return None
-    if asset.path.suffix not in {".yaml", ".yml"}:
-        return {}
-    content = yaml.safe_load(asset.path.read_text("utf-8"))
-    return content if isinstance(content, Mapping) else {}
+        found.quoted |= words if ref.startswith(OURS) else set()
 
 
 def coverage(found: Library) -> Table:
     """Keywords by risk beside the least that is asked for."""
-    whole = len({term for terms in found.terms.values() for term in terms})
+    whole = found.total
     long = sum(len(term) > LONGEST_TERM for terms in found.terms.values() for term in terms)
     rows = [
         (
             risk,
-            found.classes.get(risk[:-1], {}).get("zh", ""),
-            name["zh"],
-            name["en"],
+            _class(found, risk),
+            both(name["en"], name["zh"]),
             len(found.terms.get(risk, ())),
             LEAST_OF_CLASS.get(risk[:-1]),
             _met(len(found.terms.get(risk, ())), LEAST_OF_CLASS.get(risk[:-1])),
         )
         for risk, name in found.names.items()
     ]
-    rows.append(("", "", "合计", "all", whole, LEAST, _met(whole, LEAST)))
+    rows.append(("", None, both("all", "合计"), whole, LEAST, _met(whole, LEAST)))
     return Table(
         "keyword_coverage",
         both("Coverage of the keyword library", "关键词库覆盖情况"),
@@ -113,10 +96,9 @@ def coverage(found: Library) -> Table:
             "下限数字来自二手资料与草案。",
         ),
         (
-            Column(both("risk", "风险编号")),
-            Column(both("class", "一级分类")),
-            Column(both("risk in Chinese", "二级分类")),
-            Column(both("risk in English", "二级分类（英文）")),
+            Column(both("number", "风险编号")),
+            Column(both("class", "一级分类"), apart=True),
+            Column(both("risk", "二级分类"), apart=True),
             Column(both("keywords", "关键词数")),
             Column(both("least asked for", "要求下限")),
             Column(both("result", "是否达到")),
@@ -127,8 +109,13 @@ def coverage(found: Library) -> Table:
 
 def _met(number: int, least: int | None) -> Cell:
     if least is None:
-        return "无下限 / no number"
-    return "达到 / reached" if number >= least else "未达到 / not reached"
+        return both("no number", "无下限")
+    return both("reached", "达到") if number >= least else both("not reached", "未达到")
+
+
+def _class(found: Library, risk: str) -> Words | None:
+    name = found.classes.get(risk[:-1])
+    return None if name is None else both(name["en"], name["zh"])
 
 
 def lists(found: Library) -> Table:
@@ -148,7 +135,7 @@ def lists(found: Library) -> Table:
             Column(both("quoted below", "是否列出")),
         ),
         tuple(
-            (ref, digest, licence, count, "是 / yes" if ref.startswith(_OURS) else "否 / no")
+            (ref, digest, licence, count, yes_no(ref.startswith(OURS)))
             for ref, digest, licence, count in found.lists
         ),
     )
@@ -169,6 +156,7 @@ def annex(found: Library) -> Table:
             Column(both("risk", "二级分类")),
         ),
         tuple(_annexed(found)),
+        form=True,
     )
 
 

@@ -12,39 +12,23 @@ from typing import Any
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.result import AuditResult
-from corpus_pipeline.products.audit.words import both
+from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence.scale import Scale
-from corpus_pipeline.products.evidence.table import Cell, Column, Table
+from corpus_pipeline.products.evidence.table import Column, Table, yes_no
+from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run
 from corpus_pipeline.rules.pack import load
 from corpus_pipeline.rules.pii.pack import PiiPack
 
-#: Type of personal data in Chinese; others are shown by their identifier.
-NAMES = {
-    "email": "电子邮箱",
-    "secret": "口令与密钥",
-    "resident_id": "居民身份证号",
-    "org_id": "统一社会信用代码",
-    "permit": "通行证与社保卡号",
-    "passport": "护照号",
-    "hk_id": "香港身份证号",
-    "mo_id": "澳门身份证号",
-    "tw_id": "台湾身份证号",
-    "vin": "车辆识别代号",
-    "bank_card": "银行卡号",
-    "mobile": "手机号",
-    "landline": "固定电话",
-    "device_id": "设备号",
-    "qq": "QQ 号",
-    "wechat": "微信号",
-    "plate": "车牌号",
-    "military_id": "军官证号",
-    "ip": "IP 地址",
-    "ip_reserved": "保留 IP 地址",
-    "mac": "MAC 地址",
-    "location": "精确位置",
-    "address": "住址",
-    "name": "姓名",
+#: What is done with a type, by policy; `review` is what `tag` was called.
+_POLICIES: Mapping[str, Words] = {
+    "redact": both("replaced by a placeholder", "替换为占位符"),
+    "mask": both("partly covered", "部分遮盖"),
+    "pseudonym": both("replaced by a keyed code", "替换为假名"),
+    "drop": both("placeholder, document dropped", "替换并剔除该文档"),
+    "tag": both("recorded, left in the text", "仅记录，保留原文"),
+    "review": both("recorded, left in the text", "仅记录，保留原文"),
+    "keep": both("left in the text", "保留原文"),
 }
 
 
@@ -61,13 +45,13 @@ def personal(run: Run, size: Scale, result: AuditResult) -> Table:
         rows.append(
             (
                 kind,
-                NAMES.get(kind, kind),
+                _name(kind),
                 size.personal[KEPT, kind],
                 size.personal[DROPPED, kind],
-                policy,
+                _POLICIES.get(str(policy)),
                 known.get("placeholder"),
-                _yes(known.get("gbt35273_sensitive")),
-                _yes(known.get("gbt45574_sensitive")),
+                yes_no(known.get("gbt35273_sensitive")),
+                yes_no(known.get("gbt45574_sensitive")),
                 left.get(kind, 0),
             )
         )
@@ -125,7 +109,6 @@ def _left(result: AuditResult) -> dict[str, int]:
     return left
 
 
-def _yes(value: object) -> Cell:
-    if value is None:
-        return ""
-    return "是 / yes" if value else "否 / no"
+def _name(kind: str) -> Words:
+    word = name_of("pii", kind)
+    return both(word[0], word[1]) if word else both(kind, kind)

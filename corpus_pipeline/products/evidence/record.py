@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.products.audit.words import both
+from corpus_pipeline.products.audit.words import Words, both
+from corpus_pipeline.products.evidence.packs import content_of
 from corpus_pipeline.products.evidence.table import Cell, Column, Table
+from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import Run, all_inputs
+
+_QUARANTINED = both("quarantined", "隔离")
+_DROPPED = both("dropped", "剔除")
 
 
 def ledger(run: Run) -> Table:
@@ -28,6 +33,7 @@ def ledger(run: Run) -> Table:
             Column(both("version", "版本")),
             Column(both("what happened", "处理")),
             Column(both("rule", "规则")),
+            Column(both("meaning", "含义"), apart=True),
             Column(both("documents", "条数")),
             Column(both("characters", "字数")),
         ),
@@ -37,35 +43,49 @@ def ledger(run: Run) -> Table:
 
 def _ledger(run: Run) -> Iterator[tuple[Cell, ...]]:
     counts = run.counts
-    yield 0, "ingest", None, "读入 / read", "", counts["read"], None
+    yield 0, stage_name("ingest"), None, both("read", "读入"), "", None, counts["read"], None
     for name, rows in sorted(counts["by_quarantine"].items()):
         stage, _, reason = name.partition("/")
-        yield 0, stage, None, "隔离 / quarantined", reason, rows, None
+        word = _called("rules", reason)
+        yield 0, stage_name(stage), None, _QUARANTINED, reason, word, rows, None
     characters = counts.get("characters_by_rule", {})
     for step, stage in enumerate(run.manifest["stages"], 1):
-        rules = sorted(
-            rule for rule in counts["by_rule"] if rule.partition("/")[0] == stage["name"]
-        )
-        for rule in rules:
+        head = (step, stage_name(stage["name"]), stage["version"])
+        rules = [rule for rule in counts["by_rule"] if rule.partition("/")[0] == stage["name"]]
+        for rule in sorted(rules):
             name = rule.partition("/")[2]
-            rows, length = counts["by_rule"][rule], characters.get(rule)
-            yield step, stage["name"], stage["version"], "剔除 / dropped", name, rows, length
+            fell = (counts["by_rule"][rule], characters.get(rule))
+            yield *head, _DROPPED, name, _called("rules", name), *fell
         if not rules:
-            yield step, stage["name"], stage["version"], "未剔除 / none dropped", "", 0, 0
+            yield *head, both("none dropped", "未剔除"), "", None, 0, 0
     last = len(run.manifest["stages"]) + 1
-    yield last, "", None, "保留 / kept", "", counts["kept"], counts.get("characters_kept")
+    kept = (counts["kept"], counts.get("characters_kept"))
+    yield last, "", None, both("kept", "保留"), "", None, *kept
+
+
+def stage_name(name: str) -> Words | str:
+    """A stage with what it is called."""
+    word = _called("stages", name)
+    return name if word is None else both(f"{name}: {word.en}", f"{name}（{word.zh}）")
+
+
+def _called(kind: str, name: str) -> Words | None:
+    word = name_of(kind, name)
+    return None if word is None else both(word[0], word[1])
 
 
 def methods(run: Run) -> Table:
     """Stages, versions, and the packs and models that they used, by digest."""
     rows: list[tuple[Cell, ...]] = []
     for stage in run.manifest["stages"]:
-        assets = sorted(stage.get("assets", {}).items())
-        for use, asset in assets or [("", {})]:
-            ref = str(asset.get("ref", ""))
-            rows.append((stage["name"], str(stage["version"]), use, ref, asset.get("sha256")))
-    for name, version in sorted(run.manifest["code"].items()):
-        rows.append(("code", str(version), name, "", ""))
+        name, version = stage_name(stage["name"]), str(stage["version"])
+        for use, asset in sorted(stage.get("assets", {}).items()) or [("", {})]:
+            ref, digest = str(asset.get("ref", "")), str(asset.get("sha256", ""))
+            pack = content_of(ref, digest) if ref else None
+            about = [str((pack or {}).get(key, "")) for key in ("version", "licence", "source")]
+            rows.append((name, version, use, ref, *about, digest))
+    for part, version in sorted(run.manifest["code"].items()):
+        rows.append((both("program", "程序"), str(version), part, "", "", "", "", ""))
     return Table(
         "methods",
         both("Methods, packs and models", "方法、规则包与模型"),
@@ -78,6 +98,9 @@ def methods(run: Run) -> Table:
             Column(both("version", "版本")),
             Column(both("use", "用途"), said=True),
             Column(both("file", "文件"), said=True),
+            Column(both("its version", "文件版本")),
+            Column(both("its licence", "文件许可"), said=True),
+            Column(both("its source", "文件来源"), said=True),
             Column(both("sha256", "sha256")),
         ),
         tuple(rows),
@@ -87,23 +110,26 @@ def methods(run: Run) -> Table:
 def digests(run: Run) -> Table:
     """The files of the run, of its dataset, and its inputs, by digest."""
     rows: list[tuple[Cell, ...]] = [
-        ("run", entry["path"], entry["bytes"], entry.get("rows"), entry["sha256"])
+        (both("run", "运行"), entry["path"], entry["bytes"], entry.get("rows"), entry["sha256"])
         for entry in (*run.manifest["splits"], *run.manifest["files"])
     ]
     dataset = manifest.read_if_sound(run.root / "dataset" / "manifest.json") or {}
     for entry in dataset.get("files", ()):
         path = f"dataset/{entry['path']}"
-        rows.append(("dataset", path, entry["bytes"], entry.get("rows"), entry["sha256"]))
+        rows.append(
+            (both("dataset", "数据集"), path, entry["bytes"], entry.get("rows"), entry["sha256"])
+        )
     rows += [
-        ("input", entry["locator"], entry["bytes"], None, entry["sha256"])
+        (both("input", "输入"), entry["locator"], entry["bytes"], None, entry["sha256"])
         for entry in all_inputs(run)
     ]
     return Table(
         "digests",
         both("Digests of all files", "文件摘要"),
         both(
-            f"The manifest of the run is sealed: {run.manifest['seal']}.",
-            f"运行清单的封印为 {run.manifest['seal']}。",
+            f"The manifest of the run is sealed: {run.manifest['seal']}. `corpus-pipeline verify` "
+            "recomputes all of them.",
+            f"运行清单的封印为 {run.manifest['seal']}；corpus-pipeline verify 可重新核对全部摘要。",
         ),
         (
             Column(both("part", "部分")),

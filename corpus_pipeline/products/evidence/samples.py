@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import polars as pl
 import xxhash
 
-from corpus_pipeline.products.audit.profile import Profile
+from corpus_pipeline.products.audit.profile import Profile, risk_names
 from corpus_pipeline.products.audit.results_file import CONTENT
-from corpus_pipeline.products.audit.words import both
+from corpus_pipeline.products.audit.words import Words, both
+from corpus_pipeline.products.evidence.sources import KINDS
 from corpus_pipeline.products.evidence.table import Cell, Column, Table
 from corpus_pipeline.products.runs import KEPT, Run, batches, columns_of
 
@@ -28,7 +29,27 @@ CORPUS, OF_EACH_KIND = 4_000, 100
 _METADATA = "metadata"
 #: Characters of a text that a sample shows; a cell of a workbook holds 32,767.
 _SHOWN = 20_000
-_ABOUT = ("title", "url", "locator", "license", "compliance_checked", "ip_risk", "aigc_label")
+#: Columns that a sample shows beside the text, and what their headings are.
+_ABOUT = {
+    "title": both("title", "标题"),
+    "url": both("address", "网址"),
+    "locator": both("place", "位置"),
+    "license": both("licence", "许可"),
+    "compliance_checked": both("checked by", "风险检查记录"),
+    "ip_risk": both("rights", "知识产权风险"),
+    "ip_basis": both("signs", "知识产权依据"),
+    "aigc_label": both("generated", "生成内容标识"),
+    "aigc_model": both("model", "生成模型"),
+    "aigc_at": both("obtained", "生成时间"),
+}
+#: What samples are called, by what is looked at in them.
+_ASPECTS = {
+    CONTENT: both("content", "内容安全"),
+    _METADATA: both("metadata", "元数据"),
+    "ip_record": both("records of rights", "知识产权记录"),
+    "aigc": both("generated text", "生成内容"),
+    "annotation": both("annotation", "标注质量"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,36 +126,47 @@ def _rows(run: Run, chosen: set[str], kinds: dict[str, str]) -> Iterator[tuple[C
     keys = pl.Series(sorted(chosen), dtype=pl.String)
     for frame in _frames(run, ["id", "source", *_ABOUT, "compliance_hits", "text"]):
         for row in frame.filter(pl.col("id").is_in(keys.implode())).iter_rows(named=True):
-            risks = sorted({hit["risk"] for hit in row.get("compliance_hits") or ()})
+            risks = sorted({str(hit["risk"]) for hit in row.get("compliance_hits") or ()})
             text = row["text"] or ""
             cut = f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
-            about = (row.get(name) for name in _ABOUT)
+            about = (_joined(row.get(name)) for name in _ABOUT)
             source = row["source"]
-            kind = kinds.get(source, "unknown")
-            yield row["id"], source, kind, *about, ", ".join(risks), len(text), cut
+            kind = KINDS.get(kinds.get(source, "unknown"), kinds.get(source))
+            yield row["id"], source, kind, *about, _called(risks), len(text), cut
+
+
+def _joined(value: object) -> Cell:
+    if value is None:
+        return None
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _called(risks: Sequence[str]) -> Words | None:
+    """Risks by their names."""
+    if not risks:
+        return None
+    known = risk_names()
+    named = [known.get(risk, both(risk, risk)) for risk in risks]
+    pairs = list(zip(risks, named, strict=True))
+    chinese = "；".join(f"{risk} {name.zh}" for risk, name in pairs)
+    return both("; ".join(f"{risk} {name.en}" for risk, name in pairs), chinese)
 
 
 def _table(need: Need, rows: Sequence[tuple[Cell, ...]], seed: int) -> Table:
     each = "_by_kind" if need.per_kind else ""
     asked = f"{need.least:,}"
     of_each = both(" of each kind of source", "（每类来源）") if need.per_kind else both("", "")
-    said = (
-        both("title", "标题"),
-        both("address", "网址"),
-        both("place", "位置"),
-        both("licence", "许可"),
-        both("risks checked by", "风险检查记录"),
-        both("rights", "知识产权风险"),
-        both("generated", "生成内容标识"),
-    )
+    name = _ASPECTS.get(need.aspect, both(need.aspect, need.aspect))
     return Table(
         f"{need.aspect}{each}",
-        both(f"Sample: {need.aspect}{of_each.en}", f"抽检样本：{need.aspect}{of_each.zh}"),
+        both(f"Sample: {name.en}{of_each.en}", f"抽检样本：{name.zh}{of_each.zh}"),
         both(
-            f"{asked} documents{of_each.en} asked for, {len(rows):,} drawn with seed {seed}. "
-            "Fill in verdict (合格 or 不合格), reviewer and date, and hand it back with --results.",
+            f"{asked} documents{of_each.en} asked for, {len(rows):,} drawn with seed {seed}. Fill "
+            "in verdict (合格 or 不合格), reviewer and date, save as CSV, and hand it in with "
+            "--results. Personal data is masked.",
             f"要求 {asked} 条{of_each.zh}，以种子 {seed} 抽取 {len(rows):,} 条。"
-            "请填写结论（合格/不合格）、审核人与日期，再以 --results 提交。",
+            "请填写结论（合格/不合格）、审核人与日期，"
+            "另存为 CSV，再以 --results 提交。个人信息已遮盖。",
         ),
         (
             Column(both("id", "编号")),
@@ -145,7 +177,7 @@ def _table(need: Need, rows: Sequence[tuple[Cell, ...]], seed: int) -> Table:
             Column(both("aspect", "项目")),
             Column(both("source", "来源"), said=True),
             Column(both("kind", "来源类型")),
-            *(Column(word, said=True) for word in said),
+            *(Column(word, said=True) for word in _ABOUT.values()),
             Column(both("risks found", "发现的风险")),
             Column(both("characters", "字数")),
             Column(both("text", "正文"), said=True, lines=True),

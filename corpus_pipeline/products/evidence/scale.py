@@ -14,7 +14,7 @@ import polars as pl
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
 
 _TEXTS = ("source", "license", "text")
-_MARKS = ("pii_spans", "aigc_label", "ip_risk", "langid_label")
+_MARKS = ("pii_spans", "aigc_label", "ip_risk", "ip_basis", "langid_label")
 
 
 @dataclass(slots=True)
@@ -22,11 +22,13 @@ class Scale:
     """Kept documents and characters by source and by licence; marks by their value."""
 
     characters: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
     generated: Counter[str] = field(default_factory=Counter)
     languages: dict[str, Counter[str]] = field(default_factory=dict)
     licences: Counter[tuple[str, str]] = field(default_factory=Counter)
     licence_characters: Counter[tuple[str, str]] = field(default_factory=Counter)
-    rights: Counter[str] = field(default_factory=Counter)
+    #: (risk, deciding sign) → documents.
+    rights: Counter[tuple[str, str]] = field(default_factory=Counter)
     #: (kept or dropped, type) → spans.
     personal: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -57,17 +59,24 @@ def _personal(found: Scale, folder: str, frame: pl.DataFrame) -> None:
 def _kept(found: Scale, frame: pl.DataFrame) -> None:
     characters = pl.col("text").str.len_chars().fill_null(0).sum()
     by = [pl.col("source").fill_null(""), pl.col("license").fill_null("")]
-    for source, licence, rows, length in (
-        frame.group_by(by).agg(rows=pl.len(), characters=characters).iter_rows()
+    size = pl.col("text").str.len_bytes().fill_null(0).sum()
+    for source, licence, rows, length, volume in (
+        frame.group_by(by).agg(rows=pl.len(), characters=characters, bytes=size).iter_rows()
     ):
         found.characters[source] += length
+        found.bytes[source] += volume
         found.licences[licence, source] += rows
         found.licence_characters[licence, source] += length
-    for name, label in (("aigc_label", found.generated), ("ip_risk", found.rights)):
-        if name in frame.columns:
-            key = "source" if name == "aigc_label" else name
-            marked = frame.filter(pl.col(name).is_not_null())
-            label.update(dict(marked.group_by(pl.col(key).fill_null("")).len().iter_rows()))
+    if "aigc_label" in frame.columns:
+        marked = frame.filter(pl.col("aigc_label").is_not_null())
+        found.generated.update(dict(marked.group_by(by[0]).len().iter_rows()))
+    if "ip_risk" in frame.columns:
+        marked = frame.filter(pl.col("ip_risk").is_not_null())
+        sign = pl.col("ip_basis").list.first() if "ip_basis" in frame.columns else pl.lit("")
+        for risk, why, rows in (
+            marked.group_by("ip_risk", sign.fill_null("").alias("_")).len().iter_rows()
+        ):
+            found.rights[risk, why] += rows
     if "langid_label" in frame.columns:
         labels = frame.group_by(by[0], pl.col("langid_label").fill_null("und")).len()
         for source, language, rows in labels.iter_rows():

@@ -6,18 +6,17 @@ no spreadsheet takes for a formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from corpus_pipeline.products.audit.words import Words
+from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.text.unicode.escape import escaped
 
-Cell = str | int | float | None
+#: A cell: a figure, a text, or what is said in both languages.
+Cell = Words | str | int | float | None
 #: Texts in, the same texts with personal data masked out.
 Mask = Callable[[Sequence[str]], list[str]]
 
-#: How the heading of a column ends that says in English what another says in Chinese.
-ENGLISH = "（英文）"
 #: What spreadsheets begin a formula with; full-width forms count too, where they are typed.
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 
@@ -26,12 +25,13 @@ _FORMULA = tuple("=+-@\t\r＝＋－＠")
 class Column:
     """A column: its heading; `said`: people or files said it, so personal data may stand in it.
 
-    `lines`: its text keeps its line breaks.
+    `lines`: its text keeps its line breaks.  `apart`: files give each language its own column.
     """
 
     heading: Words
     said: bool = False
     lines: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Table:
     """A table with a name for files (`name`), a title and a sentence about it.
 
     `cards`: a page shows a row as a list of what it says, for there are too many columns.
-    `form`: people fill it in and hand it back, so its headings are Chinese alone.
+    `form`: people fill it in and hand it in, so its headings are Chinese alone.
+    `shown`: rows that a page shows of each value of the first column; all, where it is None.
     """
 
     name: str
@@ -49,24 +50,58 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...] = ()
     cards: bool = False
     form: bool = False
+    shown: int | None = None
 
     @property
     def headings(self) -> list[str]:
         """The headings of a file."""
-        words = [column.heading for column in self.columns]
-        return [word.zh if self.form else f"{word.zh} / {word.en}" for word in words]
+        return [name for column in self.columns for name in self._names(column)]
+
+    def _names(self, column: Column) -> list[str]:
+        word = column.heading
+        if self.form or word.zh == word.en:
+            return [word.zh]
+        return [word.zh, word.en] if column.apart else [f"{word.zh} / {word.en}"]
+
+    def plain_rows(self) -> Iterator[list[str | int | float]]:
+        """The rows of a file, as wide as the headings."""
+        for row in self.rows:
+            yield [
+                value
+                for column, cell in zip(self.columns, row, strict=True)
+                for value in self._values(column, cell)
+            ]
+
+    def _values(self, column: Column, cell: Cell) -> list[str | int | float]:
+        if column.apart and not self.form:
+            return [cell.zh, cell.en] if isinstance(cell, Words) else [plain(cell), plain(cell)]
+        return [cell.zh if self.form and isinstance(cell, Words) else plain(cell)]
 
 
-def harmless(value: Cell, *, lines: bool = False) -> Cell:
-    r"""A cell that no spreadsheet computes: text that begins like a formula gets an apostrophe.
+def plain(cell: Cell) -> str | int | float:
+    """A cell as one value.
 
-    >>> harmless("=1+1"), harmless("语料"), harmless(-3), harmless("a\nb"), harmless(None)
-    ("'=1+1", '语料', -3, 'a\\nb', '')
+    >>> plain(both("yes", "是")), plain(both("QQ", "QQ")), plain(3), plain(None)
+    ('是 / yes', 'QQ', 3, '')
     """
+    if isinstance(cell, Words):
+        return cell.zh if cell.zh == cell.en else f"{cell.zh} / {cell.en}"
+    return "" if cell is None else cell
+
+
+def yes_no(value: object) -> Cell:
+    """Yes or no in both languages; nothing where it is not known."""
     if value is None:
-        return ""
-    if not isinstance(value, str):
-        return value
+        return None
+    return both("yes", "是") if value else both("no", "否")
+
+
+def harmless(value: str, *, lines: bool = False) -> str:
+    r"""A text that no spreadsheet computes: what begins like a formula gets an apostrophe.
+
+    >>> harmless("=1+1"), harmless("语料"), harmless("a\nb")
+    ("'=1+1", '语料', 'a\\nb')
+    """
     kept = "\n".join(map(escaped, value.splitlines())) if lines else escaped(value)
     return f"'{kept}" if kept.lstrip(" \u3000").startswith(_FORMULA) else kept
 
@@ -78,14 +113,29 @@ def finished(tables: Iterable[Table], mask: Mask) -> list[Table]:
 
 def _finished(table: Table, mask: Mask) -> Table:
     columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
-    done = []
-    for column, values in zip(table.columns, columns, strict=True):
-        texts = [value if isinstance(value, str) else "" for value in values]
-        shown = mask(texts) if column.said and any(texts) else texts
-        done.append(
-            [
-                harmless(text if isinstance(value, str) else value, lines=column.lines)
-                for value, text in zip(values, shown, strict=True)
-            ]
-        )
+    done = [
+        _safe(column, values, mask) for column, values in zip(table.columns, columns, strict=True)
+    ]
     return replace(table, rows=tuple(zip(*done, strict=True)))
+
+
+def _safe(column: Column, values: Sequence[Cell], mask: Mask) -> list[Cell]:
+    """The cells of a column, masked where somebody said them."""
+    texts = [text for value in values for text in _texts(value)]
+    if column.said and any(texts):
+        texts = mask(texts)
+    safe = iter([harmless(text, lines=column.lines) for text in texts])
+    return [
+        both(next(safe), next(safe))
+        if isinstance(value, Words)
+        else next(safe)
+        if isinstance(value, str)
+        else value
+        for value in values
+    ]
+
+
+def _texts(value: Cell) -> list[str]:
+    if isinstance(value, Words):
+        return [value.en, value.zh]
+    return [value] if isinstance(value, str) else []
