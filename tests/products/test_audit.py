@@ -97,11 +97,30 @@ def test_violating_share(builder):
     assert failed(result) == ["violating_share"]
     found = clause(result, "violating_share")
     assert [entry.said.en for entry in found.evidence] == [
-        "source 'forum': 1 of 4 documents (25.00%), more than 5 %"
+        "source 'forum': 1 of 4 documents violate (25 % > 5 %)"
     ]
     assert found.facts["news"]["violating"] == 0
     assert (found.facts["news"]["documents"], found.facts["news"]["judged"]) == (16, 14)
-    assert found.facts["forum"]["wilson_upper_95"] == pytest.approx(0.699, abs=0.001)
+    assert found.facts["forum"]["upper_95"] == pytest.approx(0.751, abs=0.001)
+
+
+def test_what_nobody_looked_at_thins_no_source(builder):
+    """Documents that fell before `compliance` do not make the share of the violating ones less."""
+    unseen = {"dropped_by": "langid", "drop_rule": "not_chinese", "drop_evidence": "label=ja"}
+    for row in (row for split in builder.splits for row in split if row["source"] == "news"):
+        row.update(unseen, compliance_score=None, langid_keep=False)
+    builder.splits[0][0].update(dict.fromkeys(unseen), compliance_score=2.5, langid_keep=True)
+    builder.splits[1][0].update(dict.fromkeys(unseen), compliance_score=0.0, langid_keep=True)
+    found = clause(audit(builder.write()), "violating_share")
+
+    assert found.facts["news"] == {
+        "documents": 16,
+        "judged": 2,
+        "violating": 1,
+        "share": 0.5,
+        "upper_95": pytest.approx(0.975, abs=0.001),
+    }
+    assert found.status == "fail"
 
 
 def test_compliance_verdicts_count(builder):

@@ -2,11 +2,14 @@
 
 import json
 import random
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 import yaml
 
+from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.formats import render
@@ -14,6 +17,7 @@ from corpus_pipeline.products.audit.profile import load_profile
 from corpus_pipeline.products.audit.run import AuditOptions, audit
 
 DAY = date(2026, 11, 29)
+DOCS = Path(__file__).parents[2] / "docs" / "sources.md"
 HEAD = "id,verdict,reviewer,date\n"
 
 
@@ -65,8 +69,10 @@ def test_a_sample_says_its_bound(builder, sampled):
     part, whole = sampled(verdicts(kept(builder)[:10])), sampled(verdicts(kept(builder)))
 
     assert (part.status, whole.status) == ("pass", "pass")
-    assert part.measured.en == "content: 0 / 10 fail, at most 25.89 % with 95 % confidence"
-    assert whole.measured.en == "content: 0 / 16 fail, which is all there are"
+    assert part.measured.en == (
+        "content: 0 of 10 fail, at most 25.89 % of the whole with 95 % confidence"
+    )
+    assert whole.measured.en == "content: 0 of 16 fail, which is all there are"
     assert part.facts["all"]["upper_95"] == pytest.approx(1 - 0.05 ** (1 / 10), abs=1e-6)
 
 
@@ -87,7 +93,7 @@ def test_too_few_results_are_no_pass(builder, sampled):
     foreign = ["f" * 32 + ",pass,reviewer 1,2026-11-02\n"]
     for lines in ([], verdicts(rows[:9]), verdicts(rows[:9]) + foreign, verdicts(rows[:9]) * 2):
         entry = sampled(lines)
-        assert (entry.status, entry.reason.en[-6:]) == ("not_checked", f"{len(lines) and 9} / 10")
+        assert (entry.status, entry.reason.en[-7:]) == ("not_checked", f"{len(lines) and 9} of 10")
 
 
 def test_failing_results_fail(builder, sampled):
@@ -143,7 +149,7 @@ def test_each_kind_of_source_has_its_sample(builder, profile, tmp_path):
     [entry] = audit(builder.write(), small, AuditOptions(results=[path], day=DAY)).clauses
 
     assert entry.status == "not_checked"
-    assert entry.reason.en.endswith("self_collected: 0 / 3")
+    assert entry.reason.en.endswith("self_collected: 0 of 3")
 
 
 def test_annotator_and_reviewer_are_two(run, profile, tmp_path):
@@ -241,7 +247,7 @@ def test_a_waiver_holds_until_its_day(decided):
     assert (entry_of(waived, "source_rights").status, waived.exit_code) == ("fail", 0)
     assert (expired.exit_code, other.exit_code) == (1, 1)
     assert "waived until 2026-12-31: the licence is being signed (head of data)" in render(waived)
-    assert "豁免已过期 2026-11-28" in render(expired, "text", "zh")
+    assert "豁免已于 2026-11-28 到期" in render(expired, "text", "zh")
     [suppressed] = [
         e for e in json.loads(render(waived, "sarif"))["runs"][0]["results"] if e["kind"] == "fail"
     ]
@@ -363,6 +369,32 @@ def test_fingerprints_hold_when_figures_move(builder):
     assert before.fingerprints() == after.fingerprints()
 
 
+def test_a_clause_holds_from_its_day(builder):
+    """Before the day from which a clause is in force it does not apply, and says so."""
+    root = builder.write()
+    before, after = (
+        entry_of(audit(root, "pipl", AuditOptions(day=date(2026, month, 1))), "audit_programme")
+        for month in (6, 7)
+    )
+
+    assert (before.status, after.status) == ("not_applicable", "not_checked")
+    assert before.reason.zh == "自 2026-07-01 起施行，晚于检查日期 2026-06-01"
+
+
+def test_a_sample_by_program_says_its_bound(builder, profile):
+    """Where a part of the documents was looked at, the figure says what that means for all."""
+    for row in kept(builder)[:4]:
+        row["compliance_score"] = None
+    part = profile("gbt45654", "technical_sample")
+    [entry] = audit(builder.write(), part, AuditOptions(day=DAY)).clauses
+
+    assert entry.measured.en == (
+        "75 % looked at, 100 % pass; drawn at random, at most 22.1 % of the whole violate "
+        "with 95 % confidence"
+    )
+    assert entry.facts["upper_95"] == pytest.approx(1 - 0.05 ** (1 / 12), abs=1e-6)
+
+
 def test_levels_decide_what_counts(builder, profile):
     """A practice that is not met fails where practices count, and not before."""
     builder.content["sources"][0]["origin"] = "foreign"
@@ -372,3 +404,29 @@ def test_levels_decide_what_counts(builder, profile):
         for level in ("required", "should", "practice")
     }
     assert codes == {"required": 0, "should": 0, "practice": 1}
+
+
+def test_the_examples_of_the_docs_are_read(builder, tmp_path):
+    """The config, the index, the waivers and the results that docs/sources.md shows are valid."""
+    text = DOCS.read_text("utf-8")
+    config, index, waivers = (
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    )
+    [results] = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    files = {"documents": index, "waivers": waivers}
+    for name, content in files.items():
+        (tmp_path / name).write_text(yaml.safe_dump(content))
+    (tmp_path / "results").write_text(results)
+    paths = {name: tmp_path / name for name in files}
+    options = AuditOptions(results=[tmp_path / "results"], day=DAY, **paths)
+    result = audit(builder.write(), "gbt45652", options)
+
+    assert [Source(**entry).name for entry in config["sources"]] == ["forum"]
+    assert entry_of(result, "no_infringing").waiver is None  # it is met
+    assert entry_of(result, "graded").plan == "the scheme is adopted in January"
+
+
+def test_the_docs_name_every_key_of_a_source():
+    """docs/sources.md says what each key of a source means."""
+    text = DOCS.read_text("utf-8")
+    assert [key for key in Source.model_fields if f"`{key}`" not in text] == []

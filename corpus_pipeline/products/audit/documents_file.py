@@ -92,8 +92,8 @@ def _document(entry: Entry, base: Path, day: dt.date) -> Document:
     name = escaped(Path(entry.path).name)
     try:
         raw = (base / entry.path).read_bytes()
-    except OSError as error:
-        why = error.strerror or "unreadable"
+    except (OSError, ValueError) as error:  # a path may hold what no file system takes
+        why = getattr(error, "strerror", None) or "unreadable"
         problem = both(f"{name} cannot be read: {why}", f"{name} 无法读取：{why}")
         return Document(entry.name, name, None, entry.owner, entry.date, problem)
     digest = sha256(raw).hexdigest()

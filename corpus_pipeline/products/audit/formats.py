@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.oscal import oscal
-from corpus_pipeline.products.audit.profile import Basis, Level
+from corpus_pipeline.products.audit.profile import Basis, Level, Method
 from corpus_pipeline.products.audit.result import (
     MET,
     NOT_CHECKED,
@@ -33,7 +33,7 @@ _MARKS: Mapping[Status, Words] = {
     "pass": both("PASS", "符合　"),
     "fail": both("FAIL", "不符合"),
     "not_applicable": both("N/A ", "不适用"),
-    "not_checked": both("????", "未检查"),
+    "not_checked": both("OPEN", "未检查"),
 }
 #: The word of a status in the totals of the text.
 _TOTALS: Mapping[Status, Words] = {
@@ -49,8 +49,14 @@ LEVEL_WORDS: Mapping[Level, Words] = {
 BASIS_WORDS: Mapping[Basis, Words] = {
     "final": both("final text read", "已读正式文本"),
     "draft": both("draft read", "已读征求意见稿"),
-    "secondary": both("secondary source, text not read", "二手资料，未读原文"),
+    "secondary": both("secondary source", "二手资料"),
     "house": both("own promise", "自身承诺"),
+}
+METHOD_WORDS: Mapping[Method, Words] = {
+    "automatic": both("automatic", "自动检查"),
+    "technical_sample": both("technical sample", "技术抽检"),
+    "manual_sample": both("sample by hand", "人工抽检"),
+    "document": both("documents", "文件审阅"),
 }
 UNCONFIRMED = both("not confirmed", "未经核实")
 _VERDICTS: Mapping[int, Words] = {
@@ -60,7 +66,7 @@ _VERDICTS: Mapping[int, Words] = {
 }
 
 #: Pieces of evidence that the text shows under a clause.
-_SHOWN = 10
+_SHOWN = 5
 
 #: What XML 1.0 cannot hold, not even escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -97,7 +103,7 @@ def text(result: AuditResult, language: Language = "en") -> str:
         f"audit of {result.run}, profile {result.profile.profile}",
         f"对 {result.run} 的检查，规则集 {result.profile.profile}：{result.profile.title.zh}",
     )
-    lines = [title.of(language), ""]
+    lines = [title.of(language), *_about(result, language), ""]
     width = max(len(entry.clause.id) for entry in result.clauses)
     for entry in result.clauses:
         mark, clause = _MARKS[entry.status].of(language), entry.clause
@@ -107,15 +113,38 @@ def text(result: AuditResult, language: Language = "en") -> str:
     return "\n".join(map(escaped, lines)) + "\n"
 
 
+def _about(result: AuditResult, language: Language) -> Iterator[str]:
+    """What the clauses rest on, and what an audit is worth."""
+    profile = result.profile
+    yield profile.reading.of(language)
+    day, checked = result.day.isoformat(), profile.checked_on.isoformat()
+    start = profile.effective_from
+    if start is not None:
+        still = both("", "") if start <= result.day else both(", not yet", "，尚未施行")
+        yield both(f"In force from {start}{still.en}.", f"自 {start} 起施行{still.zh}。").of(
+            language
+        )
+    worth = both(
+        f"Held against it on {day}, clauses as they were known on {checked}. This is evidence for "
+        "an assessment, never a certificate.",
+        f"检查日期 {day}，条款核对截至 {checked}。本结果是供评估使用的证据，不是合格证明。",
+    )
+    yield worth.of(language)
+
+
 def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
     """What stands under a clause: the measurement, the evidence, what was said and decided."""
     clause = entry.clause
     about = [str(clause.reference), LEVEL_WORDS[clause.level].of(language)]
+    about.append(METHOD_WORDS[clause.method].of(language))
     if clause.basis != "house":
         about.append(BASIS_WORDS[clause.basis].of(language))
     if not clause.confirmed:
         about.append(UNCONFIRMED.of(language))
-    yield f"{entry.measured.of(language)} [{', '.join(about)}]"
+    if clause.effective_from is not None:
+        day = clause.effective_from.isoformat()
+        about.append(both(f"in force from {day}", f"自 {day} 起施行").of(language))
+    yield f"{entry.measured.of(language)} [{' · '.join(about)}]"
     if entry.reason is not None and entry.reason != entry.measured:
         yield entry.reason.of(language)
     if entry.status == "fail":
@@ -131,18 +160,18 @@ def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
 def _said(entry: ClauseResult, language: Language) -> Iterator[str]:
     """What people said of a clause and decided about it."""
     for words, value in (
-        (both("equivalent measure", "等效措施"), entry.equivalent_measure),
-        (both("plan", "整改计划"), entry.plan),
+        (both("equivalent measure: ", "等效措施："), entry.equivalent_measure),
+        (both("plan: ", "整改计划："), entry.plan),
     ):
         if value:
-            yield f"{words.of(language)}: {value}"
+            yield f"{words.of(language)}{value}"
     for words, waiver in (
-        (both("waived until", "豁免至"), entry.waiver),
-        (both("waiver expired on", "豁免已过期"), entry.expired),
+        (both("waived until {}: ", "豁免至 {}："), entry.waiver),
+        (both("waiver expired on {}: ", "豁免已于 {} 到期："), entry.expired),
     ):
         if waiver is not None:
             why = f"{waiver.justification} ({waiver.approver})"
-            yield f"{words.of(language)} {waiver.expires.isoformat()}: {why}"
+            yield f"{words.of(language).format(waiver.expires.isoformat())}{why}"
     if entry.status in {"fail", "not_checked"} and entry.clause.mend is not None:
         yield f"→ {entry.clause.mend.of(language)}"
 

@@ -103,7 +103,8 @@ class Reference(Strict):
     clause: str
 
     def __str__(self) -> str:
-        return f"{self.document} {self.clause}"
+        # A dash stands where no number of a clause was seen.
+        return self.document if self.clause == "–" else f"{self.document} {self.clause}"
 
 
 #: How binding a clause is, the most binding first.

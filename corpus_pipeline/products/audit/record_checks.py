@@ -7,7 +7,7 @@ met; what a document says is for people to judge.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import polars as pl
@@ -15,10 +15,11 @@ import polars as pl
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
-from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, outside, unlooked
+from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, unlooked
 from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, at_most, both
+from corpus_pipeline.products.audit.source_checks import no_such
+from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of
 from corpus_pipeline.rules.compliance import RiskPack
 from corpus_pipeline.rules.pack import load
 
@@ -31,8 +32,7 @@ def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:
     """
     kinds = clause.settings.get("kinds", ())
     if kinds and not dossier.of_kinds(kinds):
-        known = ", ".join(kinds)
-        return outside(f"no documents of sources of kind {known}", f"没有 {known} 类来源的文档")
+        return no_such(kinds)
     evidence, missing, handed = [], [], []
     for names in clause.settings["names"]:
         found = [dossier.documents[name] for name in names.split("|") if name in dossier.documents]
@@ -51,6 +51,20 @@ def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:
     return judged(evidence, measured)
 
 
+#: What people look at in a document, as a report calls it.
+ASPECT_WORDS: Mapping[str, Words] = {
+    "content": both("content", "内容"),
+    "metadata": both("metadata", "元数据"),
+    "ip_record": both("ip_record", "知识产权记录"),
+    "url": both("url", "网址"),
+    "aigc": both("aigc", "生成内容记录"),
+    "annotation": both("annotation", "标注"),
+}
+
+#: The group of documents where kinds of sources do not matter.
+ALL = "all"
+
+
 class ManualSample(Rows):
     """What people found in a sample, document by document.
 
@@ -67,6 +81,7 @@ class ManualSample(Rows):
         settings = clause.settings
         self._least, self._rate = int(settings["least"]), clause.limit or 1.0
         self._aspect = str(settings["aspect"])
+        self._name = ASPECT_WORDS.get(self._aspect) or both(self._aspect, self._aspect)
         self._per_kind = bool(settings.get("per_kind", False))
         self._kinds = settings.get("kinds", ())
         self._kind_of = {
@@ -90,7 +105,7 @@ class ManualSample(Rows):
         if self._kinds:
             frame = frame.filter(pl.col("kind").is_in(list(self._kinds)))
         if not self._per_kind:
-            frame = frame.with_columns(kind=pl.lit("all"))
+            frame = frame.with_columns(kind=pl.lit(ALL))
         for name, rows in frame.group_by("kind").len().iter_rows():
             self._whole[name] += rows
         for key, name in frame.filter(pl.col("id").is_in(self._asked.implode())).iter_rows():
@@ -99,7 +114,7 @@ class ManualSample(Rows):
     def outcome(self) -> Outcome:
         """Fails where too many fail; not checked where too few were looked at."""
         if not self._whole:
-            return outside("no documents of such sources", "没有此类来源的文档")
+            return no_such(self._kinds)
         groups = {name: self._group(name) for name in sorted(self._whole)}
         facts: dict[str, Any] = {
             **groups,
@@ -117,10 +132,16 @@ class ManualSample(Rows):
             name: group for name, group in groups.items() if group["sampled"] < group["needed"]
         }
         if short:
-            said = "; ".join(f"{name}: {g['sampled']} / {g['needed']}" for name, g in short.items())
+            said = _list(
+                _labelled(
+                    name,
+                    both(f"{g['sampled']} of {g['needed']}", f"{g['sampled']} / {g['needed']}"),
+                )
+                for name, g in short.items()
+            )
             outcome = unlooked(
-                f"{self._aspect}: results for too few documents: {said}",
-                f"{self._aspect}：抽查结果不足：{said}",
+                f"{self._name.en}: results for too few documents: {said.en}",
+                f"{self._name.zh}：抽查结果不足：{said.zh}",
             )
             outcome.facts = facts
             return outcome
@@ -137,7 +158,7 @@ class ManualSample(Rows):
         return {**counts, "upper_95": round(bound, 6)}
 
     def _over(self, worst: dict[str, dict[str, Any]], facts: dict[str, Any]) -> Outcome:
-        said = both(f"{self._aspect}: fails", f"{self._aspect}：不合格")
+        said = both(f"{self._name.en}: fails", f"{self._name.zh}：不合格")
         failing = sorted(
             (key, path)
             for key, (group, path) in self._met.items()
@@ -148,19 +169,32 @@ class ManualSample(Rows):
 
     def _said(self, groups: dict[str, dict[str, Any]]) -> Words:
         """What the sample says of the whole."""
-        parts_en, parts_zh = [], []
-        for name, group in groups.items():
-            label = "" if name == "all" else f"{name}: "
-            figures = f"{label}{group['failed']} / {group['sampled']}"
-            bound = at_most(group["upper_95"])
-            if group["sampled"] == group["documents"]:
-                parts_en.append(f"{figures} fail, which is all there are")
-                parts_zh.append(f"{figures} 不合格（全部检查）")
-            else:
-                parts_en.append(f"{figures} fail, at most {bound} with 95 % confidence")
-                parts_zh.append(f"{figures} 不合格，以 95% 置信度不超过 {bound}")
-        en, zh = "; ".join(parts_en), "；".join(parts_zh)
-        return both(f"{self._aspect}: {en}", f"{self._aspect}：{zh}")
+        said = _list(_labelled(name, _bounded(group)) for name, group in groups.items())
+        return both(f"{self._name.en}: {said.en}", f"{self._name.zh}：{said.zh}")
+
+
+def _bounded(group: Mapping[str, Any]) -> Words:
+    """How many of a sample fail, and how many of the whole may."""
+    failed, sampled, bound = group["failed"], group["sampled"], at_most(group["upper_95"])
+    if sampled == group["documents"]:
+        en, zh = "fail, which is all there are", "不合格（全部检查）"
+    else:
+        en = f"fail, at most {bound} of the whole with 95 % confidence"
+        zh = f"不合格，以 95% 置信度推断总体不超过 {bound}"
+    return both(f"{failed} of {sampled} {en}", f"{sampled} 个样本中 {failed} 个{zh}")
+
+
+def _labelled(kind: str, said: Words) -> Words:
+    """What is said of the sources of one kind; `all` needs no name."""
+    if kind == ALL:
+        return said
+    name = kinds_of([kind])
+    return both(f"{name.en}: {said.en}", f"{name.zh}：{said.zh}")
+
+
+def _list(parts: Iterable[Words]) -> Words:
+    listed = list(parts)
+    return both("; ".join(said.en for said in listed), "；".join(said.zh for said in listed))
 
 
 def roles_apart(dossier: Dossier, clause: Clause) -> Outcome:

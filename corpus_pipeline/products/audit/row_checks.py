@@ -17,7 +17,7 @@ import polars as pl
 import xxhash
 
 from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.products.audit.bounds import wilson_upper
+from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import (
     Dossier,
     Rows,
@@ -32,7 +32,7 @@ from corpus_pipeline.products.audit.dossier import (
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.second_engine import BLIND, FOUND, residues, spared
-from corpus_pipeline.products.audit.words import Words, both, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both, percent
 from corpus_pipeline.products.runs import Run, batches, columns_of
 from corpus_pipeline.rules.pack import load
 from corpus_pipeline.rules.pii.pack import PiiPack
@@ -77,14 +77,13 @@ class Few(Rows):
         over = self._wrong > self._limit
         return judged(
             self._evidence if over else [],
-            _of(self._wrong, self._rows),
+            both(
+                f"{self._wrong} of {self._rows} documents fail",
+                f"{self._rows} 篇中 {self._wrong} 篇不符合",
+            ),
             facts,
             self._wrong if over else 0,
         )
-
-
-def _of(wrong: int, rows: int) -> Words:
-    return both(f"{wrong} of {rows} documents", f"{rows} 篇中 {wrong} 篇")
 
 
 def document_license(dossier: Dossier, clause: Clause) -> Rows:
@@ -245,16 +244,26 @@ class TechnicalSample(Rows):
                 f"{self._rows} 篇中仅 {self._judged} 篇经技术检查",
             )
         passing = 1 - self._bad / self._judged
-        looked = percent(self._judged / self._rows)
-        measured = both(
-            f"{looked} looked at, {percent(passing)} pass",
-            f"技术检查 {looked}，合格 {percent(passing)}",
-        )
-        facts = {"documents": self._rows, "judged": self._judged, "violating": self._bad}
+        whole = self._judged == self._rows
+        bound = 1 - passing if whole else upper_bound(self._bad, self._judged)
+        counts = {"documents": self._rows, "judged": self._judged, "violating": self._bad}
+        facts = {**counts, "upper_95": round(bound, 6)}
         failing = passing < self._rate
         return judged(
-            self._evidence if failing else [], measured, facts, self._bad if failing else 0
+            self._evidence if failing else [],
+            self._said(passing, "" if whole else at_most(bound)),
+            facts,
+            self._bad if failing else 0,
         )
+
+    def _said(self, passing: float, bound: str) -> Words:
+        """What was looked at and passes; where it was a sample, what that says of the whole."""
+        looked, rate = percent(self._judged / self._rows), percent(passing)
+        en, zh = f"{looked} looked at, {rate} pass", f"技术检查 {looked}，合格 {rate}"
+        if bound:
+            en += f"; drawn at random, at most {bound} of the whole violate with 95 % confidence"
+            zh += f"；若为随机抽取，以 95% 置信度推断总体违规不超过 {bound}"
+        return both(en, zh)
 
 
 class SensitiveData(Rows):
@@ -373,12 +382,18 @@ class PersonalData(Rows):
             "not_looked_for": list(BLIND),
         }
         over = hit > self._limit
-        measured = both(f"{hit} texts of {self._rows} documents", f"{self._rows} 篇中 {hit} 处文本")
+        measured = both(
+            f"{hit} texts with personal data in {self._rows} documents",
+            f"{self._rows} 篇中 {hit} 处文本含个人信息",
+        )
         return judged(self._evidence if over else [], measured, facts, hit if over else 0)
 
 
 class ViolatingShare(Rows):
-    """The share of violating documents of each source, after ingestion."""
+    """The share of violating documents of each source among those that `compliance` looked at.
+
+    What fell before that stage is used for nothing, and says nothing of the source.
+    """
 
     scope: ClassVar[Sequence[Scope]] = ("kept", "dropped")
     columns = ("source", "dropped_by", "compliance_score")
@@ -406,27 +421,27 @@ class ViolatingShare(Rows):
         evidence: list[Evidence] = []
         facts: dict[str, Any] = {}
         for source, counts in sorted(self._counts.items()):
-            total, bad = counts["documents"], counts["violating"]
+            # A verdict counts as a look, whatever became of the score.
+            looked, bad = max(counts["judged"], counts["violating"]), counts["violating"]
+            share = bad / max(looked, 1)
             facts[source] = {
-                "documents": total,
-                "judged": counts["judged"],
+                "documents": counts["documents"],
+                "judged": looked,
                 "violating": bad,
-                "share": round(bad / total, 6),
-                "share_of_judged": round(bad / max(counts["judged"], 1), 6),
-                "wilson_upper_95": round(wilson_upper(bad, total), 6),
+                "share": round(share, 6),
+                "upper_95": round(upper_bound(bad, looked), 6),
             }
-            if bad / total > self._limit:
-                limit = percent(self._limit)
+            if share > self._limit:
+                over = f"{percent(share)} > {percent(self._limit)}"
                 said = both(
-                    f"source {source!r}: {bad} of {total} documents ({bad / total:.2%}), more than "
-                    f"{limit}",
-                    f"来源 {source!r}：{total} 篇中 {bad} 篇（{bad / total:.2%}），超过 {limit}",
+                    f"source {source!r}: {bad} of {looked} documents violate ({over})",
+                    f"来源 {source!r}：{looked} 篇中 {bad} 篇违规（{over}）",
                 )
                 evidence.append(Evidence("manifest.json", said, subject=f"source {source}"))
         worst = max((float(entry["share"]) for entry in facts.values()), default=0.0)
         measured = both(
-            f"{worst:.2%} in the worst of {len(facts)} sources",
-            f"{len(facts)} 个来源中最高 {worst:.2%}",
+            f"at most {percent(worst)} of a source, of {len(facts)} sources",
+            f"{len(facts)} 个来源中违规占比最高 {percent(worst)}",
         )
         return judged(evidence, measured, facts)
 
@@ -473,7 +488,11 @@ class ExactDuplicates(Rows):
         facts = {"documents": rows, "duplicates": duplicates}
         over = duplicates > self._limit
         found = duplicates if over else 0
-        return judged(evidence if over else [], _of(duplicates, rows), facts, found)
+        measured = both(
+            f"{duplicates} of {rows} documents repeat another",
+            f"{rows} 篇中 {duplicates} 篇与他篇全文相同",
+        )
+        return judged(evidence if over else [], measured, facts, found)
 
     def _frames(self) -> Any:
         for path in self._paths:

@@ -23,7 +23,7 @@ from corpus_pipeline.products.audit.decisions import (
     read_decisions,
 )
 from corpus_pipeline.products.audit.documents_file import documents_of
-from corpus_pipeline.products.audit.dossier import Dossier, Pass, Rows
+from corpus_pipeline.products.audit.dossier import Dossier, Pass, Rows, outside
 from corpus_pipeline.products.audit.profile import (
     CHECKS,
     LEVELS,
@@ -111,7 +111,8 @@ def audit(
 def _outcomes(dossier: Dossier, clauses: tuple[Clause, ...], decisions: Decisions) -> list[Outcome]:
     """What comes of each clause, the rows read once for all of them."""
     started = [
-        outside_by_statement(clause, decisions)
+        _not_yet(clause, dossier.day)
+        or outside_by_statement(clause, decisions)
         or _absent(dossier.run, clause)
         or _started(dossier, clause)
         for clause in clauses
@@ -128,6 +129,14 @@ def _outcomes(dossier: Dossier, clauses: tuple[Clause, ...], decisions: Decision
         else:
             outcomes.append(_ended(entry))
     return outcomes
+
+
+def _not_yet(clause: Clause, day: date) -> Outcome | None:
+    """The outcome of a clause that is not in force yet; None where it is."""
+    start = clause.effective_from
+    if start is None or start <= day:
+        return None
+    return outside(f"in force from {start}, after {day}", f"自 {start} 起施行，晚于检查日期 {day}")
 
 
 def _absent(run: Run, clause: Clause) -> Outcome | None:

@@ -23,7 +23,7 @@ from corpus_pipeline.products.audit.dossier import (
 )
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, at_most, both, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of, percent
 
 
 def finding(source: str, said: Words, key: str) -> Evidence:
@@ -35,9 +35,16 @@ def finding(source: str, said: Words, key: str) -> Evidence:
 def _gaps(evidence: list[Evidence], sources: int) -> Outcome:
     gaps = len(evidence)
     measured = both(
-        f"{sources} sources with documents, {gaps} gaps", f"{sources} 个来源有文档，{gaps} 处缺失"
+        f"{gaps} gaps in the records of {sources} sources",
+        f"{sources} 个来源的登记信息中 {gaps} 处缺失",
     )
     return judged(evidence, measured)
+
+
+def no_such(kinds: Collection[str]) -> Outcome:
+    """The outcome of a clause about kinds of sources of which the run has none."""
+    named = kinds_of(kinds) if kinds else both("any", "任何")
+    return outside(f"no documents of sources of kind {named.en}", f"没有{named.zh}类来源的文档")
 
 
 def _unregistered(dossier: Dossier) -> list[Evidence]:
@@ -87,8 +94,7 @@ def source_fields(dossier: Dossier, clause: Clause) -> Outcome:
     kinds: Collection[str] = settings.get("kinds", list(by_kind))
     sources = dossier.of_kinds(kinds)
     if not sources:
-        known = ", ".join(kinds) or "any"
-        return outside(f"no documents of sources of kind {known}", f"没有 {known} 类来源的文档")
+        return no_such(kinds)
     no_answer = _no_answer(clause)
     evidence = []
     for name, entry in sources.items():
@@ -125,7 +131,7 @@ def assessment(dossier: Dossier, clause: Clause) -> Outcome:
     key, limit = str(clause.settings["field"]), clause.limit or 0.0
     sources = dossier.of_kinds(clause.settings.get("kinds", ()))
     if not sources:
-        return outside("no documents of such sources", "没有此类来源的文档")
+        return no_such(clause.settings.get("kinds", ()))
     evidence, facts = [], {}
     for name, entry in sources.items():
         record = entry.get(key)
