@@ -1,12 +1,19 @@
 """The second engine finds by itself what the first must have masked."""
 
+import ast
+import re
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from clock import linear
 from frames import docs_of, stage
 
+from corpus_pipeline.products.audit import second_engine
 from corpus_pipeline.products.audit.second_engine import (
     BLIND,
     RECORDED,
@@ -115,3 +122,67 @@ def test_it_says_what_it_does_not_see():
 def test_hostile_text_costs_no_more_than_its_length(bait):
     """Twice the text takes about twice as long, whatever it repeats."""
     linear(second_pass, lambda size: bait * (size // len(bait)), 4_000, 0.5)
+
+
+PARTS = ("second_engine", "second_view", "second_numbers", "second_codes")
+PACKAGE = Path(second_engine.__file__).parents[2]
+FIRST = [PACKAGE / "stages" / "pii.py"]
+FIRST += [path for floor in ("rules", "text") for path in (PACKAGE / floor / "pii").glob("*.py")]
+
+
+def test_it_imports_nothing_of_the_first_engine():
+    """A fresh interpreter that reads with the second engine loads no other module of ours."""
+    code = (
+        "import sys; from corpus_pipeline.products.audit.second_engine import second_pass;"
+        "second_pass('电话13800000000，zhang@example.com');"
+        "print(*(name for name in sys.modules if name.startswith('corpus_pipeline')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    own = {f"corpus_pipeline.products.audit.{part}" for part in PARTS}
+    packages = {"corpus_pipeline", "corpus_pipeline.products", "corpus_pipeline.products.audit"}
+
+    assert set(done.stdout.split()) == own | packages
+
+
+def syntax(paths):
+    """The patterns and the bodies of functions in these files, docstrings aside."""
+    patterns, bodies = set(), set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                patterns |= {node.value} if is_pattern(node.value) else set()
+            elif isinstance(node, ast.FunctionDef):
+                body = [line for line in node.body if not is_text(line)]
+                bodies.add("\n".join(map(ast.dump, body)))
+    return patterns, bodies
+
+
+def is_pattern(text):
+    """Whether a text may be a regular expression: one mark alone is none."""
+    return len(text) > 2 and re.search(r"[\[\]{}|\\^$]", text) is not None
+
+
+def is_text(line):
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+
+
+def strings(value):
+    """Every string in a value of YAML."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from strings(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_it_shares_no_pattern_and_no_function_with_the_first_engine():
+    """No regular expression and no body of a function stands in both, packs of rules included."""
+    rules = yaml.safe_load((PACKAGE / "rules" / "packs" / "pii.yaml").read_text("utf-8"))
+    patterns, bodies = syntax(FIRST)
+    patterns |= set(filter(is_pattern, strings(rules)))
+    own, functions = syntax(PACKAGE / "products" / "audit" / f"{part}.py" for part in PARTS)
+
+    assert len(own) > 20
+    assert len(patterns) > 20
+    assert own & patterns == set()
+    assert functions & bodies == set()
