@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 import shutil
 import zipfile
 from datetime import date
