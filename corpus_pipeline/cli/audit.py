@@ -113,7 +113,6 @@ def audit(
     from corpus_pipeline.app import api
     from corpus_pipeline.cli.report import print_result, say
     from corpus_pipeline.io.places import local_path
-    from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.products.audit.formats import FILES, checked_formats, render, spoken
 
     wanted, tongue = checked_formats(formats or ["text"], alone=output is None), spoken(language)
@@ -138,5 +137,19 @@ def audit(
         if target is None:
             print_result(shown.removesuffix("\n"))
         else:
-            commit_bytes(target / FILES[form] if len(wanted) > 1 else target, shown.encode())
+            _write(target / FILES[form] if len(wanted) > 1 else target, shown, run)
     return result.exit_code
+
+
+def _write(path: Path, content: str, run: Path) -> None:
+    """Write a file; `PipelineError` inside the run, whose manifests name every file."""
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.model import PipelineError
+
+    if path.resolve().is_relative_to(local_path(run).resolve()):
+        raise PipelineError(f"--output {path}: `verify` would find a file more in the run")
+    try:
+        commit_bytes(path, content.encode())
+    except OSError as error:
+        raise PipelineError(f"cannot write {path}: {error.strerror or error}") from None
