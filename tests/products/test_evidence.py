@@ -271,8 +271,16 @@ def test_nobody_loses_a_file(made, tmp_path):
         write_evidence(Evidence(root, result), tmp_path / "other/thesis.doc", masked)
 
 
+def save(path, filled):
+    """A form as Excel saves it as CSV in China: GBK, with its days as its users write them."""
+    with path.open("w", newline="", encoding="gbk", errors="replace") as file:
+        writer = csv.DictWriter(file, list(filled[0]))
+        writer.writeheader()
+        writer.writerows(filled)
+
+
 def test_filled_in_samples_are_results(made, tmp_path):
-    """A sample that people fill in and hand back settles the clause that asked for it."""
+    """A sample filled in and saved by a spreadsheet settles the clause that asked for it."""
     root, folder, result, _ = made
     before = next(entry for entry in result.clauses if entry.clause.check == "manual_sample")
     sheet = rows(folder / "samples/content.csv")
@@ -280,14 +288,17 @@ def test_filled_in_samples_are_results(made, tmp_path):
     assert len(sheet) == open_run(root).counts["kept"]
 
     filled = tmp_path / "content.csv"
-    with filled.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.DictWriter(file, list(sheet[0]))
-        writer.writeheader()
-        for row in sheet:
-            writer.writerow(row | {"结论": "合格", "审核人": "李", "日期": "2026-11-28"})
+    signed = {"结论": "合格", "审核人": "李", "日期": "2026/11/8"}
+    save(filled, [row | signed for row in sheet[1:]] + sheet[:1])
+    partly = audit(root, PROFILE, AuditOptions(day=date(2026, 11, 29), results=[filled]))
+    save(filled, [row | signed for row in sheet])
     again, _ = write(root, tmp_path / "filing", results=[filled])
 
-    after = next(entry for entry in again.clauses if entry.clause.id == before.clause.id)
+    short, after = (
+        next(entry for entry in result.clauses if entry.clause.id == before.clause.id)
+        for result in (partly, again)
+    )
+    assert (short.status, short.facts["all"]["sampled"]) == ("not_checked", len(sheet) - 1)
     assert after.status == "pass"
     assert rows(tmp_path / "filing/tables/handed_in.csv")[0]["文件"] == "content.csv"
 

@@ -5,22 +5,21 @@ Enters: an `AuditResult`.  Leaves: tables in both languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from corpus_pipeline.products.audit.documents_file import Document
-from corpus_pipeline.products.audit.formats import BASIS_WORDS, LEVEL_WORDS, UNCONFIRMED
-from corpus_pipeline.products.audit.profile import Clause, Method
+from corpus_pipeline.products.audit.formats import (
+    BASIS_WORDS,
+    LEVEL_WORDS,
+    METHOD_WORDS,
+    UNCONFIRMED,
+)
+from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import STATUS_WORDS, AuditResult, ClauseResult
 from corpus_pipeline.products.audit.results_file import Results
 from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence.table import Cell, Column, Table
 
-METHOD_WORDS: Mapping[Method, Words] = {
-    "automatic": both("by machine, every row", "自动检查，全量"),
-    "technical_sample": both("by machine, a sample", "技术抽检"),
-    "manual_sample": both("by people, a sample", "人工抽检"),
-    "document": both("by people, documents", "文件审阅"),
-}
 #: Findings that a cell names; the table of findings has those that the audit lists.
 _SHOWN = 3
 #: Findings of a clause that a page shows.
