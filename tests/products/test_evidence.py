@@ -58,6 +58,7 @@ def planted(builder):
     for split in builder.splits:
         split[0] |= {"text": f"电话{PHONE}，\n邮箱{EMAIL}", "title": f"=cmd|'{CARD}'"}
         split[1] |= {"url": f"https://example.org/?mail={EMAIL}", "text": "-2+3 减法"}
+        split[2]["url"] = f"https://{PHONE}@example.org/"
     return builder.write()
 
 
@@ -119,6 +120,12 @@ def test_the_sources_are_listed_with_their_scale(made):
         name: states["kept"] for name, states in counts["by_source"].items()
     }
     assert sum(int(row["保留字数"]) for row in listed.values()) == counts["characters_kept"]
+    sites = rows(folder / "tables/hosts.csv")
+    assert {(row["来源"], row["网站"]) for row in sites} == {(n, "example.org") for n in listed}
+    assert sum(int(row["条数"]) for row in sites) == counts["kept"]
+    kinds = {row["来源类型"]: row for row in rows(folder / "tables/composition.csv")}
+    assert int(kinds["合计 / all"]["保留条数"]) == counts["kept"]
+    assert int(kinds["开源语料 / open source"]["字数"]) == int(listed["news"]["保留字数"])
     assert [listed[name]["类型"] for name in ("news", "forum")] == [
         "开源语料 / open source",
         "自采语料 / self-collected",

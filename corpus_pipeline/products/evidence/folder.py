@@ -153,6 +153,7 @@ def _tables(run: Run, made_of: Evidence, words: keywords.Library) -> list[Table]
         filing.left_to_do(result),
         sources.composition(run, size),
         sources.sources(run, size, result),
+        sources.hosts(size),
         clauses.clauses(result),
         clauses.findings(result),
         personal.personal(run, size, result),

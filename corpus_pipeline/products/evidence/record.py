@@ -46,7 +46,7 @@ def _ledger(run: Run) -> Iterator[tuple[Cell, ...]]:
     yield 0, stage_name("ingest"), None, both("read", "读入"), "", None, counts["read"], None
     for name, rows in sorted(counts["by_quarantine"].items()):
         stage, _, reason = name.partition("/")
-        word = _called("rules", reason)
+        word = _called("reasons", reason)
         yield 0, stage_name(stage), None, _QUARANTINED, reason, word, rows, None
     characters = counts.get("characters_by_rule", {})
     for step, stage in enumerate(run.manifest["stages"], 1):

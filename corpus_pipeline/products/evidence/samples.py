@@ -175,6 +175,8 @@ def _table(need: Need, rows: Sequence[tuple[Cell, ...]], seed: int) -> Table:
             Column(both("date", "日期")),
             Column(both("annotator", "标注人")),
             Column(both("aspect", "项目")),
+            Column(both("risk that was found", "不合格的风险")),
+            Column(both("remarks", "备注")),
             Column(both("source", "来源"), said=True),
             Column(both("kind", "来源类型")),
             *(Column(word, said=True) for word in _ABOUT.values()),
@@ -182,6 +184,6 @@ def _table(need: Need, rows: Sequence[tuple[Cell, ...]], seed: int) -> Table:
             Column(both("characters", "字数")),
             Column(both("text", "正文"), said=True, lines=True),
         ),
-        tuple((row[0], None, None, None, None, need.aspect, *row[1:]) for row in rows),
+        tuple((row[0], *[None] * 4, need.aspect, None, None, *row[1:]) for row in rows),
         form=True,
     )

@@ -13,7 +13,9 @@ import polars as pl
 
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
 
-_TEXTS = ("source", "license", "text")
+_TEXTS = ("source", "license", "text", "url")
+#: The host of an address, without the user that some addresses name.
+_HOST = r"^[a-zA-Z]+://(?:[^/?#@]*@)?([^/?#:@]+)"
 _MARKS = ("pii_spans", "aigc_label", "ip_risk", "ip_basis", "langid_label")
 
 
@@ -24,6 +26,9 @@ class Scale:
     characters: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
     generated: Counter[str] = field(default_factory=Counter)
+    #: (source, host) → documents and characters.
+    hosts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    host_characters: Counter[tuple[str, str]] = field(default_factory=Counter)
     languages: dict[str, Counter[str]] = field(default_factory=dict)
     licences: Counter[tuple[str, str]] = field(default_factory=Counter)
     licence_characters: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -56,6 +61,18 @@ def _personal(found: Scale, folder: str, frame: pl.DataFrame) -> None:
             found.personal[folder, kind] += count
 
 
+def _hosts(found: Scale, frame: pl.DataFrame) -> None:
+    if "url" not in frame.columns:
+        return
+    host = pl.col("url").str.extract(_HOST).str.to_lowercase().alias("host")
+    by = [pl.col("source").fill_null(""), host]
+    sums = frame.group_by(by).agg(rows=pl.len(), length=pl.col("text").str.len_chars().sum())
+    for source, name, rows, length in sums.iter_rows():
+        if name is not None:
+            found.hosts[source, name] += rows
+            found.host_characters[source, name] += length
+
+
 def _kept(found: Scale, frame: pl.DataFrame) -> None:
     characters = pl.col("text").str.len_chars().fill_null(0).sum()
     by = [pl.col("source").fill_null(""), pl.col("license").fill_null("")]
@@ -67,6 +84,7 @@ def _kept(found: Scale, frame: pl.DataFrame) -> None:
         found.bytes[source] += volume
         found.licences[licence, source] += rows
         found.licence_characters[licence, source] += length
+    _hosts(found, frame)
     if "aigc_label" in frame.columns:
         marked = frame.filter(pl.col("aigc_label").is_not_null())
         found.generated.update(dict(marked.group_by(by[0]).len().iter_rows()))

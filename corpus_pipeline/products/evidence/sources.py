@@ -259,6 +259,38 @@ def licences(size: Scale) -> Table:
     )
 
 
+#: Hosts that a table lists, those with the most documents first.
+HOSTS = 5_000
+
+
+def hosts(size: Scale) -> Table:
+    """The sites that documents come from, by source."""
+    ranked = sorted(size.hosts.items(), key=lambda item: (-item[1], item[0]))
+    rows: list[tuple[Cell, ...]] = [
+        (source, host, documents, size.host_characters[source, host])
+        for (source, host), documents in ranked[:HOSTS]
+    ]
+    if rest := ranked[HOSTS:]:
+        characters = sum(size.host_characters[key] for key, _ in rest)
+        more = both(f"{len(rest):,} more hosts", f"另有 {len(rest):,} 个网站")
+        rows.append((None, more, sum(documents for _, documents in rest), characters))
+    return Table(
+        "hosts",
+        both("Sites", "网站清单"),
+        both(
+            f"Hosts of the addresses of kept documents, the largest {HOSTS:,} first.",
+            f"保留文档网址所属的网站，按条数排列，至多 {HOSTS:,} 个。",
+        ),
+        (
+            Column(both("source", "来源"), said=True),
+            Column(both("host", "网站"), said=True),
+            Column(both("documents", "条数")),
+            Column(both("characters", "字数")),
+        ),
+        tuple(rows),
+    )
+
+
 _RISKS = {
     "none": both("none", "无"),
     "low": both("low", "低"),

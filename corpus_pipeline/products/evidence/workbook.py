@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import xlsxwriter
@@ -19,6 +20,8 @@ from corpus_pipeline.products.evidence.table import Cell, Column, Table
 
 #: Characters of a cell of a workbook, of the name of a sheet, and the widest column in characters.
 _CELL, _SHEET, _WIDEST = 32_767, 31, 60
+#: Rows of a sheet: more make a workbook that opens slowly; the CSV has all.
+_ROWS = 100_000
 #: What a workbook says of its making: no clock, so that equal tables give equal bytes.
 _MADE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 #: The column that people fill in with one of two words, and the words.
@@ -62,7 +65,10 @@ def _told(tables: Sequence[Table], rows: Sequence[tuple[Cell, ...]] = ()) -> Tab
 
 
 def _sheet(sheet: Any, table: Table, heading: Any, body: Any) -> None:
-    rows = list(table.plain_rows())
+    rows = list(islice(table.plain_rows(), _ROWS))
+    if more := len(table.rows) - len(rows):
+        note = f"另有 {more:,} 行，见 CSV / {more:,} more rows in the CSV"
+        rows.append([note, *[""] * (len(table.headings) - 1)])
     for place, name in enumerate(table.headings):
         longest = max((len(str(row[place])) for row in rows), default=0)
         sheet.set_column(place, place, min(max(longest * 1.2, 10), _WIDEST))
