@@ -51,7 +51,8 @@ def with_stage(builder, name, **more):
 def planted(builder):
     """A run with personal data and formulas wherever people or pages put text."""
     with_stage(builder, "compliance", assets=assets(*ours(*PACKS)))
-    with_stage(builder, "pii", assets=assets(*ours("pii.yaml")), options={"policy": {"qq": "tag"}})
+    pinned = {"pack": assets(*ours("pii.yaml"))["pack0"]}
+    with_stage(builder, "pii", assets=pinned, options={"policy": {"qq": "tag"}})
     news, forum = builder.content["sources"]
     news |= {"organisation": f"联系人{PHONE}", "contract": '=HYPERLINK("http://x.invalid","合同")'}
     forum |= {"license": None, "evidence": "+1+1", "dataset": "<script>alert(1)</script>"}
@@ -154,6 +155,19 @@ def test_every_clause_has_its_row_in_both_languages(made):
         assert row["measured"] == harmless(entry.measured.en)
         assert bool(row["证据"]) == bool(entry.evidence)
     assert {"符合", "不符合", "不适用", "未检查"} == {row["结果"] for row in listed}
+
+
+def test_what_nobody_looked_for_is_not_called_clean(made):
+    """Of types that the second engine does not see the table says so; it gives no 0."""
+    _, folder, _, _ = made
+    left = {row["类型标识"]: row["复检残留"] for row in rows(folder / "tables/personal_data.csv")}
+
+    assert {left[kind].partition(" ")[0] for kind in ("qq", "wechat", "passport")} == {
+        "该引擎不识别"
+    }
+    assert left["org_id"].startswith("按处理方式保留")
+    assert int(left["mobile"]) == int(left["email"]) == int(left["resident_id"]) == 2
+    assert left["bank_card"] == "0"
 
 
 def test_the_ledger_adds_up(made):

@@ -12,9 +12,10 @@ from typing import Any
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.result import AuditResult
+from corpus_pipeline.products.audit.second_engine import FOUND
 from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence.scale import Scale
-from corpus_pipeline.products.evidence.table import Column, Table, yes_no
+from corpus_pipeline.products.evidence.table import Cell, Column, Table, yes_no
 from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run
 from corpus_pipeline.rules.pack import load
@@ -36,10 +37,10 @@ def personal(run: Run, size: Scale, result: AuditResult) -> Table:
     """A row for each type that the pack knows or that was found."""
     options, pinned = _stage(run)
     types = _types(pinned)
-    left = _left(result)
+    facts = _found(result)
     found = {kind for _, kind in size.personal}
     rows = []
-    for kind in sorted({*types, *found, *left}):
+    for kind in sorted({*types, *found, *(facts or {}).get("by_type", ())}):
         known = types.get(kind, {})
         policy = options.get("policy", {}).get(kind) or known.get("policy")
         rows.append(
@@ -52,7 +53,7 @@ def personal(run: Run, size: Scale, result: AuditResult) -> Table:
                 known.get("placeholder"),
                 yes_no(known.get("gbt35273_sensitive")),
                 yes_no(known.get("gbt45574_sensitive")),
-                left.get(kind, 0),
+                _left(kind, facts),
             )
         )
     return Table(
@@ -60,8 +61,11 @@ def personal(run: Run, size: Scale, result: AuditResult) -> Table:
         both("Personal data by type", "个人信息类型与处理方式"),
         both(
             "Spans that the pii stage found, what it did with the type, whether two standards call "
-            "it sensitive, and texts in which the second engine still found some.",
-            "pii 阶段发现的处数、该类型的处理方式、两项标准下是否敏感，以及第二引擎复检残留。",
+            "it sensitive, and texts in which the second engine still found some. A type that it "
+            "does not see was checked by nobody: people look for it in the samples.",
+            "pii 阶段发现的处数、该类型的处理方式、两项标准下是否敏感，"
+            "以及第二引擎复检残留的文本数。"
+            "该引擎不识别的类型等于未复检，须在人工抽检中查看。",
         ),
         (
             Column(both("type", "类型标识")),
@@ -100,13 +104,21 @@ def _types(assets: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _left(result: AuditResult) -> dict[str, int]:
-    """What the second engine found, by type."""
-    left: dict[str, int] = {}
-    for entry in result.clauses:
-        if entry.clause.check == "personal_data":
-            left = {str(kind): int(count) for kind, count in entry.facts.get("by_type", {}).items()}
-    return left
+def _found(result: AuditResult) -> Mapping[str, Any] | None:
+    """What the second engine reports of itself; None where the profile does not ask it."""
+    facts = [one.facts for one in result.clauses if one.clause.check == "personal_data"]
+    return facts[0] if facts and "looked_for" in facts[0] else None
+
+
+def _left(kind: str, facts: Mapping[str, Any] | None) -> Cell:
+    """Texts in which the second engine found the type; why there is no number, where it did not."""
+    if facts is None:
+        return both("not checked", "未复检")
+    if kind in facts["looked_for"]:
+        return int(facts["by_type"].get(kind, 0))
+    if kind in FOUND:
+        return both("left on purpose", "按处理方式保留")
+    return both("not seen by this engine", "该引擎不识别")
 
 
 def _name(kind: str) -> Words:

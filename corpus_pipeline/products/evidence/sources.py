@@ -299,10 +299,15 @@ _RISKS = {
 }
 
 
+def _sign(sign: str) -> Words | None:
+    name = name_of("signs", sign)
+    return both(name[0], name[1]) if name else None
+
+
 def rights(size: Scale) -> Table:
     """What the stage `ip` found, by degree and the sign that decided."""
     rows = [
-        (_RISKS.get(risk, both(risk, risk)), sign, documents)
+        (_RISKS.get(risk, both(risk, risk)), sign, _sign(sign), documents)
         for (risk, sign), documents in sorted(size.rights.items())
     ]
     return Table(
@@ -316,6 +321,7 @@ def rights(size: Scale) -> Table:
         (
             Column(both("risk", "风险")),
             Column(both("sign", "标志")),
+            Column(both("meaning", "含义"), apart=True),
             Column(both("documents", "条数")),
         ),
         tuple(rows),

@@ -71,7 +71,8 @@ def _sheet(sheet: Any, table: Table, heading: Any, body: Any) -> None:
         rows.append([note, *[""] * (len(table.headings) - 1)])
     for place, name in enumerate(table.headings):
         longest = max((len(str(row[place])) for row in rows), default=0)
-        sheet.set_column(place, place, min(max(longest * 1.2, 10), _WIDEST))
+        wide = 16 if table.form and place == 0 else min(max(longest * 1.2, 10), _WIDEST)
+        sheet.set_column(place, place, wide)
         sheet.write_string(0, place, name, heading)
         if table.form and name == _VERDICT and rows:
             choice = {"validate": "list", "source": _VERDICTS}
@@ -85,7 +86,8 @@ def _sheet(sheet: Any, table: Table, heading: Any, body: Any) -> None:
                 sheet.write_number(number, place, value, body)
             else:
                 sheet.write_string(number, place, value[:_CELL], body)
-    sheet.freeze_panes(1, 1)
+    # Of a form the id and the verdict stay beside whatever is read.
+    sheet.freeze_panes(1, 2 if table.form and table.headings[1] == _VERDICT else 1)
     if rows:
         sheet.autofilter(0, 0, len(rows), len(table.headings) - 1)
     sheet.set_landscape()
