@@ -73,6 +73,8 @@ class Few(Rows):
 
     def outcome(self) -> Outcome:
         """Fails where more rows than the limit have the fault."""
+        if not self._rows:
+            return outside("no documents", "没有文档")
         facts = {"documents": self._rows, "failing": self._wrong}
         over = self._wrong > self._limit
         return judged(

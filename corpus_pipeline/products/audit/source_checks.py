@@ -43,7 +43,9 @@ def _gaps(evidence: list[Evidence], sources: int) -> Outcome:
 
 def no_such(kinds: Collection[str]) -> Outcome:
     """The outcome of a clause about kinds of sources of which the run has none."""
-    named = kinds_of(kinds) if kinds else both("any", "任何")
+    if not kinds:
+        return outside("no documents", "没有文档")
+    named = kinds_of(kinds)
     return outside(f"no documents of sources of kind {named.en}", f"没有{named.zh}类来源的文档")
 
 
@@ -232,5 +234,7 @@ class SourcesPerLanguage(Rows):
             for language, sources in facts.items()
             if len(sources) < self._least
         ]
+        if not facts:
+            return outside("no documents in a language that counts", "没有可计语种的文档")
         said = ", ".join(f"{language} {len(sources)}" for language, sources in facts.items())
         return judged(evidence, both(f"sources: {said}", f"来源数：{said}"), facts)
