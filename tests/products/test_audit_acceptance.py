@@ -10,6 +10,9 @@ import pytest
 import yaml
 
 import corpus_pipeline as cp
+from corpus_pipeline.cli import app
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.audit.formats import FILES, FORMATS
 from corpus_pipeline.products.audit.profile import document_names, load_profile
 from corpus_pipeline.products.audit.run import AuditOptions, audit
 
@@ -122,3 +125,41 @@ def test_what_is_planted_fails_and_mended_passes(planted, mended, options, profi
     assert {entry.clause.id for entry in bad.clauses if entry.status == "fail"} == BROKEN[profile]
     assert {entry.status for entry in good.clauses} <= {"pass", "not_applicable"}
     assert (bad.exit_code, good.exit_code) == (1, 0)
+
+
+def test_a_ci_job(planted, mended, tmp_path, capsys):
+    """Exit codes 1, 0 and 3, files of every format, and a baseline that lets old findings be."""
+
+    def job(run, *arguments):
+        return app(["audit", str(run), *map(str, arguments)], standalone_mode=False)
+
+    formats = [word for form in FORMATS for word in ("--format", form)]
+    first = job(planted, "-p", "house", *formats, "--output", tmp_path / "audit")
+    known = job(planted, "--baseline", tmp_path / "audit" / FILES["sarif"])
+    shown = capsys.readouterr().out
+
+    assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == sorted(FILES.values())
+    assert (first, known, job(mended), job(mended, "-p", "gbt45674")) == (1, 0, 0, 3)
+    assert "FAIL  violating_share" in shown
+    assert "source 'forum': 2 of 30 documents violate (6.67 % > 5 %) (unchanged)" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-p", "hause"], "did you mean 'house'"),
+        (["--output", "{run}/audit.txt"], "`verify` would find a file more in the run"),
+        (["--output", "/dev/null/audit.txt"], "cannot write /dev/null/audit.txt: "),
+        (["--format", "json", "--format", "sarif"], "several formats need a folder"),
+        (["--fail-on", "must"], "no level 'must'"),
+    ],
+)
+def test_wrong_use(planted, arguments, said):
+    """What a user can mend is said in one line, and nothing is written."""
+    given = [argument.format(run=planted) for argument in arguments]
+    with pytest.raises(PipelineError) as error:
+        app(["audit", str(planted), *given], standalone_mode=False)
+
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+    assert cp.verify(planted) == []

@@ -73,6 +73,8 @@ class Few(Rows):
 
     def outcome(self) -> Outcome:
         """Fails where more rows than the limit have the fault."""
+        if not self._rows:
+            return outside("no documents", "没有文档")
         facts = {"documents": self._rows, "failing": self._wrong}
         over = self._wrong > self._limit
         return judged(
@@ -125,9 +127,16 @@ def row_fields(dossier: Dossier, clause: Clause) -> Rows:
         faults.append(~pl.col("source").is_in(list(dossier.of_kinds(()))).fill_null(value=False))
     of_kinds = (name for names in by_kind.values() for name in names)
     columns = dict.fromkeys((*every, *recorded, *of_kinds, "source"))
-    wanted = ", ".join(name for name in columns if name != "source" or name in every)
-    said = both(f"has no value in one of: {wanted}", f"以下字段有空缺：{wanted}")
+    said = _lacks([name for name in columns if name != "source" or name in every])
     return Few(clause, list(columns), pl.any_horizontal(faults), said)
+
+
+def _lacks(names: Sequence[str]) -> Words:
+    """What is wrong with a row in which one of these columns is empty."""
+    listed = ", ".join(names)
+    if len(names) == 1:
+        return both(f"has no {listed}", f"缺少 {listed}")
+    return both(f"has no value in one of: {listed}", f"以下字段有空缺：{listed}")
 
 
 def _blank(name: str) -> pl.Expr:
@@ -182,8 +191,8 @@ class GeneratedRows(Rows):
             list(dossier.of_kinds(["synthetic"]))
         )
         self._generated = generated
-        missing = ", ".join(every)
-        said = both(f"generated, without one of: {missing}", f"生成内容缺少：{missing} 之一")
+        lacks = _lacks(every)
+        said = both(f"generated, {lacks.en}", f"生成内容，{lacks.zh}")
         fault = generated & pl.any_horizontal(_blank(name) for name in every)
         self._few = Few(clause, ["source", "aigc_label", *every], fault, said)
         self.columns = self._few.columns
