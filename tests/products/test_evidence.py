@@ -56,6 +56,9 @@ def planted(builder):
     news, forum = builder.content["sources"]
     news |= {"organisation": f"联系人{PHONE}", "contract": '=HYPERLINK("http://x.invalid","合同")'}
     forum |= {"license": None, "evidence": "+1+1", "dataset": "<script>alert(1)</script>"}
+    sampled = {"sampled": 100, "bad": 7, "date": "2026-10-01", "assessor": f"陈{PHONE}"}
+    forum["pre_assessment"] = sampled
+    builder.content["name"] = f"运行{PHONE}"
     for split in builder.splits:
         split[0] |= {"text": f"电话{PHONE}，\n邮箱{EMAIL}", "title": f"=cmd|'{CARD}'"}
         split[1] |= {"url": f"https://example.org/?mail={EMAIL}", "text": "-2+3 减法"}
@@ -63,9 +66,24 @@ def planted(builder):
     return builder.write()
 
 
-def write(root, folder, profile=PROFILE, results=()):
-    result = audit(root, profile, AuditOptions(day=date(2026, 11, 29), results=results))
-    return result, write_evidence(Evidence(root, result, results), folder, masked)
+def write(root, folder, profile=PROFILE, **papers):
+    result = audit(root, profile, AuditOptions(day=date(2026, 11, 29), **papers))
+    made_of = Evidence(root, result, papers.get("results", ()), papers.get("documents"))
+    return result, write_evidence(made_of, folder, masked)
+
+
+def papers(place):
+    """What people hand in, with numbers of theirs in file names, reasons and plans."""
+    (place / f"方案{PHONE}.txt").write_text("已批准")
+    documents, waivers = place / "documents.yaml", place / "waivers.yaml"
+    entry = {"name": "ip_policy", "path": f"方案{PHONE}.txt", "owner": f"王工{EMAIL}"}
+    documents.write_text(yaml.safe_dump({"documents": [entry]}, allow_unicode=True))
+    waiver = {"control_id": f"{PROFILE}/collection_records", "expires": "2026-12-31"}
+    waiver |= {"justification": f"已电话{PHONE}确认", "approver": EMAIL}
+    plan = {"control_id": f"{PROFILE}/filtered", "plan": f"由{PHONE}跟进"}
+    content = {"waivers": [waiver], "statements": [plan]}
+    waivers.write_text(yaml.safe_dump(content, allow_unicode=True))
+    return {"documents": documents, "waivers": waivers}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +91,7 @@ def made(make_builder, tmp_path_factory):
     """Root, folder, audit and paths of one folder that tests only read."""
     base = tmp_path_factory.mktemp("evidence")
     root = planted(make_builder(base / "RUN"))
-    result, paths = write(root, base / "filing")
+    result, paths = write(root, base / "filing", **papers(base))
     return root, base / "filing", result, paths
 
 
@@ -151,8 +169,8 @@ def test_every_clause_has_its_row_in_both_languages(made):
     assert [row["条款编号"] for row in listed] == [entry.clause.id for entry in result.clauses]
     for row, entry in zip(listed, result.clauses, strict=True):
         assert row["结果"] == words[entry.status]
-        assert row["测量值"] == harmless(entry.measured.zh)
-        assert row["measured"] == harmless(entry.measured.en)
+        assert [row["测量值"]] == masked([harmless(entry.measured.zh)])
+        assert [row["measured"]] == masked([harmless(entry.measured.en)])
         assert bool(row["证据"]) == bool(entry.evidence)
     assert {"符合", "不符合", "不适用", "未检查"} == {row["结果"] for row in listed}
 
@@ -184,8 +202,11 @@ def test_the_ledger_adds_up(made):
 
 
 def test_nothing_raw_is_in_it(made):
-    """Planted numbers and addresses stand in no byte of the folder, workbooks unpacked."""
+    """Planted numbers and addresses, of texts and of people, stand in no byte of the folder."""
     _, folder, _, _ = made
+    listed = rows(folder / "tables/clauses.csv")
+    assert any("确认" in row["豁免"] for row in listed)
+    assert any("跟进" in row["整改计划"] for row in listed)
     for name, data in contents(folder):
         for secret in (PHONE, EMAIL, CARD):
             assert secret.encode() not in data, name
@@ -275,7 +296,7 @@ def test_nobody_loses_a_file(made, tmp_path):
     mine = tmp_path / "filing"
     shutil.copytree(folder, mine)
     (mine / "letter.txt").write_text("ours")
-    write_evidence(Evidence(root, result), mine, masked)
+    write_evidence(Evidence(root, result, (), folder.parent / "documents.yaml"), mine, masked)
     assert (mine / "letter.txt").read_text() == "ours"
     assert [p for p in paths if (folder / p).read_bytes() != (mine / p).read_bytes()] == []
 

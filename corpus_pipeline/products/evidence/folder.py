@@ -10,7 +10,7 @@ are somebody's work), and a place inside the run (`PipelineError`, one line).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from corpus_pipeline.products.evidence import (
     sources,
 )
 from corpus_pipeline.products.evidence.files import About, as_csv, as_markdown
+from corpus_pipeline.products.evidence.masked import masked_audit
 from corpus_pipeline.products.evidence.packs import model_card
 from corpus_pipeline.products.evidence.page import as_draft, as_page
 from corpus_pipeline.products.evidence.samples import samples
@@ -84,6 +85,7 @@ def write_evidence(made_of: Evidence, folder: Path, mask: Mask) -> list[str]:
     """Write the folder; the paths of its files, in order."""
     earlier = replaceable(folder, made_of.root)
     run = open_run(made_of.root)
+    made_of = replace(made_of, result=masked_audit(made_of.result, mask))
     content = _files(run, made_of, mask)
     for path in sorted(earlier - content.keys()):
         (folder / path).unlink(missing_ok=True)
