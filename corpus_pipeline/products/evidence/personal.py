@@ -5,7 +5,7 @@ Enters: a finished run, its scale and the audit's result.  Leaves: a table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +35,7 @@ _POLICIES: Mapping[str, Words] = {
 
 def personal(run: Run, size: Scale, result: AuditResult) -> Table:
     """A row for each type that the pack knows or that was found."""
-    options, pinned = _stage(run)
-    types = _types(pinned)
-    facts = _found(result)
-    found = {kind for _, kind in size.personal}
-    rows = []
-    for kind in sorted({*types, *found, *(facts or {}).get("by_type", ())}):
-        known = types.get(kind, {})
-        policy = options.get("policy", {}).get(kind) or known.get("policy")
-        rows.append(
-            (
-                kind,
-                _name(kind),
-                size.personal[KEPT, kind],
-                size.personal[DROPPED, kind],
-                _POLICIES.get(str(policy)),
-                known.get("placeholder"),
-                yes_no(known.get("gbt35273_sensitive")),
-                yes_no(known.get("gbt45574_sensitive")),
-                _left(kind, facts),
-            )
-        )
+    rows = tuple(_rows(run, size, _found(result)))
     return Table(
         "personal_data",
         both("Personal data by type", "个人信息类型与处理方式"),
@@ -78,8 +58,28 @@ def personal(run: Run, size: Scale, result: AuditResult) -> Table:
             Column(both("sensitive, GB/T 45574", "GB/T 45574 敏感")),
             Column(both("left over", "复检残留")),
         ),
-        tuple(rows),
+        rows,
     )
+
+
+def _rows(run: Run, size: Scale, facts: Mapping[str, Any] | None) -> Iterator[tuple[Cell, ...]]:
+    options, pinned = _stage(run)
+    types = _types(pinned)
+    found = {kind for _, kind in size.personal}
+    for kind in sorted({*types, *found, *(facts or {}).get("by_type", ())}):
+        known = types.get(kind, {})
+        policy = options.get("policy", {}).get(kind) or known.get("policy")
+        yield (
+            kind,
+            _name(kind),
+            size.personal[KEPT, kind],
+            size.personal[DROPPED, kind],
+            _POLICIES.get(str(policy)),
+            known.get("placeholder"),
+            yes_no(known.get("gbt35273_sensitive")),
+            yes_no(known.get("gbt45574_sensitive")),
+            _left(kind, facts),
+        )
 
 
 def _stage(run: Run) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
