@@ -21,8 +21,10 @@ from corpus_pipeline.products.audit.run import AuditOptions, audit
 from corpus_pipeline.products.evidence.folder import Evidence, write_evidence
 from corpus_pipeline.products.evidence.sources import FACTS
 from corpus_pipeline.products.evidence.table import harmless
+from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.verify.chain import verify
+from corpus_pipeline.stages import STAGES
 
 PHONE, EMAIL, CARD = "13800138000", "zhang.wei@example.com", "110101190001010014"
 PACKS = ("compliance_risks.yaml", "compliance.yaml")
@@ -199,6 +201,18 @@ def test_the_ledger_adds_up(made):
 
     assert by_kind["读入"] == counts["read"]
     assert by_kind["读入"] == by_kind["保留"] + by_kind["剔除"] + by_kind["隔离"]
+
+
+def test_every_stage_has_a_name_and_says_what_it_does(made):
+    """方法: each stage of the run with a sentence about it; no stage of the package lacks one."""
+    root, folder, _, _ = made
+    listed = rows(folder / "tables/methods.csv")
+    said = {row["阶段"].partition("（")[0]: row["作用"] for row in listed}
+
+    assert all(said[name] for name in open_run(root).stages)
+    assert [
+        name for name in STAGES if not (name_of("does", name) and name_of("stages", name))
+    ] == []
 
 
 def test_nothing_raw_is_in_it(made):
