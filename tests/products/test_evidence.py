@@ -347,8 +347,13 @@ def test_filled_in_samples_are_results(made, tmp_path):
     signed = {"结论": "合格", "审核人": "李", "日期": "2026/11/8"}
     save(filled, [row | signed for row in sheet[1:]] + sheet[:1])
     partly = audit(root, PROFILE, AuditOptions(day=date(2026, 11, 29), results=[filled]))
-    save(filled, [row | signed for row in sheet])
-    again, _ = write(root, tmp_path / "filing", results=[filled])
+    book = openpyxl.load_workbook(folder / "samples/content.xlsx")
+    heads = {cell.value: cell.column for cell in book.worksheets[0][1]}
+    for row in range(2, len(sheet) + 2):
+        for name, value in (signed | {"日期": date(2026, 11, 8)}).items():
+            book.worksheets[0].cell(row, heads[name]).value = value
+    book.save(tmp_path / "content.xlsx")
+    again, _ = write(root, tmp_path / "filing", results=[tmp_path / "content.xlsx"])
 
     short, after = (
         next(entry for entry in result.clauses if entry.clause.id == before.clause.id)
@@ -356,7 +361,7 @@ def test_filled_in_samples_are_results(made, tmp_path):
     )
     assert (short.status, short.facts["all"]["sampled"]) == ("not_checked", len(sheet) - 1)
     assert after.status == "pass"
-    assert rows(tmp_path / "filing/tables/handed_in.csv")[0]["文件"] == "content.csv"
+    assert rows(tmp_path / "filing/tables/handed_in.csv")[0]["文件"] == "content.xlsx"
 
 
 def test_samples_are_as_large_as_the_profile_asks(make_builder, tmp_path):
