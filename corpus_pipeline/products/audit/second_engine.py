@@ -42,7 +42,7 @@ FOUND = (
 #: Of these, what is no personal data by itself: it stays where a policy does not say otherwise.
 RECORDED = frozenset({"org_id", "location", "ip_reserved"})
 #: Policies of the stage `pii` that leave a value in the text.
-_LEFT = frozenset({"keep", "review", "tag"})
+LEAVING = frozenset({"keep", "review", "tag"})
 #: What the engine does not see, in English and in Chinese, for the audit's reader.
 BLIND: Mapping[str, str] = {
     "passports, permits, Macao identity cards, identity numbers of 15 digits": (
@@ -73,10 +73,11 @@ _LINK = re.compile(r"(?:https?://|www\.)[!-;=?-~]+")
 
 
 def spared(stages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The types that are not held against a run: no personal data by themselves, or pseudonyms.
+    """The types that no audit holds against a run.
 
-    Enters: the `stages` of its manifest.  A pseudonym looks like what it stands for.  A policy that
-    leaves personal data in the text excuses nothing: the text has it.
+    Enters: the `stages` of its manifest.  These are what is no personal data by itself, unless a
+    policy masks it, and what became a pseudonym, which looks like what it stands for.  Personal
+    data that a policy leaves in the text counts: who may leave it waives the clause, with reasons.
     """
     named: dict[str, str] = dict.fromkeys(RECORDED, "keep")
     for stage in stages:
@@ -85,7 +86,7 @@ def spared(stages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(
         kind
         for kind, policy in named.items()
-        if policy == "pseudonym" or (kind in RECORDED and policy in _LEFT)
+        if policy == "pseudonym" or (kind in RECORDED and policy in LEAVING)
     )
 
 
