@@ -39,8 +39,8 @@ READ_BY = {
 
 #: Keys to misspell, by their way from the top: there, inside a section, in a rule.
 KEYS = {
-    "compliance": ["verdicts", "score.topic_cap", "verdicts.porn_spam.spam", "rules.0.terms"],
-    "compliance_risks": ["risks", "risks.A1a.zh", "classes.A1.en"],
+    "compliance": ["verdicts", "score.topic_cap", "verdicts.contact_spam.spam", "rules.0.terms"],
+    "compliance_risks": ["risks", "risks.A1a.zh", "classes.A1.en", "library.total"],
     "decode": ["mojibake", "mojibake.run_bits", "lost.told_share.reason", "rules.0.begins"],
     "decontaminate": ["bounds", "bounds.gram", "bounds.gram.value", "rules.0.script"],
     "extract": ["skipped_tags", "bounds.posts_alike", "main.min_characters", "rules.0.pattern"],
@@ -69,7 +69,7 @@ KEYS = {
 
 #: A value to put somewhere, and what the line says of it.
 VALUES = {
-    "compliance": ("verdicts.porn_spam.threshold", "high", "verdicts.porn_spam.threshold is wrong"),
+    "compliance": ("verdicts.contact_spam.threshold", "high", "contact_spam.threshold is wrong"),
     "compliance_risks": ("risks.A1a", "text", "risks.A1a is wrong"),
     "decode": ("mojibake.rounds.value", 2.5, "mojibake.rounds.value is wrong"),
     "decontaminate": ("rules.0.pattern", "(一", "rule interrogative: pattern is no pattern"),

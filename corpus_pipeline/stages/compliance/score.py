@@ -15,6 +15,7 @@ from math import sqrt
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
 from corpus_pipeline.stages.compliance.company import Company
+from corpus_pipeline.text.terms.spots import aligned
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 #: A sentence without an end is cut here; context further away is not its context.
@@ -65,7 +66,9 @@ def longest_only(hits: Iterable[Hit], book: RiskBook) -> list[Hit]:
 def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> Iterator[Weighed]:
     """What each hit counts where it stands, and in what company."""
     scoring = book.scoring
-    chosen = longest_only(hits, book)
+    other = "text" if in_title else "title"
+    chosen = longest_only((h for h in hits if book.rules[h.rule].scope != other), book)
+    text = aligned(text, book.table)
     topics = all(book.rules[hit.rule].role == "topic" for hit in chosen)
     company = None if topics else Company(text, chosen, book)
     for hit in chosen:
@@ -115,19 +118,26 @@ def _in_quotes(text: str, hit: Hit) -> bool:
     )
 
 
-def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
-    """The score of each verdict that any hit counts towards, highest first."""
+def scores(
+    weighed: list[Weighed], length: int, book: RiskBook, register: float = 1.0
+) -> list[Score]:
+    """The score of each verdict that any hit counts towards; those that hold and drop come first.
+
+    `register`: the factor of the register of the text.
+    """
     scoring = book.scoring
     by_verdict: dict[str, list[Weighed]] = {}
     for hit in weighed:
         by_verdict.setdefault(book.rules[hit.hit.rule].verdict, []).append(hit)
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
-    factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
+    factor = register * min(1.0, sqrt(scoring.full_length / max(length, 1)))
     ranking: list[Score] = []
     for name, verdict in book.verdicts.items():
         own = by_verdict.get(name)
         if not own:
             continue
+        judging = [w for w in own if book.rules[w.hit.rule].action == "drop"]
+        marks_only, own = not judging, judging or own
         firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure", "name"}]
         own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact" and not w.quoted]
         topics = [w for w in own if book.rules[w.hit.rule].role == "topic"]
@@ -137,10 +147,12 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
         counted = [w for w in (*firm, *own_contacts) if not w.quoted]
         score = total * factor
         own_topics = [w for w in topics if not w.quoted]
-        holds = score >= verdict.threshold and _spread_out(counted, own_topics, verdict.distinct)
+        enough = score >= verdict.threshold and not marks_only
+        holds = enough and _spread_out(counted, own_topics, verdict.distinct)
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
         ranking.append(Score(name, risk, score, len(own), holds))
-    return sorted(ranking, key=lambda s: (-s.holds, -s.score))
+    drops = {name: verdict.action == "drop" for name, verdict in book.verdicts.items()}
+    return sorted(ranking, key=lambda s: (-(s.holds and drops[s.verdict]), -s.holds, -s.score))
 
 
 def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) -> bool:
