@@ -92,6 +92,11 @@ class Verdict(Strict):
     why: str
     #: `mark`: hits and score are written, and no document is dropped.
     action: Action = "drop"
+    #: Least number of different rules that are hit, and rules of which one has to be.
+    rules: int = 0
+    needs: tuple[str, ...] = ()
+    #: Words of a warning or a report: a text with one of them is no offer of this kind.
+    vetoes: tuple[str, ...] = ()
     #: Words beside a hit that put it on offer; without any, only its sentence is looked at.
     signs: tuple[str, ...] = ()
     spam: tuple[str, ...]

@@ -70,7 +70,7 @@ def test_a_symbol_that_belongs_to_a_term_is_no_gap():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", ["华*", "华体*会", "华* * * *体", "b", "加V-", "\u200b华"])
+@pytest.mark.parametrize("piece", ["华体*会", "华* * * *体", "\u200bV-"])
 def test_hostile_texts_take_linear_time(piece):
     """Beginnings of terms and symbols between them without end cost what ordinary text costs."""
-    linear(LEXICON.find, lambda size: piece * size, 100_000, 2.0)
+    linear(LEXICON.find, lambda size: piece * size, 20_000, 1.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from corpus_pipeline.stages.compliance.findings import HIT, Finding, Findings
 from corpus_pipeline.stages.compliance.models import Models
 from corpus_pipeline.stages.compliance.options import ComplianceOptions, ListOptions
 from corpus_pipeline.stages.compliance.score import Score, Weighed, scores, weigh
+from corpus_pipeline.text.terms.spots import aligned
 
 __all__ = ["HIT", "Compliance", "ComplianceOptions", "library"]
 
@@ -158,7 +160,16 @@ class Compliance(Stage):
         if title:
             weighed += weigh(title, hits[0], self.book, in_title=True)
         factor = self.book.registers.get(register or "", 1.0)
-        return weighed, scores(weighed, len(text), self.book, factor)
+        ranked = scores(weighed, len(text), self.book, factor)
+        return weighed, [self._unless_vetoed(score, text) for score in ranked]
+
+    def _unless_vetoed(self, score: Score, text: str) -> Score:
+        """The score, which no longer holds where the text warns of what it would be."""
+        vetoes = self.book.verdicts[score.verdict].vetoes if score.holds else ()
+        if not vetoes:
+            return score
+        view = aligned(text, self.book.table)
+        return replace(score, holds=not any(word in view for word in vetoes))
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Judge the few documents in which the one pass found a term, a site or a risk."""

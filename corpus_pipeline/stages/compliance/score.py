@@ -14,6 +14,7 @@ from math import sqrt
 
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
+from corpus_pipeline.rules.risk_pack import Verdict
 from corpus_pipeline.stages.compliance.company import Company
 from corpus_pipeline.text.terms.spots import aligned
 
@@ -69,11 +70,12 @@ def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> 
     other = "text" if in_title else "title"
     chosen = longest_only((h for h in hits if book.rules[h.rule].scope != other), book)
     text = aligned(text, book.table)
+    position = scoring.position.model_dump()
     topics = all(book.rules[hit.rule].role == "topic" for hit in chosen)
     company = None if topics else Company(text, chosen, book)
     for hit in chosen:
         zone = "title" if in_title else zone_of(text, hit, book)
-        factor: float = getattr(scoring.position, zone, 1.0)
+        factor = position.get(zone, 1.0)
         rule = book.rules[hit.rule]
         quoted = _in_quotes(text, hit) if rule.shape else _reported(text, hit, book)
         told = False
@@ -148,11 +150,20 @@ def scores(
         score = total * factor
         own_topics = [w for w in topics if not w.quoted]
         enough = score >= verdict.threshold and not marks_only
-        holds = enough and _spread_out(counted, own_topics, verdict.distinct)
+        holds = (
+            enough
+            and _spread_out(counted, own_topics, verdict.distinct)
+            and _of_rules({book.rules[w.hit.rule].id for w in counted}, verdict)
+        )
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
         ranking.append(Score(name, risk, score, len(own), holds))
     drops = {name: verdict.action == "drop" for name, verdict in book.verdicts.items()}
     return sorted(ranking, key=lambda s: (-(s.holds and drops[s.verdict]), -s.holds, -s.score))
+
+
+def _of_rules(hit: set[str], verdict: Verdict) -> bool:
+    """Whether enough rules are hit, and one of those that the verdict cannot do without."""
+    return len(hit) >= verdict.rules and (not verdict.needs or not hit.isdisjoint(verdict.needs))
 
 
 def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) -> bool:
