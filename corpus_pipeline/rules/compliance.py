@@ -55,6 +55,8 @@ class KeywordList:
     risk: str | None
     action: Literal["drop", "mark"]
     least: int
+    #: Whether its terms drop a text in which nothing is on offer.
+    alone: bool = False
 
     @property
     def verdict(self) -> str:
@@ -115,14 +117,18 @@ class RiskBook:
         self._sources: dict[str, Asset] = {}
         rules: list[RiskGroup] = []
         self.verdicts: dict[str, Verdict] = {}
+        self.kinds: dict[str, str] = {}
         for asset, pack in zip(packs, self.packs, strict=True):
             self.verdicts |= pack.verdicts
+            self.kinds |= pack.kinds
+            named(asset, RiskPack, partial(self._check_kinds, pack))
             for rule in pack.rules:
                 named(asset, RiskPack, partial(self._check, rule))
                 self._sources[rule.id] = asset
                 rules.append(rule)
+        offers = tuple(dict.fromkeys(chain.from_iterable(pack.offers for pack in self.packs)))
         for one in lists:
-            self.verdicts[one.verdict] = _verdict_of(one)
+            self.verdicts[one.verdict] = _verdict_of(one, offers)
             rules += _groups_of(one, self.risks)
         self.scoring = _scoring_of(self.packs)
         self.rules = tuple(rules)
@@ -157,6 +163,12 @@ class RiskBook:
     def _judges(self, rule: RiskRule, example: str) -> bool:
         return any(self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example))
 
+    def _check_kinds(self, pack: RiskPack) -> None:
+        for kind, risk in pack.kinds.items():
+            if risk not in self.risks:
+                end = nearest(risk, sorted(self.risks))
+                raise PackError(f"kinds.{kind}: there is no risk {risk!r}{end}")
+
     def _check(self, rule: RiskRule) -> None:
         if rule.id in self._sources:
             raise PackError(f"rule {rule.id}: {self._sources[rule.id].path.name} has that id")
@@ -178,11 +190,11 @@ def _scoring_of(packs: Iterable[RiskPack]) -> Scoring:
     return found[-1]
 
 
-def _verdict_of(one: KeywordList) -> Verdict:
-    """A list's own verdict: so many different terms of it that nothing reports or explains."""
+def _verdict_of(one: KeywordList, offers: tuple[str, ...]) -> Verdict:
+    """A list's own verdict: so many different terms of it beside words of an offer."""
     return Verdict(
         threshold=float(one.least), distinct=one.least, why=f"terms of {one.name}",
-        action=one.action, spam=(), clean=(),
+        action=one.action, signs=() if one.alone else offers, spam=(), clean=(),
     )  # fmt: skip
 
 

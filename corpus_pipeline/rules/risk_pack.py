@@ -16,6 +16,8 @@ from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import Name, Pack, Pattern, Rule, Rules, Text, rust_pattern
 from corpus_pipeline.rules.settings import Strict
 
+#: The packaged taxonomy.
+TAXONOMY = "package:rules/packs/compliance_risks.yaml"
 Role = Literal["brand", "lure", "name", "topic", "contact"]
 Action = Literal["drop", "mark"]
 
@@ -157,6 +159,10 @@ class RiskPack(Pack):
     information: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     #: Register of a text (`heuristics_register`) → factor of its score.
     registers: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    #: Words of an offer of whatever it may be: beside them the terms of a user's list may drop.
+    offers: tuple[str, ...] = ()
+    #: Kind of offer (`spam_kind`) → the risk of a text that `spam` marked as one and kept.
+    kinds: dict[str, str] = Field(default_factory=dict)
     contacts: tuple[Annotated[Pattern, AfterValidator(rust_pattern)], ...] = ()
     verdicts: dict[str, Verdict] = Field(default_factory=dict)
     rules: Rules[RiskRule]

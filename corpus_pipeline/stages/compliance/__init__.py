@@ -1,9 +1,9 @@
 """Find the risks of GB/T 45654 Annex A that rules, lists and classifiers can find; drop offers.
 
-Enters: kept, normalised documents; `heuristics_register` where it is there.  Leaves:
-`compliance_hits` (risk, rule, start and end in code points, weight), `compliance_score` (the
-highest score of a verdict that drops), `compliance_checked` (by what the text was checked) and
-verdicts such as `gambling_spam`.
+Enters: kept, normalised documents; `heuristics_register` and `spam_kind` where they are there.
+Leaves: `compliance_hits` (risk, rule, start and end in code points, weight), `compliance_score`
+(the highest score of a verdict that drops), `compliance_checked` (by what the text was checked)
+and verdicts such as `gambling_spam`.
 Refuses: to drop a text for a single word, or for words that it reports, explains or forbids.
 """
 
@@ -18,9 +18,17 @@ from typing import Any, ClassVar
 import polars as pl
 
 from corpus_pipeline.model import Asset, PipelineError, Schema, Stage, drop
-from corpus_pipeline.rules.compliance import KeywordList, Library, RiskBook, libraries
+from corpus_pipeline.rules.compliance import (
+    Coverage,
+    KeywordList,
+    RiskBook,
+    coverage,
+    libraries,
+)
 from corpus_pipeline.rules.dedup_key import KEY_TABLE
 from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.rules.pack import load
+from corpus_pipeline.rules.risk_pack import RiskNames
 from corpus_pipeline.rules.site_list import SiteLists
 from corpus_pipeline.stages.compliance.findings import HIT, Finding, Findings
 from corpus_pipeline.stages.compliance.models import Models
@@ -28,7 +36,7 @@ from corpus_pipeline.stages.compliance.options import ComplianceOptions, ListOpt
 from corpus_pipeline.stages.compliance.score import Score, Weighed, scores, weigh
 from corpus_pipeline.text.terms.spots import aligned
 
-__all__ = ["HIT", "Compliance", "ComplianceOptions", "library"]
+__all__ = ["HIT", "Compliance", "ComplianceOptions", "covered"]
 
 #: The rule and verdict of a document whose address stands in a list.
 LISTED_SITE = "listed_site"
@@ -46,15 +54,25 @@ def _assets(assets: Mapping[str, Asset], kind: str) -> list[Asset]:
 def _lists(options: ComplianceOptions, assets: Mapping[str, Asset]) -> list[KeywordList]:
     return [
         KeywordList(
-            asset, _name(one), one.licence, one.updated, one.source, one.risk, one.action, one.least
+            asset,
+            _name(one),
+            one.licence,
+            one.updated,
+            one.source,
+            one.risk,
+            one.action,
+            one.least,
+            one.alone,
         )
         for one, asset in zip(options.keywords, _assets(assets, "keywords"), strict=True)
     ]
 
 
-def library(options: ComplianceOptions, assets: Mapping[str, Asset]) -> list[Library]:
-    """The packs and keyword lists of a run, for `rules.compliance.coverage`."""
-    return libraries(assets["taxonomy"], _assets(assets, "pack"), _lists(options, assets))
+def covered(options: ComplianceOptions, assets: Mapping[str, Asset]) -> Coverage:
+    """How far the packs and keyword lists of a run cover the risks; `assets` as for the stage."""
+    taxonomy = assets["taxonomy"]
+    found = libraries(taxonomy, _assets(assets, "pack"), _lists(options, assets))
+    return coverage(found, load(taxonomy, RiskNames))
 
 
 class Compliance(Stage):
@@ -176,6 +194,7 @@ class Compliance(Stage):
         findings = Findings(docs.height)
         self._find_terms(docs, findings)
         self._find_sites(docs, findings)
+        self._find_kinds(docs, findings)
         self.models.find(docs["text"], findings)
         plain = docs.drop(c for c in self.columns if c in docs.columns)
         seen = pl.when(pl.col("text").is_not_null()).then(pl.lit(self.checked))
@@ -223,3 +242,13 @@ class Compliance(Stage):
                 findings.hit(row, one.risk, LISTED_SITE, (0, 0), 1.0)
                 shown = f"risk={one.risk} list={_name(one)}"
                 findings.add(row, Finding(LISTED_SITE, shown, 0.0, one.action == "drop"))
+
+    def _find_kinds(self, docs: pl.DataFrame, findings: Findings) -> None:
+        """Hits over the whole of texts that `spam` marked and kept; their drop was its to say."""
+        if not {"spam_kind", "spam_score"} <= {*docs.columns}:
+            return
+        kinds = pl.col("spam_kind").is_in([*self.book.kinds])
+        length = pl.col("text").str.len_chars()
+        found = docs.with_row_index("row").filter(kinds & (pl.col("spam_score") >= 1))
+        for row, kind, score, size in found.select("row", "spam_kind", "spam_score", length).rows():
+            findings.hit(row, self.book.kinds[kind], f"spam_{kind}", (0, size or 0), score)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from corpus_pipeline.model import Options
+from corpus_pipeline.rules.risk_pack import TAXONOMY
 
 _PACKS = "package:rules/packs"
 #: The seed packs of topics, in the order in which they are read.
@@ -59,8 +60,12 @@ class KeywordsOptions(ListOptions):
     """A keyword library: TXT (a term a line), CSV (`term,risk`) or YAML (risk: [terms])."""
 
     least: int = Field(default=2, ge=1)
-    """Different terms, told of by no report and in no explanation, from which the list's verdict
-    holds; a long text needs proportionally more."""
+    """Different terms on offer, told of by no report and in no explanation, from which the list's
+    verdict holds; a long text needs proportionally more."""
+
+    alone: bool = False
+    """Whether terms count where nothing is on offer (no `offers` of the packs, no private contact,
+    no stretch that is little but terms).  A list that drops alone drops news and lessons too."""
 
 
 class SitesOptions(ListOptions):
@@ -89,7 +94,7 @@ class ModelOptions(Options):
 class ComplianceOptions(Options):
     """The seed packs, the user's own packs, lists and models, and what drops."""
 
-    taxonomy: str = f"{_PACKS}/compliance_risks.yaml"
+    taxonomy: str = TAXONOMY
     """The risks of GB/T 45654 Annex A that rules may name."""
 
     seed: str = f"{_PACKS}/compliance.yaml"
