@@ -133,7 +133,8 @@ class RiskBook:
         self.scoring = _scoring_of(self.packs)
         self.rules = tuple(rules)
         self._read_company()
-        self.lexicon = _compiled(self.rules, load_cutter(dictionary), self.table)
+        after = _after(self.rules, self.verdicts)
+        self.lexicon = _compiled(self.rules, load_cutter(dictionary), self.table, after)
         for rule in (rule for pack in self.packs for rule in pack.rules):
             named(self._sources[rule.id], RiskPack, partial(self._prove, rule, dictionary))
 
@@ -161,7 +162,9 @@ class RiskBook:
             raise PackError(f"{error} with the words of {dictionary.path.name}") from error
 
     def _judges(self, rule: RiskRule, example: str) -> bool:
-        return any(self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example))
+        return any(
+            self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example, waits=False)
+        )
 
     def _check_kinds(self, pack: RiskPack) -> None:
         for kind, risk in pack.kinds.items():
@@ -198,7 +201,28 @@ def _verdict_of(one: KeywordList, offers: tuple[str, ...]) -> Verdict:
     )  # fmt: skip
 
 
-def _compiled(rules: Sequence[RiskGroup], cut: Cutter, table: U32) -> Lexicon:
+def _after(
+    rules: Sequence[RiskGroup], verdicts: Mapping[str, Verdict]
+) -> dict[int, frozenset[int]]:
+    """Rule → the rules that its verdict cannot do without, if it is none of them.
+
+    Without one of those the verdict does not hold, and nothing else of it needs to be looked for.
+    """
+    numbers = {rule.id: number for number, rule in enumerate(rules)}
+    for name, verdict in verdicts.items():
+        if odd := [rule for rule in verdict.needs if rule not in numbers]:
+            end = nearest(odd[0], sorted(numbers))
+            raise PipelineError(f"compliance: verdict {name}: there is no rule {odd[0]!r}{end}")
+    return {
+        number: frozenset(numbers[name] for name in verdicts[rule.verdict].needs)
+        for number, rule in enumerate(rules)
+        if verdicts[rule.verdict].needs and rule.id not in verdicts[rule.verdict].needs
+    }
+
+
+def _compiled(
+    rules: Sequence[RiskGroup], cut: Cutter, table: U32, after: Mapping[int, frozenset[int]]
+) -> Lexicon:
     return Lexicon(
         [
             Term(term.lower(), number, rule.obfuscated)
@@ -213,4 +237,5 @@ def _compiled(rules: Sequence[RiskGroup], cut: Cutter, table: U32) -> Lexicon:
         {number: rule.unless_left for number, rule in enumerate(rules) if rule.unless_left},
         cut,
         table,
+        after=after,
     )

@@ -32,6 +32,8 @@ _FEW = 8
 #: Characters of a term both of whose ends must be edges of words.  Of a longer one a single edge is
 #: enough (现代开发票务 has none for 代开发票): jieba splits long jargon in unexpected places.
 _WORD_CHECKED_UP_TO = 3
+#: Characters on either side of an anchor in which its patterns are tried.
+_AROUND = 160
 #: Images of characters where no table simplifies Han.
 _PLAIN = images(np.zeros(0x34000, dtype=np.uint32))
 
@@ -47,7 +49,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern of a rule, tried where one of `anchors` stands; without any, on every text."""
+    """A pattern of a rule, tried around `anchors`; without any, on every text."""
 
     rule: int
     pattern: str
@@ -74,12 +76,16 @@ class Lexicon:
         unless_left: Mapping[int, str] | None = None,
         cut: Cutter = rust_words,
         table: U32 = _PLAIN,
+        *,
+        after: Mapping[int, frozenset[int]] | None = None,
     ) -> None:
         """Compile the terms and `patterns`.
 
         `unless_left`: rule → expression that voids a hit of the rule when it matches directly
         before it.  `cut` splits a clause into words; `table` has the image of each character.
+        `after`: rule → rules of which one has to be hit before its patterns are tried.
         """
+        self._after = after or {}
         self._cut, self.table = cut, table
         self._terms: defaultdict[str, list[Term]] = defaultdict(list)
         apart: dict[str, bool] = {}
@@ -94,13 +100,19 @@ class Lexicon:
                 apart.setdefault(anchor, False)
         self._free = [(shape, regex) for shape, regex in shapes if not shape.anchors]
         self._spotter: Spotter = spotter(apart, table)
+        #: What makes a text worth reading; anchors of patterns that wait for others do not.
+        self._begins = {*self._terms} | {
+            name
+            for name, own in self._anchored.items()
+            if any(shape.rule not in self._after for shape, _ in own)
+        }
         self._unless = {
             rule: re.compile(f"(?:{left})$") for rule, left in (unless_left or {}).items()
         }
         tests = [f"(?:{shape.pattern})" for shape, _ in self._free]
         self._tests = ["|".join([_TO_FOLD, *tests])] if len(tests) <= _FEW else [_TO_FOLD, *tests]
 
-    def find_all(self, texts: pl.Series) -> dict[int, list[Hit]]:
+    def find_all(self, texts: pl.Series, *, waits: bool = True) -> dict[int, list[Hit]]:
         """Row → its hits that stand as words, in order of place, longest first."""
         if texts.null_count() == len(texts):
             return {}
@@ -109,18 +121,22 @@ class Lexicon:
         names = self._spotter.terms
         for row, start, end, term, gaps in found.iter_rows():
             by_row[row].append((start, end, names[term], gaps))
-        rows = set(by_row)
+        begins = self._begins
+        rows = {
+            row for row, own in by_row.items()
+            if not waits or any(place[2] in begins for place in own)
+        }  # fmt: skip
         if self._free:
             rows.update(self._shaped(texts))
         hits: dict[int, list[Hit]] = {}
         for row, text in zip(sorted(rows), texts.gather(sorted(rows)), strict=True):
-            if text and (own := self._hits(text, by_row.get(row, []))):
+            if text and (own := self._hits(text, by_row.get(row, []), waits=waits)):
                 hits[row] = own
         return hits
 
-    def find(self, text: str) -> list[Hit]:
-        """The hits of one text."""
-        return self.find_all(pl.Series([text], dtype=pl.String)).get(0, [])
+    def find(self, text: str, *, waits: bool = True) -> list[Hit]:
+        """The hits of one text; without `waits` no pattern waits for the hits of others."""
+        return self.find_all(pl.Series([text], dtype=pl.String), waits=waits).get(0, [])
 
     def _shaped(self, texts: pl.Series) -> list[int]:
         """Rows that a pattern without anchors may match."""
@@ -131,21 +147,56 @@ class Lexicon:
         )
         return rows
 
-    def _hits(self, text: str, places: Sequence[tuple[int, int, str, int]]) -> list[Hit]:
+    def _hits(
+        self, text: str, places: Sequence[tuple[int, int, str, int]], *, waits: bool
+    ) -> list[Hit]:
         """The hits of a text whose spots these are."""
         view, origin = reading(text, self.table)
         matches = {hit for hit in self._words(view, places) if not self._void(hit, view)}
-        shapes = {id(pair): pair for pair in self._free}
-        for _, _, name, gaps in places:
-            if not gaps:
-                shapes |= {id(pair): pair for pair in self._anchored.get(name, ())}
-        for shape, regex in shapes.values():
-            own = (Hit(*match.span(), shape.rule, shape.pattern) for match in regex.finditer(view))
-            matches.update(hit for hit in own if not self._void(hit, view))
+        for shape, regex in self._free:
+            matches.update(self._matches(view, shape, regex, [(0, len(view))]))
+        self._match_anchored(view, places, matches, waits=waits)
         hits = sorted(matches, key=lambda hit: (hit.start, -hit.end, hit.rule, hit.term))
         if origin is None:
             return hits
         return [Hit(origin[h.start], origin[h.end - 1] + 1, h.rule, h.term) for h in hits]
+
+    def _match_anchored(
+        self,
+        view: str,
+        places: Sequence[tuple[int, int, str, int]],
+        matches: set[Hit],
+        *,
+        waits: bool,
+    ) -> None:
+        """Add the matches of patterns around their anchors, those that wait for others last."""
+        windows: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        shapes: dict[int, tuple[Shape, re.Pattern[str]]] = {}
+        for start, end, name, gaps in places:
+            if gaps:
+                continue
+            for pair in self._anchored.get(name, ()):
+                shapes[id(pair)] = pair
+                own = windows[id(pair)]
+                left, right = max(0, start - _AROUND), end + _AROUND
+                if own and left <= own[-1][1]:
+                    own[-1] = own[-1][0], max(right, own[-1][1])
+                else:
+                    own.append((left, right))
+        waiting = sorted(shapes.items(), key=lambda one: one[1][0].rule in self._after)
+        for key, (shape, regex) in waiting:
+            after = self._after.get(shape.rule) if waits else None
+            if after is None or any(hit.rule in after for hit in matches):
+                matches.update(self._matches(view, shape, regex, windows[key]))
+
+    def _matches(
+        self, view: str, shape: Shape, regex: re.Pattern[str], windows: Iterable[tuple[int, int]]
+    ) -> Iterator[Hit]:
+        for left, right in windows:
+            for match in regex.finditer(view, left, right):
+                hit = Hit(*match.span(), shape.rule, shape.pattern)
+                if not self._void(hit, view):
+                    yield hit
 
     def _words(self, view: str, places: Sequence[tuple[int, int, str, int]]) -> Iterator[Hit]:
         """Hits of terms: words, or torn apart by symbols."""

@@ -48,7 +48,7 @@ def test_a_list_alone_drops_no_ordinary_text(tmp_path):
     keywords = listed(tmp_path / "names.txt", terms, risk="A1h", action="drop")
     out = stage("compliance", keywords=[keywords])(docs_of(UNSEEN))
     dropped = out.filter(pl.col("dropped_by").is_not_null())
-    assert out["compliance_hits"].list.len().sum() > len(UNSEEN)
+    assert out["compliance_hits"].list.len().sum() > len(UNSEEN) / 2
     assert dropped.height <= len(UNSEEN) / 100, dropped["drop_evidence"].to_list()
 
 

@@ -37,15 +37,13 @@ class Findings:
     def __init__(self, rows: int) -> None:
         """Begin with nothing found."""
         self._rows = rows
-        self._hits: dict[int, list[dict[str, object]]] = {}
+        self._hits: list[tuple[int, str, str, int, int, float]] = []
         self._scores: dict[int, float] = {}
         self._dropped: dict[int, Finding] = {}
 
     def hit(self, row: int, risk: str, rule: str, place: tuple[int, int], weight: float) -> None:
         """Add a hit."""
-        start, end = place
-        one = {"risk": risk, "rule": rule, "start": start, "end": end, "weight": weight}
-        self._hits.setdefault(row, []).append(one)
+        self._hits.append((row, risk, rule, *place, weight))
 
     def add(self, row: int, finding: Finding) -> None:
         """Add a finding; of several that drop a document the first is its verdict."""
@@ -55,10 +53,19 @@ class Findings:
 
     def columns(self) -> list[pl.Series]:
         """The hits and the score of every row."""
-        hits = [self._hits.get(row, []) for row in range(self._rows)]
+        schema = {"row": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
+        flat = pl.DataFrame(self._hits, schema=schema, orient="row")
+        listed = flat.group_by("row", maintain_order=True).agg(
+            pl.struct(pl.exclude("row")).alias("compliance_hits")
+        )
+        rows = pl.DataFrame({"row": pl.arange(0, self._rows, dtype=pl.UInt32, eager=True)})
+        none = pl.lit([], dtype=pl.List(HIT))
+        hits = rows.join(listed, on="row", how="left", maintain_order="left").select(
+            pl.col("compliance_hits").fill_null(none)
+        )
         scores = [self._scores.get(row, 0.0) for row in range(self._rows)]
         return [
-            pl.Series("compliance_hits", hits, dtype=pl.List(HIT)),
+            hits["compliance_hits"],
             pl.Series("compliance_score", scores, dtype=pl.Float32),
         ]
 
