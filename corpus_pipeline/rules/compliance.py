@@ -131,12 +131,22 @@ class RiskBook:
             self.verdicts[one.verdict] = _verdict_of(one, offers)
             rules += _groups_of(one, self.risks)
         self.scoring = _scoring_of(self.packs)
+        self.position = self.scoring.position.model_dump()
         self.rules = tuple(rules)
         self._read_company()
         after = _after(self.rules, self.verdicts)
         self.lexicon = _compiled(self.rules, load_cutter(dictionary), self.table, after)
         for rule in (rule for pack in self.packs for rule in pack.rules):
             named(self._sources[rule.id], RiskPack, partial(self._prove, rule, dictionary))
+
+    def asks(self, rule: int) -> bool:
+        """Whether the company of the hits of a rule is asked for: it may bring a drop, or save."""
+        return self.rules[rule].role != "topic" and not self.marks_only(rule)
+
+    def marks_only(self, rule: int) -> bool:
+        """Whether a rule is that of a list that drops nothing."""
+        verdict = self.verdicts[self.rules[rule].verdict]
+        return verdict.of_list and verdict.action == "mark"
 
     def _read_company(self) -> None:
         """Gather the words around a hit that excuse it or make it an offer."""
@@ -197,7 +207,7 @@ def _verdict_of(one: KeywordList, offers: tuple[str, ...]) -> Verdict:
     """A list's own verdict: so many different terms of it beside words of an offer."""
     return Verdict(
         threshold=float(one.least), distinct=one.least, why=f"terms of {one.name}",
-        action=one.action, signs=() if one.alone else offers, spam=(), clean=(),
+        action=one.action, of_list=True, signs=() if one.alone else offers, spam=(), clean=(),
     )  # fmt: skip
 
 

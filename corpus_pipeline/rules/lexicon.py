@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -56,8 +57,7 @@ class Shape:
     anchors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Where a term or pattern of a rule stands (code points); `term`: the term or the pattern."""
 
     start: int
@@ -93,19 +93,19 @@ class Lexicon:
             self._terms[reading(term.text, table)[0]].append(term)
             apart[term.text] = apart.get(term.text, False) or term.obfuscated
         shapes = [(shape, re.compile(shape.pattern)) for shape in patterns]
-        self._anchored: defaultdict[str, list[tuple[Shape, re.Pattern[str]]]] = defaultdict(list)
-        for shape, regex in shapes:
+        self._shapes = shapes
+        #: Anchor → numbers of shapes: those that wait for nothing, and those that wait.
+        self._at_once: defaultdict[str, list[int]] = defaultdict(list)
+        self._waiting: defaultdict[str, list[int]] = defaultdict(list)
+        for number, (shape, _) in enumerate(shapes):
+            anchored = self._waiting if shape.rule in self._after else self._at_once
             for anchor in shape.anchors:
-                self._anchored[reading(anchor, table)[0]].append((shape, regex))
+                anchored[reading(anchor, table)[0]].append(number)
                 apart.setdefault(anchor, False)
         self._free = [(shape, regex) for shape, regex in shapes if not shape.anchors]
         self._spotter: Spotter = spotter(apart, table)
         #: What makes a text worth reading; anchors of patterns that wait for others do not.
-        self._begins = {*self._terms} | {
-            name
-            for name, own in self._anchored.items()
-            if any(shape.rule not in self._after for shape, _ in own)
-        }
+        self._begins = {*self._terms, *self._at_once}
         self._unless = {
             rule: re.compile(f"(?:{left})$") for rule, left in (unless_left or {}).items()
         }
@@ -170,24 +170,15 @@ class Lexicon:
         waits: bool,
     ) -> None:
         """Add the matches of patterns around their anchors, those that wait for others last."""
-        windows: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        shapes: dict[int, tuple[Shape, re.Pattern[str]]] = {}
-        for start, end, name, gaps in places:
-            if gaps:
-                continue
-            for pair in self._anchored.get(name, ()):
-                shapes[id(pair)] = pair
-                own = windows[id(pair)]
-                left, right = max(0, start - _AROUND), end + _AROUND
-                if own and left <= own[-1][1]:
-                    own[-1] = own[-1][0], max(right, own[-1][1])
-                else:
-                    own.append((left, right))
-        waiting = sorted(shapes.items(), key=lambda one: one[1][0].rule in self._after)
-        for key, (shape, regex) in waiting:
-            after = self._after.get(shape.rule) if waits else None
-            if after is None or any(hit.rule in after for hit in matches):
-                matches.update(self._matches(view, shape, regex, windows[key]))
+        for number, windows in _windows(places, self._at_once).items():
+            matches.update(self._matches(view, *self._shapes[number], windows))
+        hit = {match.rule for match in matches}
+        if waits and not any(not after.isdisjoint(hit) for after in self._after.values()):
+            return
+        for number, windows in _windows(places, self._waiting).items():
+            shape, regex = self._shapes[number]
+            if not (waits and self._after[shape.rule].isdisjoint(hit)):
+                matches.update(self._matches(view, shape, regex, windows))
 
     def _matches(
         self, view: str, shape: Shape, regex: re.Pattern[str], windows: Iterable[tuple[int, int]]
@@ -215,6 +206,24 @@ class Lexicon:
         if unless is None:
             return False
         return bool(unless.search(view[max(0, hit.start - _LEFT) : hit.start]))
+
+
+def _windows(
+    places: Sequence[tuple[int, int, str, int]], anchored: Mapping[str, Sequence[int]]
+) -> dict[int, list[tuple[int, int]]]:
+    """Number of a shape → the stretches around its anchors, each character in one of them."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for start, end, name, gaps in places:
+        if gaps or name not in anchored:
+            continue
+        left, right = max(0, start - _AROUND), end + _AROUND
+        for number in anchored[name]:
+            own = found.setdefault(number, [])
+            if own and left <= own[-1][1]:
+                own[-1] = own[-1][0], max(right, own[-1][1])
+            else:
+                own.append((left, right))
+    return found
 
 
 def stands_alone(

@@ -103,6 +103,8 @@ class Verdict(Strict):
     signs: tuple[str, ...] = ()
     spam: tuple[str, ...]
     clean: tuple[str, ...]
+    #: Whether it is that of a user's keyword list; no pack says so.
+    of_list: bool = False
 
 
 def _short(term: str) -> str:

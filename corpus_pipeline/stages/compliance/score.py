@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
@@ -28,8 +29,7 @@ _KEYWORDS = re.compile(r"\s*(?:本文)?(?:关键词|关键字|标签|tags?|keywo
 _SHOWN = frozenset({"title", "bracket", "keywords"})
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A hit and what it counts; `in_title` hits have no place in the text."""
 
     hit: Hit
@@ -69,17 +69,22 @@ def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> 
     scoring = book.scoring
     other = "text" if in_title else "title"
     chosen = longest_only((h for h in hits if book.rules[h.rule].scope != other), book)
-    text = aligned(text, book.table)
-    position = scoring.position.model_dump()
-    topics = all(book.rules[hit.rule].role == "topic" for hit in chosen)
-    company = None if topics else Company(text, chosen, book)
+    # What can drop nothing needs no judgement of its company; hits of a list that only marks, not
+    # even one of their sentence.
+    if not all(book.marks_only(hit.rule) for hit in chosen):
+        text = aligned(text, book.table)
+    asked = [hit for hit in chosen if book.asks(hit.rule)]
+    company = Company(text, asked, book) if asked else None
     for hit in chosen:
         zone = "title" if in_title else zone_of(text, hit, book)
-        factor = position.get(zone, 1.0)
+        factor = book.position.get(zone, 1.0)
         rule = book.rules[hit.rule]
-        quoted = _in_quotes(text, hit) if rule.shape else _reported(text, hit, book)
+        if rule.shape:
+            quoted = _in_quotes(text, hit)
+        else:
+            quoted = not book.marks_only(hit.rule) and _reported(text, hit, book)
         told = False
-        if company and rule.role != "topic" and not rule.shape:
+        if company and book.asks(hit.rule) and not rule.shape:
             told = company.tells_of(hit, shown=zone in _SHOWN)
         # A contact that solicits nothing itself still helps the lures beside it.
         if quoted or (told and rule.role != "contact"):
@@ -134,10 +139,8 @@ def scores(
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
     factor = register * min(1.0, sqrt(scoring.full_length / max(length, 1)))
     ranking: list[Score] = []
-    for name, verdict in book.verdicts.items():
-        own = by_verdict.get(name)
-        if not own:
-            continue
+    for name in [name for name in book.verdicts if name in by_verdict]:
+        verdict, own = book.verdicts[name], by_verdict[name]
         judging = [w for w in own if book.rules[w.hit.rule].action == "drop"]
         marks_only, own = not judging, judging or own
         firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure", "name"}]
@@ -157,7 +160,7 @@ def scores(
         )
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
         ranking.append(Score(name, risk, score, len(own), holds))
-    drops = {name: verdict.action == "drop" for name, verdict in book.verdicts.items()}
+    drops = {score.verdict: book.verdicts[score.verdict].action == "drop" for score in ranking}
     return sorted(ranking, key=lambda s: (-(s.holds and drops[s.verdict]), -s.holds, -s.score))
 
 

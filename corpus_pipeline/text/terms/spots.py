@@ -93,6 +93,7 @@ class Spotter:
     targets: I64
     term: I64
     torn: U8
+    pairs: U8
 
 
 def spotter(terms: Mapping[str, bool], table: U32) -> Spotter:
@@ -114,7 +115,9 @@ def spotter(terms: Mapping[str, bool], table: U32) -> Spotter:
     between = np.zeros(0x10000, dtype=np.uint8)
     between[[ord(c) for c in BETWEEN]] = 1
     apart_of = np.array([torn[term] for term in order] or [False], dtype=np.uint8)
-    return Spotter(order, table, between, first, keys, targets, term_of, apart_of)
+    pairs = np.zeros(1 << (kernel.PAIR_BITS - 3), dtype=np.uint8)
+    kernel.mark_pairs(letters, ends, pairs)
+    return Spotter(order, table, between, first, keys, targets, term_of, apart_of, pairs)
 
 
 def spots(texts: pl.Series, terms: Spotter) -> pl.DataFrame:
@@ -122,11 +125,12 @@ def spots(texts: pl.Series, terms: Spotter) -> pl.DataFrame:
     data, at = buffers(texts)
     longest = int(np.diff(at).max(initial=0)) + 1
     room = np.empty(longest, dtype=np.uint32)
-    found = np.empty((max(1024, len(texts)), len(SPOTS)), dtype=np.int64)
+    # A spot for each twenty Chinese characters; where there are more, the walk is done again.
+    found = np.empty((max(1024, data.size // 64), len(SPOTS)), dtype=np.int64)
     while True:
         count = kernel.spotted(
             data, at, terms.table, terms.between, terms.first, terms.keys, terms.targets,
-            terms.term, terms.torn, room, found,
+            terms.term, terms.torn, terms.pairs, room, found,
         )  # fmt: skip
         if count <= found.shape[0]:
             break
