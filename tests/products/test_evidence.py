@@ -325,6 +325,8 @@ def test_nobody_loses_a_file(made, tmp_path):
         write_evidence(Evidence(root, result), root / "filing", masked)
     with pytest.raises(PipelineError, match="is no evidence folder"):
         write_evidence(Evidence(root, result), tmp_path / "other/thesis.doc", masked)
+    with pytest.raises(PipelineError, match="cannot write"):
+        write_evidence(Evidence(root, result), tmp_path / "other/thesis.doc/filing", masked)
 
 
 def save(path, filled):
@@ -410,3 +412,17 @@ def test_keywords_of_others_are_counted_and_not_quoted(make_builder, tmp_path):
     assert sorted(word.lstrip("'") for word in quoted) == sorted(term for _, term in terms)
     assert [(row["关键词数"], row["是否列出"][0]) for row in lists[1:]] == [("2", "否"), ("", "否")]
     assert all("别人的词".encode() not in data for _, data in contents(tmp_path / "filing"))
+
+
+def test_a_list_that_names_files_elsewhere_is_refused(run, tmp_path):
+    """Whoever seals a list with a path out of the folder does not have that file removed."""
+    folder, other = tmp_path / "filing", tmp_path / "precious.txt"
+    other.write_text("kept")
+    digest = hashlib.sha256(b"kept").hexdigest()
+    folder.mkdir()
+    entry = {"path": "../precious.txt", "bytes": 4, "sha256": digest}
+    manifest.write(folder / "manifest.json", {"kind": "evidence", "files": [entry]})
+    with pytest.raises(PipelineError, match="which lies outside"):
+        write(run, folder)
+
+    assert other.read_text() == "kept"
