@@ -121,14 +121,15 @@ def text(number: int) -> str:
 
 
 def url(number: int) -> str:
-    """An address with the values in its path, in its query, escaped and in an inner address."""
+    """An address with values in its host, path and query, escaped and in an inner address."""
     inner = "/".join(f"{label}/{value}" for label, value in group(number))
     path = "/".join(
         f"{quote(label)}/{value if value.isascii() else quote(value)}"
         for label, value in group(number)
     )
     inner = quote(f"https://example.org/{inner}", safe="")
-    return f"https://www.example.org/{path}?q={quote(said(number))}&u={inner}"
+    host = next((value for label, value in group(number) if label == "电话"), "www")
+    return f"https://{host}.example.org/{path}?q={quote(said(number))}&u={inner}"
 
 
 def said(number: int) -> str:
