@@ -28,7 +28,7 @@ class PiiOptions(Options):
     pack: str = "package:rules/packs/pii.yaml"
     """The types and rules of personal data."""
 
-    policy: dict[str, Literal["redact", "review", "keep"]] = Field(default_factory=dict)
+    policy: dict[str, Literal["redact", "review", "keep", "tag"]] = Field(default_factory=dict)
     """Type → `redact` (a placeholder), `review` (recorded only) or `keep`, over the pack's own."""
 
 
@@ -36,7 +36,7 @@ class Pii(Stage):
     """Mask personal data in text and title."""
 
     name = "pii"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {"pii_spans": pl.List(SPAN)}
     describes: ClassVar[Mapping[str, str]] = {
         "pii_spans": "Where personal data stood: code points of the text before masking, type and "

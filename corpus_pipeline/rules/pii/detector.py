@@ -27,9 +27,13 @@ _LONGEST_RUN = 512
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 #: Digits with separators between them; a rule is tried if the longest run has its least digits.
-_DIGIT_RUN = re.compile(r"[0-9][0-9 ()+_.·•*~/\-]{5,}")
+_DIGIT_RUN = re.compile(
+    r"[0-9][0-9 ()\[\]【】+_.·•*~/\-\t|=…、，\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]{5,}"
+)
 _NO_DIGIT = re.compile(r"[^0-9]+")
 
+#: A piece of a pattern that the pack has a name for.
+_PART = re.compile("«([a-z_]+)»")
 _URL = re.compile(r"(?i)(?:https?|ftp)://[!-;=?-~]+|www\.[!-;=?-~]+")
 
 
@@ -92,7 +96,10 @@ class Detector:
         self._amounts = Amounts(pack.amounts)
         compiled = [self._compile(rule) for rule in pack.rules]
         self._by_anchor = {
-            name: [rule for rule in compiled if name in rule.rule.anchor] for name in self.anchors
+            name: [
+                rule for rule in compiled if name in rule.rule.anchor or pack.anchors[name].every
+            ]
+            for name in self.anchors
         }
         self._most_digits = max(rule.digits for rule in pack.rules)
         self._by_kind: dict[
@@ -114,7 +121,7 @@ class Detector:
                 end = nearest(value, list(table))
                 raise PackError(f"rule {rule.id}: there is no {noun} {value!r}{end}")
         where = f"rule {rule.id}: {{}}"
-        pattern = _regex(rule.pattern, where.format("pattern"))
+        pattern = self._part(rule.pattern, where.format("pattern"))
         if "v" not in pattern.groupindex:
             raise PackError(f"rule {rule.id}: pattern has no group v")
         return _Compiled(
@@ -124,7 +131,7 @@ class Detector:
             CHECKS[rule.check] if rule.check else None,
             self.pack.cues[rule.cue] if rule.cue else (),
             *(
-                _regex(part, where.format(name)) if part else None
+                self._part(part, where.format(name)) if part else None
                 for name, part in (
                     ("veto_left", rule.veto_left),
                     ("veto_right", rule.veto_right),
@@ -133,6 +140,16 @@ class Detector:
                 )
             ),
         )
+
+    def _part(self, pattern: str, where: str) -> re.Pattern[str]:
+        """The pattern with its «parts» spelled out, twice because a part may name another."""
+
+        def spelled(name: re.Match[str]) -> str:
+            if name[1] not in self.pack.parts:
+                raise PackError(f"{where}: there is no part {name[1]!r}")
+            return self.pack.parts[name[1]]
+
+        return _regex(_PART.sub(spelled, _PART.sub(spelled, pattern)), where)
 
     def find(self, text: str, anchors: Mapping[str, str] | None = None) -> list[Finding]:
         """All findings of a text, in order, none overlapping.
@@ -288,7 +305,7 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
 
 
 def _vetoed(compiled: _Compiled, view: str, start: int, end: int) -> bool:
-    left, right = view[max(0, start - 24) : start], view[end : end + 12]
+    left, right = view[max(0, start - 24) : start], view[end : end + 16]
     if compiled.veto_left and compiled.veto_left.search(left):
         return True
     if compiled.veto_right and compiled.veto_right.search(right):

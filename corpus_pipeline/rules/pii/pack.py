@@ -27,10 +27,14 @@ class PiiType(Strict):
 
 
 class Anchor(Strict):
-    """A pattern that shows where to look; a gated one only in texts that match the gate."""
+    """A pattern that shows where to look; a gated one only in texts that match the gate.
+
+    Beside an anchor for `every` rule all are tried, whatever their own anchors.
+    """
 
     pattern: Text
     gated: bool = False
+    every: bool = False
 
 
 class AmountWords(Strict):
@@ -80,6 +84,7 @@ class PiiPack(Pack):
     plain: dict[str, Text]
     gate: Annotated[str, AfterValidator(rust_pattern)]
     anchors: dict[str, Anchor]
+    parts: dict[str, Text]
     cues: dict[str, tuple[Text, ...]]
     amounts: AmountWords
     rules: Rules[PiiRule]
