@@ -41,12 +41,15 @@ TEXTS = [
     "\x00\x01 控制字符\u2028\r\n" + GOOD,
     "😀👨‍👩‍👧𠀀𪚥" * 20,
     f"{GOOD}\n{ASKED[1]['question']}",
+    f"{GOOD}\n本文由AI生成，仅供参考。\n© 2024 某某网 版权所有",
 ]
-#: Without benchmarks `decontaminate` does nothing, without names `domain` drops nothing: then no
+#: Without benchmarks `decontaminate` does nothing, without names these three drop nothing: then no
 #: law is tested.
 OPTIONS = {
     "decontaminate": {"benchmarks": (str(BENCHMARK),)},
     "domain": {"drop": ("urban_governance",)},
+    "aigc": {"drop": ("1",)},
+    "ip": {"drop": ("high",)},
 }
 
 

@@ -46,6 +46,20 @@ class Source(Options):
     origin: Literal["cn", "foreign"] | None = None
     """The country of origin: GB/T 45654 asks for both kinds where foreign data is used."""
 
+    aigc_model: str | None = None
+    """Of generated text: the model or service that made it, with its version; a record's own
+    statement wins."""
+
+    aigc_at: str | None = None
+    """Of generated text: when it was obtained, e.g. `2026-01`."""
+
+    @property
+    def generated(self) -> dict[str, str]:
+        """What holds for documents that do not say it themselves: label, model, time."""
+        label = "1" if self.kind == "synthetic" else None
+        stated = {"aigc": label, "aigc_model": self.aigc_model, "aigc_at": self.aigc_at}
+        return {name: value for name, value in stated.items() if value is not None}
+
     def holds(self, locator: str) -> bool:
         """Whether this source claims the input."""
         return any(pattern == "**" or fnmatchcase(locator, pattern) for pattern in self.match)

@@ -92,7 +92,7 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
 
 
 def _of_source(item: Input, source: Source) -> Input:
-    return replace(item, source=source.name, license=source.license)
+    return replace(item, source=source.name, license=source.license, generated=source.generated)
 
 
 def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:

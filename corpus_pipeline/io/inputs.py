@@ -47,6 +47,7 @@ class Input:
     compression: str
     source: str = ""
     license: str | None = None
+    generated: dict[str, str] = field(default_factory=dict)  # columns `aigc…` of the registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 from typing import Any, Final
@@ -46,12 +46,14 @@ class Piece:
     fingerprint: Fingerprint | None = None  # of the file at the scan; None = not scanned
     coding: Coding = UTF8  # formats of characters: charset and line ends
     member: Member | None = None  # of an archive that is being read: what is read instead of `path`
+    generated: dict[str, str] = field(default_factory=dict)  # columns `aigc…` of the registry
 
     def described(self) -> dict[str, Any]:
         """The piece as a manifest records it: without its path and what the scan saw of it."""
         groups = None if self.row_groups is None else list(self.row_groups)
         names = ("locator", "format", "compression", "source", "license", "start", "end")
-        return {**{name: getattr(self, name) for name in names}, "row_groups": groups}
+        stated = {name: getattr(self, name) for name in names}
+        return {**stated, "row_groups": groups, **self.generated}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,15 @@ def plan(scanned: Sequence[Scanned], split_bytes: int, text_mode: str = "file") 
 
 def whole(item: Input) -> Piece:
     """The piece that is all of an input."""
-    return Piece(item.path, item.locator, item.format, item.compression, item.source, item.license)
+    return Piece(
+        item.path,
+        item.locator,
+        item.format,
+        item.compression,
+        item.source,
+        item.license,
+        generated=item.generated,
+    )
 
 
 def _pieces(scanned: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:

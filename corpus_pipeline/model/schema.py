@@ -29,6 +29,9 @@ DOCUMENT: Schema = {
     "fetched_at": pl.String(),
     "media_type": pl.String(),
     "text_gaps": pl.UInt32(),
+    "aigc": pl.String(),
+    "aigc_model": pl.String(),
+    "aigc_at": pl.String(),
 }
 
 #: Null in all three = the document is kept.
@@ -71,6 +74,11 @@ DESCRIBES: Mapping[str, str] = {
     "media_type": "`text/html`, `text/plain`, … as the input states it. Null: plain text.",
     "text_gaps": "Places of the text whose words stand elsewhere in the input: templates of a wiki "
     "page that show more than they were given. Null: the format has no such places.",
+    "aigc": "Label of generated text (GB 45438-2025: 1 generated, 2 possibly, 3 suspected) as the "
+    "input or the source registry states it. Null: neither does.",
+    "aigc_model": "Model or service, with its version, that generated the text, as the input or "
+    "the source registry states it. Null: neither does.",
+    "aigc_at": "When the generated text was obtained, as stated. Null: nobody says.",
     "dropped_by": "The stage that dropped the document. Null: it is kept.",
     "drop_rule": "The rule that dropped it, named by what was found. Null: it is kept.",
     "drop_evidence": "The number and the bound that it breaks. Null: it is kept.",

@@ -98,6 +98,18 @@ STAGES: dict[str, StageInfo] = {
             "Illegal content and spam, by rule packs for each risk.",
         ),
         StageInfo(
+            "aigc",
+            f"{_HOME}.aigc:Aigc",
+            "local",
+            "Labels of generated text, as records, pages and notices state them.",
+        ),
+        StageInfo(
+            "ip",
+            f"{_HOME}.ip:Ip",
+            "local",
+            "Signs of rights in a text: licence, notices, reservations, kind of work.",
+        ),
+        StageInfo(
             "quality",
             f"{_HOME}.quality:Quality",
             "local",

@@ -16,6 +16,8 @@ PACKS = PACKAGE / "rules" / "packs"
 
 #: Pack → the command that reads it, and the option that names another file.
 READ_BY = {
+    "aigc": ("aigc", "pack"),
+    "ip": ("ip", "pack"),
     "compliance": ("compliance", "seed"),
     "compliance_risks": ("compliance", "taxonomy"),
     "decode": ("decode", "pack"),
@@ -39,6 +41,8 @@ READ_BY = {
 
 #: Keys to misspell, by their way from the top: there, inside a section, in a rule.
 KEYS = {
+    "aigc": ["models", "statements.0.label", "statements.0.why"],
+    "ip": ["anchor", "signs.0.where", "signs.0.risk"],
     "compliance": ["verdicts", "score.topic_cap", "verdicts.porn_spam.spam", "rules.0.terms"],
     "compliance_risks": ["risks", "risks.A1a.zh", "classes.A1.en"],
     "decode": ["mojibake", "mojibake.run_bits", "lost.told_share.reason", "rules.0.begins"],
@@ -69,6 +73,8 @@ KEYS = {
 
 #: A value to put somewhere, and what the line says of it.
 VALUES = {
+    "aigc": ("statements.0.label", "4", "statement denied: label is wrong"),
+    "ip": ("signs.0.risk", "huge", "sign tdm_reserved: risk is wrong"),
     "compliance": ("verdicts.porn_spam.threshold", "high", "verdicts.porn_spam.threshold is wrong"),
     "compliance_risks": ("risks.A1a", "text", "risks.A1a is wrong"),
     "decode": ("mojibake.rounds.value", 2.5, "mojibake.rounds.value is wrong"),
@@ -92,6 +98,8 @@ VALUES = {
 
 #: An entry whose examples are turned round: what must be found must not, and the other way.
 EXAMPLES = {
+    "aigc": ("statements.0", "statement denied"),
+    "ip": ("signs.0", "sign tdm_reserved"),
     "compliance": ("rules.0", "rule "),
     "decode": ("rules.0", "rule pdf"),
     "decontaminate": ("rules.0", "rule interrogative"),

@@ -97,6 +97,27 @@ class Fields(Options):
     )
     """When it was fetched, as the input says it."""
 
+    aigc: Candidates = (
+        "aigc_label",
+        "AIGC.Label",
+        "aigc.Label",
+        "meta.AIGC.Label",
+        "metadata.AIGC.Label",
+        "aigc",
+    )
+    """Its label of generated text (GB 45438-2025)."""
+
+    aigc_model: Candidates = (
+        "aigc_model",
+        "generated_by",
+        "meta.aigc_model",
+        "metadata.aigc_model",
+    )
+    """The model or service, with its version, that generated it."""
+
+    aigc_at: Candidates = ("aigc_at", "generated_at", "meta.aigc_at", "metadata.aigc_at")
+    """When the generated text was obtained."""
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The candidates for the text that hold."""
@@ -161,6 +182,9 @@ class Row(NamedTuple):
     fetched_at: str | None = None
     media_type: str | None = None
     text_gaps: int | None = None
+    aigc: str | None = None
+    aigc_model: str | None = None
+    aigc_at: str | None = None
     payload: bytes | None = None
     declared_charset: str | None = None
     response_headers: str | None = None
@@ -285,6 +309,8 @@ class ChunkBuilder:
             columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
         ids = [document_id(source, row.locator) for row in rows]
         columns |= {"id": ids, "source": [source] * len(rows)}
+        for name, stated in self.piece.generated.items():
+            columns[name] = [value or stated for value in columns.get(name, [None] * len(rows))]
         schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
         return pl.DataFrame(
             [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]

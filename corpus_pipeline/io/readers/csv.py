@@ -23,7 +23,7 @@ from corpus_pipeline.io.readers.base import (
     sha256,
     too_large,
 )
-from corpus_pipeline.io.readers.fields import Picker
+from corpus_pipeline.io.readers.fields import OTHERS, Picker
 from corpus_pipeline.io.readers.lines import Line, cut
 from corpus_pipeline.io.readers.paths import roots
 from corpus_pipeline.io.readers.source import events_of
@@ -89,8 +89,7 @@ def _columns(table: _Table, format_: str, options: IngestOptions) -> list[str]:
 
 def _names(fields: Fields) -> tuple[str, ...]:
     """All names that the mapping knows."""
-    others = (fields.id, fields.url, fields.title, fields.license, fields.fetched_at)
-    return (*roots(fields.texts), *chain(*others))
+    return (*roots(fields.texts), *chain(*(getattr(fields, name) for name in OTHERS)))
 
 
 def _delimiter(header: str) -> str:

@@ -14,7 +14,16 @@ from typing import Any, Final
 from corpus_pipeline.io.readers.base import Fields, Row
 from corpus_pipeline.io.readers.paths import TextPath, roots
 
-OTHERS: Final = ("id", "url", "title", "license", "fetched_at")
+OTHERS: Final = (
+    "id",
+    "url",
+    "title",
+    "license",
+    "fetched_at",
+    "aigc",
+    "aigc_model",
+    "aigc_at",
+)
 #: Rows of one file share a few sets of keys; a file of random keys must not fill the memory.
 MAX_PLANS: Final = 256
 #: What the name of a field looks like: a short word, and no telephone number.
@@ -51,10 +60,22 @@ class Picker:
             plan = [tuple(_possible(row, paths)) for paths in self.others]
             if len(self.plans) < MAX_PLANS:
                 self.plans[keys] = plan
-        source_id, url, title, own, fetched = (
+        source_id, url, title, own, fetched, *generated = (
             as_text(pick(row, paths)) if paths else None for paths in plan
         )
-        return Row(locator, text, source_id, url, title, own or license_, fetched)
+        label, model, at = generated
+        return Row(
+            locator,
+            text,
+            source_id,
+            url,
+            title,
+            own or license_,
+            fetched,
+            aigc=label,
+            aigc_model=model,
+            aigc_at=at,
+        )
 
 
 def _possible(row: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[str]:

@@ -140,11 +140,11 @@ def _foreign(
         ]
     ).with_columns(
         pl.col("license").fill_null(pl.lit(piece.license, pl.String())),
+        *(pl.col(name).fill_null(stated) for name, stated in piece.generated.items()),
         media_type=pl.when(pl.col("payload").is_not_null()).then(pl.lit("text/plain")),
     )
     size = pl.coalesce(pl.col("text").str.len_bytes(), pl.col("payload").bin.size())
-    docs = docs.with_columns(bad_utf8.alias("_bad"), size.alias("_size"))
-    limit = options.max_document_bytes
+    docs, limit = docs.with_columns(_bad=bad_utf8, _size=size), options.max_document_bytes
     reason = (
         pl.when("_bad")
         .then(pl.lit("bad_utf8"))
