@@ -2,8 +2,8 @@
 
 Enters: sentences of real text (test halves of `web/web_dev.jsonl.zst` and `text/sample.jsonl.zst`),
 between which made-up values stand, or what looks like one, or nothing.
-Leaves: recall by kind, their mean, the mean of the kinds with a check digit, the precision of spans,
-and the share of look-alikes and of ordinary texts that are touched.
+Leaves: recall by kind, their mean, the mean of the kinds with a check digit, the precision of
+spans, and the share of look-alikes and of ordinary texts that are touched.
 Refuses: to print a value of real text; what is touched there is told by type and rule alone.
 """
 
@@ -28,15 +28,16 @@ CHECKED = (
 REGISTERS = ("news_article", "news_or_web_article", "news_brief", "blog", "recipe", "medical_qa")
 #: Texts that mean to give a way to reach somebody are not ordinary.
 _CONTACT = re.compile(
-    "[电電][话話]|手机号|热线|[传傳]真|邮箱|信箱|[@＠]|微信[:：号 ]|QQ[:：号 ]|车牌号|[东北][经纬]|°"
+    "[电電][话話]|手机号|热线|[传傳]真|邮箱|信箱|[@＠]|微信[:：号 ]|QQ[:：号 ]"
+    "|车牌号|[东北][经纬]|°"
 )
 _SENTENCE = re.compile("[^。！？\n]{8,60}[。！？]")
 
 
 def items(data: Path) -> list[dict[str, Any]]:
     """Values in sentences, lists, linked names and addresses, look-alikes, ordinary texts."""
-    from scripts.eval import pii_forms  # noqa: PLC0415 – needs the package
     from corpus_pipeline.training.halves import half, half_of  # noqa: PLC0415 – as above
+    from scripts.eval import pii_forms, pii_lookalikes  # noqa: PLC0415 – need the package
 
     web = [
         row["text"]
@@ -49,7 +50,7 @@ def items(data: Path) -> list[dict[str, Any]]:
     rng = random.Random(SEED)
     sentences = [s for text in web[:4000] for s in _SENTENCE.findall(text)[:3]]
     # A sentence that holds five digits or a sign of mail may hold a number of its own.
-    calm = [s for s in sentences if not re.search(r"[0-9０-９]{5}|@|QQ|微信", s)]
+    calm = [s for s in sentences if not re.search(r"[0-9０-９]{5}|[@＠]|QQ|微信|车牌", s)]
     ordinary = [
         {"group": "ordinary", "kind": kind, "text": text[:2000]}
         for kind, texts in (("web", web), ("prose", prose))
@@ -61,7 +62,7 @@ def items(data: Path) -> list[dict[str, Any]]:
         *pii_forms.positives(calm, rng, EACH),
         *pii_forms.listed(calm, rng, EACH),
         *pii_forms.linked(calm, rng, EACH),
-        *pii_forms.negatives(calm, rng, EACH),
+        *pii_lookalikes.negatives(calm, rng, EACH),
         *ordinary[:ORDINARY],
     ]
 
@@ -117,14 +118,13 @@ def score(items: list[dict[str, Any]], answers: list[Any]) -> dict[str, float]:
 
 
 def mistakes(items: list[dict[str, Any]], answers: list[Any]) -> list[str]:
-    """Made-up values that were missed, look-alikes and types of ordinary texts that were touched."""
+    """Made-up values that were missed; other texts that were touched, by type."""
     told = []
     for one, found in zip(items, answers, strict=True):
         if "start" in one:
             if not covered(one, found):
-                told.append(
-                    f"missed {one['kind']}: {one['cue']!r} {one['text'][one['start'] : one['end']]!r}"
-                )
+                value = one["text"][one["start"] : one["end"]]
+                told.append(f"missed {one['kind']}: {one['cue']!r} {value!r}")
         elif found:
             told.append(f"touched {one['group']} {one['kind']}: {sorted({s[2] for s in found})}")
     return told[:200]

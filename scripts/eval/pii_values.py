@@ -6,38 +6,29 @@ random and therefore nobody's by intent; nothing of them is kept.
 
 import random
 import string
-from collections.abc import Callable
 
 from corpus_pipeline.text.pii import identifiers
-
-Make = Callable[[random.Random], str]
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华文建国志红小雨欣怡子涵浩然梓轩"
 PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
 AREAS_8 = (
-    "010",
-    "020",
-    "021",
-    "022",
-    "023",
-    "024",
-    "025",
-    "027",
-    "028",
-    "029",
-    "0571",
-    "0755",
-    "0512",
-    "0371",
+    *("010", "020", "021", "022", "023", "024", "025", "027", "028", "029"),
+    *("0571", "0755", "0512", "0371"),
 )
 AREAS_7 = ("0470", "0310", "0352", "0561", "0792", "0730", "0851", "0971", "0991", "0898")
-PREFIXES = (
-    "130 131 132 133 134 135 136 137 138 139 145 147 149 150 151 152 153 155 156 157 158 159 162 165 "
-    "166 167 170 171 172 173 175 176 177 178 180 181 182 183 184 185 186 187 188 189 190 191 192 193 "
-    "195 196 197 198 199"
-).split()
+#: First three digits of mobile numbers, the number plan of 2026.
+PREFIXES = tuple(
+    f"1{first}{last}"
+    for first, lasts in (
+        *(("3", "0123456789"), ("4", "579"), ("5", "012356789"), ("6", "2567")),
+        *(("7", "01235678"), ("8", "0123456789"), ("9", "01235678")),
+    )
+    for last in lasts
+)
+PLACES = sorted(identifiers.PROVINCES - {"71", "81", "82", "83"})
+_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def digits(rng: random.Random, count: int) -> str:
@@ -51,8 +42,8 @@ def _date(rng: random.Random) -> str:
 
 def resident_id(rng: random.Random) -> str:
     """Eighteen characters with the check of MOD 11-2."""
-    province = rng.choice(sorted(identifiers.PROVINCES - {"71", "81", "82", "83"}))
-    first = f"{province}{rng.randint(1, 9):02}{rng.randint(1, 29):02}{_date(rng)}{rng.randint(1, 999):03}"
+    region = f"{rng.choice(PLACES)}{rng.randint(1, 9):02}{rng.randint(1, 29):02}"
+    first = f"{region}{_date(rng)}{rng.randint(1, 999):03}"
     return first + identifiers.ric_check_digit(first)
 
 
@@ -64,44 +55,32 @@ def resident_id_15(rng: random.Random) -> str:
 
 def organisation_code(rng: random.Random) -> str:
     """Eight characters and a check character; most are digits, new ones begin with MA."""
-    body = rng.choice(
-        (
-            digits(rng, 8),
-            "MA" + "".join(rng.choice("0123456789ABCDEFGHJKLMNPQRTUWXY") for _ in range(6)),
-        )
-    )
-    return next(body + last for last in "0123456789X" if identifiers.organisation_code(body + last))
+    fresh = "MA" + "".join(rng.choice(_CODE) for _ in range(6))
+    body = rng.choice((digits(rng, 8), fresh))
+    return next(body + c for c in "0123456789X" if identifiers.organisation_code(body + c))
 
 
 def credit_code(rng: random.Random) -> str:
     """A unified social credit code of a company, an institution or a body."""
     while True:
-        code = organisation_code(rng)
-        region = f"{rng.choice(sorted(identifiers.PROVINCES - {'71', '81', '82', '83'}))}{rng.randint(1, 9):02}{rng.randint(0, 29):02}"
-        first = rng.choice(("91", "92", "93", "11", "12", "51", "52", "31")) + region + code
-        for last in "0123456789ABCDEFGHJKLMNPQRTUWXY":
+        region = f"{rng.choice(PLACES)}{rng.randint(1, 9):02}{rng.randint(0, 29):02}"
+        first = rng.choice(("91", "92", "93", "11", "12", "51", "52", "31")) + region
+        first += organisation_code(rng)
+        for last in _CODE:
             if identifiers.credit_code(first + last):
                 return first + last
 
 
+#: Prefix and length of cards.
+_CARDS = (
+    *(("622202", 19), ("621700", 19), ("622848", 19), ("621226", 19), ("623058", 16), ("625", 16)),
+    *(("622588", 16), ("436742", 19), ("955880", 19), ("4", 16), ("52", 16), ("3568", 16)),
+)
+
+
 def bank_card(rng: random.Random) -> str:
     """A card number with an issuer's prefix and a Luhn digit."""
-    prefix, size = rng.choice(
-        (
-            ("622202", 19),
-            ("621700", 19),
-            ("622848", 19),
-            ("621226", 19),
-            ("623058", 16),
-            ("625", 16),
-            ("622588", 16),
-            ("436742", 19),
-            ("955880", 19),
-            ("4", 16),
-            ("52", 16),
-            ("3568", 16),
-        )
-    )
+    prefix, size = rng.choice(_CARDS)
     body = prefix + digits(rng, size - len(prefix) - 1)
     return next(body + last for last in string.digits if identifiers.luhn(body + last))
 
@@ -118,68 +97,44 @@ def landline_parts(rng: random.Random) -> tuple[str, str]:
     return area, rng.choice("2345678") + digits(rng, 7 if long else 6)
 
 
+_FIRST = ("zhang", "wang", "xiao", "chen", "liu", "yang", "ajun", "tina", "jack", "mei", "feng")
+_SECOND = ("wei", "li", "hua", "jie", "ming", "mao", "lin", "xue")
+
+
 def handle(rng: random.Random) -> str:
     """An account name as people choose it."""
-    pinyin = rng.choice(
-        ("zhang", "wang", "xiao", "chen", "liu", "yang", "ajun", "tina", "jack", "mei", "feng")
+    one, two = rng.choice(_FIRST), rng.choice(_SECOND)
+    small = string.ascii_lowercase
+    forms = (
+        *(f"{one}{digits(rng, rng.randint(2, 6))}", f"{one}{two}{rng.randint(1970, 2009)}"),
+        *(f"{one}_{two}{digits(rng, 2)}", f"{one}-{two}-{digits(rng, 3)}"),
+        "wxid_" + "".join(rng.choice(small + string.digits) for _ in range(14)),
+        *(f"{one.upper()}{digits(rng, 5)}", f"{one[0]}{two[0]}{digits(rng, 6)}"),
+        f"{one}{two}{rng.choice(('studio', 'shop', 'baby', 'er'))}",
+        f"{''.join(rng.choice(small) for _ in range(3))}{digits(rng, 8)}",
     )
-    tail = rng.choice(("wei", "li", "hua", "jie", "ming", "mao", "lin", "xue"))
-    return rng.choice(
-        (
-            f"{pinyin}{digits(rng, rng.randint(2, 6))}",
-            f"{pinyin}{tail}{rng.randint(1970, 2009)}",
-            f"{pinyin}_{tail}{digits(rng, 2)}",
-            f"wxid_{''.join(rng.choice(string.ascii_lowercase + string.digits) for _ in range(14))}",
-            f"{pinyin}-{tail}-{digits(rng, 3)}",
-            f"{pinyin.upper()}{digits(rng, 5)}",
-            f"{pinyin[0]}{tail[0]}{digits(rng, 6)}",
-            f"{pinyin}{tail}{rng.choice(('studio', 'shop', 'baby', 'er'))}",
-            f"{''.join(rng.choice(string.ascii_lowercase) for _ in range(3))}{digits(rng, 8)}",
-        )
-    )
+    name = rng.choice(forms)
+    return name if len(name) >= 6 else name + digits(rng, 3)
+
+
+_HOSTS = (
+    *("qq.com", "163.com", "126.com", "example.com", "mail.example.cn", "sina.com.cn", "gmail.com"),
+    *("foxmail.com", "example.edu.cn", "outlook.com"),
+)
 
 
 def email(rng: random.Random) -> tuple[str, str]:
     """What stands before the sign and behind it."""
-    local = rng.choice(
-        (
-            handle(rng).lower(),
-            f"zhang.san{digits(rng, 2)}",
-            digits(rng, rng.randint(6, 10)),
-            f"li_si+{digits(rng, 2)}",
-        )
-    )
-    host = rng.choice(
-        (
-            "qq.com",
-            "163.com",
-            "126.com",
-            "example.com",
-            "mail.example.cn",
-            "sina.com.cn",
-            "gmail.com",
-            "foxmail.com",
-            "example.edu.cn",
-            "outlook.com",
-        )
-    )
-    return local, host
+    figures = digits(rng, rng.randint(6, 10))
+    local = rng.choice((handle(rng).lower(), f"zhang.san{figures[:2]}", figures, "li_si+00"))
+    return local, rng.choice(_HOSTS)
 
 
 def passport(rng: random.Random) -> str:
     """A travel document of the mainland, Hong Kong or Macao."""
-    return rng.choice(
-        (
-            "E" + digits(rng, 8),
-            f"E{rng.choice(LETTERS)}{digits(rng, 7)}",
-            "G" + digits(rng, 8),
-            "PE" + digits(rng, 7),
-            "SE" + digits(rng, 7),
-            "DE" + digits(rng, 7),
-            "MA" + digits(rng, 7),
-            "KJ" + digits(rng, 7),
-        )
-    )
+    seven = digits(rng, 7)
+    heads = ("E0", "E" + rng.choice(LETTERS), "G0", "PE", "SE", "DE", "MA", "KJ")
+    return rng.choice(heads) + seven
 
 
 def hong_kong_id(rng: random.Random) -> str:
@@ -197,30 +152,20 @@ def taiwan_id(rng: random.Random) -> str:
 def vehicle(rng: random.Random) -> str:
     """A vehicle number of a Chinese maker with its check character."""
     letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
-    body = (
-        "L"
-        + "".join(rng.choice(letters) for _ in range(2))
-        + "".join(rng.choice(letters + string.digits) for _ in range(5))
-        + "{}"
-        + rng.choice("ABCDEFGHJKLMNPRSTVWXY123456789")
-        + rng.choice(letters)
-        + digits(rng, 6)
-    )
-    return next(v for c in "0123456789X" if identifiers.vehicle_number(v := body.format(c)))
+    maker = "L" + "".join(rng.choice(letters) for _ in range(2))
+    kind = "".join(rng.choice(letters + string.digits) for _ in range(5))
+    tail = rng.choice("123456789") + rng.choice(letters) + digits(rng, 6)
+    values = (maker + kind + check + tail for check in "0123456789X")
+    return next(value for value in values if identifiers.vehicle_number(value))
 
 
 def plate(rng: random.Random) -> str:
     """A plate of a car, a lorry or an electric car."""
     head = rng.choice(PROVINCES) + rng.choice("ABCDEFGHJK")
-    return rng.choice(
-        (
-            head + rng.choice(("", "·")) + digits(rng, 5),
-            head + rng.choice(("", "·", " ")) + rng.choice(LETTERS) + digits(rng, 4),
-            head + rng.choice(("", "·")) + digits(rng, 2) + rng.choice(LETTERS) + digits(rng, 2),
-            head + rng.choice(("D", "F")) + digits(rng, 5),
-            head + rng.choice(("", "·")) + digits(rng, 4) + "学",
-        )
-    )
+    five, letter = digits(rng, 5), rng.choice(LETTERS)
+    bodies = (five, letter + five[:4], f"{five[:2]}{letter}{five[2:4]}", f"{five[:4]}学")
+    electric = head + rng.choice("DF") + five
+    return rng.choice((*(head + rng.choice(("", "·")) + body for body in bodies), electric))
 
 
 def imei(rng: random.Random) -> str:
@@ -234,36 +179,22 @@ def name(rng: random.Random) -> str:
     return rng.choice(SURNAMES) + "".join(rng.choice(GIVEN) for _ in range(rng.randint(1, 2)))
 
 
+_REGIONS = (
+    *("北京市朝阳区", "上海市浦东新区", "广东省深圳市南山区", "浙江省杭州市西湖区", "重庆市渝北区"),
+    *("四川省成都市武侯区", "江苏省苏州市工业园区", "湖南省长沙市岳麓区", "山东省青岛市市南区", ""),
+)
+_STREETS = ("中山", "人民", "建设", "文三", "长江", "科技", "和平", "解放", "天府", "学院")
+_ROADS = ("路", "大道", "北路", "东街", "巷", "胡同", "西路")
+_ESTATES = ("阳光花园", "锦绣家园", "翠湖小区", "金地名苑")
+
+
 def address(rng: random.Random) -> tuple[str, str]:
     """The region, and what stands from the street down."""
-    region = rng.choice(
-        (
-            "北京市朝阳区",
-            "上海市浦东新区",
-            "广东省深圳市南山区",
-            "浙江省杭州市西湖区",
-            "四川省成都市武侯区",
-            "江苏省苏州市工业园区",
-            "湖南省长沙市岳麓区",
-            "山东省青岛市市南区",
-            "重庆市渝北区",
-            "河北省石家庄市长安区",
-            "",
-        )
+    street = f"{rng.choice(_STREETS)}{rng.choice(_ROADS)}{rng.randint(1, 999)}号"
+    block, flat = rng.randint(1, 30), rng.randint(101, 2804)
+    doors = (
+        *("", f"{block}栋{rng.randint(1, 6)}单元{flat}室", f"{block}幢{flat}室", f"{block}层"),
+        *(f"{rng.choice(_ESTATES)}{block}号楼{flat}", f"院{block}号楼{rng.randint(1, 6)}门{flat}"),
+        f"{block}弄{rng.randint(1, 60)}号",
     )
-    street = rng.choice(
-        ("中山", "人民", "建设", "文三", "长江", "科技", "和平", "解放", "天府", "学院")
-    ) + rng.choice(("路", "大道", "北路", "东街", "巷", "胡同", "西路"))
-    number = f"{rng.randint(1, 999)}号"
-    fine = rng.choice(
-        (
-            "",
-            f"{rng.randint(1, 30)}栋{rng.randint(1, 6)}单元{rng.randint(101, 2804)}室",
-            f"{rng.choice(('阳光花园', '锦绣家园', '翠湖小区', '金地名苑'))}{rng.randint(1, 30)}号楼{rng.randint(101, 2804)}",
-            f"{rng.randint(1, 12)}幢{rng.randint(101, 999)}室",
-            f"{rng.choice(('科创大厦', '国际中心'))}{rng.randint(1, 30)}层",
-            f"院{rng.randint(1, 9)}号楼{rng.randint(1, 6)}门{rng.randint(101, 999)}",
-            f"{rng.randint(1, 20)}弄{rng.randint(1, 60)}号",
-        )
-    )
-    return region, street + number + fine
+    return rng.choice(_REGIONS), street + rng.choice(doors)

@@ -43,6 +43,15 @@ _PUBLIC_SERVERS: Final = frozenset(
 _SLIPS: Final = frozenset({"con", "cmo", "ocm", "comm", "conm", "vom", "xom", "cim", "nte", "ogr"})
 
 
+def han_digits(value: str) -> str:
+    """The value with Han digits as plain ones.
+
+    >>> han_digits("幺三8")
+    '138'
+    """
+    return value.translate(_HAN_DIGITS)
+
+
 def _solid(value: str) -> str:
     """A code without blanks and dashes, its letters large."""
     return re.sub("[ -]", "", value).upper()
@@ -98,7 +107,8 @@ def mobile_split(value: str, cued: bool) -> bool:
     value = _COUNTRY.sub("", value)
     groups = tuple(len(part) for part in _SEPARATORS.split(value))
     common = groups in _MOBILE_GROUPS and (cued or not _LOOSE.search(value))
-    internet = value.count(".") == 3 and all(len(part) <= 3 for part in value.split("."))
+    # Four groups with dots are an address of the internet or a version.
+    internet = value.count(".") == 3 and len(groups) == 4
     # One digit apart is the country code of North America: 1-800-000-0000.
     free = cued and len(groups) > 1 and not internet and (groups[0] > 1 or set(groups) == {1})
     return (common or free) and bool(_MOBILE.fullmatch(_digits(value)))
@@ -171,15 +181,6 @@ def local_number(value: str, cued: bool) -> bool:
     return not years and not_a_date(digits, cued)
 
 
-#: Words of software and of forms that stand where an account name would.
-_PLAIN_WORDS: Final = frozenset(
-    "official download message payment public client server online service support account mobile "
-    "moments program search chrome python function string object number boolean return update "
-    "version android iphone windows weixin wechat example username userid openid unionid appid "
-    "native browser plugin config default button index login logout share robot enterprise work "
-    "official platform channel global china international business company group contact follow "
-    "please welcome product system version developer devtools payment wallet games reading".split()
-)
 #: Types of numbers in source code: `v: float64`.
 _CODE_NAME = re.compile(
     r"(?i)(?:u?int|float|double|char|str(?:ing)?|vec|mat|array|bool|byte)s?[0-9]*(?:[x_].*)?"
@@ -187,9 +188,8 @@ _CODE_NAME = re.compile(
 
 
 def account_word(value: str, _cued: bool) -> bool:
-    """An account name that may be letters alone, but is no word of software."""
-    lower = value.lower()
-    return lower not in _PLAIN_WORDS and not (value[0].isupper() and value[1:].islower())
+    """An account name that may be letters alone, but is no word with a capital in front."""
+    return not (value[0].isupper() and value[1:].islower())
 
 
 def handle_short(value: str, cued: bool) -> bool:
@@ -244,8 +244,10 @@ def domain(value: str, _cued: bool) -> bool:
     return last in _SLIPS or last in top_level_domains()
 
 
-_COMMON_DOMAINS: Final = frozenset(
-    "com cn net org edu gov hk tw mo io me cc info top xyz vip jp us uk de eu biz tech".split()
+#: Last labels that people spell out; a rare one would make words of any sentence an address.
+_COMMON_DOMAINS: Final = (
+    *("com", "cn", "net", "org", "edu", "gov", "hk", "tw", "mo", "io", "me", "cc", "info", "top"),
+    *("xyz", "vip", "jp", "us", "uk", "de", "eu", "biz", "tech"),
 )
 
 

@@ -8,7 +8,8 @@ never the value.  Placeholders are skipped, and URLs by all rules but those with
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from corpus_pipeline.model import Asset
@@ -16,7 +17,7 @@ from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import PackError, load, prove, rust_pattern
 from corpus_pipeline.rules.pii.amounts import Amounts
 from corpus_pipeline.rules.pii.checks import CHECKS, Check, local_number
-from corpus_pipeline.rules.pii.pack import PiiPack, PiiRule
+from corpus_pipeline.rules.pii.pack import CODE, PiiPack, PiiRule
 from corpus_pipeline.text.pii.folded_view import BLANK, fold
 
 #: Characters searched on either side of an anchor: room for the rest of a number and for a cue.
@@ -24,6 +25,9 @@ _LEFT, _RIGHT = 40, 40
 #: A window is widened, by this many characters at most, until it does not end in a run of printable
 #: ASCII characters: part of a number could look like a whole one.
 _LONGEST_RUN = 512
+#: Characters between a linked finding and the number that makes it personal,
+#: and how many findings to either side can be the one.
+_LINK, _NEAREST = 50, 4
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 #: Digits with separators between them; a rule is tried if the longest run has its least digits.
@@ -34,6 +38,10 @@ _NO_DIGIT = re.compile(r"[^0-9]+")
 
 #: A piece of a pattern that the pack has a name for.
 _PART = re.compile("«([a-z_]+)»")
+#: The last of several groups of digits; what a check refuses may be a number and the next one.
+_LAST_GROUP = re.compile(r"(?<=[0-9])[^0-9A-Za-z一-鿿]{1,3}[0-9]+$")
+#: A name in the next sentence is another matter.
+_SENTENCE_END = re.compile("[。！？]")
 _URL = re.compile(r"(?i)(?:https?|ftp)://[!-;=?-~]+|www\.[!-;=?-~]+")
 
 
@@ -95,18 +103,27 @@ class Detector:
         }
         self._amounts = Amounts(pack.amounts)
         compiled = [self._compile(rule) for rule in pack.rules]
+        alone = [rule for rule in compiled if not rule.rule.linked]
+        #: Linked rules in turn, addresses first, because a name may stand beside one.
+        self._linked = [
+            [rule for rule in compiled if rule.rule.linked and rule.rule.type == kind]
+            for kind in dict.fromkeys(rule.type for rule in pack.rules if rule.linked)
+        ]
+        self._by_id = {rule.id: rule for rule in pack.rules}
         self._by_anchor = {
-            name: [
-                rule for rule in compiled if name in rule.rule.anchor or pack.anchors[name].every
-            ]
-            for name in self.anchors
+            name: [rule for rule in alone if name in rule.rule.anchor or anchor.every]
+            for name, anchor in pack.anchors.items()
         }
         self._most_digits = max(rule.digits for rule in pack.rules)
         self._by_kind: dict[
             tuple[frozenset[str], int], list[tuple[tuple[str, ...], list[_Compiled]]]
         ] = {}
+        names = "|".join(sorted({re.escape(t.placeholder[1:-1]) for t in pack.types.values()}))
+        #: Placeholders, those with a code too, and numbers with a part of them behind stars.
         self._placeholder = re.compile(
-            "|".join(sorted({re.escape(t.placeholder) for t in pack.types.values()}))
+            f"<(?:{names}){CODE}>"
+            r"|(?<![0-9A-Za-z])[0-9A-Za-z一-鿿]{1,8}\*{4}"
+            r"(?:@[0-9A-Za-z.\-]{1,64}|[0-9A-Za-z]{0,6}(?![0-9A-Za-z]))"
         )
 
     def _compile(self, rule: PiiRule) -> _Compiled:
@@ -115,6 +132,7 @@ class Detector:
             (rule.check, CHECKS, "check"),
             (rule.cue, self.pack.cues, "cue"),
             *((anchor, self.anchors, "anchor") for anchor in rule.anchor),
+            *((kind, self.pack.types, "type") for kind in rule.linked),
         ]
         for value, table, noun in references:
             if value is not None and value not in table:
@@ -159,7 +177,47 @@ class Detector:
         found: list[tuple[int, Finding]] = []
         for window in self._windows(text, self.anchors if anchors is None else anchors):
             found.extend(self._find_in(text, window))
-        return _resolve(found)
+        chosen = _resolve(found)
+        for rules in self._linked if chosen else ():
+            chosen = self._with_linked(text, chosen, rules)
+        return chosen
+
+    def _with_linked(
+        self, text: str, found: list[Finding], rules: list[_Compiled]
+    ) -> list[Finding]:
+        """The findings, and what the rules find within `_LINK` characters of one that links."""
+        kinds = {kind for compiled in rules for kind in compiled.rule.linked}
+        spots = [finding for finding in found if finding.type in kinds]
+        more: list[tuple[int, Finding]] = []
+        window: _Window | None = None
+        for spot in spots:
+            start, end = max(0, spot.start - _LINK), spot.end + _LINK
+            if window is not None and start <= window.end:
+                window = _Window(window.start, end)
+                continue
+            if window is not None:
+                more.extend(self._beside(text, window, rules, spots))
+            window = _Window(start, end)
+        if window is not None:
+            more.extend(self._beside(text, window, rules, spots))
+        taken = [(finding.start, finding.end) for finding in found]
+        free = [finding for finding in _resolve(more) if _free(taken, finding.start, finding.end)]
+        return sorted([*found, *free], key=lambda finding: finding.start) if free else found
+
+    def _beside(
+        self, text: str, window: _Window, rules: list[_Compiled], spots: list[Finding]
+    ) -> Iterator[tuple[int, Finding]]:
+        for rank, finding in self._search(text, window, lambda _most, _lower: rules):
+            linked = self._by_id[finding.rule].linked
+            after = bisect_left(spots, finding.start, key=lambda spot: spot.start)
+            if any(
+                spot.type in linked
+                and spot.start - finding.end <= _LINK
+                and finding.start - spot.end <= _LINK
+                and not _SENTENCE_END.search(text, *_between(spot, finding))
+                for spot in spots[max(0, after - _NEAREST) : after + _NEAREST]
+            ):
+                yield rank, finding
 
     def _windows(self, text: str, anchors: Mapping[str, str]) -> Iterator[_Window]:
         spots = sorted(
@@ -184,15 +242,20 @@ class Detector:
             yield current
 
     def _find_in(self, text: str, window: _Window) -> Iterator[tuple[int, Finding]]:
+        return self._search(text, window, lambda most, lower: self._open(window, most, lower))
+
+    def _search(
+        self, text: str, window: _Window, opened: Callable[[int, str], Iterable[_Compiled]]
+    ) -> Iterator[tuple[int, Finding]]:
         piece = text[window.start : window.end]
-        if "<" in piece:
+        if "<" in piece or "****" in piece:
             piece = self._placeholder.sub(lambda match: BLANK * len(match[0]), piece)
         view, places = fold(piece)
         lower = view.lower()
         most = max((len(_NO_DIGIT.sub("", run)) for run in _DIGIT_RUN.findall(view)), default=0)
         linked = "://" in lower or "www." in lower
         urls = [match.span() for match in _URL.finditer(view)] if linked else []
-        for compiled in self._open(window, most, lower):
+        for compiled in opened(most, lower):
             if compiled.rule.holds not in view:
                 continue
             for start, end, tier in self._matches(compiled, view, urls):
@@ -234,7 +297,8 @@ class Detector:
     ) -> Iterator[tuple[int, int, int]]:
         rule = compiled.rule
         for match in compiled.pattern.finditer(view):
-            start, end = match.span("v")
+            group = "v" if match["v"] is not None else "w"
+            start, end = match.span(group)
             if not rule.in_url and any(a < end and start < b for a, b in urls):
                 continue
             cued = self._cued(compiled, view, start, end)
@@ -243,9 +307,11 @@ class Detector:
             # A rule that needs a cue has one at every match: its vetoes are asked all the same.
             if (rule.needs_cue or not cued) and _vetoed(compiled, view, start, end):
                 continue
-            if rule.amounts and self._is_amount(compiled, view, start, end):
+            ends = _checked(compiled, view, start, end, cued)
+            if ends is None:
                 continue
-            if compiled.check is not None and not compiled.check(match["v"], cued):
+            end = ends
+            if rule.amounts and self._is_amount(compiled, view, start, end):
                 continue
             tier = rule.cued_tier if cued and rule.cued_tier else rule.tier
             yield start, end, tier
@@ -273,6 +339,11 @@ class Detector:
         if compiled.rule.cued_right or compiled.rule.needs_cue:
             beside += "\n" + view[end : end + self.pack.cue_right].lower()
         return _holds_any(beside, compiled.cue)
+
+
+def _between(one: Finding, other: Finding) -> tuple[int, int]:
+    """The span between two findings that do not overlap."""
+    return min(one.end, other.end), max(one.start, other.start)
 
 
 def _holds_any(text: str, words: tuple[str, ...]) -> bool:
@@ -304,13 +375,26 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
         raise PackError(f"anchors.{name} {error}") from None
 
 
+def _checked(compiled: _Compiled, view: str, start: int, end: int, cued: bool) -> int | None:
+    """Where the value ends that satisfies the check of its rule; None where none does."""
+    while compiled.check is not None and not compiled.check(view[start:end], cued):
+        last = _LAST_GROUP.search(view, start, end)
+        if not compiled.rule.shorten or last is None:
+            return None
+        end = last.start()
+    return end
+
+
 def _vetoed(compiled: _Compiled, view: str, start: int, end: int) -> bool:
     left, right = view[max(0, start - 24) : start], view[end : end + 16]
     if compiled.veto_left and compiled.veto_left.search(left):
         return True
     if compiled.veto_right and compiled.veto_right.search(right):
         return True
-    return bool(compiled.veto_around and compiled.veto_around.search(f"{left}§{right}"))
+    if compiled.veto_around is None:
+        return False
+    around = f"{view[max(0, start - 48) : start]}§{view[end : end + 24]}"
+    return bool(compiled.veto_around.search(around))
 
 
 def _widen(text: str, start: int, end: int) -> tuple[int, int]:
