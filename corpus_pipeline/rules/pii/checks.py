@@ -188,8 +188,9 @@ _CODE_NAME = re.compile(
 
 
 def account_word(value: str, _cued: bool) -> bool:
-    """An account name that may be letters alone, but is no word with a capital in front."""
-    return not (value[0].isupper() and value[1:].islower())
+    """An account name, also of letters alone, but no word with a capital in front and no xxxxxx."""
+    word = value[0].isupper() and value[1:].islower()
+    return not word and len(set(value.lower())) > 2
 
 
 def handle_short(value: str, cued: bool) -> bool:
@@ -271,6 +272,9 @@ def public_ip(value: str, cued: bool) -> bool:
     return one_host and ipaddress.ip_address(value).is_global
 
 
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+
+
 def public_ipv6(value: str, _cued: bool) -> bool:
     """An IPv6 address of the public range.
 
@@ -278,9 +282,10 @@ def public_ipv6(value: str, _cued: bool) -> bool:
     (True, False)
     """
     try:
-        return ipaddress.IPv6Address(value).is_global
+        address = ipaddress.IPv6Address(value)
     except ValueError:
         return False
+    return address.is_global and address in _GLOBAL_UNICAST
 
 
 def mac(value: str, _cued: bool) -> bool:

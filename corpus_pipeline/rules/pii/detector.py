@@ -208,12 +208,12 @@ class Detector:
         self, text: str, window: _Window, rules: list[_Compiled], spots: list[Finding]
     ) -> Iterator[tuple[int, Finding]]:
         for rank, finding in self._search(text, window, lambda _most, _lower: rules):
-            linked = self._by_id[finding.rule].linked
+            rule = self._by_id[finding.rule]
             after = bisect_left(spots, finding.start, key=lambda spot: spot.start)
             if any(
-                spot.type in linked
-                and spot.start - finding.end <= _LINK
-                and finding.start - spot.end <= _LINK
+                spot.type in rule.linked
+                and spot.start - finding.end <= rule.link
+                and finding.start - spot.end <= rule.link
                 and not _SENTENCE_END.search(text, *_between(spot, finding))
                 for spot in spots[max(0, after - _NEAREST) : after + _NEAREST]
             ):

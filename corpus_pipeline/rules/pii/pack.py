@@ -87,6 +87,7 @@ class PiiRule(Rule):
     amounts: bool = False
     follows: str | None = None
     linked: tuple[str, ...] = ()
+    link: Annotated[int, Field(ge=0, le=50)] = 50
     shorten: bool = False
 
 
