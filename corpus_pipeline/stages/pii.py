@@ -77,9 +77,6 @@ class Pii(Stage):
         }
         key = load_key(options.key_file, options.key_env)
         self._replacement = Replacement(self._detector.pack, self._policy, key)
-        # One expression for all: the union runs at 400 MB/s, as each part alone does (measured).
-        plain = self._detector.plain_anchors.values()
-        self._any_anchor = "|".join((self._detector.pack.gate, *plain))
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
@@ -140,7 +137,8 @@ class Pii(Stage):
         if column.null_count() == len(column):
             return
         texts = pl.DataFrame({"text": column}).with_row_index("row")
-        hot = texts.filter(pl.col("text").str.contains(self._any_anchor))
+        tests = [pl.col("text").str.contains(pattern) for pattern in self._detector.pretests]
+        hot = texts.filter(pl.any_horizontal(tests))
         gate = pl.col("text").str.contains(self._detector.pack.gate)
         for gated, side in hot.with_columns(gate=gate).group_by("gate", maintain_order=True):
             anchors = self._detector.anchors if gated[0] else self._detector.plain_anchors
