@@ -5,6 +5,7 @@ the value.  Every choice is drawn, so that two seeds agree in no more than the w
 """
 
 import random
+import re
 import string
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -151,6 +152,7 @@ RECIPES: dict[str, tuple[tuple[str, ...], Make]] = {
             in_groups(8, 9, 1, mark="-"),
         ),
     ),
+    "credit_code_alone": (("org_id",), formed(made.lettered_credit_code, plain, wide, unseen)),
     "organisation_code": (
         ("org_id",),
         formed(made.organisation_code, plain, wide, coded("-", "－", " - ", "—"), lower),
@@ -212,7 +214,7 @@ def positives(sentences: list[str], rng: random.Random, each: int) -> Iterator[d
                     tail = told + rest + tail
             if cue.endswith("（"):
                 tail = "）" + tail
-            if not tail and after[:1].isascii():  # it would prolong the value
+            if not tail and re.match(r"[!-~０-９一二三四五六七八九十零两]", after):  # prolongs it
                 tail = "，"
             lead = rng.choice(sentences) + rng.choice(("", "\n", " ")) + cue
             place = {"start": len(lead), "end": len(lead) + len(value), "types": list(types)}

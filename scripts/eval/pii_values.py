@@ -71,6 +71,13 @@ def credit_code(rng: random.Random) -> str:
                 return first + last
 
 
+def lettered_credit_code(rng: random.Random) -> str:
+    """One with a letter before its check character, as all of the years since 2015 have."""
+    while (code := credit_code(rng))[:17].isdigit():
+        pass
+    return code
+
+
 #: Prefix and length of cards.
 _CARDS = (
     *(("622202", 19), ("621700", 19), ("622848", 19), ("621226", 19), ("623058", 16), ("625", 16)),

@@ -108,7 +108,8 @@ def mobile_split(value: str, cued: bool) -> bool:
     groups = tuple(len(part) for part in _SEPARATORS.split(value))
     common = groups in _MOBILE_GROUPS and (cued or not _LOOSE.search(value))
     # Four groups with dots are an address of the internet or a version.
-    internet = value.count(".") == 3 and len(groups) == 4
+    parts = value.split(".")
+    internet = len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
     # One digit apart is the country code of North America: 1-800-000-0000.
     free = cued and len(groups) > 1 and not internet and (groups[0] > 1 or set(groups) == {1})
     return (common or free) and bool(_MOBILE.fullmatch(_digits(value)))
@@ -169,6 +170,16 @@ def _in_area(value: str) -> bool:
     return len(digits) in {7, 8} or bool(_AREA.fullmatch(digits))
 
 
+def landline_han(value: str, cued: bool) -> bool:
+    """A landline of which some digits are Han characters.
+
+    >>> landline_han("零五七一-八零零零零零零零", True), landline_han("0571-80000000", True)
+    (True, False)
+    """
+    digits = value.translate(_HAN_DIGITS)
+    return digits != value and area_code(digits, cued)
+
+
 def local_number(value: str, cued: bool) -> bool:
     """Eight digits that are no day and no two years.
 
@@ -211,8 +222,12 @@ def qq(value: str, _cued: bool) -> bool:
 
 
 def handle(value: str, _cued: bool) -> bool:
-    """An account name: it has a digit, a dash or an underscore, which a plain word has not."""
-    return any(char.isdigit() or char in "_-" for char in value)
+    """An account name: it has a digit, a dash or an underscore, which a plain word has not.
+
+    >>> handle("abc_0000", True), handle("xxx-xxxxXXX", True)
+    (True, False)
+    """
+    return len(set(value.lower())) > 2 and any(char.isdigit() or char in "_-" for char in value)
 
 
 def plate(value: str, cued: bool) -> bool:
@@ -243,19 +258,6 @@ def domain(value: str, _cued: bool) -> bool:
     """
     last = value.rsplit(".", 1)[-1].lower()
     return last in _SLIPS or last in top_level_domains()
-
-
-#: Last labels that people spell out; a rare one would make words of any sentence an address.
-_COMMON_DOMAINS: Final = (
-    *("com", "cn", "net", "org", "edu", "gov", "hk", "tw", "mo", "io", "me", "cc", "info", "top"),
-    *("xyz", "vip", "jp", "us", "uk", "de", "eu", "biz", "tech"),
-)
-
-
-def spelled_domain(value: str, _cued: bool) -> bool:
-    """A spelled-out address (`点 com`): the last label is a common top-level domain."""
-    last = re.split(r"[.。·点點\])} _>】]|dot", value.lower())[-1]
-    return last in _COMMON_DOMAINS
 
 
 def public_ip(value: str, cued: bool) -> bool:
@@ -299,16 +301,28 @@ def china_box(value: str, _cued: bool) -> bool:
     return (3 <= first <= 54 and 73 <= second <= 136) or (3 <= second <= 54 and 73 <= first <= 136)
 
 
+#: Of random letters about half are large; in a name of several words, a quarter at most.
+_LEAST_SHARE: Final = 0.3
+
+
 def random_enough(value: str, _cued: bool) -> bool:
     """A key: a PEM block, or many different characters with digits among them (not `xxxx`).
 
+    Without a digit, large and small letters must be mixed as words never mix them.
+
     >>> random_enough("sk-0a1b2c3d4e5f6g7h8i9j", True), random_enough("sk-learn-more", True)
+    (True, False)
+    >>> random_enough("glpat-aBCdEfgHIjkLmNOpqRsT", True), random_enough("hf_NameOfManyWords", True)
     (True, False)
     """
     if value.startswith("-----"):
         return True
+    body = value[4:]
     digits = sum(char.isdigit() for char in value)
-    mixed = any(char.isupper() for char in value[4:]) and any(char.islower() for char in value[4:])
+    rarer = min(sum(map(str.isupper, body)), sum(map(str.islower, body)))
+    mixed = rarer > 0
+    if digits == 0 and rarer >= len(body) * _LEAST_SHARE:
+        return len(set(value)) >= 12
     upper = value.startswith(("AKIA", "ASIA"))
     return len(set(value)) >= (8 if upper else 12) and digits >= (1 if mixed or upper else 4)
 
@@ -381,12 +395,12 @@ CHECKS: Final[dict[str, Check]] = {
     "mobile_han": mobile_han,
     "mobile_lookalike": mobile_lookalike,
     "area_code": area_code,
+    "landline_han": landline_han,
     "local_number": local_number,
     "handle": handle,
     "plate": plate,
     "not_a_date": not_a_date,
     "domain": domain,
-    "spelled_domain": spelled_domain,
     "public_ip": public_ip,
     "mac": mac,
     "china_box": china_box,
