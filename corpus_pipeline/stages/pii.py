@@ -136,11 +136,11 @@ class Pii(Stage):
         """(row, text, anchors seen in it: name → pattern) for the rows that have an anchor."""
         if column.null_count() == len(column):
             return
-        texts = pl.DataFrame({"text": column}).with_row_index("row")
-        tests = [pl.col("text").str.contains(pattern) for pattern in self._detector.pretests]
-        hot = texts.filter(pl.any_horizontal(tests))
         gate = pl.col("text").str.contains(self._detector.pack.gate)
-        for gated, side in hot.with_columns(gate=gate).group_by("gate", maintain_order=True):
+        texts = pl.DataFrame({"text": column}).with_row_index("row").with_columns(gate=gate)
+        tests = [pl.col("text").str.contains(pattern) for pattern in self._detector.pretests]
+        hot = texts.filter(pl.any_horizontal("gate", *tests))
+        for gated, side in hot.group_by("gate", maintain_order=True):
             anchors = self._detector.anchors if gated[0] else self._detector.plain_anchors
             tests = [pl.col("text").str.contains(p).alias(name) for name, p in anchors.items()]
             seen = side.select("row", "text", *tests).filter(pl.any_horizontal(list(anchors)))
