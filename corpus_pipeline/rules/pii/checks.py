@@ -81,6 +81,8 @@ def bank_card(value: str, cued: bool) -> bool:
     # A test card (4111 1111 1111 1111) has few different digits; labelled as a card it is one.
     if len(set(digits)) < (2 if cued else 4) or not checksums.luhn(digits):
         return False
+    if not cued and "." in value:  # a decimal
+        return False
     if digits.startswith("62"):
         return size in {16, 19} or (cued and size in {17, 18})
     if not cued:
@@ -389,6 +391,7 @@ CHECKS: Final[dict[str, Check]] = {
         checksums.vehicle_number(value.upper())
         and (cued or (value[0] == "L" and value[1].isalpha()))
     ),
+    "machine_readable": _plain(checksums.machine_readable),
     "luhn": _plain(checksums.luhn),
     "bank_card": bank_card,
     "mobile_split": mobile_split,
