@@ -128,14 +128,32 @@ def verify(path: str | Path, inputs: str | Path | None = None) -> list[Finding]:
     return verify_folder(local_path(path), None if inputs is None else local_path(inputs))
 
 
-def audit(path: str | Path, profile: str | Path = "house") -> AuditResult:
+def audit(
+    path: str | Path,
+    profile: str | Path = "house",
+    *,
+    results: Sequence[str | Path] = (),
+    documents: str | Path | None = None,
+    waivers: str | Path | None = None,
+    baseline: str | Path | None = None,
+    fail_on: str = "required",
+    day: str | None = None,
+) -> AuditResult:
     """Check a finished run against a profile: a packaged one by name, or a YAML file.
 
-    `result.passed` is true where no clause failed; `result.clauses` says which did and why.
+    `results`: files of what people found in samples; `documents`: an index of documents;
+    `waivers`: waivers and statements; `baseline`: an earlier audit; `fail_on`: the least binding
+    level that counts; `day`: the day on which documents and waivers must be in force (today).
+    `result.exit_code` is 0 where every clause that counts is met (`result.passed`), 1 where one is
+    not, 3 where one was not checked; `result.clauses` says which and why.
     """
     from corpus_pipeline.products.audit.run import audit as audit_run
+    from corpus_pipeline.products.audit.run import options_of
 
-    return audit_run(local_path(path), profile)
+    papers = {"documents": documents, "waivers": waivers, "baseline": baseline}
+    files = {name: None if file is None else local_path(file) for name, file in papers.items()}
+    options = options_of(fail_on, day, [local_path(file) for file in results], files)
+    return audit_run(local_path(path), profile, options)
 
 
 def stage(name: str, **options: Any) -> FrameStage:

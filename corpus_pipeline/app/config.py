@@ -66,6 +66,10 @@ class Config(BaseModel):
     limits: Limits = Limits()
     """The bounds that a run must keep to succeed."""
 
+    documents: dict[str, str] = Field(default_factory=dict)
+    """Documents that audits ask for, by the names they have there, e.g. `ip_policy: rules/ip.pdf`.
+    The manifest holds their digests."""
+
     #: The folder that relative paths are relative to; never written down.
     _base: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -126,6 +130,14 @@ class Config(BaseModel):
         """The resolved config as a manifest holds it: every default spelled out."""
         shared = self.model_dump(mode="json", include=set(Config.model_fields))
         return {**shared, **{name: self.stage_record(name) for name in self.stages}}
+
+    def documents_record(self) -> dict[str, dict[str, str]]:
+        """File name and digest of each document; `PipelineError` where one is not there."""
+        pinned = {name: resolve(path, self.base) for name, path in self.documents.items()}
+        return {
+            name: {"file": asset.path.name, "sha256": asset.sha256}
+            for name, asset in sorted(pinned.items())
+        }
 
     def stage_record(self, name: str) -> dict[str, Any]:
         """The resolved options of one stage."""

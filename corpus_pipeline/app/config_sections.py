@@ -10,11 +10,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from corpus_pipeline.app.source_records import SourceRecords
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.model import Options
 
 
-class Source(Options):
+class Source(SourceRecords):
     """Where documents come from, and by what right they are used."""
 
     name: str

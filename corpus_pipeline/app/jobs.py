@@ -29,7 +29,8 @@ def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
     """The job of all stages of the config."""
     found, _ = _inputs(config, paths, output)
     job = _job(config, paths, output, found)
-    return replace(job, specs=config.specs(), config=config.record())
+    record = {**config.record(), "documents": config.documents_record()}
+    return replace(job, specs=config.specs(), config=record)
 
 
 def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) -> Job:

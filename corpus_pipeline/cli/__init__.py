@@ -2,7 +2,8 @@
 
 Enters: arguments.  Leaves: results on standard output, progress on standard error, an exit code:
 0 done; 1 an audit or verification found something; 2 usage, config or missing input (one line);
-3 finished, but more was quarantined than the config allows; 70 a fault of ours; 130 interrupted.
+3 finished, but more was quarantined than the config allows, or an audit could not check a clause;
+70 a fault of ours; 130 interrupted.
 A user sees no traceback (`CORPUS_PIPELINE_DEBUG=1` shows it), and heavy modules are imported only
 by the commands that need them.
 """
@@ -32,8 +33,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=(
         "Exit codes: 0 done; 1 an audit or a verification found something; 2 usage, config or "
-        "missing input; 3 finished, but more was quarantined than the config allows; 70 a fault of "
-        "ours; 130 interrupted."
+        "missing input; 3 finished, but more was quarantined than the config allows, or an audit "
+        "could not check a clause; 70 a fault of ours; 130 interrupted."
     ),
     context_settings={"help_option_names": ["-h", "--help"]},
 )

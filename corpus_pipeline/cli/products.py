@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from corpus_pipeline.cli.audit import audit
 from corpus_pipeline.cli.options import (
     Address,
     ConfigOption,
@@ -81,44 +82,6 @@ def verify(
         verdict = f"{'FAILED' if findings else 'verified'}: {run}"
         print_result("\n".join(escaped(line) for line in [*map(str, findings), verdict]))
     return 1 if findings else 0
-
-
-def audit(
-    run: Run,
-    profile: Annotated[
-        str,
-        typer.Option(
-            "--profile", "-p", help="The packaged profile, or a YAML file.", metavar="PROFILE"
-        ),
-    ] = "house",
-    form: Annotated[
-        str, typer.Option("--format", help="text, json, sarif or junit.", metavar="FORMAT")
-    ] = "text",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="A file to write instead of standard output.", metavar="FILE"
-        ),
-    ] = None,
-) -> int:
-    """Check a run against a profile of clauses.
-
-    Exit code 1 where a clause fails.
-    """
-    from corpus_pipeline.app import api
-    from corpus_pipeline.cli.report import print_result
-    from corpus_pipeline.io.places import local_path
-    from corpus_pipeline.io.storage import commit_bytes
-    from corpus_pipeline.products.audit.formats import render
-
-    target = None if output is None else local_path(output)
-    result = api.audit(run, profile)
-    text = render(result, form)
-    if target is None:
-        print_result(text.removesuffix("\n"))
-    else:
-        commit_bytes(target, text.encode())
-    return 0 if result.passed else 1
 
 
 def explain(

@@ -70,6 +70,7 @@ GROUPS = {
 FOLDS = 6
 #: Sources whose halves are those of the sample; the others are halved by document.
 BULK = (*tuple(GROUPS)[:4], *tuple(GROUPS)[5:13], "thu-coai/COLDataset")
+_NOT_HAN = re.compile("[^\u4e00-\u9fff]+")
 #: One text in so many is written with half-width marks, as many pages are.
 HALF_WIDTH = 6
 _NARROW = str.maketrans("，。：；？！（）", ",.:;?!()")
@@ -159,9 +160,7 @@ def segment(text: str, rng: random.Random) -> str:
     draw = rng.random()
     if draw < 0.35:
         paragraphs = [p.strip() for p in text.split("\n") if len(p.strip()) >= 50]
-        paragraphs = [
-            p for p in paragraphs if 5 * len(re.findall("[\u4e00-\u9fff]", p)) > 3 * len(p)
-        ]
+        paragraphs = [p for p in paragraphs if 5 * han(p) > 3 * len(p)]
         if paragraphs:
             at, count = rng.randrange(len(paragraphs)), rng.choice((1, 1, 1, 2, 3))
             return rng.choice(("", "\n")).join(paragraphs[at : at + count])
@@ -174,9 +173,14 @@ def segment(text: str, rng: random.Random) -> str:
     return text[start : start + size].strip() or text[:size]
 
 
+def han(piece: str) -> int:
+    """How many characters are Han."""
+    return len(_NOT_HAN.sub("", piece))
+
+
 def is_text(piece: str) -> bool:
     """Whether a piece has 16 characters and a fifth of them is Han: a page of code has less."""
-    return len(piece) >= 16 and 5 * len(re.findall("[\u4e00-\u9fff]", piece)) >= len(piece)
+    return len(piece) >= 16 and 5 * han(piece) >= len(piece)
 
 
 def narrow(text: str, rng: random.Random) -> str:
@@ -347,9 +351,17 @@ def rows_of(segments: Sequence[Segment], odds: F64) -> list[tuple[Any, ...]]:
     return rows
 
 
-def run(paths: Sequence[Path], output: Path, count: int) -> Card:
-    """Train, fit, measure on the other halves, write models and curves; returns the card."""
-    docs = read(paths)
+@dataclass(frozen=True)
+class Trained:
+    """What a training made: segments it saw, odds of a text, their usual course by length."""
+
+    segments: list[Segment]
+    odds: Callable[[Sequence[str]], F64]
+    usual: Curve
+
+
+def write(docs: pl.DataFrame, output: Path, count: int) -> Trained:
+    """Train and fit on the halves for it, write models and curves below `output`."""
     segments = draw(docs, "fit", count)
     offset, curves, crossed, _ = fit(docs, segments)
     assets, packs = output / "assets", output / "rules" / "packs"
@@ -364,18 +376,25 @@ def run(paths: Sequence[Path], output: Path, count: int) -> Card:
     def odds_of(texts: Sequence[str]) -> F64:
         return summed(offset, curves, models.columns(texts))
 
-    held = draw(docs, "test", max(count // 5, 1))
     usual = typical(docs, odds_of)
-    odds = against(usual, odds_of([s.text for s in held]), held)
     cuts = cut_points(against(usual, crossed, in_folds(segments)))
     write_pack(packs / "quality.yaml", offset, curves, usual, cuts)
+    return Trained(segments, odds_of, usual)
+
+
+def run(paths: Sequence[Path], output: Path, count: int) -> Card:
+    """Train, write models and curves, measure on the other halves; returns the card."""
+    docs = read(paths)
+    trained = write(docs, output, count)
+    held = draw(docs, "test", max(count // 5, 1))
+    odds = against(trained.usual, trained.odds([s.text for s in held]), held)
     sides = np.array([s.good for s in held])
     return Card(
-        model=assets / "quality.bin",
+        model=output / "assets" / "quality.bin",
         command=f"python -m corpus_pipeline.training.quality {' '.join(p.name for p in paths)}"
         f" --segments {count}",
         parameters=PARAMETERS,
-        trained_on=Counter(s.kind for s in segments),
+        trained_on=Counter(s.kind for s in trained.segments),
         summary=f"other halves: AUC {auc(odds[sides], odds[~sides]):.4f}, "
         f"{sides.sum()} good, {(~sides).sum()} bad",
         columns=("kind", "texts", "AUC", "5 %", "median", "95 %"),

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import opencc
@@ -36,13 +37,17 @@ def sentences(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"(?<=[。！？!?\n])", text) if part.strip()]
 
 
+@lru_cache(maxsize=10_000)
+def _clauses(text: str) -> list[str]:
+    """The clauses of 6 to 30 characters; the same texts are asked again and again."""
+    return [c for c in re.split(r"[。！？\n；]", text) if 6 <= len(c) <= 30]
+
+
 def titles(texts: Sequence[str], rng: random.Random, count: int) -> list[str]:
     """Clauses of 6 to 30 characters without their marks, as titles are."""
     lines: list[str] = []
     for _ in range(20 * count):
-        clauses = [
-            c for c in re.split(r"[。！？\n；]", rng.choice(texts)[:4000]) if 6 <= len(c) <= 30
-        ]
+        clauses = _clauses(rng.choice(texts)[:4000])
         if clauses:
             line = rng.choice(clauses)
             line = re.split(r"[，：,]", line)[0] if rng.random() < 0.6 else line

@@ -47,6 +47,12 @@ WEB = Path(__file__).parents[2] / "configs" / "web.yaml"
         ("stages: [decod]", ["decod", "decode"]),
         ("sources: [{name: a, licence: MIT}]", ["licence", "license"]),
         ("sources: [{name: a, kind: stolen}]", ["kind"]),
+        ("sources: [{name: a, robots_reviw: x}]", ["robots_reviw", "robots_review"]),
+        ("sources: [{name: a, registered_until: never}]", ["sources.0.registered_until"]),
+        (
+            "sources: [{name: a, pre_assessment: {sampled: 9, bad: 10, date: 2026-01-02}}]",
+            ["sources.0.pre_assessment", "bad is 10, more than the 9 sampled"],
+        ),
         ("limits: {quarantine_share: 2}", ["limits.quarantine_share"]),
         ("ingest: {split_mb: 0}", ["ingest.split_mb"]),
         ("[1, 2]", ["list"]),

@@ -50,7 +50,7 @@ def test_rights(builder, key, value, said):
     builder.content["sources"][1][key] = value
     result = audit(builder.write())
     assert failed(result) == ["source_rights"]
-    assert [entry.said for entry in clause(result, "source_rights").evidence] == [said]
+    assert [entry.said.en for entry in clause(result, "source_rights").evidence] == [said]
 
 
 def test_unregistered_source(builder, make_doc):
@@ -58,7 +58,7 @@ def test_unregistered_source(builder, make_doc):
     builder.splits[0].append(make_doc("stray", "x.txt#0", "无主之文。", license="CC0-1.0"))
     builder.content["sources"].append({"name": "unused", "license": None, "legal_basis": None})
     result = audit(builder.write())
-    said = [entry.said for entry in clause(result, "source_rights").evidence]
+    said = [entry.said.en for entry in clause(result, "source_rights").evidence]
     assert said == ["source 'stray' is not in the registry"]
 
 
@@ -81,7 +81,7 @@ def test_personal_data(builder, split, row, column):
     assert failed(result) == ["personal_data"]
     evidence = clause(result, "personal_data").evidence
     assert evidence[0].document == builder.splits[split][row]["id"]
-    assert evidence[0].said == f"{column}: mobile 4–15, email 18–39"
+    assert evidence[0].said.en == f"{column}: mobile 4–15, email 18–39"
     assert clause(result, "personal_data").facts["by_type"] == {"email": 1, "mobile": 1}
     for form in FORMATS:
         shown = render(result, form)
@@ -96,12 +96,31 @@ def test_violating_share(builder):
     result = audit(builder.write())
     assert failed(result) == ["violating_share"]
     found = clause(result, "violating_share")
-    assert [entry.said for entry in found.evidence] == [
-        "source 'forum': 1 of 4 documents (25.00%), more than 5%"
+    assert [entry.said.en for entry in found.evidence] == [
+        "source 'forum': 1 of 4 documents violate (25 % > 5 %)"
     ]
     assert found.facts["news"]["violating"] == 0
     assert (found.facts["news"]["documents"], found.facts["news"]["judged"]) == (16, 14)
-    assert found.facts["forum"]["wilson_upper_95"] == pytest.approx(0.699, abs=0.001)
+    assert found.facts["forum"]["upper_95"] == pytest.approx(0.751, abs=0.001)
+
+
+def test_what_nobody_looked_at_thins_no_source(builder):
+    """Documents that fell before `compliance` do not make the share of the violating ones less."""
+    unseen = {"dropped_by": "langid", "drop_rule": "not_chinese", "drop_evidence": "label=ja"}
+    for row in (row for split in builder.splits for row in split if row["source"] == "news"):
+        row.update(unseen, compliance_score=None, langid_keep=False)
+    builder.splits[0][0].update(dict.fromkeys(unseen), compliance_score=2.5, langid_keep=True)
+    builder.splits[1][0].update(dict.fromkeys(unseen), compliance_score=0.0, langid_keep=True)
+    found = clause(audit(builder.write()), "violating_share")
+
+    assert found.facts["news"] == {
+        "documents": 16,
+        "judged": 2,
+        "violating": 1,
+        "share": 0.5,
+        "upper_95": pytest.approx(0.975, abs=0.001),
+    }
+    assert found.status == "fail"
 
 
 def test_compliance_verdicts_count(builder):
@@ -121,7 +140,7 @@ def test_one_long_document_is_seen(builder):
 
     assert fine.status == "pass"
     assert clause(result, "long_losses").status == "fail"
-    assert "langid drops 9" in clause(result, "long_losses").evidence[0].said
+    assert "langid drops 9" in clause(result, "long_losses").evidence[0].said.en
 
 
 def test_quarantine(builder):
@@ -129,7 +148,7 @@ def test_quarantine(builder):
     builder.content["config"]["limits"]["quarantine_share"] = 0.01
     result = audit(builder.write())
     assert failed(result) == ["quarantine"]
-    assert "limit 1.00%" in clause(result, "quarantine").measured
+    assert "limit 1.00%" in clause(result, "quarantine").measured.en
 
 
 def test_exact_duplicates(builder):
@@ -141,7 +160,7 @@ def test_exact_duplicates(builder):
     assert failed(result) == ["exact_duplicates"]
     found = clause(result, "exact_duplicates").evidence[0]
     assert found.document == builder.splits[1][5]["id"]
-    assert builder.splits[0][2]["id"] in found.said
+    assert builder.splits[0][2]["id"] in found.said.en
 
 
 def test_language(builder):
@@ -157,10 +176,12 @@ def test_language(builder):
 
 
 def test_compliance_must_have_run(builder):
-    """Without the compliance stage the share is unknown, and unknown is not a pass."""
+    """Without the compliance stage the share is unknown: not checked, and exit code 3."""
     stages = builder.content["stages"]
     builder.content["stages"] = [stage for stage in stages if stage["name"] != "compliance"]
-    assert failed(audit(builder.write())) == ["violating_share"]
+    result = audit(builder.write())
+    assert status(result)["violating_share"] == "not_checked"
+    assert (failed(result), result.passed, result.exit_code) == ([], False, 3)
 
 
 def test_lost_documents(run, reseal):
@@ -175,7 +196,7 @@ def test_damage_fails_and_does_not_crash(full_run):
     shard.write_bytes(shard.read_bytes()[:-9])
     result = audit(full_run)
     assert failed(result)[0] == "digests"
-    assert "could not be measured" in clause(result, "personal_data").measured
+    assert "could not be measured" in clause(result, "personal_data").measured.en
     assert clause(result, "digests").evidence[0].path == f"dataset/data/{shard.name}"
 
 
@@ -185,7 +206,7 @@ def test_text(builder):
     shown = render(audit(builder.write()))
     assert "FAIL  source_rights" in shown
     assert "- manifest.json: source 'news' has no licence" in shown
-    assert shown.endswith("FAILED: 10 passed, 1 failed, 0 not applicable\n")
+    assert shown.endswith("FAILED: 10 passed, 1 failed, 0 not applicable, 0 not checked\n")
 
 
 def test_json(full_run):
@@ -227,7 +248,7 @@ def test_sarif(builder):
     place = bad["locations"][0]
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "kept/part-00000.parquet"
     assert place["logicalLocations"][0]["name"] == builder.splits[0][3]["id"]
-    assert len(bad["partialFingerprints"]["evidence/v1"]) == 64
+    assert len(bad["partialFingerprints"]["evidence/v2"]) == 64
 
 
 def test_xml_survives_odd_names(builder):

@@ -36,7 +36,7 @@ READ_BY = {
     "spam": ("spam", "pack"),
     "domain": ("domain", "pack"),
     "wiki": ("", ""),  # no option names another: the reader of dumps has its own
-    "house": ("audit", ""),
+    **dict.fromkeys(packaged(), ("audit", "")),
 }
 
 #: Keys to misspell, by their way from the top: there, inside a section, in a rule.
@@ -68,6 +68,7 @@ KEYS = {
     "domain": ["domains", "domains.0.strong", "bounds.least"],
     "spam": ["kinds", "kinds.0.strong", "names.bounds.title", "bounds.width"],
     "wiki": ["editions", "bounds.longest", "bounds.longest.reason", "rules.0.names"],
+    **{name: ["reading.zh", "clauses.0.level"] for name in packaged()},
     "house": ["clauses", "title.zh", "clauses.0.check", "clauses.0.reference.clause"],
 }
 
@@ -93,7 +94,9 @@ VALUES = {
     "domain": ("domains.0.factor.value", "high", "domain gov_services: factor.value is wrong"),
     "spam": ("kinds.0.threshold.value", "high", "kind gambling: threshold.value is wrong"),
     "wiki": ("rules.1.forms", ["{1}{1}"], "stands twice"),
+    **dict.fromkeys(packaged(), ("clauses.0.basis", "read", "basis is wrong")),
     "house": ("clauses.2.settings", {"no_anser": []}, "settings.no_anser is unknown"),
+    "gbt45652": ("clauses.14.risks", ["A9z"], "clause ip_recorded: risk 'A9z' is unknown"),
 }
 
 #: An entry whose examples are turned round: what must be found must not, and the other way.
@@ -175,7 +178,7 @@ def test_every_pack_is_here():
     names = {path.stem for path in PACKS.glob("*.yaml")} | set(packaged())
 
     assert names == set(READ_BY) == set(KEYS) == set(VALUES)
-    judging_no_text = {"compliance_risks", "heuristics_bounds", "house"}
+    judging_no_text = {"compliance_risks", "heuristics_bounds", *packaged()}
     assert names - set(EXAMPLES) == judging_no_text
 
 

@@ -156,7 +156,8 @@ def test_unfit_data_are_one_line(rows, message, tmp_path, capsys):
 def test_the_shipped_quality_model_is_what_training_gives(data_dir, tmp_path):
     """Trained again on the real documents, model and scale are those of the package."""
     files = ("text/bulk.jsonl.zst", "web/web_dev.jsonl.zst")
-    quality.run([data_dir / name for name in files], tmp_path, quality.SEGMENTS)
+    documents = quality.read([data_dir / name for name in files])
+    quality.write(documents, tmp_path, quality.SEGMENTS)
 
     for name in ("assets/quality.bin", "assets/characters.npz", "rules/packs/quality.yaml"):
         assert (tmp_path / name).read_bytes() == (PACKAGE / name).read_bytes()

@@ -1,4 +1,4 @@
-"""An audit for people and for CI: text, JSON, JUnit XML, SARIF 2.1.0.
+"""An audit for people and for CI: text, JSON, JUnit XML, SARIF 2.1.0, OSCAL.
 
 Enters: an `AuditResult`.  Leaves: a string without times, machine names, or values from a text:
 evidence is a file, a document's id, a type and offsets.
@@ -6,56 +6,184 @@ evidence is a file, a document's id, a type and offsets.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import get_args
 from xml.etree import ElementTree as ET
 
-from corpus_pipeline import __version__
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit.result import AuditResult, ClauseResult, Evidence
+from corpus_pipeline.products.audit.oscal import oscal
+from corpus_pipeline.products.audit.profile import Basis, Level, Method
+from corpus_pipeline.products.audit.result import (
+    MET,
+    NOT_CHECKED,
+    NOT_MET,
+    STATUS_WORDS,
+    AuditResult,
+    ClauseResult,
+    Status,
+)
+from corpus_pipeline.products.audit.sarif import sarif
+from corpus_pipeline.products.audit.words import Language, Words, both
 from corpus_pipeline.text.unicode.escape import escaped
 
-_MARKS = {"pass": "PASS", "fail": "FAIL", "not_applicable": "N/A "}
+_MARKS: Mapping[Status, Words] = {
+    "pass": both("PASS", "符合　"),
+    "fail": both("FAIL", "不符合"),
+    "not_applicable": both("N/A ", "不适用"),
+    "not_checked": both("OPEN", "未检查"),
+}
+#: The word of a status in the totals of the text.
+_TOTALS: Mapping[Status, Words] = {
+    **STATUS_WORDS,
+    "pass": both("passed", "符合"),
+    "fail": both("failed", "不符合"),
+}
+LEVEL_WORDS: Mapping[Level, Words] = {
+    "required": both("required", "应"),
+    "should": both("should", "宜"),
+    "practice": both("practice", "实践做法"),
+}
+BASIS_WORDS: Mapping[Basis, Words] = {
+    "final": both("final text read", "已读正式文本"),
+    "draft": both("draft read", "已读征求意见稿"),
+    "secondary": both("secondary source", "二手资料"),
+    "house": both("own promise", "自身承诺"),
+}
+METHOD_WORDS: Mapping[Method, Words] = {
+    "automatic": both("automatic", "自动检查"),
+    "technical_sample": both("technical sample", "技术抽检"),
+    "manual_sample": both("sample by hand", "人工抽检"),
+    "document": both("documents", "文件审阅"),
+}
+UNCONFIRMED = both("not confirmed", "未经核实")
+_VERDICTS: Mapping[int, Words] = {
+    MET: both("PASSED", "通过"),
+    NOT_MET: both("FAILED", "未通过"),
+    NOT_CHECKED: both("INCOMPLETE", "未完成"),
+}
 
 #: Pieces of evidence that the text shows under a clause.
-_SHOWN = 10
+_SHOWN = 5
 
 #: What XML 1.0 cannot hold, not even escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(result: AuditResult, form: str = "text") -> str:
-    """The audit in one of the formats (`text`, `json`, `sarif`, `junit`)."""
-    if form not in FORMATS:
-        raise PipelineError(f"no audit format {form!r}; known: {', '.join(FORMATS)}")
-    return FORMATS[form](result)
+def render(result: AuditResult, form: str = "text", language: Language = "en") -> str:
+    """The audit in one of the formats (`FORMATS`); the others than `text` hold both languages."""
+    checked_formats([form])
+    return text(result, language) if form == "text" else FORMATS[form](result)
 
 
-def text(result: AuditResult) -> str:
-    """A line per clause, evidence below those that failed."""
-    lines = [f"audit of {result.run}, profile {result.profile.profile}", ""]
-    width = max(len(clause.clause.id) for clause in result.clauses)
-    for clause in result.clauses:
-        definition = clause.clause
-        lines.append(f"{_MARKS[clause.status]}  {definition.id:<{width}}  {definition.title.en}")
-        note = "" if definition.verified else ", clause not verified against the document"
-        lines.append(f"{'':{width + 8}}{clause.measured} [{definition.reference}{note}]")
-        if clause.status == "fail":
-            shown = clause.evidence[:_SHOWN]
-            lines += [f"{'':{width + 8}}- {entry}" for entry in shown]
-            more = len(clause.evidence) - len(shown)
-            if more:
-                lines.append(f"{'':{width + 8}}- … and {more} more (see --format json)")
-    tally = Counter[str](clause.status for clause in result.clauses)
-    words = {"pass": "passed", "fail": "failed", "not_applicable": "not applicable"}
-    totals = ", ".join(f"{tally[status]} {word}" for status, word in words.items())
-    lines += ["", f"{'PASSED' if result.passed else 'FAILED'}: {totals}"]
+def checked_formats(forms: Sequence[str], *, alone: bool = False) -> Sequence[str]:
+    """The names of formats; `PipelineError` for an unknown one, and for several where `alone`."""
+    for form in forms:
+        if form not in FORMATS:
+            raise PipelineError(f"no audit format {form!r}; known: {', '.join(FORMATS)}")
+    if alone and len(forms) > 1:
+        raise PipelineError("several formats need a folder: give --output")
+    return forms
+
+
+def spoken(language: str) -> Language:
+    """The language of this name, or `PipelineError`."""
+    for known in get_args(Language):
+        if known == language:
+            tongue: Language = known
+            return tongue
+    raise PipelineError(f"no language {language!r}; known: {', '.join(get_args(Language))}")
+
+
+def text(result: AuditResult, language: Language = "en") -> str:
+    """A line per clause, evidence below those that are not met."""
+    title = both(
+        f"audit of {result.run}, profile {result.profile.profile}",
+        f"对 {result.run} 的检查，规则集 {result.profile.profile}：{result.profile.title.zh}",
+    )
+    lines = [title.of(language), *_about(result, language), ""]
+    width = max(len(entry.clause.id) for entry in result.clauses)
+    for entry in result.clauses:
+        mark, clause = _MARKS[entry.status].of(language), entry.clause
+        lines.append(f"{mark}  {clause.id:<{width}}  {clause.title.of(language)}")
+        lines += [f"{'':{width + 8}}{line}" for line in _below(entry, language)]
+    lines += ["", _totals(result, language)]
     return "\n".join(map(escaped, lines)) + "\n"
+
+
+def _about(result: AuditResult, language: Language) -> Iterator[str]:
+    """What the clauses rest on, and what an audit is worth."""
+    profile = result.profile
+    yield profile.reading.of(language)
+    day, checked = result.day.isoformat(), profile.checked_on.isoformat()
+    start = profile.effective_from
+    if start is not None:
+        still = both("", "") if start <= result.day else both(", not yet", "，尚未施行")
+        yield both(f"In force from {start}{still.en}.", f"自 {start} 起施行{still.zh}。").of(
+            language
+        )
+    worth = both(
+        f"Held against it on {day}, clauses as they were known on {checked}. This is evidence for "
+        "an assessment, never a certificate.",
+        f"检查日期 {day}，条款核对截至 {checked}。本结果是供评估使用的证据，不是合格证明。",
+    )
+    yield worth.of(language)
+
+
+def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
+    """What stands under a clause: the measurement, the evidence, what was said and decided."""
+    clause = entry.clause
+    about = [str(clause.reference), LEVEL_WORDS[clause.level].of(language)]
+    about.append(METHOD_WORDS[clause.method].of(language))
+    if clause.basis != "house":
+        about.append(BASIS_WORDS[clause.basis].of(language))
+    if not clause.confirmed:
+        about.append(UNCONFIRMED.of(language))
+    if clause.effective_from is not None:
+        day = clause.effective_from.isoformat()
+        about.append(both(f"in force from {day}", f"自 {day} 起施行").of(language))
+    yield f"{entry.measured.of(language)} [{' · '.join(about)}]"
+    if entry.reason is not None and entry.reason != entry.measured:
+        yield entry.reason.of(language)
+    if entry.status == "fail":
+        states = entry.states or (None,) * len(entry.evidence)
+        for found, state in list(zip(entry.evidence, states, strict=True))[:_SHOWN]:
+            yield f"- {found.of(language)}{f' ({state})' if state else ''}"
+        if more := entry.findings - min(len(entry.evidence), _SHOWN):
+            rest = both(f"… and {more} more (see --format json)", f"……另有 {more} 处（见 JSON）")
+            yield f"- {rest.of(language)}"
+    yield from _said(entry, language)
+
+
+def _said(entry: ClauseResult, language: Language) -> Iterator[str]:
+    """What people said of a clause and decided about it."""
+    for words, value in (
+        (both("equivalent measure: ", "等效措施："), entry.equivalent_measure),
+        (both("plan: ", "整改计划："), entry.plan),
+    ):
+        if value:
+            yield f"{words.of(language)}{value}"
+    for words, waiver in (
+        (both("waived until {}: ", "豁免至 {}："), entry.waiver),
+        (both("waiver expired on {}: ", "豁免已于 {} 到期："), entry.expired),
+    ):
+        if waiver is not None:
+            why = f"{waiver.justification} ({waiver.approver})"
+            yield f"{words.of(language).format(waiver.expires.isoformat())}{why}"
+    if entry.status in {"fail", "not_checked"} and entry.clause.mend is not None:
+        yield f"→ {entry.clause.mend.of(language)}"
+
+
+def _totals(result: AuditResult, language: Language) -> str:
+    tally = Counter[Status](entry.status for entry in result.clauses)
+    numbers = {
+        "en": ", ".join(f"{tally[status]} {word.en}" for status, word in _TOTALS.items()),
+        "zh": "，".join(f"{word.zh} {tally[status]}" for status, word in _TOTALS.items()),
+    }
+    verdict = _VERDICTS[result.exit_code].of(language)
+    return f"{verdict}{'：' if language == 'zh' else ': '}{numbers[language]}"
 
 
 def as_json(result: AuditResult) -> str:
@@ -64,111 +192,40 @@ def as_json(result: AuditResult) -> str:
 
 
 def junit(result: AuditResult) -> str:
-    """One test case per clause; what does not apply is skipped."""
-    tally = Counter(clause.status for clause in result.clauses)
+    """One test case per clause: a failure, an error where nothing was looked into, or skipped."""
+    skipped = [entry for entry in result.clauses if _skipped(entry)]
     numbers = {
         "tests": str(len(result.clauses)),
-        "failures": str(tally["fail"]),
-        "errors": "0",
-        "skipped": str(tally["not_applicable"]),
+        "failures": str(sum(entry.stands for entry in result.clauses)),
+        "errors": str(sum(entry.status == "not_checked" for entry in result.clauses)),
+        "skipped": str(len(skipped)),
     }
     root = ET.Element("testsuites", {"name": "corpus-pipeline audit", **numbers})
     suite = ET.SubElement(root, "testsuite", {"name": result.profile.profile, **numbers})
-    for clause in result.clauses:
-        place = {"classname": f"audit.{result.profile.profile}", "name": clause.clause.id}
-        case = ET.SubElement(suite, "testcase", place)
-        if clause.status == "fail":
-            reference = str(clause.clause.reference)
-            attributes = {"message": _xml(clause.measured), "type": reference}
-            failure = ET.SubElement(case, "failure", attributes)
-            failure.text = _xml("\n".join(str(entry) for entry in clause.evidence))
-        elif clause.status == "not_applicable":
-            ET.SubElement(case, "skipped", {"message": _xml(clause.measured)})
-        else:
-            ET.SubElement(case, "system-out").text = _xml(clause.measured)
+    for entry in result.clauses:
+        place = {"classname": f"audit.{result.profile.profile}", "name": entry.clause.id}
+        _case(ET.SubElement(suite, "testcase", place), entry)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def sarif(result: AuditResult) -> str:
-    """SARIF 2.1.0: a rule per clause, a result per piece of evidence; passes are results too."""
-    rules = [_rule(clause) for clause in result.clauses]
-    results = [
-        entry for index, clause in enumerate(result.clauses) for entry in _results(clause, index)
-    ]
-    driver = {
-        "name": "corpus-pipeline",
-        "version": __version__,
-        "semanticVersion": __version__,
-        "rules": rules,
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"RUN": {"description": {"text": "the folder of the run"}}},
-        "results": results,
-        "properties": {
-            "run": result.run,
-            "seal": result.seal,
-            "profile": result.profile.profile,
-            "passed": result.passed,
-        },
-    }
-    content = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+def _skipped(entry: ClauseResult) -> bool:
+    """Whether a clause does not apply, or fails and is waived or known."""
+    return entry.status == "not_applicable" or (entry.status == "fail" and not entry.stands)
 
 
-def _rule(clause: ClauseResult) -> dict[str, Any]:
-    definition = clause.clause
-    return {
-        "id": definition.id,
-        "shortDescription": {"text": definition.title.en},
-        "fullDescription": {"text": f"{definition.title.zh}: {definition.what}"},
-        "defaultConfiguration": {"level": "error"},
-        "properties": {
-            "reference": str(definition.reference),
-            "verified": definition.verified,
-            "limit": definition.limit,
-        },
-    }
-
-
-def _results(clause: ClauseResult, index: int) -> list[dict[str, Any]]:
-    base = {"ruleId": clause.clause.id, "ruleIndex": index}
-    if clause.status != "fail":
-        kind = "pass" if clause.status == "pass" else "notApplicable"
-        message = {"text": clause.measured}
-        return [{**base, "kind": kind, "level": "none", "message": message}]
-    evidence = clause.evidence or (Evidence("manifest.json", clause.measured),)
-    return [
-        {
-            **base,
-            "kind": "fail",
-            "level": "error",
-            "message": {"text": str(entry)},
-            "locations": [_location(entry)],
-            "partialFingerprints": {"evidence/v1": _fingerprint(clause, entry)},
-        }
-        for entry in evidence
-    ]
-
-
-def _location(entry: Evidence) -> dict[str, Any]:
-    place = {"uri": quote(entry.path, safe="/._-"), "uriBaseId": "RUN"}
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": place}}
-    if entry.document:
-        location["logicalLocations"] = [{"name": entry.document, "kind": "document"}]
-    return location
-
-
-def _fingerprint(clause: ClauseResult, entry: Evidence) -> str:
-    """A digest, equal for the same finding in two runs, whichever part holds the document."""
-    subject = entry.document or entry.path
-    return hashlib.sha256(f"{clause.clause.id}\0{subject}\0{entry.said}".encode()).hexdigest()
+def _case(case: ET.Element, entry: ClauseResult) -> None:
+    reference, measured = str(entry.clause.reference), _xml(entry.measured.en)
+    if _skipped(entry):
+        said = [measured, *(_xml(line) for line in _said(entry, "en"))]
+        ET.SubElement(case, "skipped", {"message": "; ".join(said)})
+    elif entry.status == "pass":
+        ET.SubElement(case, "system-out").text = measured
+    else:
+        tag = "failure" if entry.status == "fail" else "error"
+        fault = ET.SubElement(case, tag, {"message": measured, "type": reference})
+        said = [str(found) for found in entry.evidence] or [entry.clause.what.en]
+        fault.text = _xml("\n".join(said))
 
 
 def _xml(value: str) -> str:
@@ -180,4 +237,14 @@ FORMATS: Mapping[str, Callable[[AuditResult], str]] = {
     "json": as_json,
     "sarif": sarif,
     "junit": junit,
+    "oscal": oscal,
+}
+
+#: What the file of a format is called, where several are written into one folder.
+FILES: Mapping[str, str] = {
+    "text": "audit.txt",
+    "json": "audit.json",
+    "sarif": "audit.sarif",
+    "junit": "audit.junit.xml",
+    "oscal": "audit.oscal.json",
 }

@@ -38,6 +38,10 @@ PUBLISHED = (
     "quality_bucket",
     "domain_label",
     "near_dedup_cluster_size",
+    # Whoever publishes generated text without its label has taken the label away.
+    "aigc_label",
+    "aigc_model",
+    "aigc_at",
 )
 
 #: Licences and languages that a description lists; the rest are one line.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import U8, I64Grid, Int, OutI64Grid
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 
 #: Fewest characters of a run: so many pairs of GBK seldom are UTF-8 by chance, and conversely.
 FEWEST_UTF8, FEWEST_GBK = 3, 4
 
 
-@compiled
+@compiled_uncounted
 def runs(byte: U8, parts: I64Grid, wide: bool, spans: OutI64Grid) -> int:
     """Write first byte and end of each run into the rows of `spans`; return how many.
 
@@ -28,7 +28,7 @@ def runs(byte: U8, parts: I64Grid, wide: bool, spans: OutI64Grid) -> int:
     return count
 
 
-@compiled
+@compiled_uncounted
 def _runs(byte: U8, at: int, size: int, wide: bool, spans: OutI64Grid, count: int) -> int:
     """Write the runs of one part behind the first `count` rows; return how many there are then."""
     while at < size:
@@ -61,7 +61,7 @@ def _runs(byte: U8, at: int, size: int, wide: bool, spans: OutI64Grid, count: in
     return count
 
 
-@compiled
+@compiled_uncounted
 def is_private(first: Int, second: Int) -> bool:
     """Whether a pair is one that GB 18030-2022 moved."""
     return bool(
@@ -71,7 +71,7 @@ def is_private(first: Int, second: Int) -> bool:
     )
 
 
-@compiled
+@compiled_uncounted
 def has_private(byte: U8) -> bool:
     """Whether a pair is one that GB 18030-2022 moved, or may be one after damage."""
     at = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import U8, I64Grid, Int, OutF32, OutI64Grid, OutU8
 from corpus_pipeline.text.charset.embedded_kernel import is_private
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 
 #: What a byte that belongs to no character becomes: no charset of pairs has it.
 LOST = 0xFF
@@ -26,7 +26,7 @@ SMALL, CAPITAL, SIGN = 22, 14, 9
 AGAIN = 3
 
 
-@compiled
+@compiled_uncounted
 def _is_four(byte: U8, at: int) -> bool:
     """Whether four bytes from `at` on have the form of a character of GB 18030."""
     if at + 3 >= byte.size or not 0x30 <= byte[at + 1] <= 0x39 or not 0x30 <= byte[at + 3] <= 0x39:
@@ -35,7 +35,7 @@ def _is_four(byte: U8, at: int) -> bool:
     return bool((0x81 <= first <= 0x84 or 0x90 <= first <= 0xE3) and 0x81 <= byte[at + 2] <= 0xFE)
 
 
-@compiled
+@compiled_uncounted
 def _between(letter: Int) -> int:
     """Bits of an ASCII character that may be the second of a pair, between such that are not."""
     if 0x61 <= letter <= 0x7A:
@@ -43,7 +43,7 @@ def _between(letter: Int) -> int:
     return CAPITAL if 0x41 <= letter <= 0x5A else SIGN
 
 
-@compiled
+@compiled_uncounted
 def _again(byte: U8, at: int, start: int) -> bool:
     """Whether the pair at `at` also stands one, two or three pairs before, after `start`."""
     for back in range(at - 2, max(at - 7, start - 1), -2):
@@ -52,7 +52,7 @@ def _again(byte: U8, at: int, start: int) -> bool:
     return False
 
 
-@compiled
+@compiled_uncounted
 def doubts(
     byte: U8, costs: U8, four: bool, usual: int, most: int, spans: OutI64Grid
 ) -> tuple[int, bool]:
@@ -109,7 +109,7 @@ def doubts(
     return count, moved
 
 
-@compiled
+@compiled_uncounted
 def settle(
     byte: OutU8,
     parts: I64Grid,
@@ -147,7 +147,7 @@ def settle(
     return moved
 
 
-@compiled
+@compiled_uncounted
 def _cheapest(
     byte: OutU8, start: int, end: int, costs: U8, four: bool, lost: float, best: OutF32, step: OutU8
 ) -> None:

@@ -25,7 +25,7 @@ from corpus_pipeline.text.arrays import (
     OutU8,
     OutU64,
 )
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted
 from corpus_pipeline.text.dedup.ngrams_kernel import BASE, mixed
 
 #: The weight of a Han character (or kana, or hangul), in letters.
@@ -71,13 +71,13 @@ def sieve_of(seeds: U64) -> U64:
     return sieve
 
 
-@compiled
+@compiled_uncounted
 def weight_of(code: int) -> int:
     """The weight of a character."""
     return HAN if code >= FIRST_HAN else 1
 
 
-@compiled
+@compiled_uncounted
 def grams(codes: U32, offsets: I64, weight: int, power: U64, out: OutU64, lengths: OutU8) -> None:
     """Write hash and length (in characters) of the gram at each character.
 
@@ -99,7 +99,7 @@ def grams(codes: U32, offsets: I64, weight: int, power: U64, out: OutU64, length
             total -= weight_of(codes[at])
 
 
-@compiled
+@compiled_uncounted
 def places(
     codes: U32,
     offsets: I64,
@@ -243,7 +243,7 @@ def cover(
                     result[LABELLED] += 1
 
 
-@compiled
+@compiled_uncounted
 def _by_grams(
     items: U32,
     start: int,
@@ -291,7 +291,7 @@ def _by_grams(
     return covered, place
 
 
-@compiled
+@compiled_uncounted
 def _note_mark(result: OutI64, across: bool, mark: int, at: int, end: int, place: int) -> None:
     """Write where the item's mark is in the document, if the gram lies at it."""
     if across:
@@ -303,7 +303,7 @@ def _note_mark(result: OutI64, across: bool, mark: int, at: int, end: int, place
         result[MARK_OFF] = mark - end
 
 
-@compiled
+@compiled_uncounted
 def _count(result: OutI64, choice: bool, flags: int, amount: int) -> None:
     """Add the weight of a character to the columns that its flags concern."""
     if choice:
@@ -315,7 +315,7 @@ def _count(result: OutI64, choice: bool, flags: int, amount: int) -> None:
         result[STEM] += amount
 
 
-@compiled
+@compiled_uncounted
 def _fill(
     codes: U32,
     begin: int,
@@ -346,7 +346,7 @@ def _fill(
         stamps[slot], table[slot], where[slot] = stamp, gram, at
 
 
-@compiled
+@compiled_uncounted
 def _within(codes: U32, begin: int, stop: int, items: U32, start: int, last: int) -> int:
     """Where the run stands in the span, character by character; -1: nowhere."""
     for at in range(begin, stop - (last - start) + 1):

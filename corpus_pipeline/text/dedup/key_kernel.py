@@ -7,7 +7,7 @@ flags of the documents that NFKC has to change first.
 from __future__ import annotations
 
 from corpus_pipeline.text.arrays import I64, U8, U32, OutBool, OutI64, OutU32
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Code points from here on (tags, variation selectors, private use) are no part of a key.
@@ -16,7 +16,7 @@ LIMIT = 0x34000
 SLOW = 0xFFFFFFFF
 
 
-@compiled
+@compiled_uncounted
 def look_up(
     data: U8,
     offsets: I64,

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U32, OutBool, OutU64
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.dedup.ngrams_kernel import BASE, mixed
 
 
-@compiled
+@compiled_uncounted
 def hash_lines(codes: U32, offsets: I64, out: OutU64, wordy: OutBool) -> None:
     """The key of each line that has a key text, and whether that is more than digits."""
     for line in range(len(out)):

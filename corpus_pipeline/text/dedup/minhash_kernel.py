@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U32, U64, OutU32, OutU32Grid, OutU64Grid, U32Grid
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.dedup.ngrams_kernel import BASE, mixed
 
 
-@compiled
+@compiled_uncounted
 def minima(
     shingles: U64,
     starts: I64,
@@ -37,7 +37,7 @@ def minima(
                 out[doc, i] = least
 
 
-@compiled
+@compiled_uncounted
 def join_bands(rows: U32Grid, width: int, keys: OutU64Grid) -> None:
     """One key for each `width` values of a signature."""
     for doc in range(keys.shape[0]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U32, U64, Int, OutI64, OutU64
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
 FINAL = np.uint64(0xD6E8FEB86659FD93)
@@ -19,14 +19,14 @@ HALF = np.uint64(32)
 UNEVEN = 16
 
 
-@compiled
+@compiled_uncounted
 def mixed(value: np.uint64) -> np.uint64:
     """The last step of the hash, after which every bit depends on all bits of the polynomial."""
     value = (value ^ value >> HALF) * FINAL
     return value ^ value >> HALF
 
 
-@compiled
+@compiled_uncounted
 def within(codes: U32, offsets: I64, n: int, leaving: np.uint64, out: OutU64) -> None:
     """Write the hash of each n-gram to `out`, computed from that of the n-gram before.
 
@@ -49,7 +49,7 @@ def within(codes: U32, offsets: I64, n: int, leaving: np.uint64, out: OutU64) ->
             size += 1
 
 
-@compiled
+@compiled_uncounted
 def intersections(sets: U64, starts: I64, one: I64, other: I64, out: OutI64) -> None:
     """Write how many members sets one[i] and other[i] share; each is sorted, without repeats."""
     for i in range(len(one)):
@@ -72,7 +72,7 @@ def intersections(sets: U64, starts: I64, one: I64, other: I64, out: OutI64) -> 
         out[i] = both
 
 
-@compiled
+@compiled_uncounted
 def _place(sets: U64, begin: Int, end: Int, value: np.uint64) -> Int:
     """The first place from `begin` on whose member is not below `value`."""
     while begin < end:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, Int, OutBool, OutI64, OutU8, OutU32
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted
 from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
@@ -102,7 +102,7 @@ def look_up_signed(
     return size
 
 
-@compiled
+@compiled_uncounted
 def _read(data: U8, at: Int, stop: Int, kinds: U8, signs: U32, gap: OutU8, images: OutU32) -> int:
     """Kinds and images of the characters of a gap; returns their number, at most `GAP` + 1."""
     many = 0
@@ -119,7 +119,7 @@ def _read(data: U8, at: Int, stop: Int, kinds: U8, signs: U32, gap: OutU8, image
     return many
 
 
-@compiled
+@compiled_uncounted
 def _class_of(image: Int) -> int:
     """What a key character is to the sign beside it."""
     if image == 0:
@@ -129,7 +129,7 @@ def _class_of(image: Int) -> int:
     return _LATIN if image < _ALPHABETS_END else _LETTER
 
 
-@compiled
+@compiled_uncounted
 def _three(data: U8, at: Int, stop: Int) -> bool:
     """Whether two digits follow and no third: the digit before them was the first of three."""
     digits = 0
@@ -141,7 +141,7 @@ def _three(data: U8, at: Int, stop: Int) -> bool:
     return digits == 2
 
 
-@compiled
+@compiled_uncounted
 def _settled(
     gap: U8,
     images: U32,
@@ -206,7 +206,7 @@ def _settled(
     return size
 
 
-@compiled
+@compiled_uncounted
 def _counts(
     kind: int,
     size: int,

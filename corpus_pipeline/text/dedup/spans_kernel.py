@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, OutBool, OutI64, OutU8
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.dedup.key_kernel import LIMIT, SLOW
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 _FEED = 0x0A
 
 
-@compiled
+@compiled_uncounted
 def remove(data: U8, offsets: I64, begins: I64, ends: I64, out: OutU8, new_offsets: OutI64) -> int:
     """Write the documents without the stretches and their offsets; returns the bytes written."""
     size, cut = 0, 0
@@ -49,7 +49,7 @@ def remove(data: U8, offsets: I64, begins: I64, ends: I64, out: OutU8, new_offse
     return size
 
 
-@compiled
+@compiled_uncounted
 def count_characters(data: U8, offsets: I64, doc: I64, at: I64, counts: OutI64) -> None:
     """Write to `counts` how many characters of its document lie before each byte position `at`."""
     current_doc, count, spot = np.int64(-1), 0, np.int64(0)
@@ -62,7 +62,7 @@ def count_characters(data: U8, offsets: I64, doc: I64, at: I64, counts: OutI64) 
         counts[i] = count
 
 
-@compiled
+@compiled_uncounted
 def find_spots(
     data: U8,
     bounds: I64,

@@ -7,7 +7,7 @@ points, and where documents and lines start in them.
 from __future__ import annotations
 
 from corpus_pipeline.text.arrays import I64, U8, U32, OutI64, OutI64Grid, OutU32
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.categories_kernel import CLOSE, DIGIT, HAN, NEWLINE, SPACE, STOP
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
@@ -42,7 +42,7 @@ _EQUALS, _FIRST_HAN = 0x3D, 0x4E00
 _NUMBER = 4
 
 
-@compiled
+@compiled_uncounted
 def scan(
     data: U8,
     at: I64,
@@ -100,7 +100,7 @@ def scan(
         tally[doc, UNBROKEN] = unbroken
 
 
-@compiled
+@compiled_uncounted
 def look_at_lines(
     table: U8,
     signs: U8,
@@ -137,7 +137,7 @@ def look_at_lines(
                     break
 
 
-@compiled
+@compiled_uncounted
 def _numbered(signs: U8, line: U32) -> bool:
     """Whether a line begins like 第三章, 二、 or （三）."""
     size = 1 if line[0] in _BEFORE_NUMBER else 0
@@ -151,7 +151,7 @@ def _numbered(signs: U8, line: U32) -> bool:
     return line[0] == _ORDINAL or line[size] in _AFTER_NUMBER
 
 
-@compiled
+@compiled_uncounted
 def _dated(signs: U8, line: U32) -> bool:
     """Whether a line begins with a number and a sign of the calendar: 1949年, 公元前221年."""
     begin = 0
@@ -170,7 +170,7 @@ def _dated(signs: U8, line: U32) -> bool:
     return False
 
 
-@compiled
+@compiled_uncounted
 def _short_line(signs: U8, line: U32, before: int, tally: OutI64) -> int:
     """Count what a short line is; returns its Han if it could be a line of verse, else 0."""
     amounts, equations, han, earlier = 0, 0, 0, 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64Grid
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.terms.trie_kernel import CHARACTER_BITS, place_of
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
@@ -20,7 +20,7 @@ _PLANE = 0x10000
 _SPACE, _IDEOGRAPHIC_SPACE = 0x20, 0x3000
 
 
-@compiled
+@compiled_uncounted
 def _boundary(data: U8, at: Int, end: Int) -> Int:
     """The first position from `at` on where a character begins."""
     while at < end and data[at] & 0xC0 == 0x80:
@@ -28,7 +28,7 @@ def _boundary(data: U8, at: Int, end: Int) -> Int:
     return at
 
 
-@compiled
+@compiled_uncounted
 def _longest(
     data: U8, at: Int, end: Int, node: Int, fold: U32, keys: U64, targets: I64, group: I64
 ) -> tuple[Int, Int]:
@@ -48,7 +48,7 @@ def _longest(
     return found, stop
 
 
-@compiled
+@compiled_uncounted
 def count(
     data: U8,
     at: I64,

@@ -18,7 +18,7 @@ from corpus_pipeline.text.arrays import (
     OutI64Grid,
     OutU64,
 )
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Columns of `sums`: characters scored, their cost, their gain over single characters, those that
@@ -41,7 +41,7 @@ _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BYTE, _TWO_BYTES = np.uint64(8), np.uint64(16)
 
 
-@compiled
+@compiled_uncounted
 def place_of(table: U64, key: Int, shift: np.uint64) -> Int:
     """The place of a key in a table of 2**n words, or of the first free one after it."""
     mask = table.size - 1
@@ -52,7 +52,7 @@ def place_of(table: U64, key: Int, shift: np.uint64) -> Int:
     return at
 
 
-@compiled
+@compiled_uncounted
 def fill_pairs(entries: I64, costs: U8, backs: U8, table: OutU64) -> None:
     """Write pairs with their costs into a table of free places."""
     for entry in range(entries.size):
@@ -61,7 +61,7 @@ def fill_pairs(entries: I64, costs: U8, backs: U8, table: OutU64) -> None:
         table[place] = word | np.uint64(costs[entry]) << _BYTE | np.uint64(backs[entry])
 
 
-@compiled
+@compiled_uncounted
 def fill_triples(entries: I64, costs: U8, table: OutU64) -> None:
     """Write triples with their costs into a table of free places."""
     for entry in range(entries.size):
@@ -69,7 +69,7 @@ def fill_triples(entries: I64, costs: U8, table: OutU64) -> None:
         table[place] = np.uint64(entries[entry]) << _BYTE | np.uint64(costs[entry])
 
 
-@compiled
+@compiled_uncounted
 def read(
     data: U8,
     at: I64,
@@ -138,7 +138,7 @@ def read(
         bounds[text + 1] = written
 
 
-@compiled
+@compiled_uncounted
 def _cost(
     single: U8,
     single_back: U8,
@@ -164,7 +164,7 @@ def _cost(
     return cost, np.int64(pair & np.uint64(0xFF)) if known else np.int64(0)
 
 
-@compiled
+@compiled_uncounted
 def _close(row: OutI64, size: Int, marked: Int, stopped: Int, last: Int) -> None:
     """Count a line that ends here."""
     if size:

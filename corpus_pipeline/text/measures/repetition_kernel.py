@@ -22,7 +22,7 @@ from corpus_pipeline.text.arrays import (
     OutU32Grid,
     U32Grid,
 )
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted
 
 #: The lengths of n-grams, shortest first.
 SIZES = (4, 6, 8, 10, 15, 20)
@@ -47,7 +47,7 @@ _WORD = np.uint64(32)
 _FULL = (1 << 32) - 1
 
 
-@compiled
+@compiled_uncounted
 def _bits(count: int) -> int:
     """How many bits number at least twice `count` slots; 4 or more."""
     bits = 4
@@ -95,7 +95,7 @@ def repeat(codes: U32, starts: I64, covered: OutI64Grid, repeated: OutBool) -> N
         base += text.size
 
 
-@compiled
+@compiled_uncounted
 def _settle_four(text: U32, table: OutU32, base: int, work: OutU32Grid) -> None:
     """The last place of each 4-gram, how often it occurs (at that place), how far both agree."""
     four, counts, reach = work[_FOURS], work[_COUNTS], work[_REACH]
@@ -135,7 +135,7 @@ def _settle_four(text: U32, table: OutU32, base: int, work: OutU32Grid) -> None:
         reach[place] = agreed
 
 
-@compiled
+@compiled_uncounted
 def _first(work: OutU32Grid, grams: int, repeated: OutBool) -> int:
     """List the places whose 4-gram occurs twice, and flag them; returns how many there are."""
     four, last, counts = work[_FOURS], work[_LAST], work[_COUNTS]
@@ -151,7 +151,7 @@ def _first(work: OutU32Grid, grams: int, repeated: OutBool) -> int:
     return count
 
 
-@compiled
+@compiled_uncounted
 def _agree(text: U32, place: int, other: int) -> int:
     """How many characters agree from two places on whose 4-grams do."""
     size = _FOUR
@@ -164,7 +164,7 @@ def _agree(text: U32, place: int, other: int) -> int:
 # The next three loops avoid branches that a processor could not predict.
 
 
-@compiled
+@compiled_uncounted
 def _able(work: OutU32Grid, count: int, number: int, end: int) -> int:
     """Keep the places where a longer n-gram may occur twice, because both its ends do."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
@@ -180,7 +180,7 @@ def _able(work: OutU32Grid, count: int, number: int, end: int) -> int:
     return kept
 
 
-@compiled
+@compiled_uncounted
 def _unsettled(work: OutU32Grid, count: int, size: int) -> int:
     """List the places that agree less far with the last place of the shorter n-gram.
 
@@ -197,7 +197,7 @@ def _unsettled(work: OutU32Grid, count: int, size: int) -> int:
     return left
 
 
-@compiled
+@compiled_uncounted
 def _returning(work: OutU32Grid, count: int, number: int) -> int:
     """Keep the places whose n-gram occurs twice, and write their level."""
     counts, level, at = work[_COUNTS], work[_LEVEL], work[_AT]
@@ -210,7 +210,7 @@ def _returning(work: OutU32Grid, count: int, number: int) -> int:
     return kept
 
 
-@compiled
+@compiled_uncounted
 def _settle(text: U32, number: int, table: OutU32, base: int, work: OutU32Grid, left: int) -> None:
     """Look up the last place of the n-grams that are listed as unsettled (`left` of them)."""
     four, last, counts, reach = work[_FOURS], work[_LAST], work[_COUNTS], work[_REACH]
@@ -238,7 +238,7 @@ def _settle(text: U32, number: int, table: OutU32, base: int, work: OutU32Grid, 
             slot = (slot + 1) & mask
 
 
-@compiled
+@compiled_uncounted
 def _hash(four: U32, place: int, size: int) -> np.uint64:
     """A 64-bit number made of the 4-grams that cover an n-gram."""
     value = np.uint64(four[place + size - _FOUR])
@@ -247,7 +247,7 @@ def _hash(four: U32, place: int, size: int) -> np.uint64:
     return value
 
 
-@compiled
+@compiled_uncounted
 def _equal(four: U32, place: int, other: int, size: int) -> bool:
     """Whether two n-grams are covered by the same 4-grams."""
     rest = size - _FOUR
@@ -259,7 +259,7 @@ def _equal(four: U32, place: int, other: int, size: int) -> bool:
     return True
 
 
-@compiled
+@compiled_uncounted
 def _top(work: U32Grid, count: int, size: int) -> int:
     """Characters covered by the most frequent n-gram; of equals, the one listed last."""
     at, last, counts = work[_AT], work[_LAST], work[_COUNTS]
@@ -275,7 +275,7 @@ def _top(work: U32Grid, count: int, size: int) -> int:
     return covered
 
 
-@compiled
+@compiled_uncounted
 def _covered(work: U32Grid, count: int, size: int) -> int:
     """Characters inside n-grams that occur again later."""
     at, last = work[_AT], work[_LAST]

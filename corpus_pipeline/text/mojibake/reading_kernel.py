@@ -25,7 +25,7 @@ from corpus_pipeline.text.arrays import (
     OutI64Grid,
     OutU32,
 )
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: Symbols beyond the 256 bytes.
@@ -38,7 +38,7 @@ PLAIN, STRAY, WALL, HOLE = 0.25, 30.0, 1e6, 14.0
 REPLACEMENT = 0xFFFD
 
 
-@compiled
+@compiled_uncounted
 def read_utf8(
     symbols: U16, bits: F32, costs: F32, units: OutI64, codes: OutU32, won: OutF32
 ) -> int:
@@ -106,7 +106,7 @@ def read_utf8(
     return count
 
 
-@compiled
+@compiled_uncounted
 def read_pairs(
     symbols: U16,
     bits: F32,
@@ -165,7 +165,7 @@ def read_pairs(
     return count
 
 
-@compiled
+@compiled_uncounted
 def stretches(won: F32, least: float, slack: float, spans: OutI64Grid) -> int:
     """Find stretches of units that together win `least` bits, and never lose `slack` in between.
 
@@ -191,7 +191,7 @@ def stretches(won: F32, least: float, slack: float, spans: OutI64Grid) -> int:
     return count
 
 
-@compiled
+@compiled_uncounted
 def widened(won: F32, codes: U32, at: int, step: int, budget: float) -> int:
     """The position up to which a stretch that ends before `at` can be extended.
 
@@ -263,7 +263,7 @@ def weighed(
         lost[span], distinct[span] = gone, kinds
 
 
-@compiled
+@compiled_uncounted
 def suspicion(data: U8, offsets: I64, weight: F32, score: OutF32) -> None:
     """Write how garbled the worst place of each document looks: its highest sum of weights.
 

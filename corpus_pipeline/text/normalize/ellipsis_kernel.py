@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, OutI64, OutU8, OutU32
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encoded
 
 #: The kinds of characters that this rule distinguishes.
@@ -18,7 +18,7 @@ CHINESE, DOT, STOP, ELLIPSIS, DASH, HYPHEN, LETTER, SIGN, QUOTE = range(1, 10)
 _LONGEST_DOTS, _LONGEST_DASHES = 12, 4
 
 
-@compiled
+@compiled_uncounted
 def unify(
     data: U8,
     offsets: I64,
@@ -56,7 +56,7 @@ def unify(
         ends[doc + 1] = size
 
 
-@compiled
+@compiled_uncounted
 def _run(cps: U32, start: int, kind: U8) -> tuple[int, int, int, int]:
     """First and end of the marks to replace, the end of the run, the form or -1 for none."""
     kind_of_first = kind[cps[start]]
@@ -76,7 +76,7 @@ def _run(cps: U32, start: int, kind: U8) -> tuple[int, int, int, int]:
     return after, after, after, -1
 
 
-@compiled
+@compiled_uncounted
 def _between_chinese(left: int, right: int) -> bool:
     """Han or their marks at both sides; curly quotes are English as well."""
     if left == CHINESE:
@@ -84,7 +84,7 @@ def _between_chinese(left: int, right: int) -> bool:
     return left == QUOTE and right == CHINESE
 
 
-@compiled
+@compiled_uncounted
 def _dots(cps: U32, start: int, kind: U8) -> tuple[int, int, int]:
     """A run of dots: its first but for full stops, its end, and its end but for full stops.
 
@@ -106,7 +106,7 @@ def _dots(cps: U32, start: int, kind: U8) -> tuple[int, int, int]:
     return lead, stop, tail
 
 
-@compiled
+@compiled_uncounted
 def _ellipsis(cps: U32, start: int, lead: int, tail: int, stop: int, kind: U8) -> bool:
     """Whether the dots `lead` … `tail` of the run `start` … `stop` are an ellipsis."""
     dots, stops, ellipses = 0, 0, 0

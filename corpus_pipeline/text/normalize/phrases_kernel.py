@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I32, I64, U8, U32, Int, OutI64, OutU8, OutU32, OutU32Grid
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encoded
 
 #: Flags of a character: it has several forms; it is the mark behind an author's name (著); it may
@@ -20,13 +20,13 @@ CHOICE, MARK, STOP, OPENER, SURNAME, NAME, OTHERS, COUNTED = 1, 2, 4, 8, 16, 32,
 _LONGEST_NAME = 12
 
 
-@compiled
+@compiled_uncounted
 def spot(key: Int, size: int) -> Int:
     """Where the search for a key begins: Fibonacci hashing within 63 bits."""
     return ((key * 0x9E3779B1) >> 16) & (size - 1)
 
 
-@compiled
+@compiled_uncounted
 def exchange_all(
     data: U8,
     offsets: I64,
@@ -88,7 +88,7 @@ def exchange_all(
         counts[2, row + doc] = counted // COUNTED
 
 
-@compiled
+@compiled_uncounted
 def _longest(
     cps: U32, start: int, node: int, keys: I64, nodes: I32, form_starts: I32
 ) -> tuple[int, int]:
@@ -107,7 +107,7 @@ def _longest(
             stop, form = ahead, form_starts[node]
 
 
-@compiled
+@compiled_uncounted
 def _signed(cps: U32, mark: int, flags: U8) -> bool:
     """Whether the mark ends a signature: opener, a name that begins with a surname, mark, stop."""
     if not flags[cps[mark + 1]] & STOP:
@@ -139,19 +139,19 @@ def _signed(cps: U32, mark: int, flags: U8) -> bool:
     return alone and _at_edge(code)
 
 
-@compiled
+@compiled_uncounted
 def _at_edge(code: int) -> bool:
     """Where a text or a line begins or ends."""
     return code == UNICODE_END or code == 0x0A
 
 
-@compiled
+@compiled_uncounted
 def _between_words(code: int) -> bool:
     """A space or a comma of either width."""
     return code == 0x20 or code == 0x3000 or code == 0xFF0C or code == 0x2C
 
 
-@compiled
+@compiled_uncounted
 def _signed_by_many(cps: U32, start: int, flags: U8) -> bool:
     """曹雪芹等著: the two last characters are a phrase elsewhere."""
     return (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, Bool, Int, OutBool, OutI64, OutU8, OutU32
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import UNICODE_END, decoded, encoded
 
 # The kind of a character, one byte.
@@ -51,7 +51,7 @@ _FIRST = _codes("我你您他她它这這那但因所于於如虽雖不可而也
 _CHAPTERS = tuple(ord(character) for character in "章节節编編篇条條款卷回部讲講课課")
 
 
-@compiled
+@compiled_uncounted
 def rewrite(
     data: U8,
     offsets: I64,
@@ -86,7 +86,7 @@ def rewrite(
         ends[doc + 1] = size
 
 
-@compiled
+@compiled_uncounted
 def _read(
     data: U8, at: Int, end: Int, traits: U8, becomes: U32, cps: OutU32, kind: OutU8, marks: OutU32
 ) -> tuple[int, int, bool]:
@@ -130,7 +130,7 @@ def _read(
     return size + 1, count + 1, special
 
 
-@compiled
+@compiled_uncounted
 def _sequences(
     cps: OutU32, kind: OutU8, marks: OutU32, length: int, picture: Bool
 ) -> tuple[int, int]:
@@ -156,7 +156,7 @@ def _sequences(
     return size, count
 
 
-@compiled
+@compiled_uncounted
 def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow: U32) -> None:
     """Give marks the width that the text around them has; changed in place."""
     opened = np.int64(0)
@@ -196,7 +196,7 @@ def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow
                 line = at + 1
 
 
-@compiled
+@compiled_uncounted
 def _state_of_line(cps: U32, kind: U8, start: Int) -> int:
     """What the line that begins at `start` is: bits `CHINESE`, `STOPPED` and `DOTTED`.
 
@@ -226,7 +226,7 @@ def _state_of_line(cps: U32, kind: U8, start: Int) -> int:
     return CHINESE * chinese + STOPPED * stopped + DOTTED * dotted
 
 
-@compiled
+@compiled_uncounted
 def _of_code(cps: U32, at: Int) -> bool:
     r"""One of `{}=\|<>` and the backtick, or the [J] of a bibliography."""
     code = np.int64(cps[at])
@@ -235,7 +235,7 @@ def _of_code(cps: U32, at: Int) -> bool:
     return bool(code == 0x5C or code == 0x60 or 0x7B <= code <= 0x7D or 0x3C <= code <= 0x3E)
 
 
-@compiled
+@compiled_uncounted
 def _beside_chinese(cps: U32, kind: U8, at: Int) -> bool:
     """Whether Han, what closes a quotation, or a number with Han behind it, is left of a mark."""
     before = at - 1
@@ -250,7 +250,7 @@ def _beside_chinese(cps: U32, kind: U8, at: Int) -> bool:
     return bool(0x30 <= code <= 0x39 or code == 0x25 or run)
 
 
-@compiled
+@compiled_uncounted
 def _pauses(cps: U32, kind: U8, at: Int) -> bool:
     """Whether a half-width mark behind Han, a bracket or a number is one of Chinese text.
 
@@ -282,7 +282,7 @@ def _pauses(cps: U32, kind: U8, at: Int) -> bool:
     return (digit and not behind) or (blank and next_kind == ASCII)
 
 
-@compiled
+@compiled_uncounted
 def _in_entity(cps: U32, at: Int) -> bool:
     """Whether the semicolon ends an entity such as &#183; or &sup2;."""
     start = at - 1
@@ -291,7 +291,7 @@ def _in_entity(cps: U32, at: Int) -> bool:
     return bool(cps[start] == 0x23 or cps[start] == 0x26)
 
 
-@compiled
+@compiled_uncounted
 def _ends_sentence(cps: U32, kind: U8, at: Int, state: int) -> bool:
     """Whether a dot behind Han or a bracket is a full stop by every sign.
 
@@ -322,7 +322,7 @@ def _ends_sentence(cps: U32, kind: U8, at: Int, state: int) -> bool:
     return _sentence_within(cps, kind, at, before, ahead, start, length, blank, dotted)
 
 
-@compiled
+@compiled_uncounted
 def _sentence_within(
     cps: U32,
     kind: U8,
@@ -353,7 +353,7 @@ def _sentence_within(
     return length >= 2 and not (_sounds(last) and _sounds(first)) and _two_sentences(cps, kind, at)
 
 
-@compiled
+@compiled_uncounted
 def _two_sentences(cps: U32, kind: U8, at: Int) -> bool:
     """Whether no other stop, title or line end is near the dot on either side."""
     for place in range(at - 1, at - _SENTENCE - 1, -1):
@@ -365,7 +365,7 @@ def _two_sentences(cps: U32, kind: U8, at: Int) -> bool:
     return True
 
 
-@compiled
+@compiled_uncounted
 def _stops(cps: U32, kind: U8, at: Int) -> bool:
     """A dot or another mark that ends a sentence, a title, a line end."""
     code = np.int64(cps[at])
@@ -376,14 +376,14 @@ def _stops(cps: U32, kind: U8, at: Int) -> bool:
     return bool(_asks(code) or 0x3008 <= code <= 0x300F or code == 0xFF1B or code == 0x3000)
 
 
-@compiled
+@compiled_uncounted
 def _around_han(kind: U8, opened: Int, at: Int) -> bool:
     """A pair of parentheses around Han, next to Han: 中国(上海)自由贸易; never f(参数)."""
     inside = kind[opened + 1] == IDEOGRAPH and kind[at - 1] == IDEOGRAPH
     return bool(inside and (kind[opened - 1] == IDEOGRAPH or kind[at + 1] == IDEOGRAPH))
 
 
-@compiled
+@compiled_uncounted
 def _encloses(cps: U32, kind: U8, opened: Int, at: Int) -> bool:
     """Whether parentheses hold Chinese and stand in it: (1949年成立), 北京 (首都) 是, (完)."""
     first, last, before, after = opened + 1, at - 1, opened - 1, at + 1
@@ -407,7 +407,7 @@ def _encloses(cps: U32, kind: U8, opened: Int, at: Int) -> bool:
     return bool(_chinese(right) or LINE <= right <= OPEN or right == HALF or apart)
 
 
-@compiled
+@compiled_uncounted
 def _plain(cps: U32, kind: U8, at: Int) -> bool:
     """Han, a digit, a mark or a quotation mark."""
     code = np.int64(cps[at])
@@ -419,13 +419,13 @@ def _plain(cps: U32, kind: U8, at: Int) -> bool:
 # Comparisons one by one: `in` takes ten times as long to compile.
 
 
-@compiled
+@compiled_uncounted
 def _asks(code: Int) -> bool:
     """? and ! of either width."""
     return code == 0x3F or code == 0x21 or code == 0xFF1F or code == 0xFF01
 
 
-@compiled
+@compiled_uncounted
 def _closes(code: Int) -> bool:
     """What closes a quotation, a title or a pair of full-width parentheses."""
     if code == 0x300B or code == 0x3009 or code == 0x300D or code == 0x300F:
@@ -433,13 +433,13 @@ def _closes(code: Int) -> bool:
     return code == 0x3011 or code == 0x3015 or code == 0xFF09 or code == 0x201D
 
 
-@compiled
+@compiled_uncounted
 def _shuts(code: Int) -> bool:
     """What closes a quotation, ASCII too."""
     return _closes(code) or code == 0x22 or code == 0x29
 
 
-@compiled
+@compiled_uncounted
 def _opens(cps: U32, kind: U8, at: Int) -> bool:
     """What opens a quotation, a title, or parentheses that begin with Han or a digit."""
     code = np.int64(cps[at])
@@ -451,31 +451,31 @@ def _opens(cps: U32, kind: U8, at: Int) -> bool:
     return bool(code == 0x3010 or code == 0x3014 or code == 0x201C or code == 0x22)
 
 
-@compiled
+@compiled_uncounted
 def _numbers(code: Int) -> bool:
     """Whether the character numbers an item."""
     return _among(code, _NUMBERS)
 
 
-@compiled
+@compiled_uncounted
 def _sounds(code: Int) -> bool:
     """Whether the character is usual in foreign names."""
     return _among(code, _SOUNDS)
 
 
-@compiled
+@compiled_uncounted
 def _final(code: Int) -> bool:
     """Whether sentences end with the character."""
     return _among(code, _FINAL)
 
 
-@compiled
+@compiled_uncounted
 def _begins(code: Int) -> bool:
     """Whether sentences begin with the character, and names and titles do not."""
     return _among(code, _FIRST)
 
 
-@compiled
+@compiled_uncounted
 def _among(code: Int, codes: I64) -> bool:
     for other in codes:
         if code == other:
@@ -483,12 +483,12 @@ def _among(code: Int, codes: I64) -> bool:
     return False
 
 
-@compiled
+@compiled_uncounted
 def _chinese(kind: int) -> bool:
     return kind == IDEOGRAPH or kind == FULL or kind == FULL_PARENTHESIS or kind == WIDENED
 
 
-@compiled
+@compiled_uncounted
 def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int) -> int:
     """Write the document without spaces at line ends and between Han, and without empty lines.
 
@@ -531,7 +531,7 @@ def _write(cps: OutU32, kind: U8, marks: U32, count: int, out: OutU8, size: int)
     return size
 
 
-@compiled
+@compiled_uncounted
 def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, spaced: bool) -> Int:
     """How many of a run of spaces stay; the one that stands for a run is changed in place."""
     tab, wide = False, False
@@ -558,7 +558,7 @@ def _spaces(cps: OutU32, kind: U8, at: Int, end: Int, spaced: bool) -> Int:
     return end - at
 
 
-@compiled
+@compiled_uncounted
 def _letter_spaced(kind: U8, start: Int) -> bool:
     """Whether no two Han of a line stand together: 目 录, 中 国 ， 人 民, 2020 年 度 报 告."""
     at, gap = start, False
@@ -571,7 +571,7 @@ def _letter_spaced(kind: U8, start: Int) -> bool:
     return gap
 
 
-@compiled
+@compiled_uncounted
 def _between_letters(cps: U32, kind: U8, at: Int) -> bool:
     """Whether a single space between Han is one of letter-spacing, and not between words.
 
@@ -590,7 +590,7 @@ def _between_letters(cps: U32, kind: U8, at: Int) -> bool:
     return LINE <= before <= MARK or (before == SPACE and _heading(cps, kind, at - 2))
 
 
-@compiled
+@compiled_uncounted
 def _one_more(kind: U8, at: Int, step: int) -> bool:
     """Whether another single character stands beyond the one on this side of a space."""
     if kind[at + 2 * step] != SPACE or kind[at + 3 * step] != IDEOGRAPH:
@@ -598,7 +598,7 @@ def _one_more(kind: U8, at: Int, step: int) -> bool:
     return bool(kind[at + 4 * step] != IDEOGRAPH)
 
 
-@compiled
+@compiled_uncounted
 def _heading(cps: U32, kind: U8, at: Int) -> bool:
     """Whether 第…章 stands before the space, at the beginning of its line."""
     if not _counts_chapters(cps[at - 1]):
@@ -612,7 +612,7 @@ def _heading(cps: U32, kind: U8, at: Int) -> bool:
     return bool(cps[start] == 0x7B2C and (LINE <= before <= MARK or before == SPACE))
 
 
-@compiled
+@compiled_uncounted
 def _counts_chapters(code: int) -> bool:
     """Whether the character is one of 章节節编編篇条條款卷回部讲講课課."""
     for chapter in _CHAPTERS:

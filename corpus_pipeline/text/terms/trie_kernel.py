@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64, OutI64Grid, OutU32, OutU64
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: The folded image of a character that may stand between those of a term.
@@ -22,7 +22,7 @@ _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 CHARACTER_BITS = 21
 
 
-@compiled
+@compiled_uncounted
 def place_of(keys: U64, key: Int) -> Int:
     """The place of a key in a table of 2**n words, or of the first free one after it."""
     mask = keys.size - 1
@@ -33,7 +33,7 @@ def place_of(keys: U64, key: Int) -> Int:
     return at
 
 
-@compiled
+@compiled_uncounted
 def grow(
     letters: I64, ends: I64, first: OutI64, keys: OutU64, targets: OutI64, term: OutI64
 ) -> Int:
@@ -57,7 +57,7 @@ def grow(
     return nodes
 
 
-@compiled
+@compiled_uncounted
 def folded(data: U8, begin: Int, end: Int, fold: U32, codes: OutU32) -> Int:
     """Write the images of the characters of a text; returns how many there are."""
     size = 0
@@ -68,7 +68,7 @@ def folded(data: U8, begin: Int, end: Int, fold: U32, codes: OutU32) -> Int:
     return size
 
 
-@compiled
+@compiled_uncounted
 def matched(
     position: Int,
     size: Int,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, Int, OutBool, OutU8
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded, encoded
 
 # The kinds of characters: no token, part of a word, a token by itself, a mark or digit (a run of
@@ -19,7 +19,7 @@ BREAK, WORD, LETTER, MARK, ASK = range(5)
 PIECE, LONGEST = 60, 24
 
 
-@compiled
+@compiled_uncounted
 def write_lines(
     data: U8,
     offsets: I64,

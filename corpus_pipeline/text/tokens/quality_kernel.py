@@ -6,7 +6,7 @@ Enters: UTF-8 with offsets, and what becomes of each code point.  Leaves: UTF-8,
 from __future__ import annotations
 
 from corpus_pipeline.text.arrays import I64, U8, OutI64, OutU8
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: What becomes of a code point: it only separates words, is written as ¶, continues a word, is a
@@ -15,7 +15,7 @@ DROP, BREAK, WORD, DIGIT, ALONE = range(5)
 _ZERO, _SPACE = 0x30, 0x20
 
 
-@compiled
+@compiled_uncounted
 def cut(data: U8, at: I64, fates: U8, line: OutU8, ends: OutI64) -> None:
     """Write the lines end to end into `line`, and the end of each into `ends`."""
     size = 0

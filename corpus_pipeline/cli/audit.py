@@ -1,0 +1,126 @@
+"""`audit`: a run against a profile of clauses, with what people hand in beside it.
+
+Enters: the folder of a run, a profile, files of results, documents and waivers.  Leaves: the audit
+in one format or several; exit code 0 met, 1 not met, 3 not checked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_pipeline.cli.options import Run
+
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--profile", "-p", help="The packaged profile, or a YAML file.", metavar="PROFILE"
+    ),
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        help="text, json, sarif, junit or oscal; for several, --output is a folder.",
+        metavar="FORMAT",
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="A file to write instead of standard output.", metavar="FILE"
+    ),
+]
+SpokenLanguage = Annotated[
+    str, typer.Option("--language", help="Of the text: en or zh.", metavar="LANGUAGE")
+]
+ResultFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--results",
+        help="What people found in samples: CSV or JSON lines of id, verdict, reviewer, date.",
+        metavar="FILE",
+    ),
+]
+DocumentIndex = Annotated[
+    Path | None,
+    typer.Option(
+        "--documents", help="An index of documents that clauses ask for (YAML).", metavar="FILE"
+    ),
+]
+WaiverFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--waivers", help="Waivers, equivalent measures and plans (YAML).", metavar="FILE"
+    ),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="An earlier audit (JSON or SARIF): only new findings fail.",
+        metavar="FILE",
+    ),
+]
+FailOn = Annotated[
+    str,
+    typer.Option(
+        "--fail-on",
+        help="The least binding level that counts: required, should or practice.",
+        metavar="LEVEL",
+    ),
+]
+Day = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        help="The day on which documents and waivers must be in force; today.",
+        metavar="DAY",
+    ),
+]
+
+
+def audit(
+    run: Run,
+    profile: Profile = "house",
+    formats: Formats = None,
+    output: OutputFile = None,
+    language: SpokenLanguage = "en",
+    results: ResultFiles = None,
+    documents: DocumentIndex = None,
+    waivers: WaiverFile = None,
+    baseline: BaselineFile = None,
+    fail_on: FailOn = "required",
+    day: Day = None,
+) -> int:
+    """Check a run against a profile of clauses.
+
+    Exit code 0 where all are met, 1 where one is not, 3 where one was not checked.
+    """
+    from corpus_pipeline.app import api
+    from corpus_pipeline.cli.report import print_result
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.products.audit.formats import FILES, checked_formats, render, spoken
+
+    wanted, tongue = checked_formats(formats or ["text"], alone=output is None), spoken(language)
+    target = None if output is None else local_path(output)
+    result = api.audit(
+        run,
+        profile,
+        results=results or (),
+        documents=documents,
+        waivers=waivers,
+        baseline=baseline,
+        fail_on=fail_on,
+        day=day,
+    )
+    for form in wanted:
+        shown = render(result, form, tongue)
+        if target is None:
+            print_result(shown.removesuffix("\n"))
+        else:
+            commit_bytes(target / FILES[form] if len(wanted) > 1 else target, shown.encode())
+    return result.exit_code

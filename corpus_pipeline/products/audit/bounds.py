@@ -1,0 +1,54 @@
+"""What a sample says about the whole: bounds of a share.
+
+Enters: how many of how many were bad.  Leaves: the highest share of the whole that this is still
+compatible with.
+"""
+
+from __future__ import annotations
+
+import math
+
+#: Each bound is exceeded by one whole in twenty that gives such a sample.
+CONFIDENCE = 0.95
+
+
+def upper_bound(bad: int, sampled: int, confidence: float = CONFIDENCE) -> float:
+    """The exact (Clopper-Pearson) upper bound of a share, one-sided; 1.0 where nothing was sampled.
+
+    Nothing bad in 100 bounds the share at three in a hundred: the rule of three.
+
+    >>> round(upper_bound(0, 100), 4), round(upper_bound(160, 4000), 4), upper_bound(7, 7)
+    (0.0295, 0.0455, 1.0)
+    """
+    if bad >= sampled:
+        return 1.0
+    low, high = bad / sampled, 1.0
+    # Forty halvings are more places than a float shows.
+    for _ in range(40):
+        middle = (low + high) / 2
+        if _at_most(bad, sampled, middle) > 1 - confidence:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _at_most(bad: int, sampled: int, share: float) -> float:
+    """The probability that a sample holds no more than `bad`, where the whole has more than that.
+
+    Each term is smaller than the one after it, so a corpus of a billion needs some thousands.
+    """
+    log = (
+        math.lgamma(sampled + 1)
+        - math.lgamma(bad + 1)
+        - math.lgamma(sampled - bad + 1)
+        + bad * math.log(share)
+        + (sampled - bad) * math.log1p(-share)
+    )
+    term, total, odds = math.exp(log), 0.0, (1 - share) / share
+    for k in range(bad, -1, -1):
+        total += term
+        term *= k / (sampled - k + 1) * odds
+        if term <= total * 1e-17:
+            break
+    return total
