@@ -18,20 +18,21 @@ from scripts.eval.reading import rows
 ROOM = "pii"
 BASELINES: dict[str, Any] = {}
 SEED = 31
-#: Texts of each kind, and ordinary texts.
-EACH, ORDINARY = 120, 12_000
+#: Texts of each kind, and ordinary sentences, so many of one text at most.
+EACH, ORDINARY, OF_ONE = 120, 40_000, 12
 #: Kinds whose value has a check digit or a form of its own: tier 1.
 CHECKED = (
     "resident_id", "credit_code", "hong_kong_id", "vehicle_number", "bank_card", "mobile", "email",
     "taiwan_id",
 )  # fmt: skip
 REGISTERS = ("news_article", "news_or_web_article", "news_brief", "blog", "recipe", "medical_qa")
-#: Texts that mean to give a way to reach somebody are not ordinary.
+#: Sentences that mean to give a way to reach somebody are not ordinary.
 _CONTACT = re.compile(
-    "[电電][话話]|手机号|热线|[传傳]真|邮箱|信箱|[@＠]|微信[:：号 ]|QQ[:：号 ]"
+    "[电電][话話]|手机号|热线|[传傳]真|邮箱|信箱|[@＠]|QQ|Q群|群号|微信[:：号 A-Za-z]|客服|拨打|致电|咨询[:：]"
     "|车牌号|[东北][经纬]|°"
 )
 _SENTENCE = re.compile("[^。！？\n]{8,60}[。！？]")
+_ANY_SENTENCE = re.compile("[^。！？\n]{6,200}[。！？]?")
 
 
 def items(data: Path) -> list[dict[str, Any]]:
@@ -39,11 +40,8 @@ def items(data: Path) -> list[dict[str, Any]]:
     from corpus_pipeline.training.halves import half, half_of  # noqa: PLC0415 – as above
     from scripts.eval import pii_forms, pii_lookalikes  # noqa: PLC0415 – need the package
 
-    web = [
-        row["text"]
-        for row in rows(data / "web" / "web_dev.jsonl.zst")
-        if row["register"] in REGISTERS and half(row["id"]) == "test"
-    ]
+    every = [row for row in rows(data / "web" / "web_dev.jsonl.zst") if half(row["id"]) == "test"]
+    web = [row["text"] for row in every if row["register"] in REGISTERS]
     prose = [
         row["text"] for row in rows(data / "text" / "sample.jsonl.zst") if half_of(row) == "test"
     ]
@@ -52,10 +50,11 @@ def items(data: Path) -> list[dict[str, Any]]:
     # A sentence that holds five digits or a sign of mail may hold a number of its own.
     calm = [s for s in sentences if not re.search(r"[0-9０-９]{5}|[@＠]|QQ|微信|车牌", s)]
     ordinary = [
-        {"group": "ordinary", "kind": kind, "text": text[:2000]}
-        for kind, texts in (("web", web), ("prose", prose))
+        {"group": "ordinary", "kind": kind, "text": sentence}
+        for kind, texts in (("web", [row["text"] for row in every]), ("prose", prose))
         for text in texts
-        if not _CONTACT.search(text[:2000])
+        for sentence in _ANY_SENTENCE.findall(text)[:OF_ONE]
+        if not _CONTACT.search(sentence)
     ]
     rng.shuffle(ordinary)
     return [
