@@ -28,8 +28,8 @@ CHECKED = (
 REGISTERS = ("news_article", "news_or_web_article", "news_brief", "blog", "recipe", "medical_qa")
 #: Sentences that mean to give a way to reach somebody are not ordinary.
 _CONTACT = re.compile(
-    "[电電][话話]|手机号|热线|[传傳]真|邮箱|信箱|[@＠]|QQ|Q群|群号|微信[:：号 A-Za-z]|客服|拨打|致电|咨询[:：]"
-    "|车牌号|[东北][经纬]|°"
+    "[电電][话話]|手机号|热线|[传傳]真|邮箱|信箱|[@＠]|QQ|Q群|群号|微信[:：号 A-Za-z]|客服|拨打"
+    "|致电|咨询[:：]|车牌号|[东北][经纬]|°"
 )
 _SENTENCE = re.compile("[^。！？\n]{8,60}[。！？]")
 _ANY_SENTENCE = re.compile("[^。！？\n]{6,200}[。！？]?")
