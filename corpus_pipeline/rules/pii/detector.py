@@ -97,8 +97,9 @@ class Detector:
             if not anchor.gated
         }
         self.pretests = _pretests(self.plain_anchors.values())
+        #: With `first`, because Python tries every alternative at every place.
         self._regexes = {
-            pattern: _regex(pattern, f"anchors.{name}")
+            pattern: _regex(_led(pack.anchors[name].first, pattern), f"anchors.{name}")
             for table in (self.anchors, self.plain_anchors)
             for name, pattern in table.items()
         }
@@ -112,9 +113,9 @@ class Detector:
         ]
         self._by_id = {rule.id: rule for rule in pack.rules}
         self._by_anchor = {
-            name: [rule for rule in alone if name in rule.rule.anchor or anchor.every]
-            for name, anchor in pack.anchors.items()
+            name: [rule for rule in alone if name in rule.rule.anchor] for name in pack.anchors
         }
+        self._again = {name for name, anchor in pack.anchors.items() if anchor.again}
         self._most_digits = max(rule.digits for rule in pack.rules)
         self._by_kind: dict[
             tuple[frozenset[str], int], list[tuple[tuple[str, ...], list[_Compiled]]]
@@ -208,7 +209,7 @@ class Detector:
     def _beside(
         self, text: str, window: _Window, rules: list[_Compiled], spots: list[Finding]
     ) -> Iterator[tuple[int, Finding]]:
-        for rank, finding in self._search(text, window, lambda _most, _lower: rules):
+        for rank, finding in self._search(text, window, lambda _view, _lower: rules):
             rule = self._by_id[finding.rule]
             after = bisect_left(spots, finding.start, key=lambda spot: spot.start)
             if any(
@@ -243,20 +244,19 @@ class Detector:
             yield current
 
     def _find_in(self, text: str, window: _Window) -> Iterator[tuple[int, Finding]]:
-        return self._search(text, window, lambda most, lower: self._open(window, most, lower))
+        return self._search(text, window, lambda view, lower: self._open(window, view, lower))
 
     def _search(
-        self, text: str, window: _Window, opened: Callable[[int, str], Iterable[_Compiled]]
+        self, text: str, window: _Window, opened: Callable[[str, str], Iterable[_Compiled]]
     ) -> Iterator[tuple[int, Finding]]:
         piece = text[window.start : window.end]
         if "<" in piece or "****" in piece:
             piece = self._placeholder.sub(lambda match: BLANK * len(match[0]), piece)
         view, places = fold(piece)
         lower = view.lower()
-        most = max((len(_NO_DIGIT.sub("", run)) for run in _DIGIT_RUN.findall(view)), default=0)
         linked = "://" in lower or "www." in lower
         urls = [match.span() for match in _URL.finditer(view)] if linked else []
-        for compiled in opened(most, lower):
+        for compiled in opened(view, lower):
             if compiled.rule.holds not in view:
                 continue
             for start, end, tier in self._matches(compiled, view, urls):
@@ -271,13 +271,18 @@ class Detector:
                 )
                 yield compiled.rank, finding
 
-    def _open(self, window: _Window, most: int, lower: str) -> Iterator[_Compiled]:
+    def _open(self, window: _Window, view: str, lower: str) -> Iterator[_Compiled]:
         """The rules that the window's anchors, its digits and its words allow.
 
         Windows come in few kinds, so the rules of a kind are looked up once; those that need a cue
         lie together by cue, whose words are sought once for all of them.
         """
-        kind = (frozenset(window.anchors), min(most, self._most_digits))
+        most = max((len(_NO_DIGIT.sub("", run)) for run in _DIGIT_RUN.findall(view)), default=0)
+        names = window.anchors
+        if not names.isdisjoint(self._again):
+            again = {name for name, pattern in self.anchors.items() if self._shown(pattern, view)}
+            names = names | again
+        kind = (frozenset(names), min(most, self._most_digits))
         if kind not in self._by_kind:
             rules = {
                 compiled.rule.id: compiled for name in kind[0] for compiled in self._by_anchor[name]
@@ -292,6 +297,9 @@ class Detector:
         for cue, rules_of_cue in self._by_kind[kind]:
             if not cue or _holds_any(lower, cue):
                 yield from rules_of_cue
+
+    def _shown(self, pattern: str, view: str) -> bool:
+        return self._regexes[pattern].search(view) is not None
 
     def _matches(
         self, compiled: _Compiled, view: str, urls: list[tuple[int, int]]
@@ -374,6 +382,11 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
         return rust_pattern(re.sub(r"\{([a-z])\}", spelled, pattern))
     except ValueError as error:
         raise PackError(f"anchors.{name} {error}") from None
+
+
+def _led(first: str, pattern: str) -> str:
+    """The pattern behind a look-ahead for the characters with which it begins, if these are told."""
+    return f"(?=[{first}])(?:{pattern})" if first else pattern
 
 
 def _pretests(patterns: Collection[str]) -> tuple[str, ...]:

@@ -43,12 +43,14 @@ class PiiType(Strict):
 class Anchor(Strict):
     """A pattern that shows where to look; a gated one only in texts that match the gate.
 
-    Beside an anchor for `every` rule all are tried, whatever their own anchors.
+    `first`, where told, are the characters with which all its alternatives begin.
+    Where one shows that the text hides something, the anchors are sought `again` in the view.
     """
 
     pattern: Text
     gated: bool = False
-    every: bool = False
+    again: bool = False
+    first: str = ""
 
 
 class AmountWords(Strict):
