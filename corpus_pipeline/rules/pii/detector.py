@@ -385,7 +385,7 @@ def _expand(name: str, pattern: str, classes: Mapping[str, str]) -> str:
 
 
 def _led(first: str, pattern: str) -> str:
-    """The pattern behind a look-ahead for the characters with which it begins, if these are told."""
+    """The pattern behind a look-ahead for the characters it begins with, if these are told."""
     return f"(?=[{first}])(?:{pattern})" if first else pattern
 
 
