@@ -1,10 +1,10 @@
 """Replace personal data, by a policy for each type; drops a document only where a policy says so.
 
 Enters: all documents, dropped ones too.
-Leaves: text and title with `<手机号>`, `<身份证号>`, … in place of what the rule pack finds, or
-with `138****0000` or a keyed code; `pii_spans`, where that was in the text before masking (code
-points), with type and tier; whether what was found is sensitive under two standards.  No column and
-no message holds a value.
+Leaves: text and every other column of words (rules/pii/carried.py) with `<手机号>`, `<身份证号>`, …
+in place of what the rule pack finds, or with `138****0000` or a keyed code; `pii_spans`, where that
+was in the text before masking (code points), with type and tier; whether what was found is
+sensitive under two standards.  No column and no message holds a value.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import polars as pl
 from pydantic import Field
 
 from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, drop
+from corpus_pipeline.model.rows import on_kept
+from corpus_pipeline.rules.pii.carried import CARRIED, carried, masked_column
 from corpus_pipeline.rules.pii.detector import Finding, load_detector
 from corpus_pipeline.rules.pii.masking import mask
 from corpus_pipeline.rules.pii.pack import Policy
-from corpus_pipeline.rules.pii.replacement import Replacement, load_key
+from corpus_pipeline.rules.pii.replacement import STAYS, Replacement, load_key
 
 SPAN = pl.Struct({"start": pl.UInt32, "end": pl.UInt32, "type": pl.String, "tier": pl.UInt8})
 
@@ -40,12 +42,16 @@ class PiiOptions(Options):
     key_env: str | None = None
     """The name of an environment variable that holds the key of pseudonyms."""
 
+    raw_dropped: bool = False
+    """Leave documents that an earlier stage dropped as they are.  Whoever sets it has raw personal
+    data in `dropped/`; products mask it all the same."""
+
 
 class Pii(Stage):
-    """Mask personal data in text and title."""
+    """Mask personal data in every column that carries words of the input."""
 
     name = "pii"
-    version = 3
+    version = 4
     columns: ClassVar[Schema] = {
         "pii_spans": pl.List(SPAN),
         "pii_sensitive_35273": pl.Boolean(),
@@ -59,9 +65,10 @@ class Pii(Stage):
         "pii_sensitive_45574": "Whether a type found in text or title is sensitive under GB/T "
         "45574-2025.",
     }
-    edits = ("text", "title")
+    edits = ("text", *CARRIED)
     sees_dropped = True
-    OptionsModel = PiiOptions
+    OptionsModel: ClassVar[type[Options]] = PiiOptions
+    options: PiiOptions
 
     def __init__(self, options: PiiOptions, assets: Mapping[str, Asset]) -> None:
         """Load the pack; `PipelineError` for a policy about an unknown type."""
@@ -77,6 +84,7 @@ class Pii(Stage):
         }
         key = load_key(options.key_file, options.key_env)
         self._replacement = Replacement(self._detector.pack, self._policy, key)
+        self._left = {name for name, policy in self._policy.items() if policy in STAYS}
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:
@@ -84,17 +92,31 @@ class Pii(Stage):
         return {"pack": options.pack}
 
     def process(self, docs: pl.DataFrame) -> pl.DataFrame:
-        """Mask text and title of every row; record the spans of the text; drop where told to."""
+        """Mask every row; record the spans of the text; drop where told to."""
+        if self.options.raw_dropped:
+            return on_kept(docs, self.name, self.columns, lambda kept, _places: self._done(kept))
+        return self._done(docs)
+
+    def _done(self, docs: pl.DataFrame) -> pl.DataFrame:
+        """All rows masked."""
         texts, spans = self._masked(docs.get_column("text"))
-        titles, in_titles = self._masked(docs.get_column("title"))
+        _, in_titles = self._masked(docs.get_column("title"))
+        others = [
+            masked_column(docs.get_column(name), self._words, self._detector, self._left)
+            for name in carried(docs)
+        ]
         kinds = [
             {finding.type for finding in (*spans.get(row, ()), *in_titles.get(row, ()))}
             for row in range(docs.height)
         ]
         out = docs.with_columns(
-            texts, titles, _span_column(spans, docs.height), *self._sensitive(kinds)
+            texts, *others, _span_column(spans, docs.height), *self._sensitive(kinds)
         )
         return self._dropped(out, kinds)
+
+    def _words(self, column: pl.Series) -> pl.Series:
+        """A column beside the text, masked; its spans are nobody's."""
+        return self._masked(column)[0]
 
     def _sensitive(self, kinds: list[set[str]]) -> Iterator[pl.Series]:
         """One column for each standard."""
