@@ -82,7 +82,8 @@ def _vehicle(number: int) -> str:
 
 #: (what stands before the value, the value).
 VALUES: list[tuple[str, str]] = [
-    *(("电话", f"138000000{n:02d}") for n in range(11, 18)),
+    *(("电话", f"138000000{n:02d}") for n in range(11, 16)),
+    *(("住址", f"北京市朝阳区安定路{n}号院2号楼3单元401室") for n in (11, 12)),
     *(("座机", f"010-620000{n:02d}") for n in range(11, 15)),
     *(("身份证号", _resident(n)) for n in range(11, 16)),
     ("旧身份证", "110101000101011"),
