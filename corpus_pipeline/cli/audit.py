@@ -7,7 +7,7 @@ in one format or several; exit code 0 met, 1 not met, 3 not checked.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,7 @@ ResultFiles = Annotated[
     list[Path] | None,
     typer.Option(
         "--results",
-        help="What people found in samples: CSV or JSON lines of id, verdict, reviewer, date.",
+        help="What people found in samples: CSV, XLSX, JSON lines of id, verdict, reviewer, date.",
         metavar="FILE",
     ),
 ]
@@ -80,6 +80,15 @@ Day = Annotated[
         metavar="DAY",
     ),
 ]
+EvidenceFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence",
+        help="A folder to write what a filing needs: tables, samples, digests.",
+        metavar="FOLDER",
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Another seed, other samples.")]
 
 
 def audit(
@@ -94,33 +103,53 @@ def audit(
     baseline: BaselineFile = None,
     fail_on: FailOn = "required",
     day: Day = None,
+    evidence: EvidenceFolder = None,
+    seed: Seed = 0,
 ) -> int:
     """Check a run against a profile of clauses.
 
     Exit code 0 where all are met, 1 where one is not, 3 where one was not checked.
     """
     from corpus_pipeline.app import api
-    from corpus_pipeline.cli.report import print_result
+    from corpus_pipeline.cli.report import print_result, say
     from corpus_pipeline.io.places import local_path
-    from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.products.audit.formats import FILES, checked_formats, render, spoken
 
     wanted, tongue = checked_formats(formats or ["text"], alone=output is None), spoken(language)
     target = None if output is None else local_path(output)
-    result = api.audit(
-        run,
-        profile,
-        results=results or (),
-        documents=documents,
-        waivers=waivers,
-        baseline=baseline,
-        fail_on=fail_on,
-        day=day,
-    )
+    papers: dict[str, Any] = {
+        "results": results or (),
+        "documents": documents,
+        "waivers": waivers,
+        "baseline": baseline,
+        "fail_on": fail_on,
+        "day": day,
+    }
+    if evidence is None:
+        result = api.audit(run, profile, **papers)
+    else:
+        from corpus_pipeline.app.filing import audit_with_evidence
+
+        result = audit_with_evidence(run, profile, evidence, seed, **papers)
+        say(f"wrote {evidence}")
     for form in wanted:
         shown = render(result, form, tongue)
         if target is None:
             print_result(shown.removesuffix("\n"))
         else:
-            commit_bytes(target / FILES[form] if len(wanted) > 1 else target, shown.encode())
+            _write(target / FILES[form] if len(wanted) > 1 else target, shown, run)
     return result.exit_code
+
+
+def _write(path: Path, content: str, run: Path) -> None:
+    """Write a file; `PipelineError` inside the run, whose manifests name every file."""
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.storage import commit_bytes
+    from corpus_pipeline.model import PipelineError
+
+    if path.resolve().is_relative_to(local_path(run).resolve()):
+        raise PipelineError(f"--output {path}: `verify` would find a file more in the run")
+    try:
+        commit_bytes(path, content.encode())
+    except OSError as error:
+        raise PipelineError(f"cannot write {path}: {error.strerror or error}") from None

@@ -10,7 +10,7 @@ Errors: `PipelineError` for a set that cannot teach (see `labelled`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from corpus_pipeline.training.model_card import table
 
 #: What the second class of a task of two is called.
 BAD = {"quality": "bad", "spam": "spam", "compliance": "violating"}
+#: Texts → the same texts, masked.
+Mask = Callable[[Sequence[str]], list[str]]
 #: The stages that a model can be trained for.
 TASKS = (*BAD, "langid", "domain")
 CARD = "card.md"
@@ -55,6 +57,8 @@ class Order:
     least: int = labelled.LEAST
     #: The risk, or class of risks, of what a model for `compliance` is to find.
     risk: str | None = None
+    mask: Mask = list  # personal data out of texts: a model remembers words
+    name: Callable[[str], str] = str  # the same for names of files and sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def train(order: Order) -> Trained:
     """Read, check, split, train, measure, write."""
     _check_risk(order)
     docs = labelled.split(labelled.checked(_texts(order), order.least), order.seed)
+    docs = labelled.masked(docs, order.mask, order.name)
     order.output.mkdir(parents=True, exist_ok=True)
     fit, test = (docs.filter(pl.col("side") == side) for side in ("fit", "test"))
     files: tuple[str, ...] = (f"{order.task}.bin",)
@@ -213,7 +218,11 @@ def _many_class_blocks(
 def _data_blocks(order: Order, docs: pl.DataFrame) -> list[str]:
     """What it was trained on and what was held out."""
     files = [
-        (path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        (
+            order.name(path.name),
+            path.stat().st_size,
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
         for path in (*order.good, *order.bad, *order.data)
     ]
     groups = docs.group_by("source", "side").agg(

@@ -221,7 +221,7 @@ def test_types_are_seen(tmp_path):
     )
     environment = {**os.environ, "MYPYPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-incremental", str(tmp_path / "use.py")],
+        [sys.executable, "-m", "mypy", str(tmp_path / "use.py")],
         cwd=ROOT,
         env=environment,
         capture_output=True,

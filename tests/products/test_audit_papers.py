@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.formats import render
-from corpus_pipeline.products.audit.profile import load_profile
+from corpus_pipeline.products.audit.profile import CHECKS, LEVELS, load_profile, packaged
 from corpus_pipeline.products.audit.run import AuditOptions, audit
 
 DAY = date(2026, 11, 29)
-DOCS = Path(__file__).parents[2] / "docs" / "sources.md"
+DOCS = Path(__file__).parents[2] / "docs"
 HEAD = "id,verdict,reviewer,date\n"
 
 
@@ -407,26 +408,57 @@ def test_levels_decide_what_counts(builder, profile):
 
 
 def test_the_examples_of_the_docs_are_read(builder, tmp_path):
-    """The config, the index, the waivers and the results that docs/sources.md shows are valid."""
-    text = DOCS.read_text("utf-8")
-    config, index, waivers = (
-        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    """The config, index, waivers, results and profile that the docs show are valid."""
+    text = (DOCS / "audit.md").read_text("utf-8")
+    config, index, waivers, own = (
+        yaml.safe_load(block)
+        for page in ((DOCS / "sources.md").read_text("utf-8"), text)
+        for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     )
     [results] = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
-    files = {"documents": index, "waivers": waivers}
+    files = {"documents": index, "waivers": waivers, "profile": own}
     for name, content in files.items():
         (tmp_path / name).write_text(yaml.safe_dump(content))
     (tmp_path / "results").write_text(results)
-    paths = {name: tmp_path / name for name in files}
+    paths = {name: tmp_path / name for name in ("documents", "waivers")}
     options = AuditOptions(results=[tmp_path / "results"], day=DAY, **paths)
-    result = audit(builder.write(), "gbt45652", options)
+    root = builder.write()
+    result, ours = (audit(root, name, options) for name in ("gbt45652", tmp_path / "profile"))
 
     assert [Source(**entry).name for entry in config["sources"]] == ["forum"]
     assert entry_of(result, "no_infringing").waiver is None  # it is met
     assert entry_of(result, "graded").plan == "the scheme is adopted in January"
+    assert [entry.status for entry in ours.clauses] == ["pass", "not_checked", "not_checked"]
 
 
 def test_the_docs_name_every_key_of_a_source():
     """docs/sources.md says what each key of a source means."""
-    text = DOCS.read_text("utf-8")
+    text = (DOCS / "sources.md").read_text("utf-8")
     assert [key for key in Source.model_fields if f"`{key}`" not in text] == []
+
+
+def test_the_table_of_profiles_is_true():
+    """docs/audit.md counts the clauses of each profile by level, and dates it."""
+    text = (DOCS / "audit.md").read_text("utf-8")
+    rows = {
+        cells[1].strip("`"): cells[3:6]
+        for line in text.split("\n")
+        if (cells := [cell.strip() for cell in line.split("|")])[1:2] != [""] and len(cells) == 8
+    }
+    for name in packaged():
+        profile = load_profile(name)
+        levels = Counter(clause.level for clause in profile.clauses)
+        machine = sum(clause.method == "automatic" for clause in profile.clauses)
+        start = rows[name][0] if profile.effective_from is None else str(profile.effective_from)
+        counts = " / ".join(str(levels[level]) for level in LEVELS)
+        assert rows[name] == [start, counts, str(machine)]
+        assert str(profile.checked_on) in text
+
+
+def test_the_table_of_checks_is_whole():
+    """docs/audit.md names every check with every setting that it reads."""
+    text = (DOCS / "audit.md").read_text("utf-8")
+    lines = [line for line in text.split("\n") if line.startswith("| `")]
+    for check in CHECKS.values():
+        [line] = [line for line in lines if f"`{check.name}`" in line.split("|")[1]]
+        assert [name for name in check.settings if f"`{name}`" not in line] == []

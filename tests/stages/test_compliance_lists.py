@@ -151,7 +151,7 @@ def test_the_pack_of_the_docs_loads_and_judges(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     judge = stage("compliance", packs=[str(path)])
-    out = judge(docs_of(["出售出土青铜，坑口货到代，私聊", "博物馆展出一批出土青铜器"]))
+    out = judge(docs_of(["出售窖藏银锭，生坑铜镜到代，私聊", "博物馆展出窖藏银锭与铜镜"]))
     assert out["drop_rule"].to_list() == ["relic_trade", None]
     assert judge.checked.endswith(", mine@1")
     assert judge.checked.removesuffix(", mine@1") in page

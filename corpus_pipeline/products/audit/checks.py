@@ -6,14 +6,14 @@ Enters: a dossier and a clause.  Leaves: an `Outcome`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import damaged_share
 from corpus_pipeline.products.audit.dossier import Dossier, judged, outside
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import both, percent
+from corpus_pipeline.products.audit.words import Words, both, many, percent
 from corpus_pipeline.products.verify import recount
 from corpus_pipeline.products.verify.chain import verify
 
@@ -62,7 +62,7 @@ def digests(dossier: Dossier, _clause: Clause) -> Outcome:
         for found in findings
     ]
     number = len(findings)
-    return judged(evidence, both(f"{number} findings", f"校验发现 {number} 处问题"))
+    return judged(evidence, both(many(number, "finding"), f"校验发现 {number} 处问题"))
 
 
 def quarantine(dossier: Dossier, clause: Clause) -> Outcome:
@@ -122,8 +122,16 @@ def stages_ran(dossier: Dossier, clause: Clause) -> Outcome:
         for name in wanted
         if name not in dossier.run.stages
     ]
-    names = ", ".join(wanted)
-    return judged(evidence, both(f"stages: {names}", f"阶段：{names}"))
+    return judged(evidence, _present(wanted, len(evidence)))
+
+
+def _present(wanted: Sequence[str], missing: int) -> Words:
+    """How many of these names there are."""
+    names, there = ", ".join(wanted), len(wanted) - missing
+    return both(
+        f"{there} of {len(wanted)} there: {names}",
+        f"应有 {names}，{len(wanted)} 项中具备 {there} 项",
+    )
 
 
 def published_columns(dossier: Dossier, clause: Clause) -> Outcome:
@@ -138,4 +146,4 @@ def published_columns(dossier: Dossier, clause: Clause) -> Outcome:
         for name in clause.settings["columns"]
         if name not in has
     ]
-    return judged(evidence, both(f"{len(has)} columns", f"共 {len(has)} 列"))
+    return judged(evidence, _present(clause.settings["columns"], len(evidence)))

@@ -78,7 +78,8 @@ def _result(result: AuditResult) -> dict[str, Any]:
     applying = [entry for entry in result.clauses if entry.status != "not_applicable"]
     outside = [entry for entry in result.clauses if entry.status == "not_applicable"]
     selection: dict[str, Any] = {"description": result.profile.reading.en}
-    selection["include-controls"] = [{"control-id": e.clause.id} for e in result.clauses]
+    if applying:
+        selection["include-controls"] = [{"control-id": e.clause.id} for e in applying]
     if outside:
         selection["exclude-controls"] = [{"control-id": e.clause.id} for e in outside]
     findings = [_finding(result, entry) for entry in applying]

@@ -210,7 +210,8 @@ def load_profile(name: str | Path) -> Profile:
         return load(resolve(packed, _PROFILES), Profile, _checked)
     if not Path(name).is_file():
         known = ", ".join(packaged())
-        raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}")
+        end = nearest(str(name), packaged())
+        raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}{end}")
     return load(resolve(str(name), Path.cwd()), Profile, _checked)
 
 

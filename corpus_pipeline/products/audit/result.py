@@ -160,6 +160,7 @@ class ClauseResult:
         return {
             **self.clause.model_dump(mode="json"),
             "status": self.status,
+            "status_zh": STATUS_WORDS[self.status].zh,
             "measured": self.measured.en,
             "measured_zh": self.measured.zh,
             "reason_given": None if self.reason is None else self.reason.model_dump(),

@@ -31,7 +31,7 @@ from corpus_pipeline.products.audit.dossier import (
 )
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.second_engine import candidates, second_pass
+from corpus_pipeline.products.audit.second_engine import BLIND, FOUND, residues, spared
 from corpus_pipeline.products.audit.words import Words, at_most, both, percent
 from corpus_pipeline.products.runs import Run, batches, columns_of
 from corpus_pipeline.rules.pack import load
@@ -73,6 +73,8 @@ class Few(Rows):
 
     def outcome(self) -> Outcome:
         """Fails where more rows than the limit have the fault."""
+        if not self._rows:
+            return outside("no documents", "没有文档")
         facts = {"documents": self._rows, "failing": self._wrong}
         over = self._wrong > self._limit
         return judged(
@@ -125,9 +127,16 @@ def row_fields(dossier: Dossier, clause: Clause) -> Rows:
         faults.append(~pl.col("source").is_in(list(dossier.of_kinds(()))).fill_null(value=False))
     of_kinds = (name for names in by_kind.values() for name in names)
     columns = dict.fromkeys((*every, *recorded, *of_kinds, "source"))
-    wanted = ", ".join(name for name in columns if name != "source" or name in every)
-    said = both(f"has no value in one of: {wanted}", f"以下字段有空缺：{wanted}")
+    said = _lacks([name for name in columns if name != "source" or name in every])
     return Few(clause, list(columns), pl.any_horizontal(faults), said)
+
+
+def _lacks(names: Sequence[str]) -> Words:
+    """What is wrong with a row in which one of these columns is empty."""
+    listed = ", ".join(names)
+    if len(names) == 1:
+        return both(f"has no {listed}", f"缺少 {listed}")
+    return both(f"has no value in one of: {listed}", f"以下字段有空缺：{listed}")
 
 
 def _blank(name: str) -> pl.Expr:
@@ -182,8 +191,8 @@ class GeneratedRows(Rows):
             list(dossier.of_kinds(["synthetic"]))
         )
         self._generated = generated
-        missing = ", ".join(every)
-        said = both(f"generated, without one of: {missing}", f"生成内容缺少：{missing} 之一")
+        lacks = _lacks(every)
+        said = both(f"generated, {lacks.en}", f"生成内容，{lacks.zh}")
         fault = generated & pl.any_horizontal(_blank(name) for name in every)
         self._few = Few(clause, ["source", "aigc_label", *every], fault, said)
         self.columns = self._few.columns
@@ -347,27 +356,28 @@ class PersonalData(Rows):
     scope: ClassVar[Sequence[Scope]] = ("published", "dropped")
     columns = ("id", "title", "text")
 
-    def __init__(self, _dossier: Dossier, clause: Clause) -> None:
+    def __init__(self, dossier: Dossier, clause: Clause) -> None:
         """Nothing has been looked at yet."""
         self._limit = clause.limit or 0
+        self._left = spared(dossier.run.manifest["stages"])
         self._evidence: list[Evidence] = []
         self._types: Counter[str] = Counter()
+        self._recorded: Counter[str] = Counter()
         self._rows = self._hit = 0
 
     def add(self, path: str, frame: pl.DataFrame) -> None:
         """Look through text and title of each row."""
         self._rows += frame.height
         for column in frame.columns[1:]:
-            texts = frame.get_column(column)
-            likely = frame.filter(candidates(texts)).select("id", column)
-            for key, text in likely.iter_rows():
-                residues = second_pass(text)
-                self._hit += bool(residues)
-                self._types.update(kind for kind, _, _ in residues)
-                if residues and room(self._evidence):
-                    spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in residues)
+            for row, found in residues(frame.get_column(column)):
+                self._recorded.update(kind for kind, _, _ in found if kind in self._left)
+                over = [residue for residue in found if residue[0] not in self._left]
+                self._hit += bool(over)
+                self._types.update(kind for kind, _, _ in over)
+                if over and room(self._evidence):
+                    spans = ", ".join(f"{kind} {start}–{end}" for kind, start, end in over)
                     said = both(f"{column}: {spans}", f"{column}：{spans}")
-                    self._evidence.append(Evidence(path, said, key, column))
+                    self._evidence.append(Evidence(path, said, frame["id"][row], column))
 
     def outcome(self) -> Outcome:
         """Fails where more texts than the limit hold some."""
@@ -376,6 +386,9 @@ class PersonalData(Rows):
             "documents": self._rows,
             "texts_with_residue": hit,
             "by_type": dict(sorted(self._types.items())),
+            "left_by_policy": dict(sorted(self._recorded.items())),
+            "looked_for": sorted(set(FOUND) - self._left),
+            "not_looked_for": list(BLIND),
         }
         over = hit > self._limit
         measured = both(

@@ -50,6 +50,8 @@ def sarif(result: AuditResult) -> str:
         driver["supportedTaxonomies"] = [{"name": _TAXONOMY, "index": 0}]
     run = {
         "tool": {"driver": driver},
+        # Without it a later upload of another profile takes the place of this one.
+        "automationDetails": {"id": f"corpus-audit/{result.profile.profile}/"},
         **taxonomies,
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"RUN": {"description": {"text": "the folder of the run"}}},

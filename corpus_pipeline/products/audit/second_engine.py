@@ -1,74 +1,93 @@
 """A second look for personal data in finished text, by another engine than the one that masked it.
 
 Enters: a finished text, or a column of them.  Leaves: type and offsets (code points) of what an
-audit takes for unmasked mobile numbers, resident identity numbers, bank cards beside a cue, and
-e-mail addresses; never the value.
+audit takes for unmasked personal data; never the value.
 It shares no code and no rules with the `pii` stage, so that it does not overlook the same things
-for the same reason.  It reads full-width digits, but no Han digits and no hidden separators, which
-only the `pii` stage looks for.
+for the same reason: check digits are those of `stdnum`, number plans those of `phonenumbers`,
+endings of hosts those of the public suffix list, addresses are parsed by `ipaddress`, and a number
+is read as groups of digits, not matched.  `FOUND` says what it looks for, `BLIND` what it does not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-import phonenumbers
 import polars as pl
-import tldextract
-from stdnum import luhn
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
 
-#: Type, start and end (code points) of personal data that was not masked.
-Residue = tuple[str, int, int]
+from corpus_pipeline.products.audit.second_codes import codes
+from corpus_pipeline.products.audit.second_numbers import Residue, numbers
+from corpus_pipeline.products.audit.second_view import fold, found_places, pieces
 
-#: Everything `second_pass` can find holds one of these; Rust's and Python's engines agree on it.
-CANDIDATE = r"[0-9０-９](?:[ \-]?[0-9０-９]){10}|[A-Za-z0-9][@＠][A-Za-z0-9Ａ-Ｚａ-ｚ]"
-
-_WIDE = str.maketrans("０１２３４５６７８９＠．＋－　（）", "0123456789@.+- ()")
-#: What the `pii` stage writes; its words are no cue for what stands beside it.
-_PLACEHOLDER = re.compile(r"<[A-Z一-鿿]{2,6}>")
-_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){10,24}[Xx]?")
-_MOBILE_START = re.compile("1[3-9]")
-_EMAIL = re.compile(
-    r"(?<![A-Za-z0-9])[A-Za-z0-9][A-Za-z0-9_.+%-]{0,63}@"
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,15})(?![A-Za-z0-9])"
+#: What the engine finds, by type.
+FOUND = (
+    "resident_id",
+    "bank_card",
+    "mobile",
+    "landline",
+    "email",
+    "hk_id",
+    "tw_id",
+    "vin",
+    "plate",
+    "military_id",
+    "ip",
+    "mac",
+    "secret",
+    "org_id",
+    "location",
+    "ip_reserved",
 )
+#: Of these, what is no personal data by itself: it stays where a policy does not say otherwise.
+RECORDED = frozenset({"org_id", "location", "ip_reserved"})
+#: Policies of the stage `pii` that leave a value in the text.
+LEAVING = frozenset({"keep", "review", "tag"})
+#: What the engine does not see, in English and in Chinese, for the audit's reader.
+BLIND: Mapping[str, str] = {
+    "passports, permits, Macao identity cards, identity numbers of 15 digits": (
+        "护照、通行证、澳门身份证、15 位旧身份证号"
+    ),
+    "IMEI, IMSI, social security cards, QQ, WeChat: only a word beside them tells": (
+        "IMEI、IMSI、社保卡号、QQ 号、微信号：只能靠旁边的提示词识别"
+    ),
+    "names and postal addresses": "姓名与住址",
+    "landlines without an area code; those of Hong Kong, Macao, Taiwan without a country code": (
+        "不带区号的固定电话；不带国际区号的港澳台号码"
+    ),
+    "bank cards neither beside a cue nor in groups of four; accounts that are no cards": (
+        "旁边无提示词且未四位分组的银行卡号；非卡号的账号"
+    ),
+    "codes of organisations of digits alone, and those of nine characters": (
+        "纯数字的统一社会信用代码；九位组织机构代码"
+    ),
+    "numbers over several lines or cells, backwards, or with separators of over three characters": (
+        "跨行或跨单元格、倒写、分隔符超过三个字符的号码"
+    ),
+    "letters for digits anywhere but in a mobile number; mail whose at sign is another word": (
+        "手机号以外以字母代替的数字；以其他词语代替 @ 的邮箱"
+    ),
+    "anything inside a link but mail": "链接中除邮箱以外的内容",
+}
 _LINK = re.compile(r"(?:https?://|www\.)[!-;=?-~]+")
-_CARD_CUE = re.compile(r"卡号|银行卡|账号|帐号|账户|信用卡|储蓄卡|借记卡|汇款|转账")
-#: Lengths and first digits of cards that are in use; an account may be any number.
-_CARD = re.compile("4(?:[0-9]{15}|[0-9]{18})|(?:62|5|6|9)[0-9]{14,17}|2[2-7][0-9]{14}")
-_PHONE_CUE = re.compile(r"电话|手机|联系|致电|(?i:tel|phone|mobile)")
-#: What stands around a number that is an amount, an order or a longer code.
-_NO_PHONE_LEFT = re.compile(
-    r"(?:[0-9A-Za-z_](?:[./_-]| ?[:：=#] ?)?|[￥¥$]|(?:号|码|水|额|计|金|货|id|ID)[:：=#为是]? ?"
-    r"|(?<![A-Za-z])[A-Z]{2,} |[0-9]\s?[-+*/=]\s?)$"
-)
-_UNIT = (
-    "亿|万|人|股|件|条|次|吨|度|亩|辆|%|％|多?元|[美港欧日韩]元|卢布|英镑|[千公毫]?[克斤米]|[公英]里|公顷"
-    "|字节|比特|[千兆]瓦|[立平]方|分钟|小时|[kKMG]?[gBWm]|bytes"
-)
-_NO_PHONE_RIGHT = re.compile(rf"[0-9A-Za-z_]|[.-][0-9]| ?(?:{_UNIT})|[余多](?:{_UNIT})")
-#: Numbers in source code: quoted as an argument, or among other numbers in brackets.
-_QUOTE, _CODE = "\"'", "([{*`"
-_ITEMS = re.compile(r"[\[({](?:[-.0-9 ]{1,10},)*\s?$|(?:(?<![0-9])[-.0-9 ]{1,10},){4,}\s?$")
-_NEXT_MOBILE = re.compile(r",\s?[\"']1[3-9][0-9]{4}")
-_NEXT_ITEM = re.compile(r"\s?(?:,\s?[-.0-9]{1,7}[,\])}]|[\])}])")
-#: Groups of digits with separators between them, as people write them; a country code apart.
-_GROUPS = re.compile(r"(?:86[ -]?)?1(?:[0-9]{10}|[0-9]{2}(?:[ -][0-9]{3,8})+|(?:[ -][0-9]){10})")
-#: Slips of .com that still tell where mail goes.
-_NEARLY_COM = frozenset({"con", "cmo", "ocm", "comm", "conm", "vom", "xom", "cim"})
-#: A member of an object (`Age@joe.Age`) ends in a capitalised name after a small one.
-_MEMBER = re.compile(r"[a-z0-9]\.[A-Z][a-z]+$")
 
 
-@cache
-def _endings() -> frozenset[str]:
-    """The last labels of hosts that can get mail, by the public suffix list."""
-    suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
-    return frozenset(suffix.split(".")[-1] for suffix in suffixes) | _NEARLY_COM
+def spared(stages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The types that no audit holds against a run.
+
+    Enters: the `stages` of its manifest.  These are what is no personal data by itself, unless a
+    policy masks it, and what became a pseudonym, which looks like what it stands for.  Personal
+    data that a policy leaves in the text counts: who may leave it waives the clause, with reasons.
+    """
+    named: dict[str, str] = dict.fromkeys(RECORDED, "keep")
+    for stage in stages:
+        if stage["name"] == "pii":
+            named |= stage.get("options", {}).get("policy") or {}
+    return frozenset(
+        kind
+        for kind, policy in named.items()
+        if policy == "pseudonym" or (kind in RECORDED and policy in LEAVING)
+    )
 
 
 def candidates(texts: pl.Series) -> pl.Series:
@@ -77,7 +96,7 @@ def candidates(texts: pl.Series) -> pl.Series:
     >>> candidates(pl.Series(["电话13800000000", "你好"])).to_list()
     [True, False]
     """
-    return texts.str.contains(CANDIDATE).fill_null(value=False)
+    return (found_places(texts).list.len() > 0).fill_null(value=False)
 
 
 def second_pass(text: str) -> list[Residue]:
@@ -88,93 +107,34 @@ def second_pass(text: str) -> list[Residue]:
     >>> second_pass("同比增长13800000000元")
     []
     """
-    view = text if text.isascii() else text.translate(_WIDE)
-    if "<" in view:
-        view = _PLACEHOLDER.sub(lambda match: "\ue000" * len(match[0]), view)
-    links = [match.span() for match in _LINK.finditer(view)]
-    residues = [*_emails(view), *_numbers(view)]
-    return sorted(
-        (residue for residue in residues if not _inside(residue, links)), key=lambda r: (r[1], r[2])
-    )
+    return next((found for _, found in residues(pl.Series([text]))), [])
 
 
-def _inside(residue: Residue, links: list[tuple[int, int]]) -> bool:
-    """Whether anything but an e-mail address lies in a link."""
-    kind, start, end = residue
-    return kind != "email" and any(a < end and start < b for a, b in links)
+def residues(texts: pl.Series) -> Iterator[tuple[int, list[Residue]]]:
+    """Row and findings of each text that has any, the fast test and the reading in one."""
+    places = found_places(texts)
+    rows = (places.list.len() > 0).fill_null(value=False).arg_true()
+    for row, text, found in zip(rows, texts.gather(rows), places.gather(rows), strict=True):
+        if read := _read(text, found.to_list()):
+            yield row, read
 
 
-def _emails(view: str) -> Iterator[Residue]:
-    if "@" not in view:
-        return
-    for match in _EMAIL.finditer(view):
-        start, end = match.span()
-        repository = re.match(r"[:/][A-Za-z]", view[end : end + 2])
-        path = view[max(0, start - 1) : start] == "/"
-        member = _MEMBER.search(match[0])
-        if match[1].lower() in _endings() and not (repository or path or member):
-            yield "email", start, end
+def _read(text: str, places: Sequence[str]) -> list[Residue]:
+    """What stands in the pieces around the places."""
+    found: set[Residue] = set()
+    for start, end in pieces(text, places):
+        view = fold(text[start:end])
+        links = [match.span() for match in _LINK.finditer(view)]
+        for kind, a, b in (*numbers(view), *codes(view)):
+            if kind == "email" or not any(low < b and a < high for low, high in links):
+                found.add((kind, start + a, start + b))
+    return _apart(found)
 
 
-def _numbers(view: str) -> Iterator[Residue]:
-    for match in _NUMBER.finditer(view):
-        start, end = match.span()
-        if _touches(view, start, end):
-            continue
-        digits = re.sub(r"[ -]", "", match[0])
-        left = view[max(0, start - 15) : start]
-        if len(digits) == 18 and _resident(digits):
-            yield "resident_id", start, end
-        elif _CARD.fullmatch(digits) and _CARD_CUE.search(left) and luhn.is_valid(digits):
-            yield "bank_card", start, end
-        elif _MOBILE_START.search(digits) and not _foreign(view, start, digits):
-            yield from _mobiles(view, start, end)
-
-
-def _touches(view: str, start: int, end: int) -> bool:
-    """Whether the run is a part of a longer code."""
-    before, after = view[start - 1 : start], view[end : end + 1]
-    return any(char.isascii() and char.isalnum() for char in (before, after) if char)
-
-
-def _foreign(view: str, start: int, digits: str) -> bool:
-    """Whether a plus sign and another country's code stand in front."""
-    return view[start - 1 : start] == "+" and not digits.startswith("86")
-
-
-def _resident(digits: str) -> bool:
-    try:
-        ric.validate(digits)
-    except ValidationError:
-        return False
-    return True
-
-
-def _mobiles(view: str, start: int, end: int) -> Iterator[Residue]:
-    """Chinese mobile numbers in a run, by the number plan of `phonenumbers`."""
-    run = view[start:end]
-    for match in phonenumbers.PhoneNumberMatcher(run, "CN"):
-        kind = phonenumbers.number_type(match.number)
-        if kind != phonenumbers.PhoneNumberType.MOBILE or match.number.country_code != 86:
-            continue
-        first, last = start + match.start, start + match.end
-        if not _GROUPS.fullmatch(view[first:last]):
-            continue
-        left, right = view[max(0, first - 15) : first], view[last : last + 12]
-        # A cue before a placeholder is that of the number that was there.
-        cued = _PHONE_CUE.search(left.rpartition("\ue000")[2])
-        if cued or not _no_phone(view[max(0, first - 40) : first], right):
-            yield "mobile", first, last
-
-
-def _no_phone(left: str, right: str) -> bool:
-    """Whether what stands beside a number says that it is an amount, a code or source text."""
-    if _NO_PHONE_LEFT.search(left) or _NO_PHONE_RIGHT.match(right):
-        return True
-    if left[-1:] and left[-1] in _QUOTE and right[:1] == left[-1]:
-        after = right[1:].lstrip()
-        opened = left[:-1].endswith(tuple(_CODE)) or left[:-1].endswith(("= ", "+ ", "> "))
-        closed = after[:1] in tuple(_CODE + ",)]};+") and not _NEXT_MOBILE.match(after)
-        return opened and closed
-    alone = left[-1:] in "([{" and right[:1] in ")]}"
-    return bool(not alone and _ITEMS.search(left) and _NEXT_ITEM.match(right))
+def _apart(found: set[Residue]) -> list[Residue]:
+    """Findings in order; of those that overlap the first, of those the longest."""
+    kept: list[Residue] = []
+    for one in sorted(found, key=lambda residue: (residue[1], -residue[2], residue[0])):
+        if not kept or one[1] >= kept[-1][2]:
+            kept.append(one)
+    return kept

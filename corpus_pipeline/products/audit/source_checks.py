@@ -23,7 +23,7 @@ from corpus_pipeline.products.audit.dossier import (
 )
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of, many, percent
 
 
 def finding(source: str, said: Words, key: str) -> Evidence:
@@ -35,7 +35,7 @@ def finding(source: str, said: Words, key: str) -> Evidence:
 def _gaps(evidence: list[Evidence], sources: int) -> Outcome:
     gaps = len(evidence)
     measured = both(
-        f"{gaps} gaps in the records of {sources} sources",
+        f"{many(gaps, 'gap')} in the records of {many(sources, 'source')}",
         f"{sources} 个来源的登记信息中 {gaps} 处缺失",
     )
     return judged(evidence, measured)
@@ -43,7 +43,9 @@ def _gaps(evidence: list[Evidence], sources: int) -> Outcome:
 
 def no_such(kinds: Collection[str]) -> Outcome:
     """The outcome of a clause about kinds of sources of which the run has none."""
-    named = kinds_of(kinds) if kinds else both("any", "任何")
+    if not kinds:
+        return outside("no documents", "没有文档")
+    named = kinds_of(kinds)
     return outside(f"no documents of sources of kind {named.en}", f"没有{named.zh}类来源的文档")
 
 
@@ -149,7 +151,8 @@ def assessment(dossier: Dossier, clause: Clause) -> Outcome:
         return unlooked(f"{names}: no {key} in the registry", f"{names}：登记表中没有 {key}")
     worst = max((entry["upper_95"] for entry in facts.values()), default=1.0)
     measured = both(
-        f"{len(facts)} samples; with 95 % confidence at most {at_most(worst)} bad in each source",
+        f"{many(len(facts), 'sample')}; with 95 % confidence at most {at_most(worst)} bad in each "
+        "source",
         f"{len(facts)} 份抽样；以 95% 置信度，各来源不良比例不超过 {at_most(worst)}",
     )
     return judged(evidence, measured, facts)
@@ -223,7 +226,7 @@ class SourcesPerLanguage(Rows):
             Evidence(
                 "manifest.json",
                 both(
-                    f"{language}: {len(sources)} source, fewer than {self._least}",
+                    f"{language}: {many(len(sources), 'source')}, fewer than {self._least}",
                     f"{language}：{len(sources)} 个来源，少于 {self._least} 个",
                 ),
                 subject=f"language {language}",
@@ -231,5 +234,7 @@ class SourcesPerLanguage(Rows):
             for language, sources in facts.items()
             if len(sources) < self._least
         ]
+        if not facts:
+            return outside("no documents in a language that counts", "没有可计语种的文档")
         said = ", ".join(f"{language} {len(sources)}" for language, sources in facts.items())
         return judged(evidence, both(f"sources: {said}", f"来源数：{said}"), facts)

@@ -60,6 +60,15 @@ def percent(share: float) -> str:
     return f"{round(share * 100, 2):g} %"
 
 
+def many(number: int, noun: str) -> str:
+    """So many of something, in English.
+
+    >>> many(1, "source"), many(0, "gap")
+    ('1 source', '0 gaps')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def at_most(bound: float) -> str:
     """An upper bound for people: never below what it rounds.
 

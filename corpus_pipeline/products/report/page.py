@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.report import draw
 from corpus_pipeline.products.report.choice import NEAR, Choice, choose
 from corpus_pipeline.products.report.facts import ROWS, Facts, gather
+from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.tune.effect import Mask
 from corpus_pipeline.text.unicode.escape import escaped
@@ -134,19 +134,6 @@ def _matrix(facts: Facts) -> dict[str, Any]:
     return {"rules": columns, "rows": facts.registers[:24]}
 
 
-@cache
-def _words() -> dict[str, dict[str, list[str]]]:
-    loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(
-        (_HERE / "words.yaml").read_text("utf-8")
-    )
-    return loaded
-
-
-def _word(kind: str, name: object) -> list[str] | None:
-    """English and Chinese of an identifier, or None."""
-    return _words().get(kind, {}).get(str(name))
-
-
 def _percent(part: float, whole: float) -> str:
     """A share in per cent; what is there is never shown as nothing, nor nearly all as all.
 
@@ -184,7 +171,12 @@ def _template() -> Any:
         "total": lambda row: row["kept"] + row["dropped"],
     }
     environment.filters |= filters
-    environment.globals |= {"word": _word, "percent": _percent, "peak": _peak, "shade": draw.shade}
+    environment.globals |= {
+        "word": name_of,
+        "percent": _percent,
+        "peak": _peak,
+        "shade": draw.shade,
+    }
     return environment.get_template("page.html.j2")
 
 

@@ -1,0 +1,1 @@
+"""The folder that a filing needs, from a finished run and its audit."""
