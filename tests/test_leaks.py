@@ -10,6 +10,7 @@ import json
 import logging
 import signal
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -81,6 +82,9 @@ def plain_bytes(path: Path) -> Iterator[bytes]:
         yield gzip.decompress(data)
     if data[:4] == b"\x28\xb5\x2f\xfd":
         yield zstandard.ZstdDecompressor().stream_reader(data).read()
+    if data[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(path) as book:
+            yield from map(book.read, book.namelist())
     if data[:4] == b"PAR1":
         frame = pl.read_parquet(path)
         yield json.dumps(frame.to_dicts(), ensure_ascii=False, default=str).encode()
@@ -277,7 +281,9 @@ def test_no_audit_holds_a_value(home, finished, profile):
     forms = [word for form in FILES for word in ("--format", form)]
 
     told = [
-        call("audit", run, *given, "--language", "zh"),
+        call(
+            "audit", run, *given, "--language", "zh", "--evidence", home.out / f"filing-{profile}"
+        ),
         call("audit", run, *given, *forms, "-o", out),
         call("audit", run, *given, "--baseline", out / FILES["sarif"], "--format", "json"),
     ]
@@ -287,6 +293,7 @@ def test_no_audit_holds_a_value(home, finished, profile):
     assert {path.name for path in out.iterdir()} == set(FILES.values())
     assert "<手机号>" in (out / FILES["json"]).read_text()
     assert leaks(out) == {}
+    assert leaks(home.out / f"filing-{profile}") == {}
 
 
 def test_whoever_has_the_raw_name_finds_the_document(finished):
