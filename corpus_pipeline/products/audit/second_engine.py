@@ -42,7 +42,7 @@ FOUND = (
 #: Of these, what is no personal data by itself: it stays where a policy does not say otherwise.
 RECORDED = frozenset({"org_id", "location", "ip_reserved"})
 #: Policies of the stage `pii` after which a value, or what looks like one, stands in the text.
-LEAVING = frozenset({"keep", "review", "tag", "pseudonym"})
+LEAVING = frozenset({"keep", "review", "tag"})
 #: What the engine does not see, in English and in Chinese, for the audit's reader.
 BLIND: Mapping[str, str] = {
     "passports, permits, Macao identity cards, identity numbers of 15 digits": (
@@ -73,16 +73,16 @@ _LINK = re.compile(r"(?:https?://|www\.)[!-;=?-~]+")
 
 
 def spared(stages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The types that a run leaves in its texts on purpose: no personal data, or by its policy.
+    """The types that are not held against a run: such as its config leaves where the pack does.
 
-    Enters: the `stages` of its manifest.  A pseudonym looks like what it stands for, so its type
-    cannot be held against a run either.
+    Enters: the `stages` of its manifest.  What a config leaves in the texts and the pack would mask
+    is personal data that is not masked, whoever decided it: that is for a waiver to answer for.
     """
-    named: dict[str, str] = dict.fromkeys(RECORDED, "keep")
+    named: dict[str, str] = {}
     for stage in stages:
         if stage["name"] == "pii":
             named |= stage.get("options", {}).get("policy") or {}
-    return frozenset(kind for kind, policy in named.items() if policy in LEAVING)
+    return frozenset(kind for kind in RECORDED if named.get(kind, "keep") in LEAVING)
 
 
 def candidates(texts: pl.Series) -> pl.Series:
