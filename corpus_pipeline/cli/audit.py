@@ -40,7 +40,7 @@ ResultFiles = Annotated[
     list[Path] | None,
     typer.Option(
         "--results",
-        help="What people found in samples: CSV or JSON lines of id, verdict, reviewer, date.",
+        help="What people found in samples: CSV, XLSX, JSON lines of id, verdict, reviewer, date.",
         metavar="FILE",
     ),
 ]

@@ -21,8 +21,10 @@ from corpus_pipeline.products.audit.run import AuditOptions, audit
 from corpus_pipeline.products.evidence.folder import Evidence, write_evidence
 from corpus_pipeline.products.evidence.sources import FACTS
 from corpus_pipeline.products.evidence.table import harmless
+from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.verify.chain import verify
+from corpus_pipeline.stages import STAGES
 
 PHONE, EMAIL, CARD = "13800138000", "zhang.wei@example.com", "110101190001010014"
 PACKS = ("compliance_risks.yaml", "compliance.yaml")
@@ -201,6 +203,18 @@ def test_the_ledger_adds_up(made):
     assert by_kind["读入"] == by_kind["保留"] + by_kind["剔除"] + by_kind["隔离"]
 
 
+def test_every_stage_has_a_name_and_says_what_it_does(made):
+    """方法: each stage of the run with a sentence about it; no stage of the package lacks one."""
+    root, folder, _, _ = made
+    listed = rows(folder / "tables/methods.csv")
+    said = {row["阶段"].partition("（")[0]: row["作用"] for row in listed}
+
+    assert all(said[name] for name in open_run(root).stages)
+    assert [
+        name for name in STAGES if not (name_of("does", name) and name_of("stages", name))
+    ] == []
+
+
 def test_nothing_raw_is_in_it(made):
     """Planted numbers and addresses, of texts and of people, stand in no byte of the folder."""
     _, folder, _, _ = made
@@ -333,8 +347,13 @@ def test_filled_in_samples_are_results(made, tmp_path):
     signed = {"结论": "合格", "审核人": "李", "日期": "2026/11/8"}
     save(filled, [row | signed for row in sheet[1:]] + sheet[:1])
     partly = audit(root, PROFILE, AuditOptions(day=date(2026, 11, 29), results=[filled]))
-    save(filled, [row | signed for row in sheet])
-    again, _ = write(root, tmp_path / "filing", results=[filled])
+    book = openpyxl.load_workbook(folder / "samples/content.xlsx")
+    heads = {cell.value: cell.column for cell in book.worksheets[0][1]}
+    for row in range(2, len(sheet) + 2):
+        for name, value in (signed | {"日期": date(2026, 11, 8)}).items():
+            book.worksheets[0].cell(row, heads[name]).value = value
+    book.save(tmp_path / "content.xlsx")
+    again, _ = write(root, tmp_path / "filing", results=[tmp_path / "content.xlsx"])
 
     short, after = (
         next(entry for entry in result.clauses if entry.clause.id == before.clause.id)
@@ -342,7 +361,7 @@ def test_filled_in_samples_are_results(made, tmp_path):
     )
     assert (short.status, short.facts["all"]["sampled"]) == ("not_checked", len(sheet) - 1)
     assert after.status == "pass"
-    assert rows(tmp_path / "filing/tables/handed_in.csv")[0]["文件"] == "content.csv"
+    assert rows(tmp_path / "filing/tables/handed_in.csv")[0]["文件"] == "content.xlsx"
 
 
 def test_samples_are_as_large_as_the_profile_asks(make_builder, tmp_path):

@@ -105,14 +105,15 @@ def test_the_second_pass_finds_nothing_behind_the_first_and_is_not_blind():
 
 
 def test_it_says_what_it_does_not_see():
-    """What the engine is blind to it lists; no policy makes masked what the pack would mask."""
+    """What the engine is blind to it lists; what a policy leaves counts, a pseudonym does not."""
     types = {"qq": "QQ100000000", "passport": "护照E00000001", "device": "IMEI:860000000000017"}
 
     assert [second_pass(text) for text in types.values()] == [[], [], []]
     assert all(word in " ".join(BLIND) for word in ("QQ", "passport", "IMEI"))
     assert spared([]) == RECORDED
-    policy = {"mobile": "keep", "plate": "tag", "org_id": "redact", "location": "review"}
-    assert spared([{"name": "pii", "options": {"policy": policy}}]) == RECORDED - {"org_id"}
+    policy = {"mobile": "pseudonym", "plate": "tag", "location": "mask", "org_id": "tag"}
+    left = (RECORDED - {"location"}) | {"mobile"}
+    assert spared([{"name": "pii", "options": {"policy": policy}}]) == left
 
 
 @pytest.mark.parametrize("bait", ["1-", "1.1", "六二", "13800000000,"])

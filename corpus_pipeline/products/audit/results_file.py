@@ -1,6 +1,6 @@
 """Results of people who looked at samples: who found what in which document, and when.
 
-Enters: files of results, CSV or JSON lines.  Leaves: `Results`.
+Enters: files of results: CSV, JSON lines, or a workbook (XLSX).  Leaves: `Results`.
 Refuses: a line without an id, a verdict, a reviewer or a day, an unknown verdict, a file that is no
 such table (`PipelineError`, one line): a verdict that nobody signs is none.
 """
@@ -20,6 +20,7 @@ from typing import Any
 
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.audit.sheet_file import MAGIC, day_of_serial, sheet_rows
 
 #: What a column may be called.
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -99,9 +100,28 @@ def read_bytes(path: Path, noun: str) -> bytes:
 
 def _rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The rows of a file with their line numbers."""
+    if raw.startswith(MAGIC):
+        yield from _sheet(path, raw)
+        return
     text = _decoded(path, raw)
     rows = _objects(path, text) if text.lstrip().startswith("{") else _table(path, text)
     yield from rows
+
+
+def _sheet(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The rows of a workbook that somebody filled in."""
+    try:
+        for number, row in sheet_rows(raw):
+            if not _untouched(row):
+                yield number, {key: _dated(key, value) for key, value in row.items()}
+    except ValueError as error:
+        raise PipelineError(f"results {path.name}: {error}") from None
+
+
+def _dated(key: str, value: str) -> str:
+    """A cell as text: a day is a number in a workbook."""
+    day = day_of_serial(value) if key in _NAMES["date"] else None
+    return value if day is None else day.isoformat()
 
 
 def _decoded(path: Path, raw: bytes) -> str:
@@ -167,7 +187,7 @@ def _verdict(path: Path, number: int, row: Mapping[str, Any]) -> tuple[str, Verd
 
 
 def day_of(value: str, where: str) -> dt.date:
-    """The day that a text begins with: `2026-01-31`, `2026/1/31` or `2026年1月31日`."""
+    """The day that a text begins with: `2026-01-31`, `2026/1/31`, `2026年1月31日`."""
     found = _DAY.match(value)
     try:
         return dt.date(*map(int, found.groups())) if found else dt.date.fromisoformat(value[:10])

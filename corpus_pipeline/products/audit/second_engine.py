@@ -41,7 +41,7 @@ FOUND = (
 )
 #: Of these, what is no personal data by itself: it stays where a policy does not say otherwise.
 RECORDED = frozenset({"org_id", "location", "ip_reserved"})
-#: Policies of the stage `pii` after which a value, or what looks like one, stands in the text.
+#: Policies of the stage `pii` that leave a value in the text.
 LEAVING = frozenset({"keep", "review", "tag"})
 #: What the engine does not see, in English and in Chinese, for the audit's reader.
 BLIND: Mapping[str, str] = {
@@ -73,16 +73,21 @@ _LINK = re.compile(r"(?:https?://|www\.)[!-;=?-~]+")
 
 
 def spared(stages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The types that are not held against a run: such as its config leaves where the pack does.
+    """The types that no audit holds against a run.
 
-    Enters: the `stages` of its manifest.  What a config leaves in the texts and the pack would mask
-    is personal data that is not masked, whoever decided it: that is for a waiver to answer for.
+    Enters: the `stages` of its manifest.  These are what is no personal data by itself, unless a
+    policy masks it, and what became a pseudonym, which looks like what it stands for.  Personal
+    data that a policy leaves in the text counts: who may leave it waives the clause, with reasons.
     """
-    named: dict[str, str] = {}
+    named: dict[str, str] = dict.fromkeys(RECORDED, "keep")
     for stage in stages:
         if stage["name"] == "pii":
             named |= stage.get("options", {}).get("policy") or {}
-    return frozenset(kind for kind in RECORDED if named.get(kind, "keep") in LEAVING)
+    return frozenset(
+        kind
+        for kind, policy in named.items()
+        if policy == "pseudonym" or (kind in RECORDED and policy in LEAVING)
+    )
 
 
 def candidates(texts: pl.Series) -> pl.Series:

@@ -120,8 +120,8 @@ def _todo(entry: ClauseResult) -> Words:
         each = "_by_kind" if settings.get("per_kind") else ""
         file = f"samples/{settings['aspect']}{each}.xlsx"
         return both(
-            f"read the sample {file}, fill it in, save it as CSV, hand it in with --results",
-            f"审阅并填写 {file}，另存为 CSV，以 --results 提交",
+            f"read the sample {file}, fill it in, hand it in with --results",
+            f"审阅并填写 {file}，以 --results 提交",
         )
     if clause.check == "documents_handed" and entry.status == "not_checked":
         names = ", ".join(settings["names"]).replace("|", " / ")

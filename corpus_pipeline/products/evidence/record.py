@@ -83,9 +83,9 @@ def methods(run: Run) -> Table:
             ref, digest = str(asset.get("ref", "")), str(asset.get("sha256", ""))
             pack = content_of(ref, digest) if ref else None
             about = [str((pack or {}).get(key, "")) for key in ("version", "licence", "source")]
-            rows.append((name, version, use, ref, *about, digest))
+            rows.append((name, version, _called("does", stage["name"]), use, ref, *about, digest))
     for part, version in sorted(run.manifest["code"].items()):
-        rows.append((both("program", "程序"), str(version), part, "", "", "", "", ""))
+        rows.append((both("program", "程序"), str(version), None, part, "", "", "", "", ""))
     return Table(
         "methods",
         both("Methods, packs and models", "方法、规则包与模型"),
@@ -96,7 +96,8 @@ def methods(run: Run) -> Table:
         (
             Column(both("stage", "阶段")),
             Column(both("version", "版本")),
-            Column(both("use", "用途"), said=True),
+            Column(both("what it does", "作用"), apart=True),
+            Column(both("use of the file", "文件用途"), said=True),
             Column(both("file", "文件"), said=True),
             Column(both("its version", "文件版本")),
             Column(both("its licence", "文件许可"), said=True),

@@ -20,11 +20,6 @@ def _words() -> dict[str, dict[str, list[str]]]:
     return loaded
 
 
-def names_of(kind: str) -> frozenset[str]:
-    """The identifiers of a kind that have a name."""
-    return frozenset(_words().get(kind, {}))
-
-
 def name_of(kind: str, identifier: object) -> list[str] | None:
     """English and Chinese of an identifier, or None.
 
