@@ -30,6 +30,7 @@ from pydantic import (
 from corpus_pipeline.app.config_errors import ConfigError, kind, lines, nearest, yaml_problem
 from corpus_pipeline.app.config_sections import Ingest, Limits, Source
 from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import Options, PipelineError, StageSpec
 from corpus_pipeline.products.export.facts import ExportOptions
@@ -108,7 +109,7 @@ class Config(BaseModel):
             if source.holds(locator):
                 return source
         raise PipelineError(
-            f"no source of the config matches the input {locator} "
+            f"no source of the config matches the input {concealed(locator)} "
             "(patterns fit the path below each --input)"
         )
 

@@ -19,8 +19,9 @@ from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.inputs import Input, Survey, survey
+from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 
@@ -29,7 +30,7 @@ def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
     """The job of all stages of the config."""
     found, _ = _inputs(config, paths, output)
     job = _job(config, paths, output, found)
-    record = {**config.record(), "documents": config.documents_record()}
+    record = {**written(config), "documents": concealed_values(config.documents_record())}
     return replace(job, specs=config.specs(), config=record)
 
 
@@ -42,7 +43,7 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
         pages = "pages" in yields and stage != "extract"
         names = ["decode", *(["extract"] if pages else []), stage]
     specs = tuple(config.spec(name) for name in names)
-    shared = {key: config.record()[key] for key in ("name", "sources", "ingest", "limits")}
+    shared = {key: written(config)[key] for key in ("name", "sources", "ingest", "limits")}
     record = shared if stage == "ingest" else {**shared, stage: config.stage_record(stage)}
     job = _job(config, paths, output, found)
     return replace(job, specs=specs, config=record, keep_payload=stage == "ingest")
@@ -51,7 +52,13 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
 def rows_job(config: Config, run: Path, output: Path) -> Job:
     """The job over all rows of a finished run, kept and dropped; it has no stages yet."""
     found = survey([str(path) for part in ("kept", "dropped") for path in _parts(run / part)])
+    found = concealing(found)
     return _job(config, [str(run)], output, found)
+
+
+def written(config: Config) -> dict[str, Any]:
+    """The config as it is written: paths of assets may hold what names of inputs may."""
+    return {**concealed_values(config.record()), "sources": _registry(config)}
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -61,7 +68,7 @@ def _parts(folder: Path) -> list[Path]:
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
     """The job without its stages."""
     parents, parent_sources = _parents(paths)
-    registry = [source.model_dump(mode="json") for source in config.sources]
+    registry = _registry(config)
     if parent_sources and [entry["name"] for entry in registry] == ["default"]:
         registry = parent_sources
     return Job(
@@ -79,6 +86,14 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
     )
 
 
+def _registry(config: Config) -> list[dict[str, Any]]:
+    """The sources as they are written; their patterns may name files."""
+    return [
+        {**source.model_dump(mode="json"), "match": list(map(concealed, source.match))}
+        for source in config.sources
+    ]
+
+
 def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey, bool]:
     """The inputs below the paths, and whether they are outputs of earlier stages."""
     root = output.resolve()
@@ -89,7 +104,7 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
     continued = _are_stage_outputs(usable)
     if not continued:
         usable = [_of_source(item, config.source_of(item.locator)) for item in usable]
-    return found._replace(inputs=usable), continued
+    return concealing(found._replace(inputs=usable)), continued
 
 
 def _of_source(item: Input, source: Source) -> Input:
@@ -123,7 +138,7 @@ def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
             except (OSError, ValueError):
                 continue  # a damaged file; the reader will quarantine it
             names = tuple(columns) if needed <= set(columns) else None
-        kinds.setdefault(names, item.locator)
+        kinds.setdefault(names, concealed(item.locator))
     if len(kinds) > 1:
         first, second, *_ = kinds.values()
         raise PipelineError(

@@ -13,6 +13,7 @@ from typing import Any
 from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.run import Job
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan
 from corpus_pipeline.io.standard_input import received
@@ -45,7 +46,7 @@ def _preview(job: Job) -> dict[str, Any]:
         "splits": len(splits),
         "stages": [spec.name for spec in job.specs],
         "assets": {
-            f"{spec.name}.{name}": f"{asset.ref} sha256={asset.sha256[:12]}"
+            concealed(f"{spec.name}.{name}"): f"{concealed(asset.ref)} sha256={asset.sha256[:12]}"
             for spec in job.specs
             for name, asset in sorted(spec.assets.items())
         },

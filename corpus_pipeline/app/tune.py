@@ -16,9 +16,10 @@ from typing import Any
 
 from corpus_pipeline.app.config import Config, load, stage_class
 from corpus_pipeline.app.execute import How, performed, quiet
-from corpus_pipeline.app.jobs import rows_job
+from corpus_pipeline.app.jobs import rows_job, written
 from corpus_pipeline.app.results import Run
 from corpus_pipeline.engine.again import AgainSpec
+from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.storage import sha256_file
@@ -42,7 +43,7 @@ def rejudge(root: Path, changes: Path, output: Path, how: How, *, on_done: OnDon
     job = replace(
         job,
         specs=(*local, *later),
-        config={**config.record(), "tuned": tuned},
+        config={**written(config), "tuned": tuned},
         parents=(_parent(run, output),),
     )
     return performed(job, output, how, on_done)
@@ -67,7 +68,7 @@ def _differences(run: FinishedRun, specs: Sequence[StageSpec]) -> dict[str, list
     before = {entry["name"]: entry for entry in run.manifest["stages"]}
     found = {}
     for spec in specs:
-        old, new = before[spec.name], spec.record()
+        old, new = before[spec.name], concealed_values(spec.record())
         for kind in ("options", "assets"):
             for key in sorted({*old[kind], *new[kind]}):
                 pair = [old[kind].get(key), new[kind].get(key)]

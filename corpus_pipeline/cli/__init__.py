@@ -21,6 +21,7 @@ import typer
 
 from corpus_pipeline import __version__
 from corpus_pipeline.cli import products, stages, train, warm
+from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
 USAGE, FAULT, INTERRUPTED = 2, 70, 130
@@ -65,10 +66,19 @@ warm.register(app)
 
 
 class _Escaping(logging.Formatter):
-    """The bare message, its control characters written out."""
+    """The bare message, its control characters written out and personal data hidden."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return escaped(record.getMessage())
+        return _hidden(escaped(record.getMessage()))
+
+
+def _hidden(line: str) -> str:
+    """The line with placeholders for what a path or the message of an error may hold."""
+    if not is_suspect(line):
+        return line
+    from corpus_pipeline.io.concealed import concealed
+
+    return concealed(line)
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
@@ -101,7 +111,7 @@ def main() -> NoReturn:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"corpus-pipeline: {escaped(line)}\n")
+    sys.stderr.write(f"corpus-pipeline: {_hidden(escaped(line))}\n")
 
 
 #: Errors of disks and permissions: the user can mend them, wherever in a run they occur.

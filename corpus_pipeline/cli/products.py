@@ -121,6 +121,7 @@ def report(
     """
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_json, say
+    from corpus_pipeline.io.concealed import concealed_values
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.products.report.page import page, place
@@ -129,7 +130,8 @@ def report(
     content, facts = page(run, masked)
     commit_bytes(target, content)
     if as_json:
-        print_json({"output": str(target), "bytes": len(content), **facts.to_dict()})
+        figures = concealed_values(facts.to_dict())
+        print_json({"output": str(target), "bytes": len(content), **figures})
     say(f"wrote {target}")
     return 0
 

@@ -20,8 +20,10 @@ QUARANTINED = 3
 
 
 def say(line: str) -> None:
-    """One line on standard error."""
-    sys.stderr.write(f"{escaped(line)}\n")
+    """One line on standard error, personal data of a path hidden."""
+    from corpus_pipeline.io.concealed import concealed
+
+    sys.stderr.write(f"{concealed(escaped(line))}\n")
 
 
 def print_result(text: str) -> None:

@@ -46,7 +46,9 @@ def train(
 
     Whole sources are held out and measured; the card in FOLDER says how good the model is on them.
     """
+    from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_result, say
+    from corpus_pipeline.io.concealed import concealed
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.training import labelled
     from corpus_pipeline.training.command import Order
@@ -57,7 +59,7 @@ def train(
     done = run(
         Order(
             task, good_files, bad_files, data_files, label, local_path(output), seed,
-            labelled.LEAST if least is None else least,
+            labelled.LEAST if least is None else least, masked, concealed,
         )
     )  # fmt: skip
     say(f"{done.summary}; see {done.card}")

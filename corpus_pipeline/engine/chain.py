@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from corpus_pipeline.engine.budget import Budget, TooSlow, within
+from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
 
 _BUILT: dict[str, list[Any]] = {}
@@ -47,9 +48,7 @@ def quarantine_rows(docs: pl.DataFrame, stage: str, reason: str, detail: str) ->
 
 
 def _sha256(text: str) -> str | None:
-    import hashlib  # noqa: PLC0415 – only quarantined documents need it
-
-    return hashlib.sha256(text.encode()).hexdigest() if text else None
+    return digest_of(text.encode()) if text else None
 
 
 class Clock:

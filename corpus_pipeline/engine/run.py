@@ -28,6 +28,7 @@ from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.compression import Limits
+from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
@@ -124,7 +125,7 @@ def _run(context: _Context) -> dict[str, Any]:
     started, job = time.perf_counter(), context.job
     scanned = _scan(context)
     inputs = [_input_record(item, job.ingest.text_mode) for item in scanned]
-    stages = [spec.record() for spec in job.specs]
+    stages = [concealed_values(spec.record()) for spec in job.specs]
     decides = {
         "inputs": inputs,
         "left_out": [asdict(file) for file in job.left_out],
@@ -231,19 +232,9 @@ def _scan(context: _Context) -> list[Scanned]:
     tasks = []
     limits, text_mode = context.job.ingest.limits, context.job.ingest.text_mode
     for number, group in enumerate(groups):
-        # Modification times belong in the key: a scan is only reused for untouched files.
-        stats = [
-            [
-                escaped(i.path),
-                i.locator,
-                i.bytes,
-                _modified(i),
-                i.source,
-                *astuple(limits),
-                text_mode,
-            ]
-            for i in group
-        ]
+        # Modification times belong in the key: a scan is only reused for untouched files.  The
+        # number of the file stands for its path, which may hold what no hash hides.
+        stats = [[i.locator, *_identity(i), i.source, *astuple(limits), text_mode] for i in group]
         marker = context.work / "scan" / f"{number:05d}.json"
         name = f"scan/{number:05d}"
         tasks.append(
@@ -251,14 +242,21 @@ def _scan(context: _Context) -> list[Scanned]:
         )
     # One group is a second of reading: the driver does it while the workers are starting.
     results = context.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
-    return [Scanned.from_dict(item) for result in results for item in result["scanned"]]
+    found = (item for result in results for item in result["scanned"])
+    return [
+        Scanned.from_dict(item, given.path)
+        for item, given in zip(found, context.job.inputs, strict=True)
+    ]
 
 
-def _modified(item: Input) -> int:
+def _identity(item: Input) -> tuple[int, ...]:
+    """Size, time of the last change, device and number of a file."""
     try:
-        return Path(item.path).stat().st_mtime_ns
+        stat = Path(item.path).stat()
     except OSError as error:
-        raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
+        path = concealed(escaped(item.path))
+        raise PipelineError(f"cannot read {path}: {error.strerror or error}") from None
+    return item.bytes, stat.st_mtime_ns, stat.st_dev, stat.st_ino
 
 
 def scan_group(argument: tuple[list[Input], Limits, str]) -> Result:
@@ -303,7 +301,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
             {
                 "pieces": [piece.described() for piece in split.pieces],
                 "digests": [digests[piece.locator] for piece in split.pieces],
-                "stages": [spec.record() for spec in job.specs],
+                "stages": [concealed_values(spec.record()) for spec in job.specs],
                 "ingest": job.ingest.model_dump(mode="json"),
                 "code": code(),
             }

@@ -20,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from corpus_pipeline.io.concealed import concealed, concealed_names, distinct
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.places import local_path
@@ -93,7 +94,7 @@ class _LeftOut:
         if reason == MARKER:
             return
         if self.reasons.total() < NAMED:
-            log.warning("left out %s: %s", escaped(str(path)), reason)
+            log.warning("left out %s: %s", concealed(escaped(str(path))), reason)
         self.reasons[reason] += 1
 
     def summarise(self) -> None:
@@ -112,6 +113,28 @@ class _LeftOut:
             locator = path.relative_to(above[0]).as_posix() if above else path.name
             found.append(LeftOut(escaped(locator), reason))
         return sorted(found)
+
+
+def concealing(found: Survey) -> Survey:
+    """The same files by locators that hold no personal data, still distinct and sorted.
+
+    The ids of documents are made of these locators.  Of two files whose names differ in what was
+    hidden alone, the second in the order of the real names ends in `~2`.
+    """
+    locators = distinct(item.locator for item in found.inputs)
+    inputs = [
+        replace(item, locator=locator) for item, locator in zip(found.inputs, locators, strict=True)
+    ]
+    names = concealed_names(file.locator for file in found.left_out)
+    left_out = [
+        LeftOut(name, file.reason) for name, file in zip(names, found.left_out, strict=True)
+    ]
+    return Survey(sorted(inputs, key=lambda item: item.locator), sorted(left_out))
+
+
+def _shown(path: str | Path) -> str:
+    """A path in a message."""
+    return concealed(escaped(str(path)))
 
 
 def discover(paths: Sequence[str | Path]) -> list[Input]:
@@ -139,7 +162,7 @@ def survey(paths: Sequence[str | Path]) -> Survey:
                 inputs[key] = (root, candidate)
     left_out.summarise()
     if not inputs:
-        given = ", ".join(str(path) for path in paths) or "nothing"
+        given = ", ".join(_shown(path) for path in paths) or "nothing"
         raise PipelineError(f"no usable input in {given} (formats: {', '.join(FORMATS)})")
     return Survey(_distinct(list(inputs.values())), left_out.located(roots))
 
@@ -158,8 +181,9 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
     for first, second in pairwise(inputs):
         if first.locator == second.locator:
             raise PipelineError(
-                f"two inputs would have the same locator {first.locator!r}: {first.path} and "
-                f"{second.path}; give their common parent folder instead"
+                f"two inputs would have the same locator {concealed(first.locator)!r}: "
+                f"{_shown(first.path)} and {_shown(second.path)}; "
+                "give their common parent folder instead"
             )
     return inputs
 
@@ -176,14 +200,14 @@ def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
         yield _Root(path.parent, named=True, files=(path,))
         return
     if not glob.has_magic(given):
-        raise PipelineError(f"no such file or folder: {given}")
+        raise PipelineError(f"no such file or folder: {_shown(given)}")
     base = path
     while glob.has_magic(base.as_posix()):
         base = base.parent
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob wants no absolute pattern
     files = [file for match in matches for file in _expanded(Path(match), left_out)]
     if not files:
-        raise PipelineError(f"nothing matches {given}")
+        raise PipelineError(f"nothing matches {_shown(given)}")
     yield _Root(base, named=False, files=tuple(files))
 
 
@@ -199,7 +223,7 @@ def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
         # A name of any bytes may stand in a list; `fsdecode` reads it as the file system does.
         lines = os.fsdecode(path.read_bytes().removeprefix(codecs.BOM_UTF8)).splitlines()
     except OSError as error:
-        raise PipelineError(f"cannot read the list {path}: {error.strerror}") from None
+        raise PipelineError(f"cannot read the list {_shown(path)}: {error.strerror}") from None
     folder = path.absolute().parent
     for line in lines:
         entry = line.strip()
@@ -215,7 +239,7 @@ def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise PipelineError(f"cannot read the folder {folder}: {error.strerror}") from None
+        raise PipelineError(f"cannot read the folder {_shown(folder)}: {error.strerror}") from None
     names = {entry.name for entry in entries}
     if "manifest.json" in names and "kept" in names and (folder / "kept").is_dir():
         yield from sorted((folder / "kept").glob("*.parquet"))
@@ -249,16 +273,16 @@ def _is_passed_by(path: Path, left_out: _LeftOut) -> bool:
 def _input(root: _Root, file: Path, left_out: _LeftOut) -> Input | None:
     """The input that a file is; None, and a line in the log, where it is none."""
     if not file.is_file():
-        raise PipelineError(f"not a regular file: {file}")
+        raise PipelineError(f"not a regular file: {_shown(file)}")
     try:
         with file.open("rb") as raw:
             size = os.fstat(raw.fileno()).st_size
             kind = sniff(raw, file.name)
     except OSError as error:
-        raise PipelineError(f"cannot read {file}: {error.strerror or error}") from None
+        raise PipelineError(f"cannot read {_shown(file)}: {error.strerror or error}") from None
     if isinstance(kind, str):
         if root.named:
-            raise PipelineError(f"{file}: {kind}")
+            raise PipelineError(f"{_shown(file)}: {kind}")
         left_out.add(file, kind)
         return None
     return Input(str(file), root.locator(file), size, kind.format, kind.compression)

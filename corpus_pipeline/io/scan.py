@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 from corpus_pipeline.io.charsets import MOST, UTF8, Coding, Sampler
 from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
 from corpus_pipeline.io.compression import Block, Entry, Limits, events
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input
-from corpus_pipeline.io.locators import escaped, unescaped
+from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 
 #: Plain bytes between two entries that are kept: a window inflates at most so many before its first
@@ -41,9 +42,9 @@ class Scanned:
     coding: Coding = UTF8  # formats of characters: charset and line ends
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form; a path that is not UTF-8 is escaped."""
+        """A JSON-able form, but for the path: the name may be what must not be written."""
         return {
-            "input": {**asdict(self.input), "path": escaped(self.input.path)},
+            "input": {**asdict(self.input), "path": ""},
             "sha256": self.sha256,
             "decompressed": self.decompressed,
             "fingerprint": self.fingerprint.to_dict(),
@@ -53,10 +54,10 @@ class Scanned:
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Scanned:
-        """The inverse of `to_dict`."""
+    def from_dict(cls, data: dict[str, Any], path: str) -> Scanned:
+        """The inverse of `to_dict` for the input at this path."""
         return cls(
-            Input(**{**data["input"], "path": unescaped(data["input"]["path"])}),
+            Input(**{**data["input"], "path": path}),
             data["sha256"],
             data["decompressed"],
             Fingerprint.from_dict(data["fingerprint"]),
@@ -112,7 +113,9 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
                 sample(hashed, item.compression, limits, sampler)
             sha256, fingerprint = hashed.finish()
     except OSError as error:
-        raise PipelineError(f"cannot read {item.path}: {error.strerror or error}") from None
+        raise PipelineError(
+            f"cannot read {concealed(escaped(item.path))}: {error.strerror or error}"
+        ) from None
     item = replace(item, bytes=fingerprint.size)
     groups = _row_groups(item, fingerprint) if form.splittable == "row_groups" else ()
     size = fingerprint.size if plain is None else plain

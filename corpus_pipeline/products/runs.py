@@ -21,6 +21,8 @@ from corpus_pipeline.io.locators import unescaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.text.arrays import I64
 
+#: The stage that masks.
+PII = "pii"
 KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantine"
 
 
@@ -40,6 +42,12 @@ class Run:
     def stages(self) -> list[str]:
         """The names of the stages that ran, in order."""
         return [str(stage["name"]) for stage in self.manifest["stages"]]
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether no text of the run, kept or dropped, was spared by the stage `pii`."""
+        options = [one.get("options", {}) for one in self.manifest["stages"] if one["name"] == PII]
+        return bool(options) and not any(one.get("raw_dropped") for one in options)
 
     @property
     def sources(self) -> dict[str, dict[str, Any]]:

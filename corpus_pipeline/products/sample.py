@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import polars as pl
 import xxhash
 
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_between
 from corpus_pipeline.products.tune.bounds import Tunable
@@ -91,6 +92,8 @@ def sample(run: Run, draw: Draw, mask: Mask) -> pl.DataFrame:
         )
     drawn = pl.concat(parts) if parts else rows.with_columns(stratum_size=0, weight=0.0)
     texts = _texts(run, drawn, mask)
+    if not run.is_masked:  # evidence may name what a page says
+        drawn = drawn.with_columns(pl.col("drop_evidence").map_elements(concealed, pl.String))
     return drawn.drop("hash", "part", "row").with_columns(text=pl.Series(texts, dtype=pl.String))
 
 
@@ -192,7 +195,7 @@ def _texts(run: Run, drawn: pl.DataFrame, mask: Mask) -> Sequence[str]:
     for part, row in drawn.select("part", "row").iter_rows():
         [frame] = rows_between(run.root / part, row, 1, ["text"])
         texts.append(frame.get_column("text").fill_null("")[0])
-    return texts if "pii" in run.stages or not texts else mask(texts)
+    return texts if run.is_masked or not texts else mask(texts)
 
 
 def rendered(rows: pl.DataFrame, suffix: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
 
@@ -33,6 +34,10 @@ def site_names(run: Run) -> pl.DataFrame:
             parts += [_rows(frame, _NAMES[name]) for name in present]
     if not parts:
         raise PipelineError(f"{run.root} has no names: neither spam nor spam_names ran")
+    if not run.is_masked:
+        parts = [
+            part.with_columns(pl.col("name").map_elements(concealed, pl.String)) for part in parts
+        ]
     rows = pl.concat(parts).unique(["name", "id"], keep="first", maintain_order=True)
     counted = rows.group_by("name").agg(
         documents=pl.len().cast(pl.Int64),

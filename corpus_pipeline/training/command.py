@@ -10,7 +10,7 @@ Errors: `PipelineError` for a set that cannot teach (see `labelled`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from corpus_pipeline.training.model_card import table
 
 #: What the second class of a task of two is called.
 BAD = {"quality": "bad", "spam": "spam"}
+#: Texts → the same texts, masked.
+Mask = Callable[[Sequence[str]], list[str]]
 #: The stages that a model can be trained for.
 TASKS = tuple(dict.fromkeys((*BAD, *PARAMETERS)))
 CARD = "card.md"
@@ -42,6 +44,8 @@ class Order:
     output: Path
     seed: int
     least: int = labelled.LEAST
+    mask: Mask = list  # personal data out of texts: a model remembers words
+    name: Callable[[str], str] = str  # the same for names of files and sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Trained:
 def train(order: Order) -> Trained:
     """Read, check, split, train, measure, write."""
     docs = labelled.split(labelled.checked(_texts(order), order.least), order.seed)
+    docs = labelled.masked(docs, order.mask, order.name)
     order.output.mkdir(parents=True, exist_ok=True)
     fit, test = (docs.filter(pl.col("side") == side) for side in ("fit", "test"))
     files: tuple[str, ...] = (f"{order.task}.bin",)
@@ -159,7 +164,11 @@ def _many_class_blocks(
 def _data_blocks(order: Order, docs: pl.DataFrame) -> list[str]:
     """What it was trained on and what was held out."""
     files = [
-        (path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        (
+            order.name(path.name),
+            path.stat().st_size,
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
         for path in (*order.good, *order.bad, *order.data)
     ]
     groups = docs.group_by("source", "side").agg(

@@ -182,7 +182,7 @@ def test_scan_hashes_the_file_and_measures_its_lines(tmp_path, compression):
     scanned = scan(discover([path])[0])
     assert scanned.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert scanned.decompressed == len(data)
-    assert Scanned.from_dict(scanned.to_dict()) == scanned
+    assert Scanned.from_dict(scanned.to_dict(), scanned.input.path) == scanned
 
 
 @pytest.mark.parametrize("compression", [name for name in PACK if name != "none"])
@@ -249,7 +249,7 @@ def test_names_that_are_not_utf8_are_escaped(tmp_path):
     )
     assert {os.fsencode(unescaped(one.locator)) for one in found} == set(names)
     for one in found:
-        assert Scanned.from_dict(json.loads(json.dumps(scan(one).to_dict()))) == scan(one)
+        assert Scanned.from_dict(json.loads(json.dumps(scan(one).to_dict())), one.path) == scan(one)
 
 
 def test_a_run_over_names_that_are_not_utf8(tmp_path):

@@ -17,6 +17,7 @@ import polars as pl
 
 from corpus_pipeline.engine.shuffle.corpus import Index, row_groups
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import sha256_file
 from corpus_pipeline.model import AlarmOptions, PairStage, PipelineError, StageSpec
@@ -65,7 +66,7 @@ def content(parts: Sequence[Result], specs: Sequence[StageSpec]) -> dict[str, An
     return {
         "kind": "index",
         "index_version": VERSION,
-        "stages": [spec.record() for spec in comparing(specs)],
+        "stages": [concealed_values(spec.record()) for spec in comparing(specs)],
         "rows": [part["rows"] for part in parts],
         "files": [entry for part in parts for entry in part["files"]],
     }
@@ -83,7 +84,7 @@ def open_index(root: Path, specs: Sequence[StageSpec]) -> Index:
         raise PipelineError(f"the index {root} has layout {theirs}, this version reads {VERSION}")
     records = {record["name"]: record for record in content["stages"]}
     for spec in comparing(specs):
-        differs = _difference(records.get(spec.name), spec.record())
+        differs = _difference(records.get(spec.name), concealed_values(spec.record()))
         if differs:
             raise PipelineError(f"the index {root} cannot serve {spec.name}: {differs}")
     return Index(root.resolve(), len(content["rows"]), content["seal"])

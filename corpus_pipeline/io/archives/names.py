@@ -1,7 +1,8 @@
 """Names of members as text, unique in their archive.
 
-Enters: names as bytes, in any charset.  Leaves: paths with `/`, without a leading one; what no
-charset reads is escaped byte by byte.  Archives of Chinese Windows have names in GBK.
+Enters: names as bytes, in any charset.  Leaves: paths with `/`, without a leading one, personal
+data hidden; what no charset reads is escaped byte by byte.  Archives of Chinese Windows have names
+in GBK.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 import xxhash
 
 from corpus_pipeline.io.charsets import charset_of, is_text
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.text.charset.decode import decode
 
@@ -48,7 +50,7 @@ class Names:
         ('a/b.txt', 'a/b.txt~2')
         """
         text = self._decoded(name, utf8=utf8).replace("\\", "/").removeprefix("./")
-        text = escaped(re.sub(r"^/+|^[A-Za-z]:/+", "", text)[:LONGEST])
+        text = concealed(escaped(re.sub(r"^/+|^[A-Za-z]:/+", "", text)[:LONGEST]))
         unique, key = text, _key(text)
         while _key(unique) in self._seen:
             self._seen[key] += 1

@@ -15,12 +15,12 @@ from itertools import chain
 from typing import Final
 
 from corpus_pipeline.io.charsets import Coding
+from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
     Fields,
     IngestOptions,
-    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.fields import OTHERS, Picker
@@ -161,7 +161,7 @@ class _Table:
             if why:
                 # Because of the lines that follow: this is not remembered of the line.
                 detail = "a quote opens here and nothing closes it"
-                build.quarantine(Broken(offset, offset + len(whole), why, detail, sha256(whole)))
+                build.quarantine(Broken(offset, offset + len(whole), why, detail, digest_of(whole)))
             elif width and len(values) != width:
                 build.refuse(
                     offset, whole, "ragged_row", f"{len(values)} fields instead of {width}"

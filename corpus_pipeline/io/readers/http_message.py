@@ -130,7 +130,7 @@ def headers_of(head: bytes) -> dict[str, str]:
     """Header lines → lower-case names; repeated ones are joined, folded ones unfolded."""
     headers: dict[str, str] = {}
     name = ""
-    for line in head.decode("latin-1").splitlines():
+    for line in map(_header_text, re.split(rb"\r\n|\r|\n", head)):
         if line[:1] in {" ", "\t"} and name:
             headers[name] += " " + line.strip()
             continue
@@ -141,6 +141,14 @@ def headers_of(head: bytes) -> dict[str, str]:
         value = value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _header_text(line: bytes) -> str:
+    """A header line; some servers and archives write UTF-8, the rest is what HTTP says."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def dechunked(body: bytes) -> bytes:

@@ -16,6 +16,7 @@ import numpy as np
 
 from corpus_pipeline.io.charsets import UTF8, Coding
 from corpus_pipeline.io.compression import Entry, Event, Fault
+from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.io.readers.base import Broken, IngestOptions, too_large
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
@@ -161,6 +162,6 @@ class _Cutter:
             return
         digest = None
         if self.size:
-            torn = self.digest or hashlib.sha256(b"".join(self.parts))
-            digest = torn.hexdigest()
+            torn = self.digest
+            digest = torn.hexdigest() if torn else digest_of(b"".join(self.parts))
         yield Broken(self.offset, position, fault.reason, fault.detail, digest)

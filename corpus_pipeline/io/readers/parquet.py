@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.checked import InputChangedError
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
 from corpus_pipeline.io.readers.fields import shown
@@ -189,6 +190,6 @@ def _bounded(docs: pl.DataFrame, bad: pl.DataFrame, used: int, limit: int) -> It
 
 
 def _lost(piece: Piece, locator: str, reason: str, detail: object) -> Chunk:
-    row = (piece.source, locator, "ingest", reason, str(detail)[:500], None, None, None)
+    row = (piece.source, locator, "ingest", reason, concealed(str(detail)[:500]), None, None, None)
     schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
     return Chunk(empty(schema), pl.DataFrame([row], dict(QUARANTINE), orient="row"), 0)

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from corpus_pipeline.io.charsets import Coding
 from corpus_pipeline.io.compression import Fault
+from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
     IngestOptions,
     Row,
-    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.lines import Line, lines
@@ -131,7 +131,7 @@ def _paragraphs(
         size += len(item.data) + unit
         parts.append(item.data)
         if size > limit + unit:
-            parts = [sha256(newline.join(parts)).encode()]
+            parts = [hashlib.sha256(newline.join(parts)).digest()]
     if parts:
         yield _joined(start, newline.join(parts), size - unit, limit)
 
@@ -139,5 +139,5 @@ def _paragraphs(
 def _joined(start: int, data: bytes, size: int, limit: int) -> Line | Broken:
     if size > limit:
         detail = too_large(size, limit)
-        return Broken(start, start + size, "document_too_large", detail, sha256(data))
+        return Broken(start, start + size, "document_too_large", detail, digest_of(data))
     return Line(start, data)

@@ -8,16 +8,15 @@ Refuses: requests, revisits, metadata and DNS answers, which are no documents an
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Final
 
+from corpus_pipeline.io.concealed import RecordDigest, digest_of
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
     IngestOptions,
     Row,
-    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.cursor import Cursor
@@ -97,7 +96,7 @@ class _Reader:
             # The member is this record, and its checksum says that its bytes are wrong.
             cursor.acknowledge()
             data = cursor.take(end)
-            self._bad(Broken(start, start + end, fault.reason, fault.detail, sha256(data)))
+            self._bad(Broken(start, start + end, fault.reason, fault.detail, digest_of(data)))
         elif sound:
             cursor.drop(head.size)
             self._record(head, start, cursor.take(head.length))
@@ -109,7 +108,7 @@ class _Reader:
     def _swallowed(self, head: Head, inner: int) -> None:
         start, data = self.cursor.position, self.cursor.take(inner)
         detail = f"its length of {head.length} reaches beyond the next record"
-        self._bad(Broken(start, start + inner, "bad_record", detail, sha256(data)))
+        self._bad(Broken(start, start + inner, "bad_record", detail, digest_of(data)))
 
     def _cut(self, head: Head) -> None:
         """A record that the end of the file or a fault cut short."""
@@ -123,13 +122,13 @@ class _Reader:
         reason = fault.reason if fault else "truncated_warc"
         present = len(data) - head.size
         detail = fault.detail if fault else f"{present} of {head.length} bytes are there"
-        self._bad(Broken(start, cursor.position, reason, detail, sha256(data)))
+        self._bad(Broken(start, cursor.position, reason, detail, digest_of(data)))
 
     def _long(self, head: Head) -> None:
         """A record too long to be held: stepped over, unless another one begins inside."""
         cursor, start = self.cursor, self.cursor.position
         end = start + head.size + head.length
-        digest = hashlib.sha256()
+        digest = RecordDigest()
         whole = True
         cursor.need(head.size + 1)
         digest.update(cursor.take(head.size))
@@ -152,12 +151,12 @@ class _Reader:
         fault = None if whole else cursor.acknowledge()
         reason = fault.reason if fault else "document_too_large" if whole else "truncated_warc"
         detail = fault.detail if fault else too_large(head.length, self.limit)
-        self._bad(Broken(start, cursor.position, reason, detail, digest.hexdigest()))
+        self._bad(Broken(start, cursor.position, reason, detail, digest.value))
 
     def _lost(self, reason: str, detail: str, skip: int) -> None:
         """No record where one should be: quarantine all bytes up to the next record."""
         cursor, start = self.cursor, self.cursor.position
-        digest = hashlib.sha256(cursor.take(skip))
+        digest = RecordDigest(cursor.take(skip))
         while True:
             place = next_record(cursor, 0, len(cursor.buffer))
             if place >= 0:
@@ -173,7 +172,7 @@ class _Reader:
             reason, detail = fault.reason, fault.detail
             if cursor.need(5) and cursor.buffer.startswith(b"WARC/"):
                 break
-        self._bad(Broken(start, cursor.position, reason, detail, digest.hexdigest()))
+        self._bad(Broken(start, cursor.position, reason, detail, digest.value))
 
     def _bad(self, broken: Broken) -> None:
         self.build.quarantine(broken)
@@ -188,7 +187,7 @@ class _Reader:
         page = self._page(head.kind, headers, content)
         if isinstance(page, Refused):
             end = self.cursor.position
-            self._bad(Broken(start, end, page.reason, page.detail, sha256(content)))
+            self._bad(Broken(start, end, page.reason, page.detail, digest_of(content)))
             return
         row = Row(
             self.build.at(start),

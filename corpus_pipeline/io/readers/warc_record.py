@@ -67,9 +67,7 @@ def _warc_head(cursor: Cursor) -> Head | None:
     head = bytes(cursor.buffer[: end.start()])
     headers = headers_of(head.partition(b"\n")[2])
     if "warc-target-uri" in headers:
-        # wget wrote angle brackets; some archives have raw UTF-8 here, which Latin-1 would garble.
-        uri = headers["warc-target-uri"].strip("<>").encode("latin-1")
-        headers["warc-target-uri"] = uri.decode("utf-8", "replace")
+        headers["warc-target-uri"] = headers["warc-target-uri"].strip("<>")  # as wget wrote it
     length = headers.get("content-length", "")
     if not re.fullmatch(r"\d{1,15}", length, re.ASCII):
         return None

@@ -17,12 +17,12 @@ from urllib.parse import quote
 from xml.parsers import expat
 
 from corpus_pipeline.io.assets import PACKAGE, resolve
+from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.io.readers.base import (
     Broken,
     ChunkBuilder,
     IngestOptions,
     Row,
-    sha256,
     too_large,
 )
 from corpus_pipeline.io.readers.cursor import Cursor
@@ -102,7 +102,7 @@ def _page(
         page = _parsed(data)
     except (expat.ExpatError, ValueError) as error:
         detail = f"{error} (page at byte {start})"
-        build.quarantine(Broken(start, cursor.position, "bad_xml", detail, sha256(data)))
+        build.quarantine(Broken(start, cursor.position, "bad_xml", detail, digest_of(data)))
         return
     if page.get("ns", "0").strip() != "0" or "redirect" in page:
         return
@@ -110,7 +110,7 @@ def _page(
     size = len(prose.text.encode())
     if size > options.max_document_bytes:
         detail = too_large(size, options.max_document_bytes)
-        broken = Broken(start, cursor.position, "document_too_large", detail, sha256(data))
+        broken = Broken(start, cursor.position, "document_too_large", detail, digest_of(data))
         build.quarantine(broken)
         return
     build.add(_row(page, prose, build, start, base), len(data))
@@ -149,7 +149,7 @@ def _broken_page(cursor: Cursor, build: ChunkBuilder, reopened: int, limit: int)
     if reopened >= 0:
         data = cursor.take(reopened)
         detail = "the page has no end before the next one begins"
-        build.quarantine(Broken(start, cursor.position, "bad_xml", detail, sha256(data)))
+        build.quarantine(Broken(start, cursor.position, "bad_xml", detail, digest_of(data)))
         return
     if len(cursor.buffer) >= limit:
         while cursor.find(CLOSE, 0, limit) < 0 and len(cursor.buffer) >= limit:
@@ -163,7 +163,7 @@ def _broken_page(cursor: Cursor, build: ChunkBuilder, reopened: int, limit: int)
     data = cursor.take(len(cursor.buffer))
     reason = fault.reason if fault else "truncated_xml"
     detail = fault.detail if fault else "the file ends within a page"
-    build.quarantine(Broken(start, cursor.position, reason, detail, sha256(data)))
+    build.quarantine(Broken(start, cursor.position, reason, detail, digest_of(data)))
 
 
 def _parsed(data: bytes) -> dict[str, str]:

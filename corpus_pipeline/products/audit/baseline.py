@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.result import BaselineState, ClauseResult
 from corpus_pipeline.products.audit.results_file import read_bytes
@@ -37,7 +38,7 @@ def read_baseline(path: Path | None, profile: str) -> Baseline | None:
         raise PipelineError(f"baseline {path.name}: is of profile {of}, not of {profile}")
     known: dict[str, dict[str, str]] = {}
     for clause, mark, said in findings:
-        known.setdefault(clause, {})[mark] = said
+        known.setdefault(clause, {})[mark] = concealed(said)
     return known
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, ClassVar, Self, TypeVar
 from pydantic import StringConstraints, model_validator
 
 from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.dossier import outside
 from corpus_pipeline.products.audit.profile import Clause, Profile, load_profile, packaged
@@ -99,7 +100,7 @@ def read_decisions(path: Path | None, profile: Profile, day: date) -> Decisions:
     about: dict[str, frozenset[str]] = {}
     expired: dict[str, Waiver] = {}
     for entry, clause in _mine(path, profile, content.waivers):
-        waiver = Waiver(clause, entry.justification, entry.expires, entry.approver)
+        waiver = Waiver(clause, concealed(entry.justification), entry.expires, entry.approver)
         if entry.expires > day + LONGEST:
             last = (day + LONGEST).isoformat()
             raise PipelineError(
@@ -110,7 +111,7 @@ def read_decisions(path: Path | None, profile: Profile, day: date) -> Decisions:
         if entry.findings:
             about[clause] = frozenset(entry.findings)
     statements = {
-        clause: Statement(entry.equivalent_measure, entry.plan)
+        clause: Statement(_told(entry.equivalent_measure), _told(entry.plan))
         for entry, clause in _mine(path, profile, content.statements)
     }
     return Decisions(valid, about, expired, statements, _outside(path, profile, content))
@@ -127,8 +128,13 @@ def _outside(path: Path, profile: Profile, content: DecisionsFile) -> dict[str, 
             raise PipelineError(
                 f"waivers {path.name}: {clause} is measured, nobody can say that it does not apply"
             )
-        outside[clause] = f"{entry.not_applicable} ({entry.approver})"
+        outside[clause] = f"{concealed(entry.not_applicable)} ({entry.approver})"
     return outside
+
+
+def _told(words: str | None) -> str | None:
+    """What somebody wrote about a clause; it may quote what stood in a text."""
+    return None if words is None else concealed(words)
 
 
 def _mine(

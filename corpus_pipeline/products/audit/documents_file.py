@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.words import Words, both
@@ -89,7 +90,7 @@ def documents_of(
 
 
 def _document(entry: Entry, base: Path, day: dt.date) -> Document:
-    name = escaped(Path(entry.path).name)
+    name = concealed(escaped(Path(entry.path).name))
     try:
         raw = (base / entry.path).read_bytes()
     except (OSError, ValueError) as error:  # a path may hold what no file system takes

@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.sheet_file import MAGIC, day_of_serial, sheet_rows
@@ -86,7 +87,8 @@ def read_results(paths: Sequence[Path]) -> Results:
             aspect, verdict = _verdict(path, number, row)
             verdicts.setdefault(aspect, []).append(verdict)
             rows += 1
-        files.append(ResultsFile(escaped(path.name), sha256(raw).hexdigest(), rows))
+        name = concealed(escaped(path.name))
+        files.append(ResultsFile(name, sha256(raw).hexdigest(), rows))
     return Results(tuple(files), {name: tuple(found) for name, found in verdicts.items()})
 
 

@@ -6,6 +6,7 @@ Only the columns that are searched are read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,17 @@ def by_column(run: Run, column: str, value: str) -> list[Place]:
     """The rows in which `locator` or `url` is exactly this."""
     folders = (KEPT, DROPPED, QUARANTINED) if column == "locator" else (KEPT, DROPPED)
     return _search(run, folders, pl.col(column) == value, column, ENOUGH)
+
+
+def by_hidden(run: Run, key: str) -> list[Place]:
+    """The rows that `key`, a locator or a URL without its personal data, may mean.
+
+    A locator may have got an end such as `~2` behind the name of its file or its member.
+    """
+    ends = re.sub(r"(?=\\?[@#])|$", r"(?:~[0-9]+)?", re.escape(key))
+    located = pl.col("locator").str.contains(f"^{ends}$")
+    places = _search(run, (KEPT, DROPPED, QUARANTINED), located, "locator", ENOUGH)
+    return places or by_column(run, "url", key)
 
 
 def _search(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.model import PipelineError, cluster_columns, document_id
 from corpus_pipeline.products.explain import find
 from corpus_pipeline.products.explain.find import Place
@@ -24,8 +25,8 @@ SHORTEST_PREFIX = 6
 #: Code points of a text that are shown.
 HEAD = 240
 
-#: Free text from the page that no stage masks: only its presence is shown.
-UNMASKED = ("extract_title", "extract_author")
+#: Words of the page and not about it: only their presence is shown, masked or not.
+PRIVATE = ("extract_title", "extract_author", "normalize_simplified")
 
 _HEX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},32}}")
 
@@ -82,13 +83,13 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
     if place.folder == QUARANTINED:
         return _quarantined(run, place, row)
     state = "dropped" if row["dropped_by"] else "kept"
-    show_text = text and "pii" in run.stages
+    show_text = text and run.is_masked
     story = Story(
         id=row["id"],
         state=state,
         source=str(row["source"]),
         locator=str(row["locator"]),
-        url=row.get("url"),
+        url=concealed(row["url"]) if row.get("url") else None,
         place=str(place),
         text=_head(row["text"]) if show_text else None,
     )
@@ -96,9 +97,9 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
     story.steps.append(_source(run, row))
     reached = True
     for name in run.stages:
-        line = _remark(name, row)
+        line = _remark(name, row, run)
         if row["dropped_by"] == name:
-            verdict = f"DROPPED by {row['drop_rule']}: {row['drop_evidence']}"
+            verdict = f"DROPPED by {row['drop_rule']}: {concealed(str(row['drop_evidence']))}"
             story.steps.append(Step(name, f"{verdict}; {line}" if line else verdict))
             reached = False
         elif reached or line:
@@ -107,7 +108,7 @@ def explain(root: Path, key: str, *, text: bool = False) -> Story:
     if state == "kept":
         story.shard = find.in_dataset(run, place)
     if text and not show_text:
-        story.steps.append(Step("text", "not shown: the pii stage did not run, nothing is masked"))
+        story.steps.append(Step("text", "not shown: no pii stage has masked it"))
     return story
 
 
@@ -124,11 +125,14 @@ def _find(run: Run, key: str) -> Place:
         raise PipelineError(f"{key} is too short: give {SHORTEST_PREFIX} digits of the id or more")
     places = places or find.by_column(run, "locator", key)
     places = places or find.by_column(run, "url", key)
+    hidden = concealed(key)
+    if not places and hidden != key:
+        places = find.by_hidden(run, hidden)
     if not places:
-        raise PipelineError(f"no document {key} in {run.root} (id, locator or url)")
+        raise PipelineError(f"no document {hidden} in {run.root} (id, locator or url)")
     if len(places) > 1:
         some = ", ".join(place.id for place in places[:3])
-        raise PipelineError(f"{len(places)} documents have {key}; name one by its id: {some} …")
+        raise PipelineError(f"{len(places)} documents have {hidden}; name one by its id: {some} …")
     return places[0]
 
 
@@ -177,19 +181,20 @@ def _source(run: Run, row: dict[str, Any]) -> Step:
     line = f"{entry['name']} ({entry.get('kind', 'unknown')}), {licence}, {basis}"
     own = row.get("license")
     if own and own != entry.get("license"):
-        line += f"; the document's own licence: {own}"
+        line += f"; the document's own licence: {concealed(str(own))}"
     return Step("source", line)
 
 
-def _remark(stage: str, row: dict[str, Any]) -> str:
+def _remark(stage: str, row: dict[str, Any], run: Run) -> str:
     """The columns of a stage as `name=value`, in their order, without those that are null."""
     prefix = f"{stage}_"
     pairs = [
-        (name.removeprefix(prefix), "present" if name in UNMASKED else value)
+        (name.removeprefix(prefix), "present" if name in PRIVATE else value)
         for name, value in row.items()
         if name.startswith(prefix) and value is not None
     ]
-    return ", ".join(f"{name}={_value(value)}" for name, value in pairs)
+    line = ", ".join(f"{name}={_value(value)}" for name, value in pairs)
+    return line if run.is_masked else concealed(line)
 
 
 def _value(value: object) -> str:

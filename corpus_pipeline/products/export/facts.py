@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.model import Options
 from corpus_pipeline.products.export.recipe import Recipe
 from corpus_pipeline.products.runs import Run
@@ -184,8 +185,8 @@ def gather(
         rows=sum(shard["rows"] for shard in shards),
         text_bytes=sum(shard["tally"]["text_bytes"] for shard in shards),
         by_source=dict(sorted(tallies["by_source"].items())),
-        by_license=dict(sorted(tallies["by_license"].items())),
+        by_license=concealed_values(dict(sorted(tallies["by_license"].items()))),
         by_language=dict(sorted(tallies["by_language"].items())),
         sources=[registry.get(name, {"name": name}) for name in sorted(tallies["by_source"])],
-        mixture=mixture,
+        mixture=concealed_values(mixture),
     )

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from corpus_pipeline import __version__
 from corpus_pipeline.io import manifest, shards, storage
+from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.model import PipelineError, digest
 from corpus_pipeline.products.export import card, croissant, mix
 from corpus_pipeline.products.export.cut import ShardPlan, plan_export
@@ -221,7 +222,7 @@ def _content(
             {"manifest": Path(os.path.relpath(root / "manifest.json", out)).as_posix()}
             | {"seal": facts.seal}
         ],
-        "options": options.model_dump(mode="json"),
+        "options": _told(options),
         "columns": [list(entry) for entry in schema],
         "counts": {
             "rows": facts.rows,
@@ -242,6 +243,12 @@ def _content(
         "files": files,
         **({} if facts.mixture is None else {"mixture": facts.mixture}),
     }
+
+
+def _told(options: ExportOptions) -> dict[str, Any]:
+    """The options for the manifest; a recipe may name what somebody wrote into a column."""
+    told = options.model_dump(mode="json")
+    return {**told, "recipe": concealed_values(told["recipe"])}
 
 
 def run_parts(root: Path) -> list[tuple[str, int]]:

@@ -263,6 +263,6 @@ def beginnings(run: Run, places: Sequence[tuple[str, int]], mask: Mask) -> list[
     for part, row in places:
         [frame] = rows_between(run.root / part, row, 1, ["text"])
         texts.append(frame.get_column("text").fill_null("")[0])
-    if "pii" not in run.stages and texts:
+    if texts and not run.is_masked:
         texts = mask([text[: 4 * CHARACTERS] for text in texts])
     return [" ".join(text[: 2 * CHARACTERS].split())[:CHARACTERS] for text in texts]

@@ -6,14 +6,16 @@ what is wrong with it; none means clean.  A file whose digest is wrong is not pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from corpus_pipeline.io import manifest, storage
-from corpus_pipeline.io.locators import unescaped
+from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED
 from corpus_pipeline.products.verify import recount
@@ -291,14 +293,37 @@ def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any
 
 
 def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) -> None:
+    hidden = _Hidden(roots)
     for entry in content["inputs"]:
         name, file = entry["locator"], unescaped(entry["locator"])
         tries = [path for root in roots for path in (root / file, root.parent / file)]
-        input_file = next((path for path in tries if path.is_file()), None)
-        if input_file is None:
+        found = [path for path in tries if path.is_file()][:1] or hidden.files_of(name)
+        if not found:
             folder.find(name, "input not found")
-        elif storage.sha256_file(input_file) != entry["sha256"]:
+        elif all(storage.sha256_file(path) != entry["sha256"] for path in found):
             folder.find(name, "the input was changed since the run")
+
+
+class _Hidden:
+    """Files by the locators under which their names were hidden."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = roots
+
+    def files_of(self, locator: str) -> list[Path]:
+        """All files that may be the input: of two that differ in what was hidden, either."""
+        return self._files.get(re.sub(r"~[0-9]+$", "", locator), [])
+
+    @cached_property
+    def _files(self) -> dict[str, list[Path]]:
+        files: dict[str, list[Path]] = {}
+        for root in self.roots:
+            for path in sorted(path for path in root.rglob("*") if path.is_file()):
+                for above in (root, root.parent):
+                    name = escaped(path.relative_to(above).as_posix())
+                    if (hidden := concealed(name)) != name:
+                        files.setdefault(hidden, []).append(path)
+        return files
 
 
 def _parents(
