@@ -32,6 +32,7 @@ from corpus_pipeline.products.evidence import (
     keywords,
     personal,
     record,
+    risks,
     sources,
 )
 from corpus_pipeline.products.evidence.files import About, as_csv, as_markdown
@@ -170,6 +171,8 @@ def _tables(run: Run, made_of: Evidence, words: keywords.Library) -> list[Table]
         clauses.findings(result),
         personal.personal(run, size, result),
         _blind(),
+        risks.found(size),
+        risks.checked(size),
         keywords.coverage(words),
         keywords.lists(words),
         sources.licences(size),
