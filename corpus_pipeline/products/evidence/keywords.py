@@ -14,7 +14,7 @@ from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence.packs import OURS, content_of
 from corpus_pipeline.products.evidence.table import Cell, Column, Table, yes_no
 from corpus_pipeline.products.runs import Run
-from corpus_pipeline.rules.compliance import LONGEST_TERM
+from corpus_pipeline.rules.risk_pack import LONGEST_TERM
 
 #: Keywords that a library is to hold in all, and of each risk of a class: GB/T 45654-2025 8.1 as
 #: secondary sources have it, B.1 of the draft of GB/T 45652 (2024-03-28) as read.
