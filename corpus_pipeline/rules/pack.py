@@ -28,7 +28,7 @@ from corpus_pipeline.rules.settings import Strict
 try:  # ten times as fast, where PyYAML has it
     from yaml import CSafeLoader as _SafeLoader
 except ImportError:
-    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]  # the same, in Python
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 #: A name that a user reads in verdicts and error messages.
