@@ -92,6 +92,14 @@ def test_an_address_that_was_cut_off_is_masked(charset):
         assert "E00000001" not in masked_address(address[:end], DETECTOR), address[:end]
 
 
+def test_pages_of_news_are_not_looked_at():
+    """A date and a number alone are passed by; a number of a person behind a date is not."""
+    names = ["t20231112_1234567.html", "20231112_13800000000", "qq_20231112_1234567"]
+    urls = pl.Series([f"https://a.example/2023/11/12/{name}" for name in names])
+
+    assert suspects(urls, DETECTOR).to_list() == [False, True, True]
+
+
 @pytest.mark.parametrize("address", HARMLESS)
 def test_dates_servers_and_digests_stay(address):
     """What a URL or an id is full of is nobody's."""

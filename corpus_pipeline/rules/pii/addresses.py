@@ -40,6 +40,12 @@ _HOST: Final = re.compile(
 )
 #: The record ids of WARC files: digits and dashes, and nobody's.
 _UUID: Final = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
+#: A date and a number, as sites of news name their pages; no number of a person begins so.
+_DATED: Final = (
+    r"(^|[^0-9])20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])_[0-9]{1,9}([^0-9]|$)"
+)
+#: The anchors that are digits and signs between them.
+_RUNS: Final = ("run", "han_run")
 _SCHEME: Final = re.compile(r"(?i)(?<=[a-z])://|(?<![a-z])www\.")
 
 #: A character of the view stands for these characters of the text.
@@ -173,8 +179,12 @@ def suspects(values: pl.Series, detector: Detector, left: Collection[str] = ()) 
     ]
     many = rf"[0-9](?:[-_. +()~]{{0,2}}[0-9]){{{min(counts, default=1) - 1}}}"
     cues = sorted({word for words in detector.pack.cues.values() for word in words})
-    hot = values.str.contains("%", literal=True) | parts.str.contains(
-        "|".join((*anchors.values(), many))
+    runs = [anchors.pop(name) for name in _RUNS if name in anchors]
+    undated = parts.str.replace_all(_DATED, f"${{1}}{_END}${{2}}")
+    hot = (
+        values.str.contains("%", literal=True)
+        | parts.str.contains("|".join(anchors.values()))
+        | undated.str.contains("|".join((*runs, many)))
     )
     told = parts.str.contains_any(cues, ascii_case_insensitive=True)
     # Few rows have a cue; the digits beside it are looked for in these.
