@@ -114,6 +114,15 @@ def _views(plain: str, *, url: bool) -> dict[str, None]:
     return views
 
 
+def unescaped(value: str) -> str:
+    """The value with its escapes undone, in all layers that are looked through.
+
+    >>> unescaped("https://example.org/%E8%AF%97?u=a%2520b")
+    'https://example.org/诗?u=a b'
+    """
+    return _unescaped(value)[0]
+
+
 def _unescaped(value: str) -> tuple[str, Places]:
     """The value with its escapes undone, and where each character of that stands in `value`."""
     places = [(at, at + 1) for at in range(len(value))]

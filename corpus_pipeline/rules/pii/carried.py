@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from corpus_pipeline.rules.pii.addresses import masked_address, suspects
+from corpus_pipeline.rules.pii.addresses import masked_address, suspects, unescaped
 from corpus_pipeline.rules.pii.detector import Detector
 
 #: Columns whose strings are words of ours (a vocabulary, a number, a digest), or are masked where
@@ -130,6 +130,9 @@ def masked_addresses(
     """URLs and ids with placeholders; `among`: the rows that are looked at."""
     hot = suspects(values, detector, left).fill_null(value=False)
     rows = (hot if among is None else hot & among).arg_true()
+    if len(rows):  # most escapes spell a title, and nothing of anybody
+        plain = pl.Series([unescaped(value) for value in values.gather(rows)], dtype=pl.String)
+        rows = rows.filter(suspects(plain, detector, left))
     if not len(rows):
         return values
     new = [masked_address(value, detector, left) for value in values.gather(rows)]
