@@ -62,7 +62,7 @@ def train(
     done = run(
         Order(
             task, good_files, bad_files, data_files, label, local_path(output), seed,
-            labelled.LEAST if least is None else least, masked, concealed, risk,
+            labelled.LEAST if least is None else least, risk, masked, concealed,
         )
     )  # fmt: skip
     say(f"{done.summary}; see {done.card}")

@@ -55,10 +55,10 @@ class Order:
     output: Path
     seed: int
     least: int = labelled.LEAST
-    mask: Mask = list  # personal data out of texts: a model remembers words
-    name: Callable[[str], str] = str  # the same for names of files and sources
     #: The risk, or class of risks, of what a model for `compliance` is to find.
     risk: str | None = None
+    mask: Mask = list  # personal data out of texts: a model remembers words
+    name: Callable[[str], str] = str  # the same for names of files and sources
 
 
 @dataclass(frozen=True, slots=True)

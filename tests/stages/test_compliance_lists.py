@@ -145,6 +145,18 @@ def test_every_text_says_by_what_it_was_checked():
     assert checked[1] is None
 
 
+def test_the_pack_of_the_docs_loads_and_judges(tmp_path):
+    """The example in docs/compliance-rules.md is a pack, and does what it says."""
+    page = (Path(__file__).parents[2] / "docs" / "compliance-rules.md").read_text("utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    judge = stage("compliance", packs=[str(path)])
+    out = judge(docs_of(["出售窖藏银锭，生坑铜镜到代，私聊", "博物馆展出窖藏银锭与铜镜"]))
+    assert out["drop_rule"].to_list() == ["relic_trade", None]
+    assert judge.checked.endswith(", mine@1")
+    assert judge.checked.removesuffix(", mine@1") in page
+
+
 def test_registers_of_reports_weigh_hits_less():
     """The packaged registers are those that `heuristics` writes; a score sinks in one of them."""
     judge = stage("compliance")
