@@ -200,6 +200,20 @@ def test_what_nobody_looked_for_is_not_called_clean(made):
     assert left["bank_card"] == "0"
 
 
+def test_what_is_left_to_do_is_listed(made):
+    """待办清单: every open clause, those that fail first, and the texts that nobody has read."""
+    _, folder, result, _ = made
+    listed = rows(folder / "tables/left_to_do.csv")
+    required = [one for one in result.clauses if one.clause.level == "required"]
+    failing = {one.clause.id for one in required if one.status == "fail"}
+    still = {one.clause.id for one in result.clauses if one.status in {"fail", "not_checked"}}
+
+    assert {row["条款编号"] for row in listed[:-1]} == still
+    assert {row["条款编号"] for row in listed[: len(failing)]} == failing
+    assert listed[-1]["要求"] == "与正式文本核对"
+    assert all(row["办理事项"] for row in listed)
+
+
 def test_the_ledger_adds_up(made):
     """What was read is what was kept, dropped and quarantined, line by line."""
     root, folder, _, _ = made
