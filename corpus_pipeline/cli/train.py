@@ -1,4 +1,4 @@
-"""`train`: models of one's own for the stages quality, langid, domain and spam.
+"""`train`: models of one's own for the stages quality, langid, domain, spam and compliance.
 
 Enters: labelled files.  Leaves: a folder with the model and its card; the options that use it on
 standard output.
@@ -14,6 +14,8 @@ import typer
 from corpus_pipeline.cli.options import Output
 
 _FILE = "A file of JSON lines or Parquet with the column `text`; repeatable."
+_RISK = "What compliance is to find: a risk of GB/T 45654 (A2e), or a class of them (A2)."
+_STAGES = "quality, langid, domain, spam or compliance."
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    task: Annotated[str, typer.Argument(help="quality, langid, domain or spam.", metavar="STAGE")],
+    task: Annotated[str, typer.Argument(help=_STAGES, metavar="STAGE")],
     output: Output,
     good: Annotated[
         list[Path] | None, typer.Option("--good", help=f"Good texts.  {_FILE}", metavar="FILE")
@@ -41,6 +43,7 @@ def train(
         int | None,
         typer.Option("--least", help="Texts that each class must have.", metavar="N", min=1),
     ] = None,
+    risk: Annotated[str | None, typer.Option("--risk", help=_RISK, metavar="RISK")] = None,
 ) -> int:
     """Train a model for a stage on labelled texts.
 
@@ -59,7 +62,7 @@ def train(
     done = run(
         Order(
             task, good_files, bad_files, data_files, label, local_path(output), seed,
-            labelled.LEAST if least is None else least, masked, concealed,
+            labelled.LEAST if least is None else least, risk, masked, concealed,
         )
     )  # fmt: skip
     say(f"{done.summary}; see {done.card}")

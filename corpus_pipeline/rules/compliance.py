@@ -1,190 +1,166 @@
 """Risk packs: groups of terms, and the verdicts they count towards.
 
-Enters: the taxonomy of risks, the packaged seed pack and the user's own packs, as assets.
-Leaves: one `RiskBook` of all packs.
-Errors: `PipelineError` for an unknown risk or verdict, a term over ten characters, a pack without a
-licence, and a group of terms that its examples contradict.  (The stage checks the examples of
-verdicts: it has the score.)
+Enters: the taxonomy of risks, the packaged seed packs, the user's own packs and keyword lists.
+Leaves: one `RiskBook` of all of them, and their `coverage`.
+Errors: `PipelineError` for an unknown risk or verdict, and a group of terms that its examples
+contradict; those of `risk_pack` and `keyword_list`.  (The stage checks the examples of verdicts: it
+has the score.)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from itertools import chain
-from typing import Annotated, Literal, Self
+from typing import Literal
 
 import ahocorasick_rs
-from pydantic import AfterValidator, Field, model_validator
 
 from corpus_pipeline.model import Asset, PipelineError
-from corpus_pipeline.rules.lexicon import Lexicon, Term
+from corpus_pipeline.rules.coverage import Coverage, Library, coverage
+from corpus_pipeline.rules.dedup_key import load_key_table
+from corpus_pipeline.rules.keyword_list import keywords_of
+from corpus_pipeline.rules.lexicon import Lexicon, Shape, Term
 from corpus_pipeline.rules.messages import nearest
-from corpus_pipeline.rules.pack import (
-    Pack,
-    PackError,
-    Pattern,
-    Rule,
-    Rules,
-    Text,
-    load,
-    named,
-    prove,
-    rust_pattern,
+from corpus_pipeline.rules.pack import PackError, load, named, once, prove
+from corpus_pipeline.rules.risk_pack import (
+    Named,
+    RiskGroup,
+    RiskNames,
+    RiskPack,
+    RiskRule,
+    Scoring,
+    Verdict,
 )
-from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.rules.words import load_cutter
+from corpus_pipeline.text.arrays import U32
+from corpus_pipeline.text.terms.spots import images
 from corpus_pipeline.text.tokens.words import Cutter
 
-Role = Literal["brand", "lure", "name", "topic", "contact"]
-
-#: GB/T 45654 8.1: a keyword normally has at most ten Chinese characters.
-LONGEST_TERM = 10
+__all__ = ["Coverage", "KeywordList", "Library", "RiskBook", "coverage", "libraries"]
 
 
-class Named(Strict):
-    """A name in two languages."""
+@dataclass(frozen=True, slots=True)
+class KeywordList:
+    """A list of an operator's keywords, and what its user says of it."""
 
-    zh: Text
-    en: Text
+    asset: Asset
+    name: str
+    licence: str
+    updated: date
+    source: str
+    risk: str | None
+    action: Literal["drop", "mark"]
+    least: int
+    #: Whether its terms drop a text in which nothing is on offer.
+    alone: bool = False
 
-
-class RiskNames(Pack):
-    """The content of the taxonomy: the risks that a group of terms may name, in classes."""
-
-    classes: Annotated[dict[str, Named], Field(min_length=1)]
-    risks: Annotated[dict[str, Named], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _every_risk_has_its_class(self) -> Self:
-        for risk in self.risks:
-            if risk[:-1] not in self.classes:
-                raise ValueError(f"risks.{risk} is of no class{nearest(risk[:-1], self.classes)}")
-        for name in self.classes:
-            if name not in {risk[:-1] for risk in self.risks}:
-                raise ValueError(f"classes.{name} has no risk")
-        return self
+    @property
+    def verdict(self) -> str:
+        """The verdict that its terms count towards."""
+        return f"keywords_{self.name}"
 
 
-class Position(Strict):
-    """Factors of a hit's weight in the places where spam puts its words."""
-
-    title: float
-    bracket: float
-    keywords: float
-    edge: float
-
-
-class Scoring(Strict):
-    """The numbers of the score; the pack comments on each."""
-
-    position: Position
-    topic_cap: float
-    contact_cap: float
-    context_factor: float
-    full_length: int
-    edge_share: float
-    edge_from: int
-    reach: int
-    own_line: int
-    contact_sign: int
-    own_sign: int
-    stuffed: float
+def libraries(
+    taxonomy: Asset, packs: Sequence[Asset], lists: Sequence[KeywordList] = ()
+) -> list[Library]:
+    """The packs and lists as `coverage` counts them."""
+    risks = load(taxonomy, RiskNames).risks
+    read = [(asset, load(asset, RiskPack)) for asset in packs]
+    own = [
+        Library(p.pack, str(p.version), p.source, p.licence, p.updated, p.rules) for _, p in read
+    ]
+    return own + [
+        Library(
+            one.name, one.asset.sha256[:12], one.source, one.licence, one.updated,
+            _groups_of(one, risks),
+        )
+        for one in lists
+    ]  # fmt: skip
 
 
-class Verdict(Strict):
-    """A drop rule: the least score, and the least number of different brands or lures."""
-
-    threshold: float
-    distinct: int
-    why: str
-    #: Words beside a hit that put it on offer; without any, only its sentence is looked at.
-    signs: tuple[str, ...] = ()
-    spam: tuple[str, ...]
-    clean: tuple[str, ...]
-
-
-def _short(term: str) -> str:
-    if not term.strip() or len(term) > LONGEST_TERM:
-        raise ValueError(f"{term!r} has not 1 to {LONGEST_TERM} characters")
-    return term
-
-
-class RiskRule(Rule):
-    """A group of terms with one risk, one weight and one verdict that it counts towards."""
-
-    risk: str
-    verdict: str
-    role: Role
-    weight: float
-    obfuscated: bool = False
-    terms: tuple[Annotated[str, AfterValidator(_short)], ...] = ()
-    patterns: tuple[Annotated[Pattern, AfterValidator(rust_pattern)], ...] = ()
-    unless_left: Pattern | None = None
-    #: Whether no sentence says it: words around it excuse a hit only where it is quoted.
-    shape: bool = False
-
-    @model_validator(mode="after")
-    def _looks_for_something(self) -> Self:
-        if not self.terms and not self.patterns:
-            raise ValueError("needs terms or patterns")
-        return self
-
-
-class RiskPack(Pack):
-    """The content of a file; one of the packs, usually the seed, has to bring the scoring."""
-
-    licence: Text
-    score: Scoring | None = None
-    context: tuple[str, ...] = ()
-    information: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    contacts: tuple[Annotated[Pattern, AfterValidator(rust_pattern)], ...] = ()
-    verdicts: dict[str, Verdict] = Field(default_factory=dict)
-    rules: Rules[RiskRule]
+def _groups_of(one: KeywordList, risks: Mapping[str, Named]) -> list[RiskGroup]:
+    found = keywords_of(one.asset, one.risk, risks)
+    return [
+        RiskGroup(
+            id=one.verdict, risk=risk, verdict=one.verdict, role="name", weight=1.0,
+            obfuscated=True, terms=tuple(terms),
+        )
+        for risk, terms in found.items()
+    ]  # fmt: skip
 
 
 class RiskBook:
     """All packs together: rules in the order of the packs, verdicts by name, compiled terms."""
 
     def __init__(
-        self, taxonomy: Asset, packs: Sequence[Asset], dictionary: Asset | None = None
+        self,
+        taxonomy: Asset,
+        packs: Sequence[Asset],
+        simplified: Asset,
+        dictionary: Asset | None = None,
+        lists: Sequence[KeywordList] = (),
     ) -> None:
         """Load and compile the packs, and check them against their examples.
 
-        A user dictionary changes where words begin and end, and so which terms are hits.
+        `simplified`: the character table of the dedup key.  A user dictionary changes where words
+        begin and end, and so which terms are hits.
         """
-        risks = load(taxonomy, RiskNames).risks
-        rules: list[RiskRule] = []
-        verdicts: dict[str, Verdict] = {}
-        context: list[str] = []
-        information: set[str] = set()
-        contacts: list[str] = []
-        scoring: Scoring | None = None
+        self.risks = load(taxonomy, RiskNames).risks
+        self.packs = [load(asset, RiskPack) for asset in packs]
+        self.table: U32 = once(
+            simplified, lambda _: images(load_key_table(simplified).fast), "images"
+        )
         self._sources: dict[str, Asset] = {}
-        for asset in packs:
-            pack = load(asset, RiskPack)
-            verdicts |= pack.verdicts
-            context += pack.context
-            information.update(chain.from_iterable(pack.information.values()))
-            contacts += pack.contacts
-            scoring = pack.score or scoring
+        rules: list[RiskGroup] = []
+        self.verdicts: dict[str, Verdict] = {}
+        self.kinds: dict[str, str] = {}
+        for asset, pack in zip(packs, self.packs, strict=True):
+            self.verdicts |= pack.verdicts
+            self.kinds |= pack.kinds
+            named(asset, RiskPack, partial(self._check_kinds, pack))
             for rule in pack.rules:
-                named(asset, RiskPack, partial(self._check, rule, risks, verdicts))
+                named(asset, RiskPack, partial(self._check, rule))
                 self._sources[rule.id] = asset
                 rules.append(rule)
-        if scoring is None:
-            raise PipelineError("compliance: no pack says how to score")
-        self.rules, self.verdicts, self.scoring = tuple(rules), verdicts, scoring
-        self.context = ahocorasick_rs.AhoCorasick(dict.fromkeys(context))
-        self.information = frozenset(information)
-        self.contacts = tuple(re.compile(pattern) for pattern in contacts)
-        self.signs = {name: frozenset(verdict.signs) for name, verdict in verdicts.items()}
+        offers = tuple(dict.fromkeys(chain.from_iterable(pack.offers for pack in self.packs)))
+        for one in lists:
+            self.verdicts[one.verdict] = _verdict_of(one, offers)
+            rules += _groups_of(one, self.risks)
+        self.scoring = _scoring_of(self.packs)
+        self.position = self.scoring.position.model_dump()
+        self.rules = tuple(rules)
+        self._read_company()
+        after = _after(self.rules, self.verdicts)
+        self.lexicon = _compiled(self.rules, load_cutter(dictionary), self.table, after)
+        for rule in (rule for pack in self.packs for rule in pack.rules):
+            named(self._sources[rule.id], RiskPack, partial(self._prove, rule, dictionary))
+
+    def asks(self, rule: int) -> bool:
+        """Whether the company of the hits of a rule is asked for: it may bring a drop, or save."""
+        return self.rules[rule].role != "topic" and not self.marks_only(rule)
+
+    def marks_only(self, rule: int) -> bool:
+        """Whether a rule is that of a list that drops nothing."""
+        verdict = self.verdicts[self.rules[rule].verdict]
+        return verdict.of_list and verdict.action == "mark"
+
+    def _read_company(self) -> None:
+        """Gather the words around a hit that excuse it or make it an offer."""
+        context = dict.fromkeys(chain.from_iterable(pack.context for pack in self.packs))
+        self.context = ahocorasick_rs.AhoCorasick([*context])
+        groups = (pack.information.values() for pack in self.packs)
+        self.information = frozenset(chain.from_iterable(chain.from_iterable(groups)))
+        self.contacts = tuple(re.compile(p) for pack in self.packs for p in pack.contacts)
+        self.signs = {name: frozenset(one.signs) for name, one in self.verdicts.items()}
         self.mark_words = sorted(self.information.union(*self.signs.values()))
         self.marks = ahocorasick_rs.AhoCorasick(self.mark_words)
-        self.lexicon = _compiled(self.rules, load_cutter(dictionary))
-        for rule in self.rules:
-            named(self._sources[rule.id], RiskPack, partial(self._prove, rule, dictionary))
+        self.registers = {
+            name: factor for pack in self.packs for name, factor in pack.registers.items()
+        }
 
     def _prove(self, rule: RiskRule, dictionary: Asset | None) -> None:
         try:
@@ -196,30 +172,80 @@ class RiskBook:
             raise PackError(f"{error} with the words of {dictionary.path.name}") from error
 
     def _judges(self, rule: RiskRule, example: str) -> bool:
-        return any(self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example))
+        return any(
+            self.rules[hit.rule].id == rule.id for hit in self.lexicon.find(example, waits=False)
+        )
 
-    def _check(
-        self, rule: RiskRule, risks: Mapping[str, Named], verdicts: Mapping[str, Verdict]
-    ) -> None:
+    def _check_kinds(self, pack: RiskPack) -> None:
+        for kind, risk in pack.kinds.items():
+            if risk not in self.risks:
+                end = nearest(risk, sorted(self.risks))
+                raise PackError(f"kinds.{kind}: there is no risk {risk!r}{end}")
+
+    def _check(self, rule: RiskRule) -> None:
         if rule.id in self._sources:
             raise PackError(f"rule {rule.id}: {self._sources[rule.id].path.name} has that id")
         for name, noun, existing in (
-            (rule.risk, "risk", risks),
-            (rule.verdict, "verdict", verdicts),
+            (rule.risk, "risk", sorted(self.risks)),
+            (rule.verdict, "verdict", sorted(self.verdicts)),
         ):
             if name not in existing:
-                end = nearest(name, sorted(existing))
-                raise PackError(f"rule {rule.id}: there is no {noun} {name!r}{end}")
+                raise PackError(
+                    f"rule {rule.id}: there is no {noun} {name!r}{nearest(name, existing)}"
+                )
 
 
-def _compiled(rules: Sequence[RiskRule], cut: Cutter) -> Lexicon:
+def _scoring_of(packs: Iterable[RiskPack]) -> Scoring:
+    """The scoring of the last pack that brings one."""
+    found = [pack.score for pack in packs if pack.score is not None]
+    if not found:
+        raise PipelineError("compliance: no pack says how to score")
+    return found[-1]
+
+
+def _verdict_of(one: KeywordList, offers: tuple[str, ...]) -> Verdict:
+    """A list's own verdict: so many different terms of it beside words of an offer."""
+    return Verdict(
+        threshold=float(one.least), distinct=one.least, why=f"terms of {one.name}",
+        action=one.action, of_list=True, signs=() if one.alone else offers, spam=(), clean=(),
+    )  # fmt: skip
+
+
+def _after(
+    rules: Sequence[RiskGroup], verdicts: Mapping[str, Verdict]
+) -> dict[int, frozenset[int]]:
+    """Rule → the rules that its verdict cannot do without, if it is none of them.
+
+    Without one of those the verdict does not hold, and nothing else of it needs to be looked for.
+    """
+    numbers = {rule.id: number for number, rule in enumerate(rules)}
+    for name, verdict in verdicts.items():
+        if odd := [rule for rule in verdict.needs if rule not in numbers]:
+            end = nearest(odd[0], sorted(numbers))
+            raise PipelineError(f"compliance: verdict {name}: there is no rule {odd[0]!r}{end}")
+    return {
+        number: frozenset(numbers[name] for name in verdicts[rule.verdict].needs)
+        for number, rule in enumerate(rules)
+        if verdicts[rule.verdict].needs and rule.id not in verdicts[rule.verdict].needs
+    }
+
+
+def _compiled(
+    rules: Sequence[RiskGroup], cut: Cutter, table: U32, after: Mapping[int, frozenset[int]]
+) -> Lexicon:
     return Lexicon(
         [
             Term(term.lower(), number, rule.obfuscated)
             for number, rule in enumerate(rules)
             for term in rule.terms
         ],
-        [(number, pattern) for number, rule in enumerate(rules) for pattern in rule.patterns],
+        [
+            Shape(number, pattern, rule.anchors)
+            for number, rule in enumerate(rules)
+            for pattern in rule.patterns
+        ],
         {number: rule.unless_left for number, rule in enumerate(rules) if rule.unless_left},
         cut,
+        table,
+        after=after,
     )

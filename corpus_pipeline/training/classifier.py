@@ -38,11 +38,12 @@ _WORDS: Mapping[str, Any] = {
     "thread": 1,
 }
 #: Languages differ by letters: character n-grams instead of pairs of words.
-PARAMETERS: Mapping[str, Mapping[str, Any]] = {
-    "langid": {**_WORDS, "wordNgrams": 1, "minn": 1, "maxn": 4, "minCount": 1},
-    "domain": _WORDS,
-    "spam": _WORDS,
-}
+_LETTERS: Mapping[str, Any] = {**_WORDS, "wordNgrams": 1, "minn": 1, "maxn": 4, "minCount": 1}
+
+
+def parameters_of(task: str) -> Mapping[str, Any]:
+    """The parameters of a model for the stage of this task."""
+    return _LETTERS if task == "langid" else _WORDS
 
 
 def read_as(task: str, texts: Sequence[str]) -> list[str]:

@@ -16,20 +16,31 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import yaml
 
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.rules.messages import nearest
+from corpus_pipeline.rules.risk_pack import TAXONOMY
 from corpus_pipeline.text.arrays import F64
 from corpus_pipeline.training import labelled, measures, own_quality
-from corpus_pipeline.training.classifier import PARAMETERS, chances, read_as, trained
+from corpus_pipeline.training.classifier import chances, parameters_of, read_as, trained
 from corpus_pipeline.training.model_card import table
 
 #: What the second class of a task of two is called.
-BAD = {"quality": "bad", "spam": "spam"}
+BAD = {"quality": "bad", "spam": "spam", "compliance": "violating"}
 #: Texts → the same texts, masked.
 Mask = Callable[[Sequence[str]], list[str]]
 #: The stages that a model can be trained for.
-TASKS = tuple(dict.fromkeys((*BAD, *PARAMETERS)))
+TASKS = (*BAD, "langid", "domain")
 CARD = "card.md"
+PACKAGE = Path(__file__).parents[1]
+_FOUND = (
+    "Of the texts of held-out sources, those with a chance from `least` on. A corpus has fewer "
+    "violating texts than this set, so that its precision is lower: read a sample of what is found "
+    "before an action becomes `drop`."
+)
+#: The precision at which a card says what share is found.
+PRECISION = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,8 @@ class Order:
     output: Path
     seed: int
     least: int = labelled.LEAST
+    #: The risk, or class of risks, of what a model for `compliance` is to find.
+    risk: str | None = None
     mask: Mask = list  # personal data out of texts: a model remembers words
     name: Callable[[str], str] = str  # the same for names of files and sources
 
@@ -59,6 +72,7 @@ class Trained:
 
 def train(order: Order) -> Trained:
     """Read, check, split, train, measure, write."""
+    _check_risk(order)
     docs = labelled.split(labelled.checked(_texts(order), order.least), order.seed)
     docs = labelled.masked(docs, order.mask, order.name)
     order.output.mkdir(parents=True, exist_ok=True)
@@ -72,13 +86,25 @@ def train(order: Order) -> Trained:
         found = _classifier(order, fit, test)
     options = options_of(order)
     blocks = [*_data_blocks(order, docs), *found[1], "## Use", f"```yaml\n{options}```"]
-    head = f"# A {order.task} model"
+    head = f"# A {order.task} model" + (f" of {order.risk}" if order.risk else "")
     sums = [(name, *_digest(order.output / name)) for name in files]
     made = table(("file", "bytes", "sha256"), sums)
     text = "\n\n".join([head, made, f"Held out: {found[0]}.", *blocks]) + "\n"
     path = order.output / CARD
     path.write_text(text, encoding="utf-8")
     return Trained(options, found[0], path)
+
+
+def _check_risk(order: Order) -> None:
+    """A model for `compliance` is of one risk, no other model has one."""
+    if (order.task == "compliance") != (order.risk is not None):
+        raise PipelineError("compliance, and nothing else, is trained for a --risk: A2e, or A2")
+    if order.risk is None:
+        return
+    names = yaml.safe_load((PACKAGE / TAXONOMY.removeprefix("package:")).read_text("utf-8"))
+    known = [*names["classes"], *names["risks"]]
+    if order.risk not in known:
+        raise PipelineError(f"there is no risk {order.risk!r}{nearest(order.risk, known)}")
 
 
 def _texts(order: Order) -> pl.DataFrame:
@@ -105,9 +131,11 @@ def _classifier(order: Order, fit: pl.DataFrame, test: pl.DataFrame) -> tuple[st
     lines = read_as(order.task, fit["text"].to_list())
     if odd := [label for label in labels if label.split() != [label]]:
         raise PipelineError(f"a label is one word, not {odd[0]!r}")
-    model = trained(lines, fit["label"].to_list(), PARAMETERS[order.task], order.seed)
+    model = trained(lines, fit["label"].to_list(), parameters_of(order.task), order.seed)
     model.save_model(str(order.output / f"{order.task}.bin"))
     grid = chances(model, read_as(order.task, test["text"].to_list()), labels)
+    if order.task == "compliance":
+        return finder_blocks(test, grid[:, labels.index(BAD[order.task])])
     if order.task in BAD:
         return two_class_blocks(test, grid[:, labels.index(labelled.GOOD)])
     return _many_class_blocks(test, grid, labels)
@@ -137,6 +165,32 @@ def two_class_blocks(test: pl.DataFrame, scores: F64) -> tuple[str, list[str]]:
         "## Sources",
         known,
         table(spread, measures.source_rows(scores, good, sources)),
+    ]
+
+
+def finder_blocks(test: pl.DataFrame, scores: F64) -> tuple[str, list[str]]:
+    """A line, and the blocks of the card, about the chance that a text is what is looked for."""
+    sought = (test["label"] != labelled.GOOD).to_numpy()
+    whole = measures.area(scores, sought)
+    bins, error = measures.calibration_rows(scores, sought)
+    share = measures.found_at(scores, sought, PRECISION)
+    line = (
+        f"AUC {whole} on {int(sought.sum())} violating and {int((~sought).sum())} good texts; "
+        f"{share:.1%} of the violating ones are found at a precision of {PRECISION:.0%}"
+    )
+    cuts = ("`least`", "precision", "recall", "found", "good texts found")
+    return line, [
+        "## Thresholds",
+        _FOUND,
+        table(cuts, measures.cut_rows(scores, sought)),
+        "## Calibration",
+        f"Mean distance of chance and share {error:.3f}.",
+        table(("chance", "texts", "mean chance", "violating"), bins),
+        "## Sources",
+        table(
+            ("source", "violating", "good", "5 %", "median", "95 %", "AUC within"),
+            measures.source_rows(scores, sought, test["source"].to_list()),
+        ),
     ]
 
 
@@ -201,6 +255,9 @@ def _digest(path: Path) -> tuple[int, str]:
 
 def options_of(order: Order) -> str:
     """The lines of a config that use the model."""
+    if order.risk is not None:
+        model = order.output / f"{order.task}.bin"
+        return f"compliance:\n  classifiers:\n    {order.risk}:\n      model: {model}\n"
     lines = [f"{order.task}:", f"  model: {order.output / (order.task + '.bin')}"]
     if order.task == "quality":
         lines += [

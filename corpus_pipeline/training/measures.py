@@ -90,6 +90,20 @@ def cut_rows(scores: F64, good: Bool) -> list[tuple[str, ...]]:
     return rows
 
 
+def found_at(scores: F64, sought: Bool, precision: float) -> float:
+    """The largest share of what is sought that some cut finds with at least this precision.
+
+    >>> found_at(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True]), 1.0)
+    0.6666666666666666
+    """
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(sought[order])
+    # Texts of one score stay together: a cut lies between scores.
+    ends = np.append(scores[order][1:] < scores[order][:-1], True)
+    enough = ends & (right >= precision * np.arange(1, right.size + 1))
+    return float(right[enough].max(initial=0)) / max(int(sought.sum()), 1)
+
+
 def calibration_rows(scores: F64, right: Bool) -> tuple[list[tuple[str, ...]], float]:
     """For each tenth of the scale: texts, mean score, share that is right; and the mean error."""
     place = np.minimum((scores * BINS).astype(np.int64), BINS - 1)

@@ -349,3 +349,22 @@ def test_the_seed_is_no_library(sound, papers):
     assert clauses(small, "fail") == {"keyword_library"}
     assert found.evidence[1].said.en == "A1a: 0, fewer than 200"
     assert clauses(other, "not_checked") == {"keyword_library"}
+
+
+def test_an_operators_list_is_part_of_the_library(sound, papers, tmp_path):
+    """Keywords of a list count for the risk that the run gave it, and only those."""
+    file = tmp_path / "own.txt"
+    file.write_text("\n".join(f"词语{n}" for n in range(200)), encoding="utf-8")
+    stage = sound.content["stages"][2]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    stage["assets"] = {"keywords_0000": {"ref": str(file), "sha256": digest}}
+    stage["options"] = {"keywords": [{"path": str(file), "risk": "A1b"}]}
+    found = audit(sound.write(), "gbt45654", papers(sound))
+
+    clause = next(e for e in found.clauses if e.clause.id == "keyword_library")
+    said = [evidence.said.en for evidence in clause.evidence]
+    assert said[:3] == [
+        "total: 200, fewer than 10000",
+        "A1a: 0, fewer than 200",
+        "A1c: 0, fewer than 200",
+    ]

@@ -43,8 +43,8 @@ READ_BY = {
 KEYS = {
     "aigc": ["models", "statements.0.label", "statements.0.why"],
     "ip": ["anchor", "signs.0.where", "signs.0.risk"],
-    "compliance": ["verdicts", "score.topic_cap", "verdicts.porn_spam.spam", "rules.0.terms"],
-    "compliance_risks": ["risks", "risks.A1a.zh", "classes.A1.en"],
+    "compliance": ["verdicts", "score.topic_cap", "verdicts.contact_spam.spam", "rules.0.terms"],
+    "compliance_risks": ["risks", "risks.A1a.zh", "classes.A1.en", "library.total"],
     "decode": ["mojibake", "mojibake.run_bits", "lost.told_share.reason", "rules.0.begins"],
     "decontaminate": ["bounds", "bounds.gram", "bounds.gram.value", "rules.0.script"],
     "extract": ["skipped_tags", "bounds.posts_alike", "main.min_characters", "rules.0.pattern"],
@@ -76,7 +76,7 @@ KEYS = {
 VALUES = {
     "aigc": ("statements.0.label", "4", "statement denied: label is wrong"),
     "ip": ("signs.0.risk", "huge", "sign tdm_reserved: risk is wrong"),
-    "compliance": ("verdicts.porn_spam.threshold", "high", "verdicts.porn_spam.threshold is wrong"),
+    "compliance": ("verdicts.contact_spam.threshold", "high", "contact_spam.threshold is wrong"),
     "compliance_risks": ("risks.A1a", "text", "risks.A1a is wrong"),
     "decode": ("mojibake.rounds.value", 2.5, "mojibake.rounds.value is wrong"),
     "decontaminate": ("rules.0.pattern", "(一", "rule interrogative: pattern is no pattern"),

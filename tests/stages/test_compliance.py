@@ -154,7 +154,7 @@ def test_a_users_pack_adds_terms_and_verdicts(tmp_path):
         ("verdict: own_spam", "verdict: none", "there is no verdict 'none'"),
         ("terms: [测试词]", "terms: [一二三四五六七八九十一]", "has not 1 to 10 characters"),
         ("hits: ['卖测试词']", "hits: ['别的']", "does not find '别的'"),
-        ("id: own_term", "id: gambling_brand", "compliance.yaml has that id"),
+        ("id: own_term", "id: gambling_brand", "gambling.yaml has that id"),
         ("clean: ['没有']", "clean: ['测试词']", "must not drop '测试词'"),
     ],
 )

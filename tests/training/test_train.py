@@ -133,6 +133,25 @@ def test_a_spam_model_comes_out_twice_the_same(train, pair, tmp_path):
     assert cards[0].replace("/one/", "/two/") == cards[1]
 
 
+def test_a_classifier_of_a_risk_comes_out(train, pair, tmp_path):
+    """The options that are printed make `compliance` find what no pack knows; the card has cuts."""
+    code, out, err = train("compliance", *pair, tmp_path / "out", "--risk", "A3e")
+    options = yaml.safe_load(out)["compliance"]
+    options["classifiers"]["A3e"] |= {"action": "drop", "least": 0.6}
+    rng = random.Random(7)
+    texts = [prose(rng), offer(rng)]
+    found = stage("compliance", **options)(docs_of(texts))
+    card = (tmp_path / "out" / "card.md").read_text("utf-8")
+
+    assert code == 0
+    assert "are found at a precision of 98%" in err
+    assert "| `least` | precision |" in card
+    assert found["drop_rule"].to_list() == [None, "model_a3e"]
+    hit = found["compliance_hits"].to_list()[1][-1]
+    assert (hit["risk"], hit["rule"], hit["end"]) == ("A3e", "model_a3e", len(texts[1]))
+    assert "model_A3e@" in found["compliance_checked"][0]
+
+
 def test_domains_of_ones_own_come_out(train, tmp_path):
     """Labels of a column become those of the stage; an empty text has none."""
     files = [
@@ -230,6 +249,9 @@ def test_what_teaches_nothing_is_refused(train, tmp_path, given, reason):
         (["domain", "--good", "a.jsonl"], "has many classes"),
         (["quality"], "give --good and --bad"),
         (["spam", "--data", "a.jsonl"], "--data and --label"),
+        (["compliance", "--data", "a.jsonl"], "is trained for a --risk"),
+        (["spam", "--risk", "A2"], "is trained for a --risk"),
+        (["compliance", "--risk", "A2z"], "there is no risk 'A2z'"),
         (["spam", "--good", "nowhere.jsonl", "--bad", "b.jsonl"], "cannot read nowhere.jsonl"),
     ],
 )

@@ -21,9 +21,9 @@ from pydantic import Field, model_validator
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.words import Words, both
-from corpus_pipeline.rules.compliance import RiskNames
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import Pack, PackError, load
+from corpus_pipeline.rules.risk_pack import RiskNames
 from corpus_pipeline.rules.settings import Strict
 
 _PROFILES = Path(__file__).parent / "profiles"

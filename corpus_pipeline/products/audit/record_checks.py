@@ -13,15 +13,16 @@ from typing import Any, ClassVar
 import polars as pl
 
 from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.model import PipelineError
+from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, unlooked
 from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.source_checks import no_such
 from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of
-from corpus_pipeline.rules.compliance import RiskPack
+from corpus_pipeline.rules.keyword_list import keywords_of
 from corpus_pipeline.rules.pack import load
+from corpus_pipeline.rules.risk_pack import RiskPack
 
 
 def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:
@@ -254,20 +255,28 @@ def _short(what: str, number: int, least: int) -> Evidence:
 
 
 def _keywords(dossier: Dossier, stage: Mapping[str, Any]) -> tuple[dict[str, set[str]], list[str]]:
-    """Risk → keywords of the packs that the stage was pinned to, and the packs not found."""
+    """Risk → keywords of the packs and lists that the stage was pinned to; those not found."""
     risks: dict[str, set[str]] = {}
     missing = []
     for name, pinned in stage["assets"].items():
-        if not name.startswith("pack"):
+        if not name.startswith(("pack", "keywords_")):
             continue
         try:
             asset = resolve(str(pinned["ref"]), dossier.run.root)
-            content = load(asset, RiskPack) if asset.sha256 == pinned["sha256"] else None
+            found = _terms(name, asset, stage) if asset.sha256 == pinned["sha256"] else None
         except PipelineError:
-            content = None
-        if content is None:
+            found = None
+        if found is None:
             missing.append(str(pinned["ref"]))
             continue
-        for rule in content.rules:
-            risks.setdefault(rule.risk, set()).update(rule.terms)
+        for risk, terms in found:
+            risks.setdefault(risk, set()).update(term.lower() for term in terms)
     return {risk: terms for risk, terms in risks.items() if terms}, missing
+
+
+def _terms(name: str, asset: Asset, stage: Mapping[str, Any]) -> list[tuple[str, Sequence[str]]]:
+    """The keywords of a pack or of an operator's list, by risk."""
+    if name.startswith("pack"):
+        return [(rule.risk, rule.terms) for rule in load(asset, RiskPack).rules]
+    section = stage["options"]["keywords"][int(name.removeprefix("keywords_"))]
+    return [*keywords_of(asset, section.get("risk"), risk_names()).items()]

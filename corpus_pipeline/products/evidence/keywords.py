@@ -7,14 +7,20 @@ licence and count, for they belong to somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.audit.profile import risk_names
 from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.products.evidence.packs import OURS, content_of
 from corpus_pipeline.products.evidence.table import Cell, Column, Table, yes_no
 from corpus_pipeline.products.runs import Run
-from corpus_pipeline.rules.compliance import LONGEST_TERM
+from corpus_pipeline.rules.keyword_list import keywords_of
+from corpus_pipeline.rules.risk_pack import LONGEST_TERM
 
 #: Keywords that a library is to hold in all, and of each risk of a class: GB/T 45654-2025 8.1 as
 #: secondary sources have it, B.1 of the draft of GB/T 45652 (2024-03-28) as read.
@@ -46,8 +52,13 @@ def library(run: Run) -> Library:
     found = Library()
     for stage in run.manifest["stages"]:
         if stage["name"] == "compliance":
-            for asset in stage.get("assets", {}).values():
-                _add(found, str(asset["ref"]), str(asset["sha256"]))
+            own = stage.get("options", {}).get("keywords", ())
+            for name, asset in stage.get("assets", {}).items():
+                ref, sha256 = str(asset["ref"]), str(asset["sha256"])
+                if name.startswith("keywords_"):
+                    _add_list(found, own[int(name.removeprefix("keywords_"))], ref, sha256)
+                else:
+                    _add(found, ref, sha256)
     return found
 
 
@@ -68,6 +79,22 @@ def _add(found: Library, ref: str, sha256: str) -> None:
             found.terms.setdefault(risk, set()).add(term)
         found.lists.append((ref, sha256, str(content.get("licence", "")), len(words)))
         found.quoted |= words if ref.startswith(OURS) else set()
+
+
+def _add_list(found: Library, section: Mapping[str, Any], ref: str, sha256: str) -> None:
+    """Count the keywords of an operator's list under the risks that file or options give them."""
+    licence = str(section.get("licence", ""))
+    try:
+        asset = resolve(ref, Path.cwd())
+    except PipelineError:
+        asset = None
+    if asset is None or asset.sha256 != sha256:
+        found.lists.append((ref, sha256, licence, None))
+        return
+    terms = keywords_of(asset, section.get("risk"), risk_names())
+    for risk, words in terms.items():
+        found.terms.setdefault(risk, set()).update(words)
+    found.lists.append((ref, sha256, licence, sum(map(len, terms.values()))))
 
 
 def coverage(found: Library) -> Table:

@@ -33,7 +33,7 @@ class Company:
     """The marks of a text in order of place, and the hits that they surround."""
 
     def __init__(self, text: str, hits: Sequence[Hit], book: RiskBook) -> None:
-        """Find the marks of a text once."""
+        """Find the marks of a text (`text.terms.spots.aligned`) once."""
         self._text, self._book = text, book
         self._terms = [hit for hit in hits if book.rules[hit.rule].role in _TERMS]
         self._term_starts = [hit.start for hit in self._terms]
@@ -51,13 +51,10 @@ class Company:
         return self._last[key]
 
     def _found(self, text: str) -> Iterator[tuple[int, int, str]]:
-        view = text.lower()
-        if len(view) != len(text):  # İ becomes two characters
-            view = text
-        for mark, start, end in self._book.marks.find_matches_as_indexes(view, overlapping=True):
+        for mark, start, end in self._book.marks.find_matches_as_indexes(text, overlapping=True):
             yield start, end, self._book.mark_words[mark]
         for pattern in self._book.contacts:
-            for match in pattern.finditer(view):
+            for match in pattern.finditer(text):
                 yield match.start(), match.end(), _CONTACT
 
     def _outside(self, marks: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -11,10 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from corpus_pipeline.rules.compliance import RiskBook
 from corpus_pipeline.rules.lexicon import Hit
+from corpus_pipeline.rules.risk_pack import Verdict
 from corpus_pipeline.stages.compliance.company import Company
+from corpus_pipeline.text.terms.spots import aligned
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 #: A sentence without an end is cut here; context further away is not its context.
@@ -26,8 +29,7 @@ _KEYWORDS = re.compile(r"\s*(?:本文)?(?:关键词|关键字|标签|tags?|keywo
 _SHOWN = frozenset({"title", "bracket", "keywords"})
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A hit and what it counts; `in_title` hits have no place in the text."""
 
     hit: Hit
@@ -65,16 +67,24 @@ def longest_only(hits: Iterable[Hit], book: RiskBook) -> list[Hit]:
 def weigh(text: str, hits: Iterable[Hit], book: RiskBook, *, in_title: bool) -> Iterator[Weighed]:
     """What each hit counts where it stands, and in what company."""
     scoring = book.scoring
-    chosen = longest_only(hits, book)
-    topics = all(book.rules[hit.rule].role == "topic" for hit in chosen)
-    company = None if topics else Company(text, chosen, book)
+    other = "text" if in_title else "title"
+    chosen = longest_only((h for h in hits if book.rules[h.rule].scope != other), book)
+    # What can drop nothing needs no judgement of its company; hits of a list that only marks, not
+    # even one of their sentence.
+    if not all(book.marks_only(hit.rule) for hit in chosen):
+        text = aligned(text, book.table)
+    asked = [hit for hit in chosen if book.asks(hit.rule)]
+    company = Company(text, asked, book) if asked else None
     for hit in chosen:
         zone = "title" if in_title else zone_of(text, hit, book)
-        factor: float = getattr(scoring.position, zone, 1.0)
+        factor = book.position.get(zone, 1.0)
         rule = book.rules[hit.rule]
-        quoted = _in_quotes(text, hit) if rule.shape else _reported(text, hit, book)
+        if rule.shape:
+            quoted = _in_quotes(text, hit)
+        else:
+            quoted = not book.marks_only(hit.rule) and _reported(text, hit, book)
         told = False
-        if company and rule.role != "topic" and not rule.shape:
+        if company and book.asks(hit.rule) and not rule.shape:
             told = company.tells_of(hit, shown=zone in _SHOWN)
         # A contact that solicits nothing itself still helps the lures beside it.
         if quoted or (told and rule.role != "contact"):
@@ -115,19 +125,24 @@ def _in_quotes(text: str, hit: Hit) -> bool:
     )
 
 
-def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
-    """The score of each verdict that any hit counts towards, highest first."""
+def scores(
+    weighed: list[Weighed], length: int, book: RiskBook, register: float = 1.0
+) -> list[Score]:
+    """The score of each verdict that any hit counts towards; those that hold and drop come first.
+
+    `register`: the factor of the register of the text.
+    """
     scoring = book.scoring
     by_verdict: dict[str, list[Weighed]] = {}
     for hit in weighed:
         by_verdict.setdefault(book.rules[hit.hit.rule].verdict, []).append(hit)
     contacts = _sum(w for w in weighed if book.rules[w.hit.rule].role == "contact")
-    factor = min(1.0, sqrt(scoring.full_length / max(length, 1)))
+    factor = register * min(1.0, sqrt(scoring.full_length / max(length, 1)))
     ranking: list[Score] = []
-    for name, verdict in book.verdicts.items():
-        own = by_verdict.get(name)
-        if not own:
-            continue
+    for name in [name for name in book.verdicts if name in by_verdict]:
+        verdict, own = book.verdicts[name], by_verdict[name]
+        judging = [w for w in own if book.rules[w.hit.rule].action == "drop"]
+        marks_only, own = not judging, judging or own
         firm = [w for w in own if book.rules[w.hit.rule].role in {"brand", "lure", "name"}]
         own_contacts = [w for w in own if book.rules[w.hit.rule].role == "contact" and not w.quoted]
         topics = [w for w in own if book.rules[w.hit.rule].role == "topic"]
@@ -137,10 +152,21 @@ def scores(weighed: list[Weighed], length: int, book: RiskBook) -> list[Score]:
         counted = [w for w in (*firm, *own_contacts) if not w.quoted]
         score = total * factor
         own_topics = [w for w in topics if not w.quoted]
-        holds = score >= verdict.threshold and _spread_out(counted, own_topics, verdict.distinct)
+        enough = score >= verdict.threshold and not marks_only
+        holds = (
+            enough
+            and _spread_out(counted, own_topics, verdict.distinct)
+            and _of_rules({book.rules[w.hit.rule].id for w in counted}, verdict)
+        )
         risk = Counter(book.rules[w.hit.rule].risk for w in (counted or own)).most_common(1)[0][0]
         ranking.append(Score(name, risk, score, len(own), holds))
-    return sorted(ranking, key=lambda s: (-s.holds, -s.score))
+    drops = {score.verdict: book.verdicts[score.verdict].action == "drop" for score in ranking}
+    return sorted(ranking, key=lambda s: (-(s.holds and drops[s.verdict]), -s.holds, -s.score))
+
+
+def _of_rules(hit: set[str], verdict: Verdict) -> bool:
+    """Whether enough rules are hit, and one of those that the verdict cannot do without."""
+    return len(hit) >= verdict.rules and (not verdict.needs or not hit.isdisjoint(verdict.needs))
 
 
 def _spread_out(counted: list[Weighed], topics: list[Weighed], distinct: int) -> bool:

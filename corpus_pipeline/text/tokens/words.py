@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 
 #: A sentence → its words, whose lengths add up to the sentence's.
 Cutter = Callable[[str], Iterable[str]]
 
 #: What ends a clause; jieba needs no more context than a clause.
 _STOP = re.compile(r"[。！？；，、!?;\n\r\t ]")
+_TO_LAST_STOP = re.compile(f".*{_STOP.pattern}", re.DOTALL)
 #: No clause is longer than this on either side of a match.
 _REACH = 40
 
@@ -26,8 +28,9 @@ def clause(text: str, start: int, end: int) -> tuple[int, int]:
     (4, 10)
     """
     left = max(0, start - _REACH)
-    for stop in _STOP.finditer(text, left, start):
-        left = stop.end()
+    before = _TO_LAST_STOP.match(text, left, start)
+    if before:
+        left = before.end()
     next_stop = _STOP.search(text, end, min(len(text), end + _REACH))
     return left, next_stop.start() if next_stop else min(len(text), end + _REACH)
 
@@ -50,9 +53,4 @@ def word_edges(sentence: str, cut: Cutter = rust_words) -> set[int]:
     >>> sorted(word_edges("24口交换机"))
     [0, 2, 3, 6]
     """
-    edges = {0}
-    place = 0
-    for word in cut(sentence):
-        place += len(word)
-        edges.add(place)
-    return edges
+    return {0, *accumulate(map(len, cut(sentence)))}
