@@ -10,6 +10,7 @@ import json
 import logging
 import signal
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -81,6 +82,9 @@ def plain_bytes(path: Path) -> Iterator[bytes]:
         yield gzip.decompress(data)
     if data[:4] == b"\x28\xb5\x2f\xfd":
         yield zstandard.ZstdDecompressor().stream_reader(data).read()
+    if data[:4] == b"PK\3\4":
+        with zipfile.ZipFile(path) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
     if data[:4] == b"PAR1":
         frame = pl.read_parquet(path)
         yield json.dumps(frame.to_dicts(), ensure_ascii=False, default=str).encode()
@@ -269,22 +273,21 @@ def papers(home: Home, run: Path, profile: str) -> list[object]:
     return options
 
 
-@pytest.mark.parametrize("profile", ["house", "gbt45654"])
-def test_no_audit_holds_a_value(home, finished, profile):
-    """All formats, with documents, waivers, plans and results that quote values, and a baseline."""
-    run, out = finished[0], home.out / "audits" / profile
-    given = ["-p", profile, "--date", DAY, *papers(home, run, profile)]
+def test_no_audit_holds_a_value(home, finished):
+    """All formats and the folder for a filing, handed papers that quote values, and a baseline."""
+    run, out = finished[0], home.out / "audits"
+    given = ["-p", "gbt45654", "--date", DAY, *papers(home, run, "gbt45654")]
     forms = [word for form in FILES for word in ("--format", form)]
 
     told = [
-        call("audit", run, *given, "--language", "zh"),
-        call("audit", run, *given, *forms, "-o", out),
+        call("audit", run, *given, *forms, "-o", out, "--evidence", out / "filing"),
         call("audit", run, *given, "--baseline", out / FILES["sarif"], "--format", "json"),
     ]
 
     assert {code for code, _ in told} <= {0, 1, 3}, told
     assert found_in("".join(line for _, line in told).encode()) == set()
-    assert {path.name for path in out.iterdir()} == set(FILES.values())
+    assert {path.name for path in out.iterdir()} == {*FILES.values(), "filing"}
+    assert len(list((out / "filing").rglob("*.xlsx"))) > 1
     assert "<手机号>" in (out / FILES["json"]).read_text()
     assert leaks(out) == {}
 
@@ -300,11 +303,11 @@ def test_whoever_has_the_raw_name_finds_the_document(finished):
 
 
 def test_stages_alone_and_a_second_run_hold_nothing(home, finished):
-    """Stages on the run's documents, `pii` alone on raw inputs, a run against an index."""
+    """`pii` alone on raw inputs, a stage on its documents, a run against an index."""
     out = home.out / "alone"
     done = [
         call("pii", *some(home), "--output", out / "pii"),
-        call("exact-dedup", finished[0], "--output", out / "exact"),
+        call("langid", out / "pii", "--output", out / "langid"),
         call("index", finished[0], "--output", out / "index"),
         call("near-dedup", out / "pii", "--against", out / "index", "--output", out / "near"),
         call("verify", out / "index"),
@@ -326,16 +329,19 @@ def test_without_pii_only_the_documents_are_raw(home):
     assert set(leaks(run)) == {"kept/part-00000.parquet", "dropped/part-00000.parquet"}
     raw = pl.read_parquet(run / "kept" / "*.parquet")
     assert found_in(json.dumps(raw["locator"].to_list(), ensure_ascii=False).encode()) == set()
-    spoken += said_by_products(run, home.out / "raw.html")
+    spoken += said_by_products(run, home.out / "raw")
+    spoken += call("audit", run, "--evidence", home.out / "raw" / "filing")[1]
+    assert (home.out / "raw" / "filing" / "samples").exists()
     assert found_in(spoken.encode()) == set()
-    assert found_in((home.out / "raw.html").read_bytes()) == set()
+    assert leaks(home.out / "raw") == {}
 
 
-def said_by_products(run: Path, page: Path) -> str:
-    """What the products that show texts say of a run; `page`: where the report goes."""
+def said_by_products(run: Path, out: Path) -> str:
+    """What the products that show texts say of a run; `out`: where they write."""
+    out.mkdir()
     said_of = [call("explain", run, key, "--text") for key in ids_of(run)]
-    said_of += [call("sample", run, "--by", "rule", "-n", "50")]
-    said_of += [call("report", run, "--output", page, "--json"), call("audit", run)]
+    said_of.append(call("sample", run, "--by", "rule", "-n", "50"))
+    said_of.append(call("report", run, "--output", out / "report.html", "--json"))
     assert {code for code, _ in said_of} <= {0, 1}, said_of
     return "".join(line for _, line in said_of)
 
@@ -353,9 +359,9 @@ def test_raw_dropped_is_the_one_option(home):
     for folder in (run, home.out / "tuned"):
         assert set(leaks(folder)) == {"dropped/part-00000.parquet"}
     spoken += told
-    spoken += said_by_products(run, home.out / "asked.html")
+    spoken += said_by_products(run, home.out / "masked")
     assert found_in(spoken.encode()) == set()
-    assert found_in((home.out / "asked.html").read_bytes()) == set()
+    assert leaks(home.out / "masked") == {}
 
 
 def test_messages_of_errors_hold_nothing(home, monkeypatch):

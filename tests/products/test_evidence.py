@@ -64,7 +64,12 @@ def planted(builder):
     for split in builder.splits:
         split[0] |= {"text": f"电话{PHONE}，\n邮箱{EMAIL}", "title": f"=cmd|'{CARD}'"}
         split[1] |= {"url": f"https://example.org/?mail={EMAIL}", "text": "-2+3 减法"}
+        hit = {"risk": "A2d", "rule": "slur", "start": 0, "end": 2, "weight": 1.0}
+        split[3]["compliance_hits"] = [hit, hit]
         split[2]["url"] = f"https://{PHONE}@example.org/"
+    builder.splits[1][4]["compliance_hits"] = [hit | {"risk": "A1f"}]
+    builder.splits[1][4]["compliance_checked"] = "compliance 5; porn@1"
+    builder.splits[1][5]["compliance_checked"] = None
     return builder.write()
 
 
@@ -203,6 +208,24 @@ def test_the_ledger_adds_up(made):
     assert by_kind["读入"] == by_kind["保留"] + by_kind["剔除"] + by_kind["隔离"]
 
 
+def test_risks_are_counted_and_gaps_said(made):
+    """内容风险识别结果: documents by risk, kept and dropped, and what has no record of a check."""
+    root, folder, _, _ = made
+    found = {row["风险编号"]: row for row in rows(folder / "tables/risks_found.csv")}
+    counted = {key: [int(row["保留文档"]), int(row["剔除文档"])] for key, row in found.items()}
+    checked = {
+        row["检查记录"]: int(row["条数"]) for row in rows(folder / "tables/risks_checked.csv")
+    }
+
+    assert len(found) == 31
+    assert {key: pair for key, pair in counted.items() if any(pair)} == {
+        "A1f": [1, 0],
+        "A2d": [2, 0],
+    }
+    assert sum(checked.values()) == open_run(root).counts["kept"]
+    assert (checked["compliance 5; porn@1"], checked["无记录 / no record"]) == (1, 1)
+
+
 def test_every_stage_has_a_name_and_says_what_it_does(made):
     """方法: each stage of the run with a sentence about it; no stage of the package lacks one."""
     root, folder, _, _ = made
@@ -325,6 +348,8 @@ def test_nobody_loses_a_file(made, tmp_path):
         write_evidence(Evidence(root, result), root / "filing", masked)
     with pytest.raises(PipelineError, match="is no evidence folder"):
         write_evidence(Evidence(root, result), tmp_path / "other/thesis.doc", masked)
+    with pytest.raises(PipelineError, match="cannot write"):
+        write_evidence(Evidence(root, result), tmp_path / "other/thesis.doc/filing", masked)
 
 
 def save(path, filled):
@@ -414,3 +439,17 @@ def test_keywords_of_others_are_counted_and_not_quoted(make_builder, tmp_path):
     counts = {row["关键词数"] for row in lists if row["是否列出"].startswith("否")}
     assert counts == {"2", "", "3"}
     assert all("别人的词".encode() not in data for _, data in contents(tmp_path / "filing"))
+
+
+def test_a_list_that_names_files_elsewhere_is_refused(run, tmp_path):
+    """Whoever seals a list with a path out of the folder does not have that file removed."""
+    folder, other = tmp_path / "filing", tmp_path / "precious.txt"
+    other.write_text("kept")
+    digest = hashlib.sha256(b"kept").hexdigest()
+    folder.mkdir()
+    entry = {"path": "../precious.txt", "bytes": 4, "sha256": digest}
+    manifest.write(folder / "manifest.json", {"kind": "evidence", "files": [entry]})
+    with pytest.raises(PipelineError, match="which lies outside"):
+        write(run, folder)
+
+    assert other.read_text() == "kept"

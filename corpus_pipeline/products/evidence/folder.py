@@ -32,6 +32,7 @@ from corpus_pipeline.products.evidence import (
     keywords,
     personal,
     record,
+    risks,
     sources,
 )
 from corpus_pipeline.products.evidence.files import About, as_csv, as_markdown
@@ -87,17 +88,25 @@ def write_evidence(made_of: Evidence, folder: Path, mask: Mask) -> list[str]:
     run = open_run(made_of.root)
     made_of = replace(made_of, result=masked_audit(made_of.result, mask))
     content = _files(run, made_of, mask)
-    for path in sorted(earlier - content.keys()):
-        (folder / path).unlink(missing_ok=True)
-    (folder / LIST).unlink(missing_ok=True)
-    for path, data in content.items():
-        commit_bytes(folder / path, data)
+    try:
+        _write(folder, content, earlier)
+    except OSError as error:
+        raise PipelineError(f"cannot write {folder}: {error.strerror or error}") from None
     entries = [manifest.file_entry(folder, folder / path) for path in sorted(content)]
     result = made_of.result
     said = {"kind": KIND, "run": result.seal, "profile": result.profile.profile}
     said |= {"day": result.day.isoformat(), "tool": __version__}
     manifest.write(folder / LIST, {**said, "seed": made_of.seed, "files": entries})
     return sorted(content)
+
+
+def _write(folder: Path, content: Mapping[str, bytes], earlier: set[str]) -> None:
+    """Put the files there, and take away those of an earlier folder that are none of these."""
+    for path in sorted(earlier - content.keys()):
+        (folder / path).unlink(missing_ok=True)
+    (folder / LIST).unlink(missing_ok=True)
+    for path, data in content.items():
+        commit_bytes(folder / path, data)
 
 
 def replaceable(folder: Path, root: Path) -> set[str]:
@@ -114,6 +123,8 @@ def replaceable(folder: Path, root: Path) -> set[str]:
         raise PipelineError(f"{folder} is there and is no evidence folder: name another")
     for entry in content["files"]:
         path = folder / entry["path"]
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise PipelineError(f"{folder}: its list names {entry['path']}, which lies outside")
         if path.is_file() and sha256_file(path) != entry["sha256"]:
             raise PipelineError(
                 f"{folder}: {entry['path']} was changed since it was written: name another folder, "
@@ -160,6 +171,8 @@ def _tables(run: Run, made_of: Evidence, words: keywords.Library) -> list[Table]
         clauses.findings(result),
         personal.personal(run, size, result),
         _blind(),
+        risks.found(size),
+        risks.checked(size),
         keywords.coverage(words),
         keywords.lists(words),
         sources.licences(size),

@@ -24,21 +24,30 @@ def content_of(ref: str, sha256: str) -> Mapping[str, Any] | None:
     >>> content_of("package:rules/packs/pii.yaml", "0" * 64) is None
     True
     """
-    try:
-        asset = resolve(ref, Path.cwd())
-    except PipelineError:
+    path = _path(ref, sha256)
+    if path is None:
         return None
-    if asset.sha256 != sha256:
-        return None
-    if asset.path.suffix not in {".yaml", ".yml"}:
-        return {}
-    content = yaml.safe_load(asset.path.read_text("utf-8"))
-    return content if isinstance(content, Mapping) else {}
+    return _read(path) if path.suffix in {".yaml", ".yml"} else {}
 
 
 def model_card(ref: str, sha256: str) -> tuple[str, str] | None:
     """Name and text of the card of a model that comes with this package, where it has one."""
-    if not ref.startswith(OURS) or content_of(ref, sha256) is None:
+    path = _path(ref, sha256) if ref.startswith(OURS) else None
+    card = None if path is None else path.with_suffix(".md")
+    return None if card is None or not card.is_file() else (card.name, card.read_text("utf-8"))
+
+
+def _path(ref: str, sha256: str) -> Path | None:
+    """Where the file lies, if it is that of the run."""
+    try:
+        asset = resolve(ref, Path.cwd())
+    except PipelineError:
         return None
-    card = resolve(ref, Path.cwd()).path.with_suffix(".md")
-    return (card.name, card.read_text("utf-8")) if card.is_file() else None
+    return asset.path if asset.sha256 == sha256 else None
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    # The loader in C where PyYAML has it: packs are large, and twenty of them are read.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    content = yaml.load(path.read_text("utf-8"), loader)  # noqa: S506 - it is a safe loader
+    return content if isinstance(content, Mapping) else {}

@@ -162,8 +162,8 @@ def _table(need: Need, rows: Sequence[tuple[Cell, ...]], seed: int) -> Table:
         both(f"Sample: {name.en}{of_each.en}", f"抽检样本：{name.zh}{of_each.zh}"),
         both(
             f"{asked} documents{of_each.en} asked for, {len(rows):,} drawn with seed {seed}. "
-            "Fill in verdict (合格 or 不合格), reviewer and date in the workbook or the CSV, and "
-            "hand it in with --results. Personal data is masked.",
+            "Fill in verdict (合格 or 不合格), reviewer and date in the workbook or the CSV, "
+            "and hand it in with --results. Personal data is masked.",
             f"要求 {asked} 条{of_each.zh}，以种子 {seed} 抽取 {len(rows):,} 条。"
             "请在工作簿或 CSV 中填写结论（合格/不合格）、"
             "审核人与日期，再以 --results 提交。个人信息已遮盖。",

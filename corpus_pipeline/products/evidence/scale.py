@@ -17,6 +17,7 @@ _TEXTS = ("source", "license", "text", "url")
 #: The host of an address, without the user that some addresses name.
 _HOST = r"^[a-zA-Z]+://(?:[^/?#@]*@)?([^/?#:@]+)"
 _MARKS = ("pii_spans", "aigc_label", "ip_risk", "ip_basis", "langid_label")
+_CHECKED = ("compliance_hits", "compliance_checked")
 
 
 @dataclass(slots=True)
@@ -34,6 +35,10 @@ class Scale:
     licence_characters: Counter[tuple[str, str]] = field(default_factory=Counter)
     #: (risk, deciding sign) → documents.
     rights: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: (kept or dropped, risk) → documents in which it was found.
+    risks: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: Record of what checked a kept document, empty where there is none → documents.
+    checked: Counter[str] = field(default_factory=Counter)
     #: (kept or dropped, type) → spans.
     personal: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -44,12 +49,26 @@ def scale(run: Run) -> Scale:
     for folder in (KEPT, DROPPED):
         for part in run.parts(folder):
             have = set(columns_of(run.root / part))
-            wanted = [name for name in (*_TEXTS, *_MARKS) if name in have]
+            wanted = [name for name in (*_TEXTS, *_MARKS, *_CHECKED) if name in have]
             for frame in batches(run.root / part, wanted):
                 _personal(found, folder, frame)
+                _risks(found, folder, frame)
                 if folder == KEPT:
                     _kept(found, frame)
     return found
+
+
+def _risks(found: Scale, folder: str, frame: pl.DataFrame) -> None:
+    if "compliance_hits" in frame.columns:
+        named = pl.col("compliance_hits").list.eval(pl.element().struct.field("risk")).list.unique()
+        risks = frame.select(risk=named).drop_nulls().explode("risk").drop_nulls()
+        for risk, documents in risks.group_by("risk").len().iter_rows():
+            found.risks[folder, risk] += documents
+    if folder == KEPT:
+        absent = "compliance_checked" not in frame.columns
+        record = pl.lit("") if absent else pl.col("compliance_checked").fill_null("")
+        for value, documents in frame.group_by(record.alias("record")).len().iter_rows():
+            found.checked[value] += documents
 
 
 def _personal(found: Scale, folder: str, frame: pl.DataFrame) -> None:

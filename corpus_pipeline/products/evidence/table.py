@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.products.audit.words import Words, both
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -124,6 +125,8 @@ def _safe(column: Column, values: Sequence[Cell], mask: Mask) -> list[Cell]:
     texts = [text for value in values for text in _texts(value)]
     if column.said and any(texts):
         texts = mask(texts)
+        if not column.lines:  # an address: what masks sentences passes it by
+            texts = [concealed(text) if "://" in text else text for text in texts]
     safe = iter([harmless(text, lines=column.lines) for text in texts])
     return [
         both(next(safe), next(safe))
