@@ -79,7 +79,7 @@ class Compliance(Stage):
     """Match packs and lists, score, judge."""
 
     name = "compliance"
-    version = 5
+    version = 6
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),
