@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
@@ -261,17 +263,23 @@ def _keywords(dossier: Dossier, stage: Mapping[str, Any]) -> tuple[dict[str, set
     for name, pinned in stage["assets"].items():
         if not name.startswith(("pack", "keywords_")):
             continue
-        try:
-            asset = resolve(str(pinned["ref"]), dossier.run.root)
-            found = _terms(name, asset, stage) if asset.sha256 == pinned["sha256"] else None
-        except PipelineError:
-            found = None
-        if found is None:
+        asset = _pinned(dossier.run.root, pinned)
+        if asset is None:
             missing.append(str(pinned["ref"]))
             continue
-        for risk, terms in found:
+        for risk, terms in _terms(name, asset, stage):
             risks.setdefault(risk, set()).update(term.lower() for term in terms)
     return {risk: terms for risk, terms in risks.items() if terms}, missing
+
+
+def _pinned(root: Path, pinned: Mapping[str, Any]) -> Asset | None:
+    """The very file that a run used, sought beside the run, above it and from here."""
+    for folder in (root, root.parent, Path.cwd()):
+        with suppress(PipelineError):
+            asset = resolve(str(pinned["ref"]), folder)
+            if asset.sha256 == pinned["sha256"]:
+                return asset
+    return None
 
 
 def _terms(name: str, asset: Asset, stage: Mapping[str, Any]) -> list[tuple[str, Sequence[str]]]:
