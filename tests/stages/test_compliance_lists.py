@@ -115,6 +115,19 @@ def test_a_list_without_licence_or_date_is_refused(tmp_path):
             ComplianceOptions(keywords=[keywords])
 
 
+def test_lists_have_names_of_their_own(tmp_path):
+    """Two lists whose files have no name in Latin letters need one; with one they are two rules."""
+    one = listed(tmp_path / "甲.txt", "蓝色风铃", risk="A1a")
+    other = listed(tmp_path / "乙.txt", "北山银杏", risk="A1b")
+    with pytest.raises(PipelineError, match="two lists are named 'list'"):
+        stage("compliance", keywords=[one, other])
+    out = stage("compliance", keywords=[one, {**other, "name": "second"}])(
+        docs_of(["看蓝色风铃，看北山银杏"])
+    )
+    rules = [hit["rule"] for hit in out["compliance_hits"].to_list()[0]]
+    assert rules == ["keywords_list", "keywords_second"]
+
+
 def test_sites_are_found_with_their_subdomains(tmp_path):
     """A host, what is below it, and the beginning of an address; another host is none."""
     text = "0.0.0.0 bad.example\n# comment\nhttps://mixed.example/videos/\n"

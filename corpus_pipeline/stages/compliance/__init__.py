@@ -98,6 +98,9 @@ class Compliance(Stage):
     def __init__(self, options: ComplianceOptions, assets: Mapping[str, Asset]) -> None:
         """Load, compile and prove the packs."""
         super().__init__(options, assets)
+        names = [_name(one) for one in (*options.keywords, *options.sites)]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise PipelineError(f"compliance: two lists are named {twice[0]!r}; give one a `name`")
         self.lists = _lists(options, assets)
         self.book = RiskBook(
             assets["taxonomy"], _assets(assets, "pack"), assets["key_table"],
