@@ -82,7 +82,8 @@ def _vehicle(number: int) -> str:
 
 #: (what stands before the value, the value).
 VALUES: list[tuple[str, str]] = [
-    *(("电话", f"138000000{n:02d}") for n in range(11, 18)),
+    *(("电话", f"138000000{n:02d}") for n in range(11, 16)),
+    *(("住址", f"北京市朝阳区安定路{n}号院2号楼3单元401室") for n in (11, 12)),
     *(("座机", f"010-620000{n:02d}") for n in range(11, 15)),
     *(("身份证号", _resident(n)) for n in range(11, 16)),
     ("旧身份证", "110101000101011"),
@@ -121,14 +122,15 @@ def text(number: int) -> str:
 
 
 def url(number: int) -> str:
-    """An address with the values in its path, in its query, escaped and in an inner address."""
+    """An address with values in its host, path and query, escaped and in an inner address."""
     inner = "/".join(f"{label}/{value}" for label, value in group(number))
     path = "/".join(
         f"{quote(label)}/{value if value.isascii() else quote(value)}"
         for label, value in group(number)
     )
     inner = quote(f"https://example.org/{inner}", safe="")
-    return f"https://www.example.org/{path}?q={quote(said(number))}&u={inner}"
+    host = next((value for label, value in group(number) if label == "电话"), "www")
+    return f"https://{host}.example.org/{path}?q={quote(said(number))}&u={inner}"
 
 
 def said(number: int) -> str:

@@ -200,15 +200,9 @@ def test_nothing_raw_is_in_a_finished_run(finished):
 
 
 def masked_types() -> set[str]:
-    """The types that the packaged rules replace wherever they stand.
-
-    A name and an address are told by the words around them, which a URL and a name of a file lack.
-    """
+    """The types that the packaged rules replace wherever they stand; a name alone is no finding."""
     pack = load_detector(resolve("package:rules/packs/pii.yaml", Path())).pack
-    return {name for name, kind in pack.types.items() if kind.policy == "redact"} - {
-        "address",
-        "name",
-    }
+    return {name for name, kind in pack.types.items() if kind.policy == "redact"} - {"name"}
 
 
 def ids_of(run: Path) -> list[str]:
@@ -368,6 +362,25 @@ def test_raw_dropped_is_the_one_option(home):
     spoken += said_by_products(run, home.out / "masked")
     assert found_in(spoken.encode()) == set()
     assert leaks(home.out / "masked") == {}
+
+
+def test_no_policy_shows_a_value_or_the_key(home, monkeypatch):
+    """Parts that are shown, and codes made with a key, in texts as in all other columns."""
+    key, run, config = "a key of twenty-four bytes", home.out / "coded", home.out / "coded.yaml"
+    monkeypatch.setenv("KEY_OF_CODES", key)
+    codes = dict.fromkeys(("resident_id", "bank_card", "email", "wechat"), "pseudonym")
+    policy = {"mobile": "mask", "landline": "mask", "passport": "drop", **codes}
+    pii = {"policy": policy, "key_env": "KEY_OF_CODES"}
+    config.write_text(yaml.safe_dump({"stages": ["decode", "extract", "pii"], "pii": pii}))
+    _, spoken = call("run", config, "--input", *some(home), "--output", run, "--engine", "local")
+
+    assert leaks(run) == {}
+    assert found_in(spoken.encode()) == set()
+    files = [path for path in run.rglob("*") if path.is_file()]
+    assert not any(key.encode() in data for path in files for data in plain_bytes(path))
+    texts = "".join(pl.read_parquet(run / "kept" / "*.parquet")["text"])
+    assert "138****00" in texts
+    assert "<银行卡号:" in texts
 
 
 def test_messages_of_errors_hold_nothing(home, monkeypatch):
