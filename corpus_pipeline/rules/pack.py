@@ -25,6 +25,11 @@ from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.messages import TwiceError, message
 from corpus_pipeline.rules.settings import Strict
 
+try:  # ten times as fast, where PyYAML has it
+    from yaml import CSafeLoader as _SafeLoader
+except ImportError:
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]  # the same, in Python
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 #: A name that a user reads in verdicts and error messages.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -166,7 +171,7 @@ def once(asset: Asset, read: Callable[[Path], T], key: Hashable = None) -> T:
     return loaded
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_SafeLoader):
     """YAML in which no key of a mapping occurs twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
