@@ -70,10 +70,13 @@ def test_every_step_of_the_workflow_succeeds(github, place):
         "Verify",
         "Audit",
         "Summary",
+        "Findings",
     ]
     assert read(place / "out/run/manifest.json")["counts"]["kept"] > 0
-    log = json.loads((place / "out/audit/house/audit.sarif").read_text("utf-8"))
+    log = json.loads((place / "out/findings/house.sarif").read_text("utf-8"))
     assert log["runs"][0]["automationDetails"]["id"] == "corpus-audit/house/"
+    assert log["runs"][0]["results"] == []
+    assert (place / "out/audit/house/audit.junit.xml").is_file()
     assert "PASSED" in (place / "summary").read_text("utf-8")
 
 

@@ -200,9 +200,15 @@ def test_nothing_raw_is_in_a_finished_run(finished):
 
 
 def masked_types() -> set[str]:
-    """The types that the packaged rules replace."""
+    """The types that the packaged rules replace wherever they stand.
+
+    A name and an address are told by the words around them, which a URL and a name of a file lack.
+    """
     pack = load_detector(resolve("package:rules/packs/pii.yaml", Path())).pack
-    return {name for name, kind in pack.types.items() if kind.policy == "redact"}
+    return {name for name, kind in pack.types.items() if kind.policy == "redact"} - {
+        "address",
+        "name",
+    }
 
 
 def ids_of(run: Path) -> list[str]:

@@ -30,6 +30,7 @@ ROOMS = (
     "quality",
     "spam",
     "domains",
+    "pii",
     "speed",
 )
 #: A room of fewer items is measured whole, whatever the stride.

@@ -358,7 +358,8 @@ def test_an_operators_list_is_part_of_the_library(sound, papers, tmp_path):
     stage = sound.content["stages"][2]
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     stage["assets"] = {"keywords_0000": {"ref": str(file), "sha256": digest}}
-    stage["options"] = {"keywords": [{"path": str(file), "risk": "A1b"}]}
+    one = {"path": str(file), "risk": "A1b", "licence": "our own", "updated": "2026-11-20"}
+    stage["options"] = {"keywords": [one]}
     found = audit(sound.write(), "gbt45654", papers(sound))
 
     clause = next(e for e in found.clauses if e.clause.id == "keyword_library")

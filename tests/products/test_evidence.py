@@ -27,7 +27,12 @@ from corpus_pipeline.products.verify.chain import verify
 from corpus_pipeline.stages import STAGES
 
 PHONE, EMAIL, CARD = "13800138000", "zhang.wei@example.com", "110101190001010014"
-PACKS = ("compliance_risks.yaml", "compliance.yaml")
+PACKS = (
+    "compliance_risks.yaml",
+    "compliance.yaml",
+    "compliance/fraud.yaml",
+    "compliance/weapons.yaml",
+)
 PROFILE = "gbt45654"
 
 
@@ -52,7 +57,7 @@ def with_stage(builder, name, **more):
 
 def planted(builder):
     """A run with personal data and formulas wherever people or pages put text."""
-    with_stage(builder, "compliance", assets=assets(*ours(*PACKS)))
+    with_stage(builder, "compliance", assets=assets(*ours(*PACKS[1:])))
     pinned = {"pack": assets(*ours("pii.yaml"))["pack0"]}
     with_stage(builder, "pii", assets=pinned, options={"policy": {"qq": "tag"}})
     news, forum = builder.content["sources"]
@@ -407,37 +412,45 @@ def test_samples_are_as_large_as_the_profile_asks(make_builder, tmp_path):
 
 def test_keywords_of_others_are_counted_and_not_quoted(make_builder, tmp_path):
     """Coverage counts every list of the run; the annex quotes only ours; a changed list is said."""
-    rule = {"id": "theirs", "risk": "A2d", "terms": ["别人的词甲", "别人的词乙"]}
-    own = tmp_path / "theirs.yaml"
-    own.write_text(yaml.safe_dump({"licence": "contract 7", "rules": [rule]}, allow_unicode=True))
-    gone = tmp_path / "gone.yaml"
-    gone.write_text("rules: []")
+    own, gone = tmp_path / "theirs.yaml", tmp_path / "gone.txt"
+    own.write_text(yaml.safe_dump({"A2d": ["别人的词甲", "别人的词乙"]}, allow_unicode=True))
+    gone.write_text("旧词")
+    said = {"licence": "contract 7", "updated": "2026-11-01", "risk": "A2d"}
+    lists = {
+        f"keywords_{at}": next(iter(assets((str(p), p)).values()))
+        for at, p in enumerate((own, gone))
+    }
     builder = make_builder(tmp_path / "RUN")
-    listed = tmp_path / "listed.txt"
-    listed.write_text("别人的词丙\n别人的词丁\n别人的词戊\n", encoding="utf-8")
-    pinned = assets(*ours(*PACKS), (str(own), own), (str(gone), gone), (str(listed), listed))
-    pinned["keywords_0000"] = pinned.pop("pack4")
-    section = {"path": str(listed), "risk": "A2e", "licence": "contract 8"}
-    with_stage(builder, "compliance", assets=pinned, options={"keywords": [section]})
+    with_stage(
+        builder,
+        "compliance",
+        assets=assets(*ours(*PACKS[1:])) | lists,
+        options={"keywords": [said, said]},
+    )
     root = builder.write()
-    gone.write_text("rules: [changed]")
+    gone.write_text("新词")
     write(root, tmp_path / "filing")
 
     packs = [yaml.safe_load((PACKAGE / "rules/packs" / name).read_text("utf-8")) for name in PACKS]
-    terms = {(r["risk"], term) for r in packs[1]["rules"] for term in r.get("terms", ())}
-    covered = {
-        row["风险编号"]: row for row in rows(tmp_path / "filing/tables/keyword_coverage.csv")
+    terms = {
+        (rule["risk"], term.lower())
+        for pack in packs
+        for rule in pack.get("rules", ())
+        for term in rule.get("terms", ())
     }
-    quoted = [row["关键词"] for row in rows(tmp_path / "filing/tables/annex4_keywords.csv")]
-    lists = rows(tmp_path / "filing/tables/keyword_lists.csv")
+    tables = tmp_path / "filing/tables"
+    covered = {row["风险编号"]: row for row in rows(tables / "keyword_coverage.csv")}
+    quoted = [row["关键词"] for row in rows(tables / "annex4_keywords.csv")]
+    theirs, changed = rows(tables / "keyword_lists.csv")[-2:]
 
     assert set(covered) == {*packs[0]["risks"], ""}
     for risk in packs[0]["risks"]:
-        more = {"A2d": 2, "A2e": 3}.get(risk, 0)
-        assert int(covered[risk]["关键词数"]) == sum(r == risk for r, _ in terms) + more
+        assert int(covered[risk]["关键词数"]) == sum(r == risk for r, _ in terms) + 2 * (
+            risk == "A2d"
+        )
     assert sorted(word.lstrip("'") for word in quoted) == sorted(term for _, term in terms)
-    counts = {row["关键词数"] for row in lists if row["是否列出"].startswith("否")}
-    assert counts == {"2", "", "3"}
+    assert (theirs["关键词数"], theirs["距审计日天数"], theirs["许可"]) == ("2", "28", "contract 7")
+    assert (changed["关键词数"], changed["是否列出"]) == ("", "否 / no")
     assert all("别人的词".encode() not in data for _, data in contents(tmp_path / "filing"))
 
 

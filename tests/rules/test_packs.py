@@ -241,6 +241,7 @@ def test_a_rule_that_disagrees_with_its_examples_is_named(refusal, name):
         ("pii", "cues", "there is no cue"),
         ("pii", "anchors", "there is no anchor"),
         ("pii", "classes", "there is no class"),
+        ("pii", "parts", "there is no part"),
         ("compliance", "verdicts", "there is no verdict"),
         ("compliance_risks", "classes", "is of no class"),
     ],

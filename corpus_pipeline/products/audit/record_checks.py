@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
 
-from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, unlooked
+from corpus_pipeline.products.audit.keyword_library import covered, keyword_files
 from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.source_checks import no_such
 from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of
-from corpus_pipeline.rules.keyword_list import keywords_of
-from corpus_pipeline.rules.pack import load
-from corpus_pipeline.rules.risk_pack import RiskPack
 
 
 def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:
@@ -228,63 +222,30 @@ def keyword_library(dossier: Dossier, clause: Clause) -> Outcome:
 
     The limit is the least number in all, `per_class` that of each risk of a class.
     """
-    stage = next(entry for entry in dossier.run.manifest["stages"] if entry["name"] == "compliance")
-    risks, missing = _keywords(dossier, stage)
+    files = keyword_files(dossier.run)
+    missing = [one.ref for one in files if one.library is None]
     if missing:
         said = ", ".join(missing)
         return unlooked(f"the packs lie elsewhere: {said}", f"词库不在此处：{said}")
+    found = covered(files)
+    terms = {one.risk: one.terms for one in found.risks}
     least: dict[str, int] = clause.settings.get("per_class", {})
-    total = len(set().union(*risks.values())) if risks else 0
     evidence = [
-        _short(risk, len(risks.get(risk, ())), least[risk[:-1]])
-        for risk in risk_names()
-        if risk[:-1] in least and len(risks.get(risk, ())) < least[risk[:-1]]
+        _short(risk, number, least[risk[:-1]])
+        for risk, number in terms.items()
+        if risk[:-1] in least and number < least[risk[:-1]]
     ]
-    if total < (clause.limit or 0):
-        evidence.insert(0, _short("total", total, int(clause.limit or 0)))
-    facts = {"total": total, "per_risk": {risk: len(risks.get(risk, ())) for risk in risk_names()}}
+    if found.total < (clause.limit or 0):
+        evidence.insert(0, _short("total", found.total, int(clause.limit or 0)))
+    some = sum(number > 0 for number in terms.values())
     measured = both(
-        f"{total} keywords, {len(risks)} risks with any",
-        f"关键词 {total} 个，涉及 {len(risks)} 种风险",
+        f"{found.total} keywords, {some} risks with any",
+        f"关键词 {found.total} 个，涉及 {some} 种风险",
     )
-    return judged(evidence, measured, facts)
+    return judged(evidence, measured, {"total": found.total, "per_risk": terms})
 
 
 def _short(what: str, number: int, least: int) -> Evidence:
     name = what if what == "total" else f"{what} {risk_names()[what].zh}"
     said = both(f"{what}: {number}, fewer than {least}", f"{name}：{number} 个，少于 {least} 个")
     return Evidence("manifest.json", said, subject=what)
-
-
-def _keywords(dossier: Dossier, stage: Mapping[str, Any]) -> tuple[dict[str, set[str]], list[str]]:
-    """Risk → keywords of the packs and lists that the stage was pinned to; those not found."""
-    risks: dict[str, set[str]] = {}
-    missing = []
-    for name, pinned in stage["assets"].items():
-        if not name.startswith(("pack", "keywords_")):
-            continue
-        asset = _pinned(dossier.run.root, pinned)
-        if asset is None:
-            missing.append(str(pinned["ref"]))
-            continue
-        for risk, terms in _terms(name, asset, stage):
-            risks.setdefault(risk, set()).update(term.lower() for term in terms)
-    return {risk: terms for risk, terms in risks.items() if terms}, missing
-
-
-def _pinned(root: Path, pinned: Mapping[str, Any]) -> Asset | None:
-    """The very file that a run used, sought beside the run, above it and from here."""
-    for folder in (root, root.parent, Path.cwd()):
-        with suppress(PipelineError):
-            asset = resolve(str(pinned["ref"]), folder)
-            if asset.sha256 == pinned["sha256"]:
-                return asset
-    return None
-
-
-def _terms(name: str, asset: Asset, stage: Mapping[str, Any]) -> list[tuple[str, Sequence[str]]]:
-    """The keywords of a pack or of an operator's list, by risk."""
-    if name.startswith("pack"):
-        return [(rule.risk, rule.terms) for rule in load(asset, RiskPack).rules]
-    section = stage["options"]["keywords"][int(name.removeprefix("keywords_"))]
-    return [*keywords_of(asset, section.get("risk"), risk_names()).items()]

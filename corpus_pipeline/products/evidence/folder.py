@@ -21,6 +21,7 @@ from corpus_pipeline.io.storage import commit_bytes, sha256_file
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.documents_file import documents_of
 from corpus_pipeline.products.audit.formats import FILES, FORMATS, LEVEL_WORDS, render
+from corpus_pipeline.products.audit.keyword_library import KeywordFile, covered, keyword_files
 from corpus_pipeline.products.audit.profile import Profile, document_names
 from corpus_pipeline.products.audit.result import MET, NOT_MET, STATUS_WORDS, AuditResult
 from corpus_pipeline.products.audit.results_file import read_results
@@ -136,7 +137,7 @@ def replaceable(folder: Path, root: Path) -> set[str]:
 def _files(run: Run, made_of: Evidence, mask: Mask) -> dict[str, bytes]:
     """Path → content of every file but the list."""
     result, about = made_of.result, _about(run, made_of)
-    words = keywords.library(run)
+    words = keyword_files(run)
     drawn = finished(samples(run, result.profile, made_of.seed), mask)
     content = {f"samples/{table.name}.csv": as_csv(table) for table in drawn}
     content |= {f"samples/{table.name}.xlsx": as_workbook([table]) for table in drawn}
@@ -158,7 +159,7 @@ def _files(run: Run, made_of: Evidence, mask: Mask) -> dict[str, bytes]:
     return content
 
 
-def _tables(run: Run, made_of: Evidence, words: keywords.Library) -> list[Table]:
+def _tables(run: Run, made_of: Evidence, words: Sequence[KeywordFile]) -> list[Table]:
     """Every table but the samples and the parts of a filing, in the order of the page."""
     result, size = made_of.result, scale(run)
     documents = documents_of(run, made_of.documents, document_names(result.profile), result.day)
@@ -174,7 +175,7 @@ def _tables(run: Run, made_of: Evidence, words: keywords.Library) -> list[Table]
         risks.found(size),
         risks.checked(size),
         keywords.coverage(words),
-        keywords.lists(words),
+        keywords.lists(words, result.day),
         sources.licences(size),
         sources.rights(size),
         record.ledger(run),
@@ -193,12 +194,12 @@ def _cards(run: Run) -> dict[str, bytes]:
     return {f"models/{card[0]}": card[1].encode() for card in found if card is not None}
 
 
-def _facts(result: AuditResult, words: keywords.Library) -> dict[str, Any]:
+def _facts(result: AuditResult, words: Sequence[KeywordFile]) -> dict[str, Any]:
     """What the draft of a report says beside its tables."""
     return {
         "sampled": [one for one in result.clauses if one.clause.method in _SAMPLES],
         "statuses": STATUS_WORDS,
-        "keywords": words.total,
+        "keywords": covered(words).total,
     }
 
 

@@ -13,9 +13,7 @@ import yaml
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-
-#: References to files of this package begin so.
-OURS = "package:"
+from corpus_pipeline.products.audit.keyword_library import OURS
 
 
 def content_of(ref: str, sha256: str) -> Mapping[str, Any] | None:

@@ -173,9 +173,9 @@ def suspects(values: pl.Series, detector: Detector, left: Collection[str] = ()) 
     ]
     many = rf"[0-9](?:[-_. +()~]{{0,2}}[0-9]){{{min(counts, default=1) - 1}}}"
     cues = sorted({word for words in detector.pack.cues.values() for word in words})
-    return (
-        values.str.contains("%", literal=True)
-        | parts.str.contains("|".join(anchors.values()))
-        | parts.str.contains(many)
-        | (parts.str.contains(digits) & parts.str.contains_any(cues, ascii_case_insensitive=True))
+    hot = values.str.contains("%", literal=True) | parts.str.contains(
+        "|".join((*anchors.values(), many))
     )
+    told = parts.str.contains_any(cues, ascii_case_insensitive=True)
+    # Few rows have a cue; the digits beside it are looked for in these.
+    return hot | (told & parts.str.contains(digits)) if told.any() else hot

@@ -186,3 +186,19 @@ def vehicle_number(value: str) -> bool:
         return False
     total = sum(_VIN_VALUES[c] * w for c, w in zip(value, _VIN_WEIGHTS, strict=True))
     return value[8] == "0123456789X"[total % 11]
+
+
+def _travel_digit(field: str) -> str:
+    values = (int(char, 36) if char != "<" else 0 for char in field)
+    return str(sum(value * (7, 3, 1)[place % 3] for place, value in enumerate(values)) % 10)
+
+
+def machine_readable(lines: str) -> bool:
+    r"""Whether number, birth and expiry in the second line of a passport have their digits.
+
+    >>> machine_readable("P<CHNZHANG<<SAN\nE000000008CHN0001018M3001019<<<<<<<<<<<<<<00")
+    True
+    """
+    second = lines.rsplit("\n", 1)[-1].strip()
+    fields = ((0, 9), (13, 19), (21, 27))
+    return all(_travel_digit(second[start:end]) == second[end : end + 1] for start, end in fields)
