@@ -332,6 +332,18 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list of 10,200 invented keywords over the 17 risks of A.1 and A.2, as CSV."""
+    risks = [f"A1{letter}" for letter in "abcdefgh"] + [f"A2{letter}" for letter in "abcdefghi"]
+    signs = [chr(0x4E00 + number) for number in range(130)]
+    words = [first + second for first in signs[:80] for second in signs]
+    lines = [f"{word},{risks[number // 600]}" for number, word in enumerate(words[: 17 * 600])]
+    path = tmp_path_factory.mktemp("library") / "library.csv"
+    path.write_text("\n".join(["term,risk", *lines]), "utf-8")
+    return path
+
+
 @pytest.fixture
 def run(builder: Builder) -> Path:
     """A finished run without a dataset."""

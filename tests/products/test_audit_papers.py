@@ -248,6 +248,7 @@ def test_a_waiver_holds_until_its_day(decided):
     assert (entry_of(waived, "source_rights").status, waived.exit_code) == ("fail", 0)
     assert (expired.exit_code, other.exit_code) == (1, 1)
     assert "waived until 2026-12-31: the licence is being signed (head of data)" in render(waived)
+    assert "1 failed (1 waived or known)" in render(waived)
     assert "豁免已于 2026-11-28 到期" in render(expired, "text", "zh")
     [suppressed] = [
         e for e in json.loads(render(waived, "sarif"))["runs"][0]["results"] if e["kind"] == "fail"

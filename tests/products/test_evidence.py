@@ -200,6 +200,20 @@ def test_what_nobody_looked_for_is_not_called_clean(made):
     assert left["bank_card"] == "0"
 
 
+def test_what_is_left_to_do_is_listed(made):
+    """待办清单: every open clause, those that fail first, and the texts that nobody has read."""
+    _, folder, result, _ = made
+    listed = rows(folder / "tables/left_to_do.csv")
+    required = [one for one in result.clauses if one.clause.level == "required"]
+    failing = {one.clause.id for one in required if one.status == "fail"}
+    still = {one.clause.id for one in result.clauses if one.status in {"fail", "not_checked"}}
+
+    assert {row["条款编号"] for row in listed[:-1]} == still
+    assert {row["条款编号"] for row in listed[: len(failing)]} == failing
+    assert listed[-1]["要求"] == "与正式文本核对"
+    assert all(row["办理事项"] for row in listed)
+
+
 def test_the_ledger_adds_up(made):
     """What was read is what was kept, dropped and quarantined, line by line."""
     root, folder, _, _ = made
@@ -445,9 +459,8 @@ def test_keywords_of_others_are_counted_and_not_quoted(make_builder, tmp_path):
 
     assert set(covered) == {*packs[0]["risks"], ""}
     for risk in packs[0]["risks"]:
-        assert int(covered[risk]["关键词数"]) == sum(r == risk for r, _ in terms) + 2 * (
-            risk == "A2d"
-        )
+        more = 2 if risk == "A2d" else 0
+        assert int(covered[risk]["关键词数"]) == sum(r == risk for r, _ in terms) + more
     assert sorted(word.lstrip("'") for word in quoted) == sorted(term for _, term in terms)
     assert (theirs["关键词数"], theirs["距审计日天数"], theirs["许可"]) == ("2", "28", "contract 7")
     assert (changed["关键词数"], changed["是否列出"]) == ("", "否 / no")

@@ -178,9 +178,19 @@ def _said(entry: ClauseResult, language: Language) -> Iterator[str]:
 
 def _totals(result: AuditResult, language: Language) -> str:
     tally = Counter[Status](entry.status for entry in result.clauses)
+    let_be = tally["fail"] - sum(entry.stands for entry in result.clauses)
+    of_them = both(f" ({let_be} waived or known)", f"（其中豁免或已知 {let_be}）")
+    more = {"fail": of_them} if let_be else {}
+    nothing = both("", "")
     numbers = {
-        "en": ", ".join(f"{tally[status]} {word.en}" for status, word in _TOTALS.items()),
-        "zh": "，".join(f"{word.zh} {tally[status]}" for status, word in _TOTALS.items()),
+        "en": ", ".join(
+            f"{tally[status]} {word.en}{more.get(status, nothing).en}"
+            for status, word in _TOTALS.items()
+        ),
+        "zh": "，".join(
+            f"{word.zh} {tally[status]}{more.get(status, nothing).zh}"
+            for status, word in _TOTALS.items()
+        ),
     }
     verdict = _VERDICTS[result.exit_code].of(language)
     return f"{verdict}{'：' if language == 'zh' else ': '}{numbers[language]}"

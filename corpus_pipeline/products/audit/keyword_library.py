@@ -80,8 +80,8 @@ def _file(entry: Mapping[str, Any], found: list[Library] | None) -> KeywordFile:
 
 
 def _asset(run: Run, entry: Mapping[str, Any]) -> Asset | None:
-    """The file, where it is still what the run used."""
-    for base in (Path.cwd(), run.root):
+    """The file, where it is still what the run used: beside the run, above it, or from here."""
+    for base in (run.root, run.root.parent, Path.cwd()):
         try:
             asset = resolve(str(entry["ref"]), base)
         except PipelineError:

@@ -84,6 +84,7 @@ CHECKS: dict[str, Check] = {
         Check("stages_ran", f"{_HERE}.checks:stages_ran", ("stages",)),
         Check("published_columns", f"{_HERE}.checks:published_columns", ("columns",)),
         Check("keyword_library", f"{_HERE}.record_checks:keyword_library", ("per_class",)),
+        Check("keyword_updates", f"{_HERE}.keyword_checks:keyword_updates"),
         Check("roles_apart", f"{_HERE}.record_checks:roles_apart", ("aspect",)),
         Check("document_license", f"{_HERE}.row_checks:document_license"),
         Check("personal_data", f"{_HERE}.row_checks:PersonalData"),

@@ -76,17 +76,15 @@ def spared(stages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """The types that no audit holds against a run.
 
     Enters: the `stages` of its manifest.  These are what is no personal data by itself, unless a
-    policy masks it, and what became a pseudonym, which looks like what it stands for.  Personal
-    data that a policy leaves in the text counts: who may leave it waives the clause, with reasons.
+    policy masks it.  Personal data that a policy leaves in the text counts: who may leave it waives
+    the clause, with reasons.  A pseudonym is a placeholder with a code, in which nothing is found.
     """
     named: dict[str, str] = dict.fromkeys(RECORDED, "keep")
     for stage in stages:
         if stage["name"] == "pii":
             named |= stage.get("options", {}).get("policy") or {}
     return frozenset(
-        kind
-        for kind, policy in named.items()
-        if policy == "pseudonym" or (kind in RECORDED and policy in LEAVING)
+        kind for kind, policy in named.items() if kind in RECORDED and policy in LEAVING
     )
 
 

@@ -58,7 +58,7 @@ PLACES = {
 CANDIDATE = "|".join(PLACES.values())
 #: Code points that are read to the left and to the right of a place.
 LEFT, RIGHT = 90, 120
-_MASK = re.compile(r"<[A-Z一-鿿]{2,6}>")
+_MASK = re.compile(r"<[A-Z一-鿿]{2,6}(?::[a-z]{1,20})?>")
 
 
 @cache

@@ -23,6 +23,8 @@ from corpus_pipeline.rules.pack import Pack, load
 from corpus_pipeline.rules.settings import Strict
 
 _OPEN = ("fail", "not_checked")
+#: What a wording rests on that nobody has compared with the text in force.
+_UNREAD = ("draft", "secondary")
 
 
 class Part(Strict):
@@ -94,7 +96,7 @@ def left_to_do(result: AuditResult) -> Table:
             Column(both("who", "责任人")),
             Column(both("until", "完成日期")),
         ),
-        tuple(_left(left)),
+        (*_left(left), *_unread(result, len(left) + 1)),
     )
 
 
@@ -111,6 +113,21 @@ def _left(entries: list[ClauseResult]) -> Iterator[tuple[Cell, ...]]:
             None,
             None,
         )
+
+
+def _unread(result: AuditResult, number: int) -> Iterator[tuple[Cell, ...]]:
+    """That wordings which rest on no text in force have to be compared with it, met or not."""
+    resting = [one.clause for one in result.clauses if one.clause.basis in _UNREAD]
+    if resting:
+        unsure = sum(not clause.confirmed for clause in resting)
+        todo = both(
+            f"{len(resting)} clauses rest on a draft or on pages about the text, {unsure} of them "
+            "are not confirmed: compare wording and figures with the text in force",
+            f"{len(resting)} 条的依据为征求意见稿或二手资料，其中 {unsure} 条未经核实："
+            "与正式文本核对表述与数值",
+        )
+        asked = both("Compare with the text in force", "与正式文本核对")
+        yield number, None, asked, None, None, todo, None, None
 
 
 def _todo(entry: ClauseResult) -> Words:

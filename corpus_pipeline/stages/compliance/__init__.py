@@ -79,7 +79,7 @@ class Compliance(Stage):
     """Match packs and lists, score, judge."""
 
     name = "compliance"
-    version = 5
+    version = 6
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),
@@ -98,6 +98,9 @@ class Compliance(Stage):
     def __init__(self, options: ComplianceOptions, assets: Mapping[str, Asset]) -> None:
         """Load, compile and prove the packs."""
         super().__init__(options, assets)
+        names = [_name(one) for one in (*options.keywords, *options.sites)]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise PipelineError(f"compliance: two lists are named {twice[0]!r}; give one a `name`")
         self.lists = _lists(options, assets)
         self.book = RiskBook(
             assets["taxonomy"], _assets(assets, "pack"), assets["key_table"],

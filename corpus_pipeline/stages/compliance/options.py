@@ -25,6 +25,7 @@ TOPICS = (
     "forgery",
     "malware",
     "minors",
+    "engagement",
     "discrimination",
 )
 Action = Literal["drop", "mark"]

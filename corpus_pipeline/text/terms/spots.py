@@ -11,6 +11,7 @@ no invisible characters.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,14 @@ from corpus_pipeline.text.unicode.utf8 import buffers
 #: Symbols put between the characters of a word to hide it; no punctuation of ordinary prose.
 BETWEEN = " *._-·•~/|+=^#@&❤♥★☆●○◆◇■□▲△※→丨丶灬"
 _INVISIBLE = (0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), *range(0xFE00, 0xFE10), 0xFEFF)
+#: Letters, digits and Han in circles, in mathematical type, as radicals: read as what they show.
+_LOOKALIKE = (
+    (0x2460, 0x24FF),
+    (0x2776, 0x2793),
+    (0x2F00, 0x2FD5),
+    (0x3280, 0x32B0),
+    (0x1D400, 0x1D7FF),
+)
 _HIDDEN = re.compile(f"[{''.join(map(chr, _INVISIBLE))}]")
 #: Columns of the spots, as the kernel writes them.
 SPOTS = ("row", "start", "end", "term", "gaps")
@@ -34,8 +43,8 @@ def images(simplified: U32) -> U32:
     """The image of each character; `simplified` gives that of a Han character, 0: it has none.
 
     >>> table = images(np.zeros(0x34000, dtype=np.uint32))
-    >>> chr(table[ord("Ｖ")]), chr(table[ord("K")]), int(table[0x200B])
-    ('v', 'k', 0)
+    >>> chr(table[ord("Ｖ")]), chr(table[ord("K")]), chr(table[ord("ⓥ")]), int(table[0x200B])
+    ('v', 'k', 'v', 0)
     """
     table = np.arange(simplified.size, dtype=np.uint32)
     for first, last in ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF)):
@@ -49,6 +58,11 @@ def images(simplified: U32) -> U32:
         table[code] = ord(lower[0])
     for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0B):
         table[code] = ord(chr(code - 0xFEE0).lower())
+    for first, last in _LOOKALIKE:
+        for code in range(first, last + 1):
+            plain = unicodedata.normalize("NFKC", chr(code)).lower()
+            if len(plain) == 1 and plain.isalnum() and ord(plain) < table.size:
+                table[code] = ord(plain)
     table[list(_INVISIBLE)] = kernel.INVISIBLE
     return table
 
