@@ -79,7 +79,7 @@ class Compliance(Stage):
     """Match packs and lists, score, judge."""
 
     name = "compliance"
-    version = 6
+    version = 7
     columns: ClassVar[Schema] = {
         "compliance_hits": pl.List(HIT),
         "compliance_score": pl.Float32(),
