@@ -5,8 +5,8 @@ Enters: `import corpus_pipeline as cp`.  Leaves: `cp.run`, `cp.plan`, `cp.index`
 the package itself imports nothing heavy.
 
 >>> import corpus_pipeline as cp
->>> cp.stage("pii").columns
-{'pii_spans': List(Struct({'start': UInt32, 'end': UInt32, 'type': String, 'tier': UInt8}))}
+>>> list(cp.stage("pii").columns)
+['pii_spans', 'pii_sensitive_35273', 'pii_sensitive_45574']
 """
 
 from __future__ import annotations

@@ -2,30 +2,37 @@
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 #: What twice the size may cost: a linear method gives 2, caches up to 2.6, a quadratic one 4.
 GROWTH = 3.0
 #: Below this many seconds the clock and the allocator decide, not the method.
 NOISE = 0.02
-#: Rounds of both sizes; the best of each counts.  More than the least are run only on a machine
-#: that is too busy to tell at once.
-LEAST, MOST = 2, 12
+#: Rounds of both sizes; the best of each counts.  More than one are run only on a machine that is
+#: too busy to tell at once.
+MOST = 12
 
 
 def cpu_seconds(work: Callable[[Any], Any], argument: Any) -> float:
-    """CPU seconds of `work(argument)` over all threads of this process.
+    """CPU seconds of `work(argument)` over all threads of this process."""
+    gc.collect()
+    start = time.process_time()
+    work(argument)
+    return time.process_time() - start
 
-    What lives already, of other tests too, is frozen meanwhile: a collection of garbage under the
-    clock would walk all of it, and the more often the larger the argument is.
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """What lives already, of other tests too, is out of sight of the garbage collector meanwhile.
+
+    A collection under the clock would walk all of it, and the more often the larger the argument.
     """
     gc.collect()
     gc.freeze()
     try:
-        start = time.process_time()
-        work(argument)
-        return time.process_time() - start
+        yield
     finally:
         gc.unfreeze()
 
@@ -34,15 +41,19 @@ def linear(work: Callable[[Any], Any], make: Callable[[int], Any], size: int, mo
     """Fail unless `work(make(size))` takes at most `most` CPU s and twice the size three times it.
 
     `make` builds the argument of a size and is not timed.  A small call goes first, so that nothing
-    is compiled or loaded under the clock.
+    is compiled or loaded under the clock; the lower of two counts for the first size, so that a
+    moment's delay there hides no growth.
     """
     work(make(max(size // 100, 1)))
     one, two = make(size), make(2 * size)
     once = twice = float("inf")
-    for tries in range(1, MOST + 1):
-        once, twice = min(once, cpu_seconds(work, one)), min(twice, cpu_seconds(work, two))
-        if tries >= LEAST and once <= most and twice <= GROWTH * once + NOISE:
-            return
+    with frozen():
+        for _ in range(MOST):
+            once = min(once, cpu_seconds(work, one))
+            twice = min(twice, cpu_seconds(work, two))
+            once = min(once, cpu_seconds(work, one))
+            if once <= most and twice <= GROWTH * once + NOISE:
+                return
 
     assert once <= most, f"{once:.2f} s of CPU at size {size}"
     assert twice <= GROWTH * once + NOISE, f"{once:.3f} s at {size}, {twice:.3f} s at {2 * size}"

@@ -24,4 +24,4 @@ def test_work_beyond_linear_fails():
 def test_slow_work_fails():
     """More than the bound at the first size is noticed."""
     with pytest.raises(AssertionError, match="CPU"):
-        linear(spin, lambda n: n, 1_000_000, most=0.001)
+        linear(spin, lambda n: n, 200_000, most=0.001)
