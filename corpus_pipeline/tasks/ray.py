@@ -178,6 +178,7 @@ class RayEngine(Engine):
         self._cluster: keeper.Cluster | None = None
         self._gcs = address or ""
         self._failed: Exception | None = None
+        self._perform: Any = None
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
@@ -230,8 +231,14 @@ class RayEngine(Engine):
             kind = type(self._failed).__name__
             hint = "; does it demand a token? see docs/cluster.md" if self._address else ""
             raise PipelineError(f"cannot {where}: {kind}: {line}{hint}")
-        cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
-        self.workers = min(self._requested, cores) if self._requested else cores
+        # Whatever asks a cluster that is gone waits for a minute, and then Ray ends the process:
+        # cores and function are asked for once, and only while the cluster answers.
+        if _answers(self._gcs) is not None:
+            raise self._lost_cluster()
+        if self._perform is None:
+            cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
+            self.workers = min(self._requested, cores) if self._requested else cores
+            self._perform = self._ray.remote(num_cpus=1)(perform)
         return self._ray
 
     def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:
@@ -242,7 +249,6 @@ class RayEngine(Engine):
         # On a cluster of our own its size is the limit and a second task per core may wait in
         # line; on a shared one `workers` is the limit.
         in_flight = self.workers if self._address else 2 * self.workers
-        remote_perform = ray.remote(num_cpus=1)(perform)
         waiting = list(reversed(tasks))
         running: dict[Any, Task] = {}
         lost: dict[str, int] = {}
@@ -250,7 +256,7 @@ class RayEngine(Engine):
             while waiting or running:
                 while waiting and len(running) < in_flight:
                     task = waiting.pop()
-                    function = remote_perform.options(max_retries=task.retries)
+                    function = self._perform.options(max_retries=task.retries)
                     running[function.remote(task)] = task
                 for reference in self._wait(list(running)):
                     task = running.pop(reference)
