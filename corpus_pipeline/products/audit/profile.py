@@ -210,9 +210,8 @@ def load_profile(name: str | Path) -> Profile:
         packed = f"package:products/audit/profiles/{name}.yaml"
         return load(resolve(packed, _PROFILES), Profile, _checked)
     if not Path(name).is_file():
-        known = ", ".join(packaged())
         end = nearest(str(name), packaged())
-        raise PipelineError(f"no audit profile {name}: neither a file nor one of {known}{end}")
+        raise PipelineError(f"no audit profile {name}, and no such file{end}")
     return load(resolve(str(name), Path.cwd()), Profile, _checked)
 
 

@@ -150,6 +150,14 @@ def _plate(match: re.Match[str]) -> bool:
     return not (word or _NO_PLATE.fullmatch(match[1]))
 
 
+def _officer(match: re.Match[str]) -> bool:
+    """Whether no office numbers its orders and letters there: 台参字第 90131303 号令."""
+    left = match.string[: match.start()][-1:]
+    right = match.string[match.end() :][:3].lstrip()
+    of_office = left == ")" or ("一" <= left <= "鿿" and left not in "证號号是为")
+    return not (of_office or right[:1] in {"令", "函"})
+
+
 def _any(_match: re.Match[str]) -> bool:
     return True
 
@@ -167,7 +175,7 @@ _CODES: Mapping[str, tuple[re.Pattern[str], Callable[[re.Match[str]], bool]]] = 
     "vin": (_VEHICLE, _vehicle),
     "org_id": (_ORGANISATION, _organisation),
     "plate": (_PLATE, _plate),
-    "military_id": (_MILITARY, _any),
+    "military_id": (_MILITARY, _officer),
     "mac": (_HARDWARE, lambda match: len(set(match[0])) > 3),
     "location": (_COORDINATES, _place),
     "secret": (_SECRET, _any),
