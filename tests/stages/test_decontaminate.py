@@ -267,7 +267,8 @@ def real(data_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")
     packed = data_dir / "benchmarks" / "zh_benchmarks.tar.zst"
     with zstandard.open(packed, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 and later
+        archive.extractall(folder)
     return built(benchmarks=(str(folder / "benchmarks"),))
 
 
