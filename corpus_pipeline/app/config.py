@@ -28,12 +28,13 @@ from pydantic import (
 )
 
 from corpus_pipeline.app.config_errors import ConfigError, kind, lines, nearest, yaml_problem
-from corpus_pipeline.app.config_sections import Ingest, Limits, Source
+from corpus_pipeline.app.config_sections import Ingest, Limits
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import Options, PipelineError, StageSpec
 from corpus_pipeline.products.export.facts import ExportOptions
+from corpus_pipeline.sources.record import Source
 from corpus_pipeline.stages import STAGES
 
 log = logging.getLogger(__name__)

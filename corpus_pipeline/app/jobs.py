@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from corpus_pipeline.app.config import Config
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
@@ -24,6 +23,7 @@ from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.sources.record import Source
 
 
 def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.formats import render
 from corpus_pipeline.products.audit.profile import CHECKS, LEVELS, load_profile, packaged
 from corpus_pipeline.products.audit.run import AuditOptions, audit
+from corpus_pipeline.sources.record import Source
+from corpus_pipeline.text.measures.shares import upper_bound
 
 DAY = date(2026, 11, 29)
 DOCS = Path(__file__).parents[2] / "docs"
