@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -411,7 +412,7 @@ def test_levels_decide_what_counts(builder, profile):
 def test_the_examples_of_the_docs_are_read(builder, tmp_path):
     """The config, index, waivers, results and profile that the docs show are valid."""
     text = (DOCS / "audit.md").read_text("utf-8")
-    config, index, waivers, own = (
+    config, kinds, index, waivers, own = (
         yaml.safe_load(block)
         for page in ((DOCS / "sources.md").read_text("utf-8"), text)
         for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
@@ -427,6 +428,8 @@ def test_the_examples_of_the_docs_are_read(builder, tmp_path):
     result, ours = (audit(root, name, options) for name in ("gbt45652", tmp_path / "profile"))
 
     assert [Source(**entry).name for entry in config["sources"]] == ["forum"]
+    shown = [Source(**entry).kind for entry in kinds]
+    assert {*shown, "unknown"} == {*get_args(Source.model_fields["kind"].annotation)}
     assert entry_of(result, "no_infringing").waiver is None  # it is met
     assert entry_of(result, "graded").plan == "the scheme is adopted in January"
     assert [entry.status for entry in ours.clauses] == ["pass", "not_checked", "not_checked"]

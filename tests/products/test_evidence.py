@@ -165,7 +165,7 @@ def test_the_sources_are_listed_with_their_scale(made):
     assert "许可" not in listed["news"]["按本依据尚缺"]
     assert "采集记录（collection_records）" in listed["forum"]["按本依据尚缺"]
     assert "robots 审查（robots_review）" in listed["forum"]["按本依据尚缺"]
-    assert set(Source.model_fields) - {"name", "match", "kind", "language"} == {
+    assert set(Source.model_fields) - {"name", "match", "excludes", "kind", "language"} == {
         *FACTS,
         "pre_assessment",
         "post_verification",
