@@ -14,7 +14,7 @@ Cohen = (P - P_e) / (1 - P_e) of two people, P_e from the shares of both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -136,6 +136,13 @@ def _distances(each: F64, level: Level, values: Sequence[float]) -> F64:
 def alpha_of_numbers(units: I64, numbers: F64) -> float | None:
     """Krippendorff's alpha (interval) of numbers, each about the unit of that number."""
     return _of_moments(_moments(units, numbers).sum(axis=0))
+
+
+def numbered(rows: Iterable[tuple[str, float]]) -> tuple[I64, F64]:
+    """Units by number, and their numbers."""
+    names, values = zip(*rows, strict=True) if (rows := list(rows)) else ((), ())
+    place = {name: number for number, name in enumerate(sorted(set(names)))}
+    return np.array([place[name] for name in names], np.int64), np.array(values, np.float64)
 
 
 def _moments(units: I64, numbers: F64) -> F64:

@@ -26,7 +26,7 @@ from pathlib import Path
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.annotation.project import Answer, Project, Question
+from corpus_pipeline.products.annotation.project import SEVERAL, Answer, Project, Question
 from corpus_pipeline.products.annotation.vote_files import Role, Row, rows_of
 from corpus_pipeline.products.audit.results_file import read_bytes
 
@@ -217,7 +217,9 @@ def _names(people: Iterable[str]) -> dict[str, str]:
 
 def _few(value: object) -> str:
     """The beginning of a value from a file, harmless to show."""
-    text = value if isinstance(value, str) else str(value)[: 4 * _SHOWN]
+    if isinstance(value, list | tuple):
+        value = SEVERAL.join(_few(one) for one in value[:_SHOWN])
+    text = value if isinstance(value, str) else str(value)
     short = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return concealed(escaped(short))
 
