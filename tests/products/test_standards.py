@@ -486,7 +486,7 @@ def test_the_example_has_every_key(root, tmp_path):
     """The packaged publisher config has every key, and no standard is left out with it."""
     example = SCHEMAS.parents[1] / "configs" / "publishers" / "example.yaml"
     text = example.read_text("utf-8")
-    missing = [name for name in keys_of(Publisher) if not re.search(rf"\\b{name}: ", text)]
+    missing = [name for name in keys_of(Publisher) if not re.search(rf"\b{name}: ", text)]
 
     assert missing == ["pack", "version", "source", "eu_summary"]  # of every pack; a section
     assert write_standards(root, tmp_path / "out", config=example).left_out == {}

@@ -25,6 +25,9 @@ _BANDS = ((1_000_000_000, "less than 1 billion"), (10_000_000_000_000, "1 billio
 _LARGEST = "more than 10 trillion"
 
 Answer = str | list[str] | None
+#: Questions with their answers; a section is those with its number and title.
+Entries = list[tuple[str, Answer]]
+Section = tuple[str, str, Entries]
 
 
 def describe(release: Release) -> dict[str, Any]:
@@ -54,77 +57,61 @@ def render_page(release: Release) -> bytes:
     return _template().render(summary=describe(release)).encode()
 
 
-def _sections(release: Release) -> Iterable[tuple[str, str, list[tuple[str, Answer]]]]:
-    said = release.publisher.eu_summary
-    yield (
-        "1",
-        "General information",
-        [
-            ("Version of the summary", said.summary_version),
-            ("Last update", said.last_update.isoformat() if said.last_update else None),
-        ],
-    )
-    yield (
-        "1.1",
-        "Provider identification",
-        [
-            ("Provider name and contact details", said.provider),
-            ("Authorised representative name and contact details", said.representative),
-        ],
-    )
-    yield (
-        "1.2",
-        "Model identification",
-        [
-            ("Versioned model names", list(said.models)),
-            ("Model dependencies", said.dependencies),
-            (
-                "Date of placement on the Union market",
-                said.placed_on_market.isoformat() if said.placed_on_market else None,
-            ),
-        ],
-    )
+def _sections(release: Release) -> Iterable[Section]:
+    yield from _general(release)
     yield "1.3", "Modalities, overall training data size and other characteristics", _size(release)
     yield "2", "List of data sources", []
     yield "2.1", "Publicly available datasets", _public(release)
-    yield (
-        "2.2",
-        "Private non-publicly available datasets obtained from third parties",
-        _bought(release),
-    )
+    private = "Private non-publicly available datasets obtained from third parties"
+    yield "2.2", private, _bought(release)
     yield "2.3", "Data crawled and scraped from online sources", _crawled(release)
-    yield (
-        "2.4",
-        "User data",
-        [
-            ("Was data from user interactions used?", _any(release, "user_input")),
-            ("Services it was collected by", _of(release, "user_input", "service")),
-        ],
-    )
-    yield (
-        "2.5",
-        "Synthetic data",
-        [
-            (
-                "Was synthetic AI-generated data created by the provider or on their behalf used?",
-                _any(release, "synthetic"),
-            ),
-            ("Models that generated it", _of(release, "synthetic", "aigc_model")),
-        ],
-    )
-    yield (
-        "2.6",
-        "Other sources of data",
-        [
-            ("Were other sources used?", _any(release, "public_data")),
-            ("Description", _listed(release, "public_data")),
-        ],
-    )
+    yield from _others(release)
     yield "3", "Data processing aspects", []
     yield from _processing(release)
 
 
-def _size(release: Release) -> list[tuple[str, Answer]]:
+def _general(release: Release) -> Iterable[Section]:
+    said = release.publisher.eu_summary
+    day, placed = said.last_update, said.placed_on_market
+    version: Entries = [
+        ("Version of the summary", said.summary_version),
+        ("Last update", day.isoformat() if day else None),
+    ]
+    yield "1", "General information", version
+    provider: Entries = [
+        ("Provider name and contact details", said.provider),
+        ("Authorised representative name and contact details", said.representative),
+    ]
+    yield "1.1", "Provider identification", provider
+    model: Entries = [
+        ("Versioned model names", list(said.models)),
+        ("Model dependencies", said.dependencies),
+        ("Date of placement on the Union market", placed.isoformat() if placed else None),
+    ]
+    yield "1.2", "Model identification", model
+
+
+def _others(release: Release) -> Iterable[Section]:
+    """Sources that are neither published, bought nor crawled."""
+    users: Entries = [
+        ("Was data from user interactions used?", _any(release, "user_input")),
+        ("Services it was collected by", _of(release, "user_input", "service")),
+    ]
+    yield "2.4", "User data", users
+    generated = "Was synthetic AI-generated data created by the provider or on their behalf used?"
+    synthetic: Entries = [
+        (generated, _any(release, "synthetic")),
+        ("Models that generated it", _of(release, "synthetic", "aigc_model")),
+    ]
+    yield "2.5", "Synthetic data", synthetic
+    rest: Entries = [
+        ("Were other sources used?", _any(release, "public_data")),
+        ("Description", _listed(release, "public_data")),
+    ]
+    yield "2.6", "Other sources of data", rest
+
+
+def _size(release: Release) -> Entries:
     said = release.publisher.eu_summary
     return [
         ("Modality", "text"),
@@ -177,7 +164,7 @@ def _listed(release: Release, *kinds: str) -> list[str]:
     ]
 
 
-def _public(release: Release) -> list[tuple[str, Answer]]:
+def _public(release: Release) -> Entries:
     said = release.publisher.eu_summary
     return [
         ("Were publicly available datasets used?", _any(release, "open")),
@@ -186,7 +173,7 @@ def _public(release: Release) -> list[tuple[str, Answer]]:
     ]
 
 
-def _bought(release: Release) -> list[tuple[str, Answer]]:
+def _bought(release: Release) -> Entries:
     said = release.publisher.eu_summary
     return [
         (
@@ -199,7 +186,7 @@ def _bought(release: Release) -> list[tuple[str, Answer]]:
     ]
 
 
-def _crawled(release: Release) -> list[tuple[str, Answer]]:
+def _crawled(release: Release) -> Entries:
     said = release.publisher.eu_summary
     own = [one for one in release.sources if one.get("kind") == "self_collected"]
     tools = sorted({str(one["collection_tool"]) for one in own if "collection_tool" in one})
@@ -229,7 +216,7 @@ def _reviews(release: Release, key: str) -> list[str]:
     return found
 
 
-def _processing(release: Release) -> Iterable[tuple[str, str, list[tuple[str, Answer]]]]:
+def _processing(release: Release) -> Iterable[Section]:
     said = release.publisher.eu_summary
     signed = {True: "yes", False: "no", None: None}[said.code_of_practice]
     yield (
