@@ -75,6 +75,10 @@ def built(builder) -> Path:
     builder.content["code"] = {"corpus-pipeline": "0.1.0", "python": "3.11", "polars": "2.1.0"}
     builder.content["parents"] = [{"manifest": "../OLD/manifest.json", "seal": "e" * 64}]
     builder.content["erasures"] = [{**ERASURE, "documents": 3, "near_duplicates": 1, "shards": 1}]
+    builder.content["admission"] = [
+        {"source": "news", "verdict": "admitted"},
+        {"source": "spam.example", "verdict": "refused"},
+    ]
     for split in builder.splits:
         for row in split:
             row["license"] = {"news": "CC BY 4.0", "forum": "contract 0000"}[row["source"]]
@@ -347,6 +351,7 @@ def test_the_summary_says_what_is_known(out, bare):
     assert said["Signatory of the Code of Practice"] == "no"
     assert said["Most relevant domain names (top 10 % by size)"] is None
     assert said["Latest date of data acquisition"] == "2026-10-01"
+    assert said["Sources refused for their share of it"] == ["spam.example"]
     alone = answers(bare[0])
     assert alone["Versioned model names"] is None
     assert (bare[0] / "eu-summary.html").read_text("utf-8").count("not stated") == sum(

@@ -244,6 +244,10 @@ def _processing(release: Release) -> Iterable[Section]:
                     for stage in checks
                 ],
             ),
+            (
+                "Sources refused for their share of it",
+                [str(one["source"]) for one in release.admission if one["verdict"] == "refused"],
+            ),
         ],
     )
     yield (

@@ -243,16 +243,13 @@ class Release:
         stage = next((one for one in self.stages if one["name"] == PII), None)
         if stage is None:
             return "No stage looked for personal data."
-        said = f"The stage pii (version {stage['version']}) replaced personal data of the types "
-        said += "and by the policies of its rules by placeholders, in kept texts"
-        return said + (
-            " and in dropped ones." if self.run.is_masked else "; dropped ones were left."
+        where = "in kept texts and in dropped ones" if self.run.is_masked else "in kept texts"
+        own = stage.get("options", {}).get("policy") or {}
+        changed = ", ".join(f"{name} {policy}" for name, policy in sorted(own.items()))
+        return (
+            f"The stage pii (version {stage['version']}) treated personal data by the policies of "
+            f"its rules, {where}" + (f"; set otherwise: {changed}." if changed else ".")
         )
-
-    @property
-    def is_masked(self) -> bool:
-        """Whether the stage that masks personal data ran."""
-        return PII in self.run.stages
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -266,6 +263,11 @@ class Release:
     def erasures(self) -> Sequence[Mapping[str, Any]]:
         """What was taken out of the release after it was made, oldest first."""
         return list(self.manifest.get("erasures") or [])
+
+    @property
+    def admission(self) -> Sequence[Mapping[str, Any]]:
+        """What was decided of each source as a whole, where a stage did."""
+        return list(self.manifest.get("admission") or [])
 
     @property
     def parents(self) -> Sequence[Mapping[str, Any]]:
