@@ -388,7 +388,7 @@ def test_bad_input_is_one_line(run, full_run, tmp_path, command):
 
 
 def test_every_cause_that_has_a_name_is_found():
-    """What words.yaml calls a cause is one that the code gives; another name would be a KeyError."""
+    """What words.yaml calls a cause is one that the code gives; of others the code would fail."""
     home = Path(spill.__file__).parent
     files = ("join.py", "causes.py", "elimination.py")
     code = "".join((home / name).read_text("utf-8") for name in files)
