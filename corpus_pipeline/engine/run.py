@@ -63,6 +63,7 @@ class Job:
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
     budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
+    alarms: tuple[dict[str, Any], ...] = ()  # raised by the inputs and the config, for the manifest
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ def _run(context: _Context) -> dict[str, Any]:
         return _seal(context, started, _common(context) | _index(context, local))
     parts, alarms = _shuffled_stages(context, splits, local)
     decided = _decided(context, splits, parts)
-    alarms = [*alarms, *counts.long_losses(decided["counts"])]
+    alarms = [*job.alarms, *alarms, *counts.long_losses(decided["counts"])]
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms}
     return _seal(context, started, _common(context) | outcome | decided)
 
