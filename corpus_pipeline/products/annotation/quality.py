@@ -26,10 +26,10 @@ import numpy as np
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.products.annotation.panel import Panel, by_others
-from corpus_pipeline.products.audit.bounds import wilson
 from corpus_pipeline.rules.pack import Pack, load
 from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.arrays import F64, I64
+from corpus_pipeline.text.measures.shares import wilson
 
 #: A standard deviation of normal figures, in median absolute deviations.
 _MAD = 1.4826
