@@ -20,7 +20,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import annotate, diff, ledger, products, sources, stages, standards, train, warm
+from corpus_pipeline.cli import (
+    annotate,
+    diff,
+    ledger,
+    products,
+    sources,
+    stages,
+    standards,
+    train,
+    warm,
+)
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
