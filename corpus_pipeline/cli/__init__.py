@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import products, stages, train, warm
+from corpus_pipeline.cli import products, release, stages, train, warm
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -61,6 +61,7 @@ def options(
 
 stages.register(app)
 products.register(app)
+release.register(app)
 train.register(app)
 warm.register(app)
 
