@@ -25,6 +25,7 @@ from corpus_pipeline.cli import (
     diff,
     ledger,
     products,
+    release,
     sources,
     stages,
     standards,
@@ -76,6 +77,7 @@ sources.register(app)
 ledger.register(app)
 annotate.register(app)
 standards.register(app)
+release.register(app)
 train.register(app)
 warm.register(app)
 

@@ -8,7 +8,7 @@ clean.  A file whose digest is wrong is not parsed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products import signing
-from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED
+from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED, TOMBSTONES
 from corpus_pipeline.products.verify import recount
 
 #: A page about the run, made afterwards: it is in no manifest, and nothing is made from it.
@@ -195,11 +195,19 @@ def _run(folder: _Folder, content: Mapping[str, Any]) -> None:
     folder.digests(content["splits"])
     folder.digests(content["files"])
     _splits(folder, content)
-    for problem in recount.unconserved(content["counts"]):
+    for problem in (*recount.unconserved(content["counts"]), *_erasures(content)):
         folder.find("manifest.json", problem)
     _inner_dataset(folder, content)
     folder.accounted.add(_PAGE)
     folder.unlisted()
+
+
+def _erasures(content: Mapping[str, Any]) -> Iterator[str]:
+    """Where a run's list of erasures does not add up to what was erased."""
+    erased = content["counts"].get("erased", 0)
+    listed = sum(one["documents"] for one in content.get("erasures", []))
+    if erased != listed:
+        yield f"{erased} documents were erased, the list of erasures says {listed}"
 
 
 def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
@@ -258,7 +266,7 @@ def _split(
         parts[entry["path"].partition("/")[0]] = entry
     for problem in recount.unconserved(split["counts"]):
         folder.find(path, problem)
-    if set(parts) != {KEPT, DROPPED, QUARANTINED}:
+    if set(parts) - {TOMBSTONES} != {KEPT, DROPPED, QUARANTINED}:
         folder.find(path, f"its parts are {', '.join(sorted(parts))}")
         return
     names = {entry["path"] for entry in parts.values()}
