@@ -23,9 +23,9 @@ from corpus_pipeline import __version__
 from corpus_pipeline.cli import (
     annotate,
     diff,
+    erase,
     ledger,
     products,
-    release,
     sources,
     stages,
     standards,
@@ -77,7 +77,7 @@ sources.register(app)
 ledger.register(app)
 annotate.register(app)
 standards.register(app)
-release.register(app)
+erase.register(app)
 train.register(app)
 warm.register(app)
 
