@@ -10,6 +10,7 @@ Only the stages that a config names are imported: their options become fields of
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -28,18 +29,27 @@ from pydantic import (
 )
 
 from corpus_pipeline.app.config_errors import ConfigError, kind, lines, nearest, yaml_problem
-from corpus_pipeline.app.config_sections import Ingest, Limits, Source
+from corpus_pipeline.app.config_sections import Ingest, Limits
+from corpus_pipeline.app.source_folder import listed
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import Options, PipelineError, StageSpec
 from corpus_pipeline.products.export.facts import ExportOptions
+from corpus_pipeline.sources.claims import claimants
+from corpus_pipeline.sources.record import Source
 from corpus_pipeline.stages import STAGES
 
 log = logging.getLogger(__name__)
 
 
 StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(STAGES)})]
+
+
+def _or_folder(schema: dict[str, Any]) -> None:
+    """The schema of a list also lets through the name of a folder."""
+    own = {name: schema.pop(name) for name in ("type", "items", "minItems") if name in schema}
+    schema["anyOf"] = [own, {"type": "string"}]
 
 
 class Config(BaseModel):
@@ -52,8 +62,10 @@ class Config(BaseModel):
     name: str = "corpus"
     """What the corpus is called in manifests, cards and summaries."""
 
-    sources: tuple[Source, ...] = Field(default=(Source(name="default"),), min_length=1)
-    """Where documents come from; the first that matches an input claims it."""
+    sources: tuple[Source, ...] = Field(
+        default=(Source(name="default"),), min_length=1, json_schema_extra=_or_folder
+    )
+    """Where documents come from, or a folder with one YAML file for each source."""
 
     stages: tuple[StageName, ...] = Field(default=tuple(STAGES), min_length=1)
     """The stages to run, in order; those that see all documents come last."""
@@ -91,7 +103,7 @@ class Config(BaseModel):
                 raise ValueError(f"unknown stage {name!r}{nearest(name, STAGES)}")
         if len(set(names)) != len(names):
             raise ValueError("a stage is listed twice")
-        last_local = max((i for i, n in enumerate(names) if STAGES[n].kind == "local"), default=-1)
+        last_local = max((i for i, n in enumerate(names) if STAGES[n].kind == "local"), default=0)
         if any(STAGES[name].kind != "local" for name in names[:last_local]):
             raise ValueError(
                 f"{names[last_local]} must come before the stages that see all documents"
@@ -104,10 +116,16 @@ class Config(BaseModel):
         return self._base
 
     def source_of(self, locator: str) -> Source:
-        """The first source whose patterns fit an input's locator; `PipelineError` without one."""
-        for source in self.sources:
-            if source.holds(locator):
-                return source
+        """The source that claims an input; `PipelineError` where none does, or several do."""
+        found = claimants(self.sources, locator)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            first, second, *_ = (source.name for source in found)
+            raise PipelineError(
+                f"two sources claim the input {concealed(locator)}: {first!r} and {second!r} "
+                "(`match` names files, `excludes` leaves them to others)"
+            )
         raise PipelineError(
             f"no source of the config matches the input {concealed(locator)} "
             "(patterns fit the path below each --input)"
@@ -279,13 +297,19 @@ def _validated(data: dict[str, Any], base: Path, only: str | None) -> Config:
     # A key without a value (`langid:`) is a section of defaults.
     sections = {"ingest", "export", "limits", *STAGES}
     data = {key: value for key, value in data.items() if value is not None or key not in sections}
-    listed = data.get("stages", list(STAGES))
-    wanted = [only] if only is not None else listed if isinstance(listed, list) else []
+    files: list[str] = []
+    if isinstance(data.get("sources"), str):
+        data["sources"], files = listed(data["sources"], base)
+    wanted_stages = data.get("stages", list(STAGES))
+    wanted = (
+        [only] if only is not None else wanted_stages if isinstance(wanted_stages, list) else []
+    )
     names = [name for name in STAGES if name in wanted or name in data]
     try:
         config = config_model(tuple(names)).model_validate(data)
     except ValidationError as error:
-        raise ConfigError(lines(error, config_keys(), _fields_at(tuple(names)))) from None
+        faults = lines(error, config_keys(), _fields_at(tuple(names)))
+        raise ConfigError([_in_file(line, files) for line in faults]) from None
     idle = [name for name in names if name in data and name not in config.stages]
     if idle and only is None:
         log.warning("options of stages that do not run (not in stages): %s", ", ".join(idle))
@@ -293,6 +317,15 @@ def _validated(data: dict[str, Any], base: Path, only: str | None) -> Config:
         config = config.model_copy(update={"stages": (only,) if only in STAGES else ()})
     config._base = base  # noqa: SLF001 – its own module
     return config
+
+
+def _in_file(line: str, files: Sequence[str]) -> str:
+    """A fault of a source that stands in a file of its own, named by that file."""
+    found = re.search(r"\bsources\.(\d+)\.?", line) if files else None
+    if found is None:
+        return line
+    inside = line[: found.start()] + line[found.end() :]
+    return f"{files[int(found[1])]}: {inside.removeprefix(': ')}"
 
 
 def _fields_at(names: tuple[str, ...]) -> Callable[[tuple[int | str, ...]], list[str]]:

@@ -7,7 +7,7 @@ output folder (`PipelineError`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from corpus_pipeline.app.config import Config
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
@@ -24,6 +23,8 @@ from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.sources.record import Source
+from corpus_pipeline.sources.registry import registry
 
 
 def pipeline_job(config: Config, paths: Sequence[str], output: Path) -> Job:
@@ -58,7 +59,7 @@ def rows_job(config: Config, run: Path, output: Path) -> Job:
 
 def written(config: Config) -> dict[str, Any]:
     """The config as it is written: paths of assets may hold what names of inputs may."""
-    return {**concealed_values(config.record()), "sources": _registry(config)}
+    return {**concealed_values(config.record()), "sources": registry(config.sources, config.base)}
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -68,9 +69,9 @@ def _parts(folder: Path) -> list[Path]:
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
     """The job without its stages."""
     parents, parent_sources = _parents(paths)
-    registry = _registry(config)
-    if parent_sources and [entry["name"] for entry in registry] == ["default"]:
-        registry = parent_sources
+    entries = registry(config.sources, config.base)
+    if parent_sources and [entry["name"] for entry in entries] == ["default"]:
+        entries = parent_sources
     return Job(
         name=config.name,
         inputs=tuple(found.inputs),
@@ -79,19 +80,12 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
         ingest=config.ingest.for_readers,
         split_bytes=config.ingest.split_bytes,
         config={},
-        sources=registry,
+        sources=entries,
         root=output.resolve(),  # a worker may have another working directory
         parents=tuple(parents),
         budget=Budget(s_per_mb=config.limits.seconds_per_mb),
+        alarms=tuple(_idle(config, found)),
     )
-
-
-def _registry(config: Config) -> list[dict[str, Any]]:
-    """The sources as they are written; their patterns may name files."""
-    return [
-        {**source.model_dump(mode="json"), "match": list(map(concealed, source.match))}
-        for source in config.sources
-    ]
 
 
 def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey, bool]:
@@ -109,6 +103,16 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
 
 def _of_source(item: Input, source: Source) -> Input:
     return replace(item, source=source.name, license=source.license, generated=source.generated)
+
+
+def _idle(config: Config, found: Survey) -> Iterator[dict[str, object]]:
+    """An alarm for each source that no input is of; rows of an earlier run name theirs."""
+    busy = {item.source for item in found.inputs}
+    if "" not in busy:
+        for source in config.sources:
+            if source.name not in busy:
+                alarm = {"alarm": "no_input", "subject": source.name, "value": 0, "limit": 1}
+                yield {"stage": "ingest", **alarm}
 
 
 def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:

@@ -63,6 +63,7 @@ class Job:
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
     budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
+    alarms: tuple[dict[str, Any], ...] = ()  # raised by the inputs and the config, for the manifest
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ def _run(context: _Context) -> dict[str, Any]:
         return _seal(context, started, _common(context) | _index(context, local))
     parts, alarms = _shuffled_stages(context, splits, local)
     decided = _decided(context, splits, parts)
-    alarms = [*alarms, *counts.long_losses(decided["counts"])]
+    alarms = [*job.alarms, *alarms, *counts.long_losses(decided["counts"])]
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms}
     return _seal(context, started, _common(context) | outcome | decided)
 
@@ -186,13 +187,7 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     root = context.job.root
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
-    write_metrics(
-        root,
-        context.walls,
-        time.perf_counter() - started,
-        type(context.engine).__name__,
-        context.engine.workers,
-    )
+    write_metrics(root, context.walls, time.perf_counter() - started, context.engine)
     remove_leftovers(root)
     manifest.write(root / "manifest.json", content)
     remove_tree(context.work)

@@ -6,16 +6,17 @@ import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.formats import render
 from corpus_pipeline.products.audit.profile import CHECKS, LEVELS, load_profile, packaged
 from corpus_pipeline.products.audit.run import AuditOptions, audit
+from corpus_pipeline.sources.record import Source
+from corpus_pipeline.text.measures.shares import upper_bound
 
 DAY = date(2026, 11, 29)
 DOCS = Path(__file__).parents[2] / "docs"
@@ -411,7 +412,7 @@ def test_levels_decide_what_counts(builder, profile):
 def test_the_examples_of_the_docs_are_read(builder, tmp_path):
     """The config, index, waivers, results and profile that the docs show are valid."""
     text = (DOCS / "audit.md").read_text("utf-8")
-    config, index, waivers, own = (
+    config, kinds, index, waivers, own = (
         yaml.safe_load(block)
         for page in ((DOCS / "sources.md").read_text("utf-8"), text)
         for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
@@ -427,6 +428,8 @@ def test_the_examples_of_the_docs_are_read(builder, tmp_path):
     result, ours = (audit(root, name, options) for name in ("gbt45652", tmp_path / "profile"))
 
     assert [Source(**entry).name for entry in config["sources"]] == ["forum"]
+    shown = [Source(**entry).kind for entry in kinds]
+    assert {*shown, "unknown"} == {*get_args(Source.model_fields["kind"].annotation)}
     assert entry_of(result, "no_infringing").waiver is None  # it is met
     assert entry_of(result, "graded").plan == "the scheme is adopted in January"
     assert [entry.status for entry in ours.clauses] == ["pass", "not_checked", "not_checked"]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.model import DOCUMENT
 from corpus_pipeline.products.audit.profile import LEVELS, document_names, load_profile, packaged
 from corpus_pipeline.products.audit.run import AuditOptions, audit
 from corpus_pipeline.products.export.shards import ExportOptions, export
+from corpus_pipeline.sources.record import Source
 from corpus_pipeline.stages import STAGES
 
 DAY = date(2026, 11, 29)

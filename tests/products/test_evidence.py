@@ -12,7 +12,6 @@ import openpyxl
 import pytest
 import yaml
 
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.app.masking import masked
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.assets import PACKAGE
@@ -24,6 +23,7 @@ from corpus_pipeline.products.evidence.table import harmless
 from corpus_pipeline.products.report.names import name_of
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.products.verify.chain import verify
+from corpus_pipeline.sources.record import Source
 from corpus_pipeline.stages import STAGES
 
 PHONE, EMAIL, CARD = "13800138000", "zhang.wei@example.com", "110101190001010014"
@@ -165,7 +165,7 @@ def test_the_sources_are_listed_with_their_scale(made):
     assert "许可" not in listed["news"]["按本依据尚缺"]
     assert "采集记录（collection_records）" in listed["forum"]["按本依据尚缺"]
     assert "robots 审查（robots_review）" in listed["forum"]["按本依据尚缺"]
-    assert set(Source.model_fields) - {"name", "match", "kind", "language"} == {
+    assert set(Source.model_fields) - {"name", "match", "excludes", "kind", "language"} == {
         *FACTS,
         "pre_assessment",
         "post_verification",

@@ -8,11 +8,11 @@ import pytest
 from frames import docs_of, stage
 from reading import read_all
 
-from corpus_pipeline.app.config_sections import Source
 from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.readers import IngestOptions, read
 from corpus_pipeline.io.splits import whole
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.sources.record import Source
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, judged, unlooked
 from corpus_pipeline.products.audit.keyword_library import covered, keyword_files
 from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.source_checks import no_such
 from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of
+from corpus_pipeline.text.measures.shares import upper_bound
 
 
 def documents_handed(dossier: Dossier, clause: Clause) -> Outcome:

@@ -16,7 +16,6 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import (
     Dossier,
     Rows,
@@ -31,6 +30,7 @@ from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.words import Words, at_most, both, percent
 from corpus_pipeline.products.runs import Run, batches, columns_of
+from corpus_pipeline.text.measures.shares import upper_bound
 
 
 class Few(Rows):

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from corpus_pipeline.products.audit.bounds import upper_bound
 from corpus_pipeline.products.audit.dossier import (
     Dossier,
     Rows,
@@ -24,6 +23,7 @@ from corpus_pipeline.products.audit.dossier import (
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of, many, percent
+from corpus_pipeline.text.measures.shares import upper_bound
 
 
 def finding(source: str, said: Words, key: str) -> Evidence:

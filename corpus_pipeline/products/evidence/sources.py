@@ -34,19 +34,26 @@ _MISSING = both("not stated", "未写明")
 FACTS: Mapping[str, Words] = {
     "dataset": both("data set", "数据集名称"),
     "organisation": both("organisation", "提供单位"),
+    "contributor": both("contributor", "贡献方"),
     "service": both("service", "服务名称"),
     "url": both("address", "网址"),
     "origin": both("origin", "境内/境外"),
     "region": both("region", "国家或地区"),
     "license": both("licence", "许可"),
+    "spdx": both("SPDX identifier", "SPDX 标识"),
     "license_url": both("licence text", "许可文本"),
     "legal_basis": both("legal basis", "合法性基础"),
     "evidence": both("evidence", "佐证"),
+    "consent_basis": both("basis for personal data", "个人信息处理依据"),
     "collected_at": both("collected", "采集时间"),
+    "collected_from": both("first day", "采集起始"),
+    "collected_until": both("last day", "采集截止"),
     "collection_tool": both("tool", "采集工具"),
     "collection_records": both("collection records", "采集记录"),
     "robots_review": both("robots review", "robots 审查"),
+    "robots": both("robots", "robots 结论"),
     "refusals": both("refusals", "拒绝采集处理"),
+    "opt_out": both("opt-outs", "退出请求结论"),
     "impact_assessment": both("impact assessment", "影响评估"),
     "contract": both("contract", "合同"),
     "commitments": both("commitments", "承诺与证明"),
@@ -147,7 +154,7 @@ def _source(name: str, run: Run, size: Scale, lacking: Sequence[str]) -> tuple[C
         _called(lacking),
         *counts,
         _joined([_language(one) for one in spoken]),
-        *(_fact(key, entry.get(key)) for key in FACTS),
+        *(_fact(key, entry) for key in FACTS),
         *(_assessment(entry.get(key)) for key in _SAMPLED),
     )
 
@@ -182,12 +189,22 @@ def _language(label: object) -> Words:
     return both(name[0], name[1]) if name else both(str(label), str(label))
 
 
-def _fact(key: str, value: object) -> Cell:
+#: What stands behind a fact: the key of what follows from it.
+_BEHIND = {"evidence": "evidence_sha256", "consent_basis": "consent_article"}
+
+
+def _fact(key: str, entry: Mapping[str, Any]) -> Cell:
+    value = entry.get(key)
     if value is None or value in ("", [], ()):
         return _MISSING if key in _NEEDED else None
     if key == "origin":
         return _ORIGINS.get(str(value), str(value))
-    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, Mapping):  # a review: verdict, day, what was looked at, the record of it
+        parts = (value.get(part) for part in ("verdict", "date", "checked", "record"))
+        return ", ".join(str(part) for part in parts if part)
+    said = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    behind = entry.get(_BEHIND.get(key, ""))
+    return f"{said} ({behind})" if behind else said
 
 
 def _assessment(value: object) -> str:

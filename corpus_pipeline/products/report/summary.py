@@ -140,6 +140,7 @@ def print_summary(root: Path, console: Console) -> None:
         words = {
             "cluster": "a cluster of {value:,} (alarm_cluster={limit})",
             "source": "a source lost {value:.0%} (alarm_source={limit})",
+            "no_input": "a source that no input is of",
             "characters": "{value:.0%} of the characters dropped (more than {limit:.0%})",
         }
         finding = words[alarm["alarm"]].format(**alarm)
