@@ -37,7 +37,7 @@ def config(questions: QuestionSet) -> bytes:
     ET.SubElement(view, "Header", value="备注（可不填） · Remark (optional)", size="6")
     ET.SubElement(view, "TextArea", name=REMARK, toName=TEXT, rows="2", maxSubmissions="1")
     ET.indent(view, "  ")
-    return str(ET.tostring(view, "unicode")).encode() + b"\n"
+    return ET.tostring(view, "utf-8") + b"\n"
 
 
 def _ask(view: ET.Element, asked: AskedQuestion, question: Question) -> None:
