@@ -53,6 +53,7 @@ class Summary:
     reasons: dict[str, int]
     shards: int | None
     alarms: list[dict[str, Any]]
+    admission: list[dict[str, Any]]
     next_steps: list[tuple[str, str]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,6 +86,7 @@ def summary(root: Path) -> Summary:
         reasons=dict(counts["by_quarantine"]),
         shards=len(dataset["shards"]) if dataset else None,
         alarms=list(run.manifest.get("alarms", [])),
+        admission=list(run.manifest.get("admission", [])),
         next_steps=_next(root, counts, dataset is not None),
     )
 
@@ -136,6 +138,8 @@ def print_summary(root: Path, console: Console) -> None:
     console.print(_stages(figures))
     if figures.reasons:
         console.print(_reasons(figures))
+    if figures.admission:
+        console.print(_admission(figures))
     for alarm in figures.alarms:
         words = {
             "cluster": "a cluster of {value:,} (alarm_cluster={limit})",
@@ -199,6 +203,36 @@ def _stages(figures: Summary) -> Table:
 def _of(characters: int, all_characters: int) -> str:
     """A share of the characters; nothing where none were counted."""
     return f"{characters / all_characters:.1%}" if characters else ""
+
+
+#: What a source is measured by, and the heading of its column.
+_SHARES = {
+    "violating": "violating",
+    "personal": "personal",
+    "low_quality": "poor",
+    "duplicated": "copies",
+}
+
+
+def _admission(figures: Summary) -> Table:
+    """Each source with its verdict and its shares, before cleaning and after it."""
+    table = Table(title="sources: shares before → after", title_justify="left")
+    for name in ("source", "verdict"):
+        table.add_column(name)
+    for name in ("documents", *_SHARES.values()):
+        table.add_column(name, justify="right")
+    colours = {"refused": "bold red", "too_few": "yellow"}
+    for row in figures.admission:
+        verdict = Text(row["verdict"].replace("_", " "), colours.get(row["verdict"], ""))
+        shares = (f"{_share(row[one]['before'])} → {_share(row[one]['after'])}" for one in _SHARES)
+        number = f"{row['documents']:,} → {row['documents_after']:,}"
+        table.add_row(Text(escaped(row["source"])), verdict, number, *shares)
+    return table
+
+
+def _share(measured: dict[str, Any]) -> str:
+    """A share; a dash where nothing was looked at."""
+    return "–" if measured["share"] is None else f"{measured['share']:.1%}"
 
 
 def _reasons(figures: Summary) -> Table:
