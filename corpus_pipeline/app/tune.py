@@ -29,6 +29,9 @@ from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.stages import STAGES
 from corpus_pipeline.tasks.base import OnDone
 
+#: Parts of a written config that are no part of one that is read.
+_OF_RUN = ("tuned", "sources")
+
 
 def rejudge(root: Path, changes: Path, output: Path, how: How, *, on_done: OnDone = quiet) -> Run:
     """Judge the documents of a run again by its columns, under the options of `changes`."""
@@ -39,11 +42,14 @@ def rejudge(root: Path, changes: Path, output: Path, how: How, *, on_done: OnDon
     local, later = _specs(run, config)
     _refuse_unsound(run)
     job = rows_job(config, run.root, output)
+    # Records of sources with digests of their files, which need not lie here any more.
+    sources = run.manifest["sources"]
     tuned = {"run": run.manifest["seal"], "changed": _differences(run, (*local, *later))}
     job = replace(
         job,
         specs=(*local, *later),
-        config={**written(config), "tuned": tuned},
+        sources=sources,
+        config={**written(config), "sources": sources, "tuned": tuned},
         parents=(_parent(run, output),),
     )
     return performed(job, output, how, on_done)
@@ -83,7 +89,7 @@ def changed(run: FinishedRun, changes: Path) -> Config:
     Refused are other stages, and options of stages that do not judge their columns.
     """
     given = load(changes).model_dump(mode="json", exclude_unset=True)
-    record = {key: one for key, one in run.manifest["config"].items() if key != "tuned"}
+    record = {key: one for key, one in run.manifest["config"].items() if key not in _OF_RUN}
     for name, section in given.items():
         if name in STAGES:
             _refuse_what_must_be_measured(run, name, section)

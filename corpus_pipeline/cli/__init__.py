@@ -20,7 +20,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import products, sources, stages, train, warm
+from corpus_pipeline.cli import (
+    annotate,
+    diff,
+    erase,
+    ledger,
+    products,
+    sources,
+    stages,
+    standards,
+    train,
+    warm,
+)
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -61,7 +72,12 @@ def options(
 
 stages.register(app)
 products.register(app)
+diff.register(app)
 sources.register(app)
+ledger.register(app)
+annotate.register(app)
+standards.register(app)
+erase.register(app)
 train.register(app)
 warm.register(app)
 

@@ -25,6 +25,7 @@ from corpus_pipeline.cli.options import (
     StageSettings,
     Workers,
 )
+from corpus_pipeline.cli.sample import sample
 
 
 def register(app: typer.Typer) -> None:
@@ -65,9 +66,17 @@ def verify(
         Path | None,
         typer.Option("--inputs", help="Hash the inputs below this folder too.", metavar="FOLDER"),
     ] = None,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--key",
+            help="A public key, one of which must have signed; repeatable.",
+            metavar="PUBLIC",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
-    """Recompute every digest and count, parent runs included.
+    """Recompute every digest and count, parent runs included; check signatures.
 
     Exit code 1 where something differs.
     """
@@ -75,13 +84,25 @@ def verify(
     from corpus_pipeline.cli.report import print_json, print_result
     from corpus_pipeline.text.unicode.escape import escaped
 
-    findings = api.verify(run, inputs)
+    findings = api.verify(run, inputs, keys=keys or ())
     if as_json:
         print_json([{"path": f.path, "problem": f.problem} for f in findings])
     else:
-        verdict = f"{'FAILED' if findings else 'verified'}: {run}"
+        verdict = f"{'FAILED' if findings else 'verified'}: {run}{_about_signature(run, keys)}"
         print_result("\n".join(escaped(line) for line in [*map(str, findings), verdict]))
     return 1 if findings else 0
+
+
+def _about_signature(run: Path, keys: list[Path] | None) -> str:
+    """What a verdict says of signatures: nothing where there are none and none were asked for."""
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.products.signing import signature_of
+
+    path = local_path(run)
+    if keys:
+        return " (signatures checked)"
+    sealed = path / "manifest.json" if path.is_dir() else path
+    return " (its signature was not checked: --key)" if signature_of(sealed).exists() else ""
 
 
 def explain(
@@ -198,53 +219,6 @@ def _shown(run: Path, rule: str | None, measure: str | None, *, as_json: bool) -
         print_json([one.to_dict() for one in effects])
     else:
         print_result("\n".join(map(render, effects)).rstrip())
-    return 0
-
-
-def sample(
-    run: Run,
-    by: Annotated[
-        str, typer.Option("--by", help="Strata: rule, register, border …, joined by commas.")
-    ] = "state",
-    rule: Annotated[
-        str | None, typer.Option("--rule", help="The rule of the stratum border.", metavar="RULE")
-    ] = None,
-    measure: Annotated[
-        str | None, typer.Option("--measure", help="One measure of it.", metavar="MEASURE")
-    ] = None,
-    size: Annotated[int, typer.Option("--size", "-n", help="Documents in all.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, another sample.")] = 0,
-    proportional: Annotated[
-        bool, typer.Option("--proportional", help="Shares of the corpus instead of equal ones.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="A .jsonl, .csv or .parquet file.", metavar="FILE"),
-    ] = None,
-) -> int:
-    """Draw a seeded sample of a run by strata, with weights, personal data masked."""
-    from corpus_pipeline.app.masking import masked
-    from corpus_pipeline.cli.report import print_result
-    from corpus_pipeline.io.places import local_path
-    from corpus_pipeline.io.storage import commit_bytes
-    from corpus_pipeline.model import PipelineError
-    from corpus_pipeline.products.runs import open_run
-    from corpus_pipeline.products.sample import WRITERS, Draw, rendered
-    from corpus_pipeline.products.sample import sample as drawn
-    from corpus_pipeline.products.tune.bounds import only
-
-    suffix = ".jsonl" if output is None else output.suffix
-    if suffix not in WRITERS:
-        raise PipelineError(f"--output: {suffix or 'no ending'} is none of {', '.join(WRITERS)}")
-    names = tuple(name.strip() for name in by.split(","))
-    finished = open_run(run)
-    bound = only(finished, rule, measure) if rule else None
-    rows = drawn(finished, Draw(names, size, seed, proportional, bound), masked)
-    data = rendered(rows, suffix)
-    if output is None:
-        print_result(data.decode().removesuffix("\n"))
-    else:
-        commit_bytes(local_path(output), data)
     return 0
 
 

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from corpus_pipeline.io import manifest
+from corpus_pipeline.tasks.base import Engine
 
 
-def write_metrics(
-    root: Path, phases: Mapping[str, float], wall: float, engine: str, workers: int
-) -> None:
-    """Add up what the tasks wrote into the metrics folder; seconds, bytes, kB."""
+def write_metrics(root: Path, phases: Mapping[str, float], wall: float, engine: Engine) -> None:
+    """Add up what the tasks wrote into the metrics folder; seconds, bytes, kB.
+
+    Of the engine its name, workers, nodes, and whether its cluster is one that others use too;
+    no name or address of a machine.
+    """
     stages: dict[str, dict[str, float]] = {}
     cpu, peak = 0.0, 0
     for path in sorted((root / "work" / "metrics").glob("*.json")):
@@ -39,8 +42,10 @@ def write_metrics(
         "wall_s": wall,
         "cpu_s": cpu,
         "peak_kb": peak,
-        "workers": workers,
-        "engine": engine,
+        "engine": type(engine).__name__,
+        "workers": engine.workers,
+        "nodes": engine.nodes,
+        "shared": engine.shared,
         "phases": dict(phases),
         "stages": stages,
     }

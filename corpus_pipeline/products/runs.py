@@ -24,6 +24,8 @@ from corpus_pipeline.text.arrays import I64
 #: The stage that masks.
 PII = "pii"
 KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantine"
+#: What `erase` leaves of the documents that it took out: ids, and no content.
+TOMBSTONES = "tombstones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,23 @@ def rows_between(
                 table = file.read_row_group(group, columns=list(columns))
                 yield _frame(table.slice(low, high - low))
             start += height
+
+
+def rows_at(path: Path, rows: Sequence[int], columns: Sequence[str]) -> pl.DataFrame:
+    """Some rows of a part, by number and in rising order; other row groups are not read."""
+    found = []
+    numbers = np.asarray(rows, dtype=np.int64)
+    start = 0
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            height = file.metadata.row_group(group).num_rows
+            low, high = np.searchsorted(numbers, [start, start + height]).tolist()
+            if low < high:
+                table = file.read_row_group(group, columns=list(columns))
+                # Arrow copies what it takes; a frame would keep the texts of the group alive.
+                found.append(_frame(table.take(numbers[low:high] - start)))
+            start += height
+    return pl.concat(found) if found else no_rows(path, columns)
 
 
 def no_rows(path: Path, columns: Sequence[str]) -> pl.DataFrame:

@@ -6,51 +6,35 @@ in the corpus, its verdict and its text, personal data masked.
 Errors: `PipelineError` for a stratum whose columns the run does not have.
 
 A document is drawn by the hash of seed and id: neither parts nor order decide, and a larger sample
-holds the smaller one.
+holds the smaller one.  Of a stratum no more rows are held than may be drawn of it, and of a bound
+two numbers a document.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 import xxhash
 
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_between
+from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of, rows_at
+from corpus_pipeline.products.strata import BORDER, Stratum, source_kind, strata_of
 from corpus_pipeline.products.tune.bounds import Tunable
 from corpus_pipeline.products.tune.effect import Mask, distance, needed
 
-_KEPT = pl.col("dropped_by").is_null()
-_SCORE = pl.col("quality_score")
-#: What a stratum is made of: name → column it needs (none: always there), expression.
-STRATA: dict[str, tuple[str | None, pl.Expr]] = {
-    "state": (
-        None,
-        pl.when(pl.col("dropped_by").is_null()).then(pl.lit("kept")).otherwise(pl.lit("dropped")),
-    ),
-    "rule": (None, pl.concat_str("dropped_by", pl.lit("/"), "drop_rule").fill_null("kept")),
-    "source": (None, pl.col("source").fill_null("")),
-    "register": ("heuristics_register", pl.col("heuristics_register").fill_null("not measured")),
-    "language": ("langid_label", pl.col("langid_label").fill_null("not measured")),
-    "domain": ("domain_label", pl.col("domain_label").fill_null("none")),
-    "score": (
-        "quality_score",
-        pl.when(pl.col("quality_score").is_null())
-        .then(pl.lit("not scored"))
-        .otherwise(
-            ((pl.col("quality_score") * 10).floor().clip(0, 9) / 10).round(1).cast(pl.String)
-        ),
-    ),
-}
-#: The stratum of a bound: which side, and whether near to it.
-BORDER = "border"
 #: Near is the nearest share of the documents on each side, and at least so many.
 NEAR, LEAST_NEAR = 0.05, 20
-
+#: Rows that are gathered before those that cannot be drawn are let go.
+_GATHERED = 50_000
+#: Columns that every part has and that strata are made of.
+_VERDICT = ("source", "dropped_by", "drop_rule")
+#: What parts the strata of a document that is divided by several, and the one of those undivided.
+_AND, _UNDIVIDED = " | ", "all"
 
 #: The end of a file's name → how Polars writes such a file.
 WRITERS = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_parquet"}
@@ -60,7 +44,8 @@ WRITERS = {".jsonl": "write_ndjson", ".csv": "write_csv", ".parquet": "write_par
 class Draw:
     """How a sample is drawn: `size` documents in all, equal shares or those of the corpus.
 
-    `bound`: that of the stratum `border`.
+    `each`: `size` documents of each stratum instead.  `bound`: that of the stratum `border`.
+    `kept`: of what was kept alone.  `kinds`: of these kinds of sources alone; all, where empty.
     """
 
     by: tuple[str, ...] = ("state",)
@@ -68,6 +53,9 @@ class Draw:
     seed: int = 0
     proportional: bool = False
     bound: Tunable | None = None
+    each: bool = False
+    kept: bool = False
+    kinds: tuple[str, ...] = ()
 
 
 def sample(run: Run, draw: Draw, mask: Mask) -> pl.DataFrame:
@@ -75,95 +63,135 @@ def sample(run: Run, draw: Draw, mask: Mask) -> pl.DataFrame:
 
     `mask` is asked where the run had no stage `pii`.
     """
+    drawn = chosen(run, draw)
+    if drawn.is_empty():
+        of_kinds = f" of sources of kind {', '.join(draw.kinds)}" if draw.kinds else ""
+        raise PipelineError(f"{run.root.name} has no documents{of_kinds} to draw from")
+    return texts_of(run, drawn, mask)
+
+
+def texts_of(run: Run, drawn: pl.DataFrame, mask: Mask) -> pl.DataFrame:
+    """Chosen documents with source, verdict and masked text."""
+    rows = with_columns(run, drawn, (*_VERDICT, "drop_evidence", "text"))
+    texts = rows.get_column("text").fill_null("")
+    if not run.is_masked:  # evidence may name what a page says
+        texts = pl.Series("text", mask(texts.to_list()), dtype=pl.String)
+        rows = rows.with_columns(pl.col("drop_evidence").map_elements(concealed, pl.String))
+    told = ("id", "stratum", *_VERDICT, "drop_evidence", "stratum_size", "weight")
+    return rows.select(*told, texts.alias("text"))
+
+
+def chosen(run: Run, draw: Draw) -> pl.DataFrame:
+    """Which documents are drawn: `id`, `stratum` and, of each name of `draw.by`, `by_<name>`.
+
+    Beside them `stratum_size`, `weight`, and where the document lies: `part`, `row`.
+    In the order of strata, and in each of hashes.  None where the run has no such documents.
+    """
     if draw.size < 1:
         raise PipelineError("a sample has at least one document")
-    rows = _rows(run, draw)
-    sizes = dict(rows.group_by("stratum").len().sort("stratum").iter_rows())
-    wanted = _shares(sizes, draw)
-    parts = []
-    for stratum, count in wanted.items():
-        chosen = rows.filter(pl.col("stratum") == stratum).sort("hash", "id").head(count)
-        size = sizes[stratum]
-        parts.append(
-            chosen.with_columns(
-                stratum_size=pl.lit(size, dtype=pl.Int64),
-                weight=pl.lit(size / max(chosen.height, 1), dtype=pl.Float64),
-            )
-        )
-    drawn = pl.concat(parts) if parts else rows.with_columns(stratum_size=0, weight=0.0)
-    texts = _texts(run, drawn, mask)
-    if not run.is_masked:  # evidence may name what a page says
-        drawn = drawn.with_columns(pl.col("drop_evidence").map_elements(concealed, pl.String))
-    return drawn.drop("hash", "part", "row").with_columns(text=pl.Series(texts, dtype=pl.String))
-
-
-def _rows(run: Run, draw: Draw) -> pl.DataFrame:
-    unknown = [name for name in draw.by if name not in STRATA and name != BORDER]
-    if unknown:
-        raise PipelineError(f"no stratum {unknown[0]!r}: {', '.join([*STRATA, BORDER])}")
     if BORDER in draw.by and draw.bound is None:
         raise PipelineError("the stratum border is that of a rule: --rule")
-    parts = [_of_part(run, part, draw) for part in (*run.parts(KEPT), *run.parts(DROPPED))]
-    if not parts:
-        raise PipelineError(f"{run.root.name} has no documents to draw from")
-    rows = pl.concat(parts)
-    return _bordered(rows) if BORDER in draw.by else rows.drop("away")
-
-
-def _bordered(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows on either side of the bound, `near` or `far` added to their stratum."""
-    rows = rows.drop_nulls("away")
-    side = pl.col("dropped_by").is_null()
-    rank, size = pl.col("away").rank("ordinal").over(side), pl.len().over(side)
-    near = (
-        pl.when(rank <= (size * NEAR).clip(LEAST_NEAR))
-        .then(pl.lit("near"))
-        .otherwise(pl.lit("far"))
-    )
-    return (
-        rows.sort("away", "id")
-        .with_columns(stratum=pl.concat_str("stratum", near, separator=" "))
-        .drop("away")
+    rows, sizes = _pooled(run, draw)
+    if rows.is_empty():
+        return pl.DataFrame(schema={"id": pl.String})
+    counts, stratum = _shares(sizes, draw), pl.col("stratum")
+    wanted = stratum.replace_strict(counts, return_dtype=pl.Int64)
+    size = stratum.replace_strict(sizes, return_dtype=pl.Int64)
+    place = pl.int_range(pl.len()).over("stratum")
+    drawn = rows.sort("stratum", "hash", "id").filter(place < wanted)
+    return drawn.with_columns(stratum_size=size).with_columns(
+        weight=pl.col("stratum_size") / pl.len().over("stratum")
     )
 
 
-def _of_part(run: Run, part: str, draw: Draw) -> pl.DataFrame:
-    have = columns_of(run.root / part)
-    # Near or far is known when all documents are.
-    ways = {**STRATA, BORDER: STRATA["state"]}
-    for name in draw.by:
-        column = ways[name][0]
-        if column is not None and column not in have:
-            raise PipelineError(f"stratum {name}: {run.root.name} has no column {column}")
-    wanted = [ways[name][0] for name in draw.by]
-    columns = ["id", "source", "dropped_by", "drop_rule", "drop_evidence", *filter(None, wanted)]
-    columns += needed(draw.bound, have) if draw.bound else []
-    frames, start = [], 0
-    stratum = pl.concat_str([ways[name][1] for name in draw.by], separator=" | ")
-    for frame in batches(run.root / part, list(dict.fromkeys(columns))):
-        hashes = [xxhash.xxh3_64_intdigest(f"{draw.seed}:{one}".encode()) for one in frame["id"]]
-        frames.append(
-            frame.with_row_index("row", start).select(
-                "id",
-                stratum=stratum,
-                source="source",
-                dropped_by="dropped_by",
-                drop_rule="drop_rule",
-                drop_evidence="drop_evidence",
-                hash=pl.Series(hashes, dtype=pl.UInt64),
-                part=pl.lit(part),
-                row=pl.col("row").cast(pl.Int64),
-                away=distance(frame, draw.bound) if draw.bound else pl.lit(0.0),
-            )
-        )
-        start += frame.height
-    return pl.concat(frames) if frames else _of_nothing()
+def _pooled(run: Run, draw: Draw) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The documents that may be drawn, and how many each stratum has."""
+    cuts = _cuts(run, draw) if BORDER in draw.by else {}
+    sizes: Counter[str] = Counter()
+    held: list[pl.DataFrame] = []
+    rows = 0
+    for frame in _frames(run, draw):
+        ready = _bordered(frame, cuts).drop("away", "is_kept")
+        sizes.update(dict(ready.group_by("stratum").len().iter_rows()))
+        held.append(ready)
+        rows += ready.height
+        if rows > _GATHERED:
+            held, rows = [_first(held, draw.size)], 0
+    return _first(held, draw.size), dict(sorted(sizes.items()))
 
 
-def _of_nothing() -> pl.DataFrame:
-    names = ("id", "stratum", "source", "dropped_by", "drop_rule", "drop_evidence")
-    more = {"hash": pl.UInt64, "part": pl.String, "row": pl.Int64, "away": pl.Float64}
-    return pl.DataFrame(schema={**dict.fromkeys(names, pl.String), **more})
+def _first(frames: Sequence[pl.DataFrame], most: int) -> pl.DataFrame:
+    """Of each stratum the rows of the smallest hashes."""
+    if not frames:
+        return pl.DataFrame()
+    rows = pl.concat(frames).sort("hash", "id")
+    return rows.filter(pl.int_range(pl.len()).over("stratum") < most)
+
+
+def _frames(run: Run, draw: Draw) -> Iterator[pl.DataFrame]:
+    """The documents that may be drawn: stratum, hash, place, distance from the bound.
+
+    Without those of which the bound's rule was not asked.
+    """
+    for folder in (KEPT,) if draw.kept else (KEPT, DROPPED):
+        for part in run.parts(folder):
+            have = columns_of(run.root / part)
+            ways = strata_of(run, draw.by, have)
+            columns = ["id", *_VERDICT, *(way[0] for way in ways.values() if way[0] is not None)]
+            columns += needed(draw.bound, have) if draw.bound else []
+            start = 0
+            for frame in batches(run.root / part, list(dict.fromkeys(columns))):
+                rows = _placed(frame, draw, ways, part, start)
+                wanted = source_kind(run).is_in(draw.kinds) if draw.kinds else pl.lit(value=True)
+                yield rows.filter(frame.select(wanted).to_series()).drop_nulls("away")
+                start += frame.height
+
+
+def _placed(
+    frame: pl.DataFrame, draw: Draw, ways: Mapping[str, Stratum], part: str, start: int
+) -> pl.DataFrame:
+    hashes = [xxhash.xxh3_64_intdigest(f"{draw.seed}:{one}".encode()) for one in frame["id"]]
+    strata = [way[1] for way in ways.values()]
+    return frame.select(
+        "id",
+        pl.concat_str(strata, separator=_AND).alias("stratum")
+        if strata
+        else pl.lit(_UNDIVIDED).alias("stratum"),
+        *(way[1].alias(f"by_{name}") for name, way in ways.items()),
+        hash=pl.Series(hashes, dtype=pl.UInt64),
+        part=pl.lit(part),
+        row=pl.int_range(start, start + frame.height, dtype=pl.Int64),
+        away=distance(frame, draw.bound) if draw.bound else pl.lit(0.0),
+        is_kept=pl.col("dropped_by").is_null(),
+    )
+
+
+def _cuts(run: Run, draw: Draw) -> dict[bool, tuple[float, int]]:
+    """Kept or not → distance and hash of the last document that counts as near to the bound."""
+    sides: dict[bool, list[pl.DataFrame]] = {True: [], False: []}
+    for frame in _frames(run, replace(draw, by=())):
+        for side, found in sides.items():
+            found.append(frame.filter(pl.col("is_kept") == side).select("away", "hash"))
+    cuts = {}
+    for side, found in sides.items():
+        rows = pl.concat(found) if found else pl.DataFrame()
+        if rows.height:
+            last = min(max(int(rows.height * NEAR), LEAST_NEAR), rows.height) - 1
+            cuts[side] = rows.sort("away", "hash").row(last)
+    return cuts
+
+
+def _bordered(frame: pl.DataFrame, cuts: Mapping[bool, tuple[float, int]]) -> pl.DataFrame:
+    """The rows with `near` or `far` added to their stratum, where a bound has cuts."""
+    if not cuts:
+        return frame
+    near = pl.lit(value=False)
+    for side, (away, place) in cuts.items():
+        closer = pl.col("away") < away
+        as_close = (pl.col("away") == away) & (pl.col("hash") <= pl.lit(place, dtype=pl.UInt64))
+        near |= (pl.col("is_kept") == side) & (closer | as_close)
+    word = pl.when(near).then(pl.lit(" near")).otherwise(pl.lit(" far"))
+    return frame.with_columns(pl.col("stratum", f"by_{BORDER}") + word)
 
 
 def _shares(sizes: dict[str, int], draw: Draw) -> dict[str, int]:
@@ -173,6 +201,8 @@ def _shares(sizes: dict[str, int], draw: Draw) -> dict[str, int]:
     {'a': 2, 'b': 14, 'c': 14}
     """
     whole = sum(sizes.values())
+    if draw.each:
+        return {name: min(draw.size, size) for name, size in sizes.items()}
     if draw.proportional:
         exact = {name: draw.size * size / max(whole, 1) for name, size in sizes.items()}
         counts = {name: min(int(value), sizes[name]) for name, value in exact.items()}
@@ -190,12 +220,16 @@ def _shares(sizes: dict[str, int], draw: Draw) -> dict[str, int]:
     return counts
 
 
-def _texts(run: Run, drawn: pl.DataFrame, mask: Mask) -> Sequence[str]:
-    texts = []
-    for part, row in drawn.select("part", "row").iter_rows():
-        [frame] = rows_between(run.root / part, row, 1, ["text"])
-        texts.append(frame.get_column("text").fill_null("")[0])
-    return texts if run.is_masked or not texts else mask(texts)
+def with_columns(run: Run, drawn: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The drawn documents with more of their columns, in the same order."""
+    found = []
+    for [part], rows in drawn.group_by("part", maintain_order=True):
+        wanted = sorted(rows.get_column("row"))
+        more = rows_at(run.root / str(part), wanted, columns)
+        found.append(more.with_columns(part=pl.lit(part), row=pl.Series(wanted, dtype=pl.Int64)))
+    if not found:
+        return drawn
+    return drawn.join(pl.concat(found), on=["part", "row"], how="left", maintain_order="left")
 
 
 def rendered(rows: pl.DataFrame, suffix: str) -> bytes:

@@ -70,6 +70,9 @@ class Engine(ABC):
 
     #: Tasks under way at once; it never changes what is written.
     workers: int = 1
+    #: Machines that perform tasks, and whether they belong to others too.
+    nodes: int = 1
+    shared: bool = False
 
     @abstractmethod
     def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:

@@ -170,6 +170,7 @@ class RayEngine(Engine):
             os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
         self.workers = workers or os.cpu_count() or 1
         self._requested, self._address = workers, address
+        self.shared = address is not None
         self._keeper: keeper.Keeper | None = None
         if address is None:
             self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
@@ -238,6 +239,7 @@ class RayEngine(Engine):
         if self._perform is None:
             cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
             self.workers = min(self._requested, cores) if self._requested else cores
+            self.nodes = self._alive()
             self._perform = self._ray.remote(num_cpus=1)(perform)
         return self._ray
 
@@ -288,8 +290,7 @@ class RayEngine(Engine):
         """Go on after the loss of a node, unless it was the last or one of too many."""
         if self._keeper is not None or _answers(self._gcs) is not None:
             raise self._lost_cluster()
-        alive = sum(bool(node["Alive"]) for node in self._ray.nodes())  # type: ignore[no-untyped-call]  # ray: untyped
-        if not alive:
+        if not self._alive():
             raise PipelineError(
                 f"the Ray cluster at {self._address} has lost its last node; "
                 "the same command continues where it stopped"
@@ -299,6 +300,10 @@ class RayEngine(Engine):
                 f"{task.name} lost its node {times} times on the Ray cluster at {self._address}; "
                 "the same command continues where it stopped"
             )
+
+    def _alive(self) -> int:
+        """The nodes of the cluster that are alive."""
+        return sum(bool(node["Alive"]) for node in self._ray.nodes())  # type: ignore[no-untyped-call]  # ray: untyped
 
     def _lost_cluster(self) -> PipelineError:
         which = f"the Ray cluster at {self._address}" if self._address else "Ray"

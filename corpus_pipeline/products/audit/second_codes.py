@@ -28,6 +28,8 @@ _SPELLED = re.compile(
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+#: A member of an object, as code has it: The time is @DateTime.Now.
+_MEMBER_OF_OBJECT = re.compile(r" @[A-Z][a-z]+[A-Z]?[A-Za-z]*\.[A-Z][a-z]+$")
 #: Slips of .com that still tell where mail goes.
 _NEARLY_COM = frozenset({"con", "cmo", "ocm", "comm", "conm", "vom", "xom", "cim"})
 #: A member of an object (`Age@joe.Age`) ends in a capitalised name after a small one.
@@ -58,10 +60,18 @@ _MILITARY = re.compile("[军兵士文广沈京济南兰成空海武政参后装]
 _DOTTED = re.compile(r"(?<![0-9A-Za-z._-])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_-]|\.[0-9])")
 _NO_ADDRESS_LEFT = re.compile(
     r"(?:(?i:v|ver|version|release|rev|section|chapter|build|oid|ansi|iso|rfc)[ .:=\"'*]{0,4}"
-    r"|[版第见图表§章节条款]本?[号號]?[:： =]{0,2})$"
+    r"|[版第见图表§章节条款]本?[号號]?[:： =]{0,2}(?:[0-9][0-9.]{0,7} ?)?[(（]?"
+    r"|版本[^\n0-9]{0,8}(?:[0-9][0-9.]{0,12}[^\n0-9]{1,12})?)$"
+)
+#: What says that four small numbers are an address after all.
+_ADDRESS_LEFT = re.compile(
+    r"(?:(?<![A-Za-z])(?i:ips?|ipv4|host|server|dns|ping|addr|address|login|proxy|gateway|from)"
+    r"(?![A-Za-z])|地址|主机|主機|服务器|伺服器|登[录陆錄]|来自|來自|来源|來源|网关|代理|访问|域名)"
 )
 _NO_ADDRESS_RIGHT = re.compile(r"\s?[节章条版款项]|(?i:\s?(?:version|release))")
-_COLONS = re.compile(r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]{8,45}(?![0-9A-Za-z:])")
+_COLONS = re.compile(
+    r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]{8,45}(?![0-9A-Za-z:]|\.[0-9])"
+)
 _HARDWARE = re.compile(
     r"(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])"
 )
@@ -105,6 +115,7 @@ def _emails(view: str) -> Iterator[Residue]:
             yield "email", start, end
     for match in _SPELLED.finditer(view):
         plain = "@" in match[0] and re.fullmatch(r"[!-~]*", match[0])
+        plain = plain or _MEMBER_OF_OBJECT.search(match[0])
         if match.start() not in ends and not plain and match[1].lower() in _endings():
             yield "email", *match.span()
 
@@ -131,7 +142,9 @@ def _taiwan(match: re.Match[str]) -> bool:
 
 
 def _vehicle(match: re.Match[str]) -> bool:
-    """Whether the ninth character is that of a vehicle's number."""
+    """Whether the ninth character is that of a vehicle's number; a piece of a digest is none."""
+    if re.fullmatch("[0-9A-F]*", match[0]):
+        return False
     total = sum(
         _VEHICLE_VALUES[char] * weight
         for char, weight in zip(match[0], _VEHICLE_WEIGHTS, strict=True)
@@ -186,14 +199,24 @@ def _machines(view: str) -> Iterator[Residue]:
     """Addresses that are routed in public; section and version numbers are not."""
     for match in _DOTTED.finditer(view):
         start, end = match.span()
-        left = _NO_ADDRESS_LEFT.search(view[max(0, start - 12) : start])
-        if not (left or _NO_ADDRESS_RIGHT.match(view[end : end + 9])) and (
-            kind := _routed(match[0])
-        ):
+        if not _is_numbering(view, start, end) and (kind := _routed(match[0])):
             yield kind, start, end
     for match in _COLONS.finditer(view):
         if match[0].count(":") > 2 and (kind := _routed(match[0])):
             yield kind, *match.span()
+
+
+def _is_numbering(view: str, start: int, end: int) -> bool:
+    """Whether the four numbers are those of a section or a version.
+
+    One address in four thousand has four numbers below 32, as sections have: it needs a word.
+    """
+    if _NO_ADDRESS_LEFT.search(view[max(0, start - 36) : start]):
+        return True
+    if _NO_ADDRESS_RIGHT.match(view[end : end + 9]):
+        return True
+    small = all(int(number) < 32 for number in view[start:end].split("."))
+    return small and not _ADDRESS_LEFT.search(view[max(0, start - 24) : start])
 
 
 def _routed(text: str) -> str | None:
@@ -202,6 +225,8 @@ def _routed(text: str) -> str | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    if text[:20] == f"{text[20:]}:":
+        return None  # an example that repeats its first half
     # A network or a version of a program (14.0.0.0); four single digits are a section (2.3.4.5).
     if address.version == 4 and (text.endswith(".0") or len(text) == 7):
         return None

@@ -7,26 +7,18 @@ A document is drawn by the hash of seed and id, so a larger sample holds the sma
 
 from __future__ import annotations
 
-import heapq
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import polars as pl
-import xxhash
 
 from corpus_pipeline.products.audit.profile import Profile, risk_names
 from corpus_pipeline.products.audit.results_file import CONTENT
 from corpus_pipeline.products.audit.words import Words, both
+from corpus_pipeline.products.evidence.needs import METADATA, Need, drawn_ids, needs
 from corpus_pipeline.products.evidence.sources import KINDS
 from corpus_pipeline.products.evidence.table import Cell, Column, Table
 from corpus_pipeline.products.runs import KEPT, Run, batches, columns_of
 
-#: What a sample of the whole corpus and one of each kind of source hold at least, where no clause
-#: says more: TC260-003 9.2 a) and 8.2.2 a) of the draft of GB/T 45652.
-CORPUS, OF_EACH_KIND = 4_000, 100
-#: The aspect of the sample of each kind of source, where no clause names one.
-_METADATA = "metadata"
 #: Characters of a text that a sample shows; a cell of a workbook holds 32,767.
 _SHOWN = 20_000
 #: Columns that a sample shows beside the text, and what their headings are.
@@ -45,74 +37,23 @@ _ABOUT = {
 #: What samples are called, by what is looked at in them.
 _ASPECTS = {
     CONTENT: both("content", "内容安全"),
-    _METADATA: both("metadata", "元数据"),
+    METADATA: both("metadata", "元数据"),
     "ip_record": both("records of rights", "知识产权记录"),
     "aigc": both("generated text", "生成内容"),
     "annotation": both("annotation", "标注质量"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A sample that is needed: of what, how many, of each kind of source, of which kinds."""
-
-    aspect: str
-    least: int
-    per_kind: bool = False
-    kinds: tuple[str, ...] = ()
-
-
-def needs(profile: Profile) -> list[Need]:
-    """The samples that a profile's clauses ask for; the usual two where they ask for none."""
-    found: dict[tuple[str, bool, tuple[str, ...]], int] = {}
-    for clause in profile.clauses:
-        if clause.check == "manual_sample":
-            settings = clause.settings
-            kinds = tuple(settings.get("kinds", ()))
-            key = (str(settings["aspect"]), bool(settings.get("per_kind", False)), kinds)
-            found[key] = max(found.get(key, 0), int(settings["least"]))
-    asked = {(aspect, per_kind) for aspect, per_kind, _ in found}
-    if not any(not per_kind for _, per_kind in asked):
-        found[CONTENT, False, ()] = CORPUS
-    if not any(per_kind for _, per_kind in asked):
-        found[_METADATA, True, ()] = OF_EACH_KIND
-    return [Need(aspect, least, each, kinds) for (aspect, each, kinds), least in found.items()]
-
-
 def samples(run: Run, profile: Profile, seed: int) -> list[Table]:
     """A table for each sample that is needed."""
-    wanted = needs(profile)
     kinds = {name: str(entry.get("kind") or "unknown") for name, entry in run.sources.items()}
-    drawn = _drawn(run, wanted, kinds, seed)
+    wanted = needs(profile)
+    drawn = [drawn_ids(run, need, seed) for need in wanted]
     rows = {row[0]: row for row in _rows(run, set().union(*drawn), kinds)}
     return [
-        _table(need, [rows[key] for key in chosen if key in rows], seed)
+        _table(need, [rows[key] for key in chosen], seed)
         for need, chosen in zip(wanted, drawn, strict=True)
     ]
-
-
-def _drawn(run: Run, wanted: Sequence[Need], kinds: dict[str, str], seed: int) -> list[list[str]]:
-    """The ids of each sample, in the order of their hashes."""
-    pools: list[dict[str, list[tuple[int, str]]]] = [defaultdict(list) for _ in wanted]
-    for frame in _frames(run, ["id", "source"]):
-        for key, source in frame.select("id", "source").iter_rows():
-            place = xxhash.xxh3_64_intdigest(f"{seed}:{key}".encode())
-            kind = kinds.get(source, "unknown")
-            for need, pool in zip(wanted, pools, strict=True):
-                if not need.kinds or kind in need.kinds:
-                    _keep(pool[kind if need.per_kind else ""], need.least, place, key)
-    return [
-        [key for _, key in sorted((-place, key) for group in pool.values() for place, key in group)]
-        for pool in pools
-    ]
-
-
-def _keep(group: list[tuple[int, str]], least: int, place: int, key: str) -> None:
-    """Hold the smallest hashes: the largest of them is on top of the heap."""
-    if len(group) < least:
-        heapq.heappush(group, (-place, key))
-    elif -place > group[0][0]:
-        heapq.heapreplace(group, (-place, key))
 
 
 def _frames(run: Run, columns: Sequence[str]) -> Iterator[pl.DataFrame]:

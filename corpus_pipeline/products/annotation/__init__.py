@@ -1,0 +1,1 @@
+"""People's judgement: documents of a run as tasks with questions, and answers read back."""

@@ -1,0 +1,1 @@
+"""What differs between two releases, and why, as far as their manifests and rows prove it."""
