@@ -205,25 +205,21 @@ def _of(characters: int, all_characters: int) -> str:
     return f"{characters / all_characters:.1%}" if characters else ""
 
 
-#: What a source is measured by beside the violating documents, and the heading of its column.
-_SHARES = {"personal": "personal", "low_quality": "poor", "duplicated": "copies"}
-
-
 def _admission(figures: Summary) -> Table:
-    """Each source with its verdict and its shares before cleaning."""
+    """Each source with its verdict and its first shares; the others are in the report."""
     table = Table(title="sources: shares before cleaning", title_justify="left")
     table.add_column("source", overflow="fold")
     table.add_column("verdict", no_wrap=True)
-    for name in ("documents", "violating", "at most", *_SHARES.values()):
+    for name in ("documents", "violating", "at most", "personal"):
         table.add_column(name, justify="right", no_wrap=True)
     colours = {"refused": "bold red", "too_few": "yellow"}
     for row in figures.admission:
         verdict = Text(row["verdict"].replace("_", " "), colours.get(row["verdict"], ""))
         violating = row["violating"]["before"]
         most = f"{violating['upper']:.1%}" if violating["of"] else "–"
-        others = (_share(row[one]["before"]) for one in _SHARES)
-        name, number = Text(escaped(row["source"])), f"{row['documents']:,}"
-        table.add_row(name, verdict, number, _share(violating), most, *others)
+        personal = _share(row["personal"]["before"])
+        source, number = Text(escaped(row["source"])), f"{row['documents']:,}"
+        table.add_row(source, verdict, number, _share(violating), most, personal)
     return table
 
 
