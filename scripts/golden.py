@@ -83,11 +83,23 @@ def built(name: str) -> Any:
 
 def twins(texts: list[str]) -> list[str]:
     """The longer texts, each with near copies, under shared head and foot lines."""
-    found = []
+    made = []
     for number, text in enumerate(text for text in texts if len(text) > 60):
         copies = (text, text[:-2] + "末尾", text) if number % 2 else (text,)
-        found += [f"首页 > 新闻 > 正文\n{copy}\n版权所有 {number}" for copy in copies]
-    return found
+        made += [f"首页 > 新闻 > 正文\n{copy}\n版权所有 {number}" for copy in copies]
+    return made
+
+
+def found(docs: pl.DataFrame) -> pl.DataFrame:
+    """The documents with what `compliance` says: every tenth of one source fell, few of another."""
+    number = pl.int_range(pl.len())
+    fell = (number % 10 == 0) | (number % 97 == 1)
+    return docs.with_columns(
+        source=pl.when(number % 2 == 0).then(pl.lit("even")).otherwise(pl.lit("odd")),
+        compliance_score=pl.when(fell).then(3.0).otherwise(0.0).cast(pl.Float32),
+        dropped_by=pl.when(fell).then(pl.lit("compliance")),
+        drop_rule=pl.when(fell).then(pl.lit("gambling_spam")),
+    )
 
 
 def output(name: str) -> pl.DataFrame:
@@ -96,7 +108,9 @@ def output(name: str) -> pl.DataFrame:
         return built(name).build()(inputs(name))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        batch(twins(lines("texts.jsonl")), url=None).write_parquet(home / "in.parquet")
+        docs = batch(twins(lines("texts.jsonl")), url=None)
+        docs = found(docs) if name == "source_admission" else docs
+        docs.write_parquet(home / "in.parquet")
         job = Job(
             name="golden",
             inputs=tuple(discover([home / "in.parquet"])),

@@ -51,6 +51,7 @@ STAGES = [
         "near_dedup",
         "line_dedup",
         "spam_names",
+        "source_admission",
     ),
 ]
 #: The day of audits, and the last one on which what was handed in holds.

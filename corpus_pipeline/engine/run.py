@@ -146,10 +146,10 @@ def _run(context: _Context) -> dict[str, Any]:
     local = _local_pass(context, scanned, splits)
     if job.makes_index:
         return _seal(context, started, _common(context) | _index(context, local))
-    parts, alarms = _shuffled_stages(context, splits, local)
+    parts, alarms, reports = _shuffled_stages(context, splits, local)
     decided = _decided(context, splits, parts)
     alarms = [*job.alarms, *alarms, *counts.long_losses(decided["counts"])]
-    outcome = {"inputs": inputs, "stages": stages, "alarms": alarms}
+    outcome = {"inputs": inputs, "stages": stages, "alarms": alarms, **reports}
     return _seal(context, started, _common(context) | outcome | decided)
 
 
@@ -273,10 +273,12 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
     job = context.job
     local = tuple(spec for spec in job.specs if not spec.is_global)
     last = len(local) == len(job.specs)  # no other pass follows
-    # An aggregate stage looks at what the stages before it left: its turn comes after this pass.
-    sketches = tuple(
-        spec for spec in job.specs if spec.is_global and not issubclass(spec.cls, AggregateStage)
-    )
+    # An aggregate stage looks at what the stages before it left: its turn comes after this pass,
+    # but a fault of its pack is said before hours of work and not behind them.
+    late = tuple(spec for spec in job.specs if issubclass(spec.cls, AggregateStage))
+    for spec in late:
+        spec.build()
+    sketches = tuple(spec for spec in job.specs if spec.is_global and spec not in late)
     root = job.root if last else context.work / "local"
     digests = {item.input.locator: item.sha256 for item in scanned}
     tasks = []
@@ -311,17 +313,17 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
 
 def _shuffled_stages(
     context: _Context, splits: list[Split], local: list[Result]
-) -> tuple[list[Result], list[dict[str, object]]]:
-    """The content of the final manifests of the splits, and the alarms of the shuffled stages."""
+) -> tuple[list[Result], list[dict[str, object]], dict[str, object]]:
+    """The final manifests of the splits, and the alarms and reports of the shuffled stages."""
     job = context.job
     specs = tuple(spec for spec in job.specs if spec.is_global)
     if not specs:
-        return local, []
+        return local, [], {}
     corpus = Corpus(context.work, len(splits), job.indexes)
     kept = [result["counts"]["kept"] for result in local]
     corpus.number(kept + [rows for old in job.indexes for rows in index.index_rows(old)])
     jobs = tuple(Shuffle(spec, corpus, context.key) for spec in specs)
-    alarms = decide(jobs, local, context.tasks)
+    alarms, reports = decide(jobs, local, context.tasks)
     tasks = [
         context.task(
             f"apply/{split.index:05d}",
@@ -332,4 +334,4 @@ def _shuffled_stages(
         )
         for split, result in zip(splits, local, strict=True)
     ]
-    return context.tasks("apply", tasks), alarms
+    return context.tasks("apply", tasks), alarms, reports

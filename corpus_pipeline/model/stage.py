@@ -285,6 +285,10 @@ class AggregateStage(ShuffledStage, base=True):
     #: Whether `sketch` also gets documents that were dropped before, with their verdict columns.  A
     #: decision about a group drops only documents that are still kept.
     sees_dropped: ClassVar[bool] = False
+    #: The key of the manifest under which `report` stands; None: there is no report.
+    reports: ClassVar[str | None] = None
+    #: The columns that `sketch` reads beside the verdict, where they are there; None: all of them.
+    needs: ClassVar[tuple[str, ...] | None] = None
 
     @abstractmethod
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
@@ -302,3 +306,7 @@ class AggregateStage(ShuffledStage, base=True):
         sorted by `key`.  Returns `key`, the stage's own `columns`, `drop_rule` and `drop_evidence`
         (null = the group stays).
         """
+
+    def report(self, groups: pl.DataFrame) -> list[dict[str, Any]]:
+        """What the manifest says of the groups, which are those of `settle`: plain values."""
+        return []

@@ -146,6 +146,12 @@ STAGES: dict[str, StageInfo] = {
             "Names of sites that unrelated pages of many hosts show.",
         ),
         StageInfo(
+            "source_admission",
+            f"{_HOME}.source_admission:SourceAdmission",
+            "aggregate",
+            "Admits or refuses each source by the share of its documents that violate the law.",
+        ),
+        StageInfo(
             "quality_rank",
             f"{_HOME}.quality_rank:QualityRank",
             "aggregate",

@@ -31,7 +31,9 @@ def failed(result):
 
 def test_sound_run_passes(full_run, run):
     """A sound run passes every clause, with and without a dataset."""
-    assert set(status(audit(full_run, "house")).values()) == {"pass"}
+    found = status(audit(full_run, "house"))
+    assert found.pop("source_admission") == "not_applicable"  # the stage did not run
+    assert set(found.values()) == {"pass"}
     assert audit(full_run).passed
     assert audit(run).passed
 
@@ -119,8 +121,45 @@ def test_what_nobody_looked_at_thins_no_source(builder):
         "violating": 1,
         "share": 0.5,
         "upper_95": pytest.approx(0.975, abs=0.001),
+        "kept": 2,
     }
     assert found.status == "fail"
+
+
+def refused(source, count, of):
+    """What `source_admission` says of a source that it refused, as far as an audit reads it."""
+    before = {"count": count, "of": of}
+    why = f"violating={count / of:.4f} > 0.05"
+    return {"source": source, "verdict": "refused", "violating": {"before": before}, "why": why}
+
+
+def test_a_refused_source_may_not_be_kept(builder):
+    """Documents of a source that was refused fail the audit, with the share that refused it."""
+    builder.content["stages"].append({"name": "source_admission", "options": {}})
+    builder.content["admission"] = [refused("news", 2, 16)]
+    result = audit(builder.write())
+
+    assert failed(result) == ["violating_share", "source_admission"]
+    (one,) = clause(result, "source_admission").evidence
+    assert "'news' was refused (violating=0.1250 > 0.05), and 12 documents" in str(one)
+    facts = clause(result, "violating_share").facts["news"]
+    assert (facts["violating"], facts["judged"]) == (2, 16)
+
+
+def test_a_source_of_which_nothing_is_kept_is_not_used(builder):
+    """Violating documents of a source that fell as a whole fail no audit."""
+    gone = {"dropped_by": "source_admission", "drop_rule": "source_refused"}
+    verdict = {"dropped_by": "compliance", "drop_rule": "gambling_spam"}
+    builder.content["stages"].append({"name": "source_admission", "options": {}})
+    builder.content["admission"] = [refused("forum", 1, 4)]
+    rows = [row for split in builder.splits for row in split if row["source"] == "forum"]
+    for row in rows:
+        row.update(gone, drop_evidence="violating=0.2500 > 0.05")
+    rows[0].update(verdict, drop_evidence="score=3")
+    result = audit(builder.write())
+
+    assert status(result)["violating_share"] == status(result)["source_admission"] == "pass"
+    assert clause(result, "violating_share").facts["forum"]["kept"] == 0
 
 
 def test_compliance_verdicts_count(builder):
@@ -206,7 +245,7 @@ def test_text(builder):
     shown = render(audit(builder.write()))
     assert "FAIL  source_rights" in shown
     assert "- manifest.json: source 'news' has no licence" in shown
-    assert shown.endswith("FAILED: 10 passed, 1 failed, 0 not applicable, 0 not checked\n")
+    assert shown.endswith("FAILED: 10 passed, 1 failed, 1 not applicable, 0 not checked\n")
 
 
 def test_json(full_run):
@@ -215,7 +254,7 @@ def test_json(full_run):
     assert content["passed"] is True
     assert content["profile"] == "house"
     assert content["clauses"][0]["title"]["zh"] == "不丢失、不重复计数"
-    assert {entry["status"] for entry in content["clauses"]} == {"pass"}
+    assert {entry["status"] for entry in content["clauses"]} == {"pass", "not_applicable"}
 
 
 def test_junit(builder):
@@ -224,7 +263,7 @@ def test_junit(builder):
     stages = builder.content["stages"]
     builder.content["stages"] = [stage for stage in stages if stage["name"] != "langid"]
     suite = ET.fromstring(render(audit(builder.write()), "junit"))[0]
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("11", "1", "1")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("12", "1", "2")
     cases = {case.get("name"): case for case in suite}
     assert "has no licence" in cases["source_rights"].find("failure").text
     assert cases["language"].find("skipped") is not None
@@ -239,7 +278,7 @@ def test_sarif(builder):
     assert content["$schema"].endswith("sarif-2.1.0.json")
     [ran] = content["runs"]
     rules = [rule["id"] for rule in ran["tool"]["driver"]["rules"]]
-    assert len(rules) == len(set(rules)) == 11
+    assert len(rules) == len(set(rules)) == 12
     for entry in ran["results"]:
         assert rules[entry["ruleIndex"]] == entry["ruleId"]
         assert entry["message"]["text"]

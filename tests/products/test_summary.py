@@ -56,6 +56,26 @@ def test_an_alarm_of_characters_is_printed(builder):
     assert "heuristics: 17% of the characters dropped (more than 10%): 3 of 25" in out.getvalue()
 
 
+def test_admission_and_idle_sources_are_printed(builder):
+    """The verdict on each source stands with its shares; a source without inputs is named."""
+
+    def share(count, of):
+        return {"count": count, "of": of, "share": count / of if of else None, "upper": 0.2}
+
+    shares = {"before": share(7, 67), "after": share(0, 0)}
+    findings = dict.fromkeys(("violating", "personal", "low_quality", "duplicated"), shares)
+    told = {"source": "forum", "verdict": "refused", "documents": 107, "documents_after": 61}
+    builder.content["admission"] = [told | findings]
+    idle = {"stage": "ingest", "alarm": "no_input", "subject": "blog", "value": 0, "limit": 1}
+    builder.content["alarms"] = [idle]
+    out = io.StringIO()
+    print_summary(builder.write(), Console(file=out, width=140, highlight=False))
+
+    (line,) = [row for row in out.getvalue().splitlines() if "forum" in row]
+    assert [word for word in ("refused", "107", "10.4%", "20.0%") if word not in line] == []
+    assert "alarm: ingest: a source that no input is of: blog" in out.getvalue()
+
+
 def test_without_metrics(run):
     """A run whose metrics are gone still has its summary."""
     (run / "metrics.json").unlink()

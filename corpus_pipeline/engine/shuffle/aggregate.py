@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from corpus_pipeline.engine.chain import built
 from corpus_pipeline.engine.shuffle.corpus import row_groups, write_array
@@ -28,7 +29,7 @@ from corpus_pipeline.engine.shuffle.decisions import (
 )
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import AggregateStage
+from corpus_pipeline.model import AggregateStage, CountStage
 from corpus_pipeline.tasks.base import Result, Task
 
 #: The group of each kept document.
@@ -49,7 +50,9 @@ class Part:
 def aggregate(
     job: Shuffle, before: tuple[Shuffle, ...], dropped: Path | None, run_tasks: RunTasks
 ) -> Result:
-    """Run the stage over all splits: `groups`, `dropped` documents, and `lost` ones by source.
+    """Run the stage over all splits: its `groups`, `dropped` documents, `lost` ones by source.
+
+    With the stage's `report` of the groups.
 
     `dropped`: a byte for each of the run's own documents, 1 where an earlier stage dropped it.
     """
@@ -58,7 +61,8 @@ def aggregate(
     run_tasks([job.task("members", part.number, members, part) for part in parts])
     (groups,) = run_tasks([job.task("settle", 0, settle, job)])
     (masked,) = run_tasks([job.task("mask", 0, mask, (job, dropped))])
-    return {"groups": groups["groups"], "dropped": masked["dropped"], "lost": masked["lost"]}
+    told = {key: groups[key] for key in ("groups", "report")}
+    return {**told, "dropped": masked["dropped"], "lost": masked["lost"]}
 
 
 def members(part: Part) -> Result:
@@ -87,7 +91,11 @@ def _documents(
 ) -> Iterator[tuple[pl.Series | None, pl.DataFrame]]:
     """The batches of a split and each row's place in the kept part; None: of the dropped part."""
     local, name = part.job.corpus.work / "local", f"part-{part.number:05d}.parquet"
-    for first, docs in judged(part.before, local / "kept" / name, part.number):
+    kept, dropped = (local / kind / name for kind in ("kept", "dropped"))
+    # What a count stage edits, it edits in whole documents.
+    edits = any(issubclass(job.spec.cls, CountStage) for job in part.before)
+    columns = None if edits else _read(stage, kept)
+    for first, docs in judged(part.before, kept, part.number, columns):
         places = pl.int_range(first, first + docs.height, dtype=pl.UInt64, eager=True)
         alive = docs.get_column("dropped_by").is_null()
         if stage.sees_dropped or alive.all():
@@ -96,8 +104,16 @@ def _documents(
             yield places.filter(alive), docs.filter(alive)
     if stage.sees_dropped:
         stages = built([job.spec for job in part.before])
-        for docs in row_groups(local / "dropped" / name):
+        for docs in row_groups(dropped, _read(stage, dropped)):
             yield None, passed_by(docs, stages)
+
+
+def _read(stage: AggregateStage, path: Path) -> list[str] | None:
+    """The columns of a part that the stage needs, with those that mark and name documents."""
+    if stage.needs is None:
+        return None
+    wanted = {"id", "source", "dropped_by", "drop_rule", "drop_evidence", *stage.needs}
+    return [name for name in pq.read_schema(path).names if name in wanted]
 
 
 def _checked(stage: AggregateStage, height: int, rows: pl.DataFrame) -> pl.DataFrame:
@@ -139,7 +155,8 @@ def settle(job: Shuffle) -> Result:
     if decisions.get_column("key").is_duplicated().any():
         raise ValueError(f"{stage.name}: settle decided twice about a group")
     write_shard(job.home / "decisions" / "part-00000.parquet", [decisions], level=0, size_by="")
-    return {"kind": "settle", "groups": groups.height}
+    report = stage.report(groups) if stage.reports is not None else []
+    return {"kind": "settle", "groups": groups.height, "report": report}
 
 
 def mask(argument: tuple[Shuffle, Path | None]) -> Result:

@@ -69,12 +69,17 @@ def own_mask(job: Shuffle, before: Path | None) -> U8:
     return np.zeros(int(job.corpus.starts()[job.corpus.splits]), dtype=np.uint8)
 
 
-def judged(jobs: Sequence[Shuffle], kept: Path, part: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """The documents in `kept` after these stages: the number of the first row, and the rows."""
+def judged(
+    jobs: Sequence[Shuffle], kept: Path, part: int, columns: list[str] | None = None
+) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The documents in `kept` after these stages: the number of the first row, and the rows.
+
+    `columns`: those that are read; None: all of them.
+    """
     stages = built([job.spec for job in jobs])
     decisions = [decided(job, part) for job in jobs]
     first = 0
-    for docs in row_groups(kept):
+    for docs in row_groups(kept, columns):
         after = docs
         for stage, rows in zip(stages, decisions, strict=True):
             batch_rows = rows.filter(pl.col("row").is_between(first, first + docs.height - 1))

@@ -1,7 +1,7 @@
 """The shuffled stages of a run, one after the other.
 
 Enters: the stages as jobs and what the local pass said of each split.  Leaves: their decisions on
-disk, each made without the documents that a stage before dropped, and their alarms.
+disk, each made without the documents that a stage before dropped, their alarms and their reports.
 """
 
 from __future__ import annotations
@@ -22,20 +22,23 @@ def decide(
     jobs: tuple[Shuffle, ...],
     local: Sequence[Result],
     run_tasks: Callable[[str, Sequence[Task]], list[Result]],
-) -> list[dict[str, object]]:
-    """Let one stage after the other decide; their alarms, for the manifest.
+) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """Let one stage after the other decide; their alarms, and their reports by key of the manifest.
 
     `run_tasks` takes the name of a phase and its tasks.
     """
     sources = tallies.add(result["counts"] for result in local)["by_source"]
     kept = {name: states["kept"] for name, states in sources.items()}
     raised: list[dict[str, object]] = []
+    reports: dict[str, object] = {}
     dropped: Path | None = None
     for at, job in enumerate(jobs):
         name, kind = job.spec.name, job.spec.cls
         phase = partial(run_tasks, name)
         if issubclass(kind, AggregateStage):
             outcome = aggregate(job, jobs[:at], dropped, phase)
+            if kind.reports is not None:
+                reports[kind.reports] = outcome["report"]
         else:
             rows = sum(result["sketch_rows"][name] for result in local)
             outcome = shuffle(job, rows, dropped, phase)
@@ -44,4 +47,4 @@ def decide(
         if not issubclass(kind, CountStage):
             kept = {source: n - outcome["lost"].get(source, 0) for source, n in kept.items()}
             dropped = job.dropped
-    return raised
+    return raised, reports

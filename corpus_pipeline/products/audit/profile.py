@@ -64,6 +64,7 @@ CHECKS: dict[str, Check] = {
         ),
         Check("in_force", f"{_HERE}.source_checks:in_force", ("field", "kinds")),
         Check("assessment", f"{_HERE}.source_checks:assessment", ("field", "kinds")),
+        Check("source_admission", f"{_HERE}.source_checks:admission"),
         Check("foreign_share", f"{_HERE}.source_checks:foreign_share", ("kinds",)),
         Check(
             "sources_per_language",

@@ -278,14 +278,21 @@ def _with_columns(
 class ViolatingShare(Rows):
     """The share of violating documents of each source among those that `compliance` looked at.
 
-    What fell before that stage is used for nothing, and says nothing of the source.
+    What fell before that stage is used for nothing, and says nothing of the source; nor is a source
+    used of which nothing was kept.  Where `source_admission` ran, its share counts if it is higher:
+    it knows what `spam` found too.
     """
 
     scope: ClassVar[Sequence[Scope]] = ("kept", "dropped")
     columns = ("source", "dropped_by", "compliance_score")
 
-    def __init__(self, _dossier: Dossier, clause: Clause) -> None:
+    def __init__(self, dossier: Dossier, clause: Clause) -> None:
         """Nothing has been counted yet."""
+        self._by_source = dossier.run.counts["by_source"]
+        self._admission = {
+            row["source"]: row["violating"]["before"]
+            for row in dossier.run.manifest.get("admission", [])
+        }
         self._bound = float(clause.settings.get("score", math.inf))
         self._limit = clause.limit or 0.0
         self._counts: dict[str, Counter[str]] = {}
@@ -309,22 +316,27 @@ class ViolatingShare(Rows):
         for source, counts in sorted(self._counts.items()):
             # A verdict counts as a look, whatever became of the score.
             looked, bad = max(counts["judged"], counts["violating"]), counts["violating"]
+            told = self._admission.get(source, {"count": 0, "of": 0})
+            if told["count"] * max(looked, 1) > bad * max(told["of"], 1):
+                looked, bad = told["of"], told["count"]
             share = bad / max(looked, 1)
+            kept = self._by_source.get(source, {}).get("kept", 0)
             facts[source] = {
                 "documents": counts["documents"],
                 "judged": looked,
                 "violating": bad,
                 "share": round(share, 6),
                 "upper_95": round(upper_bound(bad, looked), 6),
+                "kept": kept,
             }
-            if share > self._limit:
+            if share > self._limit and kept:
                 over = f"{percent(share)} > {percent(self._limit)}"
                 said = both(
                     f"source {source!r}: {bad} of {looked} documents violate ({over})",
                     f"来源 {source!r}：{looked} 篇中 {bad} 篇违规（{over}）",
                 )
                 evidence.append(Evidence("manifest.json", said, subject=f"source {source}"))
-        worst = max((float(entry["share"]) for entry in facts.values()), default=0.0)
+        worst = max((float(one["share"]) for one in facts.values() if one["kept"]), default=0.0)
         measured = both(
             f"at most {percent(worst)} of a source, of {len(facts)} sources",
             f"{len(facts)} 个来源中违规占比最高 {percent(worst)}",

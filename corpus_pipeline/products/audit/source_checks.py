@@ -158,6 +158,29 @@ def assessment(dossier: Dossier, clause: Clause) -> Outcome:
     return judged(evidence, measured, facts)
 
 
+def admission(dossier: Dossier, _clause: Clause) -> Outcome:
+    """No document is kept of a source that `source_admission` refused."""
+    rows = dossier.run.manifest.get("admission", [])
+    counts = dossier.run.counts["by_source"]
+    evidence = []
+    for row in rows:
+        name, kept = row["source"], counts.get(row["source"], {}).get("kept", 0)
+        if row["verdict"] == "refused" and kept:
+            why = row["why"]
+            said = both(
+                f"was refused ({why}), and {many(kept, 'document')} of it are kept",
+                f"未予准入（{why}），但保留了 {kept} 篇文档",
+            )
+            evidence.append(finding(name, said, "admission"))
+    few = sorted(row["source"] for row in rows if row["verdict"] == "too_few")
+    judged_of = len(rows) - len(few)
+    measured = both(
+        f"{many(judged_of, 'source')} judged, {len(few)} with too few documents",
+        f"{judged_of} 个来源已判定，{len(few)} 个来源文档过少",
+    )
+    return judged(evidence, measured, {row["source"]: row["verdict"] for row in rows})
+
+
 def foreign_share(dossier: Dossier, clause: Clause) -> Outcome:
     """The share of the kept documents that come from abroad, of the kinds that count."""
     kinds, limit = clause.settings.get("kinds", ()), clause.limit or 0.0

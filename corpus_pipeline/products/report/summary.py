@@ -53,6 +53,7 @@ class Summary:
     reasons: dict[str, int]
     shards: int | None
     alarms: list[dict[str, Any]]
+    admission: list[dict[str, Any]]
     next_steps: list[tuple[str, str]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,6 +86,7 @@ def summary(root: Path) -> Summary:
         reasons=dict(counts["by_quarantine"]),
         shards=len(dataset["shards"]) if dataset else None,
         alarms=list(run.manifest.get("alarms", [])),
+        admission=list(run.manifest.get("admission", [])),
         next_steps=_next(root, counts, dataset is not None),
     )
 
@@ -136,6 +138,8 @@ def print_summary(root: Path, console: Console) -> None:
     console.print(_stages(figures))
     if figures.reasons:
         console.print(_reasons(figures))
+    if figures.admission:
+        console.print(_admission(figures))
     for alarm in figures.alarms:
         words = {
             "cluster": "a cluster of {value:,} (alarm_cluster={limit})",
@@ -199,6 +203,29 @@ def _stages(figures: Summary) -> Table:
 def _of(characters: int, all_characters: int) -> str:
     """A share of the characters; nothing where none were counted."""
     return f"{characters / all_characters:.1%}" if characters else ""
+
+
+def _admission(figures: Summary) -> Table:
+    """Each source with its verdict and its first shares; the others are in the report."""
+    table = Table(title="sources: shares before cleaning", title_justify="left")
+    table.add_column("source", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    for name in ("documents", "violating", "at most", "personal"):
+        table.add_column(name, justify="right", no_wrap=True)
+    colours = {"refused": "bold red", "too_few": "yellow"}
+    for row in figures.admission:
+        verdict = Text(row["verdict"].replace("_", " "), colours.get(row["verdict"], ""))
+        violating = row["violating"]["before"]
+        most = f"{violating['upper']:.1%}" if violating["of"] else "–"
+        personal = _share(row["personal"]["before"])
+        source, number = Text(escaped(row["source"])), f"{row['documents']:,}"
+        table.add_row(source, verdict, number, _share(violating), most, personal)
+    return table
+
+
+def _share(measured: dict[str, Any]) -> str:
+    """A share; a dash where nothing was looked at."""
+    return "–" if measured["share"] is None else f"{measured['share']:.1%}"
 
 
 def _reasons(figures: Summary) -> Table:

@@ -51,6 +51,7 @@ CLOSED: Final = frozenset(
         "exact_dedup_cluster",
         "near_dedup_cluster",
         "line_dedup_evidence",
+        "source_admission_verdict",
     }
 )
 #: Columns that hold an id or a URL rather than words.

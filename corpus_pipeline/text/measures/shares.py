@@ -1,7 +1,7 @@
 """What a sample says about the whole: bounds of a share.
 
-Enters: how many of how many were bad.  Leaves: the highest share of the whole that this is still
-compatible with.
+Enters: how many of how many were bad.  Leaves: the highest and the lowest share of the whole that
+this is still compatible with.
 """
 
 from __future__ import annotations
@@ -33,6 +33,15 @@ def upper_bound(bad: int, sampled: int, confidence: float = CONFIDENCE) -> float
         else:
             high = middle
     return high
+
+
+def lower_bound(bad: int, sampled: int, confidence: float = CONFIDENCE) -> float:
+    """The exact lower bound of a share, one-sided; 0.0 where nothing was sampled.
+
+    >>> round(lower_bound(74, 600), 4), lower_bound(0, 100), round(lower_bound(3, 3), 4)
+    (0.102, 0.0, 0.3684)
+    """
+    return 1.0 - upper_bound(sampled - bad, sampled, confidence)
 
 
 def wilson(right: int, total: int, z: float = Z) -> tuple[float, float]:
