@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import diff, ledger, products, sources, stages, train, warm
+from corpus_pipeline.cli import diff, ledger, products, sources, stages, supervision, train, warm
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -64,6 +64,7 @@ products.register(app)
 diff.register(app)
 sources.register(app)
 ledger.register(app)
+supervision.register(app)
 train.register(app)
 warm.register(app)
 

@@ -64,6 +64,24 @@ BaselineFile = Annotated[
         metavar="FILE",
     ),
 ]
+SupervisionMode = Annotated[
+    str | None,
+    typer.Option(
+        "--supervision",
+        help="pilot: findings pass with a plan; release: every finding blocks.",
+        metavar="MODE",
+    ),
+]
+PlanOption = Annotated[
+    Path | None,
+    typer.Option("--plan", help="The pilot and its plans (YAML).", metavar="FILE"),
+]
+RegisterFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--register", help="The register to enter the audit in (JSON lines).", metavar="FILE"
+    ),
+]
 FailOn = Annotated[
     str,
     typer.Option(
@@ -101,6 +119,9 @@ def audit(
     documents: DocumentIndex = None,
     waivers: WaiverFile = None,
     baseline: BaselineFile = None,
+    supervision: SupervisionMode = None,
+    plan: PlanOption = None,
+    register: RegisterFile = None,
     fail_on: FailOn = "required",
     day: Day = None,
     evidence: EvidenceFolder = None,
@@ -122,6 +143,9 @@ def audit(
         "documents": documents,
         "waivers": waivers,
         "baseline": baseline,
+        "supervision": supervision,
+        "plan": plan,
+        "register": register,
         "fail_on": fail_on,
         "day": day,
     }
@@ -138,6 +162,8 @@ def audit(
             print_result(shown.removesuffix("\n"))
         else:
             _write(target / FILES[form] if len(wanted) > 1 else target, shown, run)
+    if result.supervision is not None and result.supervision.entry is not None:
+        say(f"entry {result.supervision.entry} of {register}")
     return result.exit_code
 
 
