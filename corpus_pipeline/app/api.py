@@ -118,14 +118,18 @@ def index(
     return execute.build_index(loaded, _paths(inputs), local_path(output), how, on_done=on_done)
 
 
-def verify(path: str | Path, inputs: str | Path | None = None) -> list[Finding]:
+def verify(
+    path: str | Path, inputs: str | Path | None = None, *, keys: Paths = ()
+) -> list[Finding]:
     """Recompute every digest and count of a run, an index or a dataset; an empty list = clean.
 
-    `inputs`: a folder whose files are hashed as well.
+    `inputs`: a folder whose files are hashed as well; `keys`: files of public keys, one of which
+    must have signed (`corpus-pipeline sign`).
     """
     from corpus_pipeline.products.verify.chain import verify as verify_folder
 
-    return verify_folder(local_path(path), None if inputs is None else local_path(inputs))
+    given = None if inputs is None else local_path(inputs)
+    return verify_folder(local_path(path), given, [local_path(key) for key in _paths(keys)])
 
 
 def audit(

@@ -103,7 +103,7 @@ class Config(BaseModel):
                 raise ValueError(f"unknown stage {name!r}{nearest(name, STAGES)}")
         if len(set(names)) != len(names):
             raise ValueError("a stage is listed twice")
-        last_local = max((i for i, n in enumerate(names) if STAGES[n].kind == "local"), default=-1)
+        last_local = max((i for i, n in enumerate(names) if STAGES[n].kind == "local"), default=0)
         if any(STAGES[name].kind != "local" for name in names[:last_local]):
             raise ValueError(
                 f"{names[last_local]} must come before the stages that see all documents"

@@ -17,13 +17,16 @@ from corpus_pipeline.app.results import IndexSummary, Run, open_run
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.engine.run import run as run_job
+from corpus_pipeline.engine.shuffle.corpus import Index
 from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.standard_input import DASH, received
-from corpus_pipeline.model import PipelineError
+from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.export.shards import export
+from corpus_pipeline.stages.erased import TRACES, Erased, ErasedOptions
 from corpus_pipeline.tasks.base import Engine, OnDone, Result
 
 ENGINES = ("ray", "local")
@@ -153,7 +156,21 @@ def _compared(job: Job, against: Sequence[Path]) -> Job:
     if against and not comparing(job.specs):
         raise PipelineError("--against: the config has no stage that compares documents")
     indexes = tuple(open_index(local_path(path), job.specs) for path in against)
-    return replace(job, indexes=indexes)
+    return replace(job, indexes=indexes, specs=refusing(job.specs, indexes))
+
+
+def refusing(specs: tuple[StageSpec, ...], indexes: Sequence[Index]) -> tuple[StageSpec, ...]:
+    """The stages, and after the local ones that which knows what was erased from the indexes."""
+    known = [index.traces for index in indexes if index.traces is not None]
+    if not known:
+        return specs
+    options = ErasedOptions()
+    assets = {name: resolve(ref, Path()) for name, ref in Erased.asset_refs(options).items()}
+    assets |= {f"{TRACES}{number:02d}": asset for number, asset in enumerate(known)}
+    target = f"{Erased.__module__}:{Erased.__name__}"
+    own = StageSpec(Erased.name, Erased.version, target, options.model_dump(mode="json"), assets)
+    local = [spec for spec in specs if not spec.is_global]
+    return (*local, own, *(spec for spec in specs if spec.is_global))
 
 
 @contextmanager

@@ -20,7 +20,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from corpus_pipeline import __version__
-from corpus_pipeline.cli import diff, ledger, products, sources, stages, supervision, train, warm
+from corpus_pipeline.cli import (
+    annotate,
+    diff,
+    erase,
+    ledger,
+    products,
+    sources,
+    stages,
+    standards,
+    supervision,
+    train,
+    warm,
+)
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -65,6 +77,9 @@ diff.register(app)
 sources.register(app)
 ledger.register(app)
 supervision.register(app)
+annotate.register(app)
+standards.register(app)
+erase.register(app)
 train.register(app)
 warm.register(app)
 

@@ -66,9 +66,17 @@ def verify(
         Path | None,
         typer.Option("--inputs", help="Hash the inputs below this folder too.", metavar="FOLDER"),
     ] = None,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--key",
+            help="A public key, one of which must have signed; repeatable.",
+            metavar="PUBLIC",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
-    """Recompute every digest and count, parent runs included.
+    """Recompute every digest and count, parent runs included; check signatures.
 
     Exit code 1 where something differs.
     """
@@ -76,13 +84,25 @@ def verify(
     from corpus_pipeline.cli.report import print_json, print_result
     from corpus_pipeline.text.unicode.escape import escaped
 
-    findings = api.verify(run, inputs)
+    findings = api.verify(run, inputs, keys=keys or ())
     if as_json:
         print_json([{"path": f.path, "problem": f.problem} for f in findings])
     else:
-        verdict = f"{'FAILED' if findings else 'verified'}: {run}"
+        verdict = f"{'FAILED' if findings else 'verified'}: {run}{_about_signature(run, keys)}"
         print_result("\n".join(escaped(line) for line in [*map(str, findings), verdict]))
     return 1 if findings else 0
+
+
+def _about_signature(run: Path, keys: list[Path] | None) -> str:
+    """What a verdict says of signatures: nothing where there are none and none were asked for."""
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.products.signing import signature_of
+
+    path = local_path(run)
+    if keys:
+        return " (signatures checked)"
+    sealed = path / "manifest.json" if path.is_dir() else path
+    return " (its signature was not checked: --key)" if signature_of(sealed).exists() else ""
 
 
 def explain(

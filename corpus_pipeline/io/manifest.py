@@ -27,6 +27,12 @@ def render(content: dict[str, Any]) -> bytes:
     return (json.dumps(sealed, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
 
 
+def parsed(content: dict[str, Any]) -> dict[str, Any]:
+    """The content as `read` gives it back once it is written: with format and seal."""
+    sealed: dict[str, Any] = json.loads(render({"format": FORMAT, **content}))
+    return sealed
+
+
 def write(path: Path, content: dict[str, Any]) -> None:
     """Seal `content` and commit it."""
     commit_bytes(path, render({"format": FORMAT, **content}))

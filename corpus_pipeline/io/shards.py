@@ -71,6 +71,11 @@ class ShardWriter:
         fit = min(int(room), GROUP_ROWS - self._pending_rows)
         return max(fit, 0 if self._pending_rows else 1)
 
+    def end_group(self) -> None:
+        """Close the open row group: the next rows begin another."""
+        with disk_errors(self.path):
+            self._flush()
+
     def _flush(self) -> None:
         frame = pl.concat(self._pending) if self._pending else None
         self._pending, self._pending_bytes, self._pending_rows = [], 0, 0

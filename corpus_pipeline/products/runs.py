@@ -24,6 +24,8 @@ from corpus_pipeline.text.arrays import I64
 #: The stage that masks.
 PII = "pii"
 KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantine"
+#: What `erase` leaves of the documents that it took out: ids, and no content.
+TOMBSTONES = "tombstones"
 
 
 @dataclass(frozen=True, slots=True)

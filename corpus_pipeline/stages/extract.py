@@ -112,7 +112,7 @@ class Extract(Stage):
     """Markup to main text."""
 
     name = "extract"
-    version = 4
+    version = 5
     columns: ClassVar[Schema] = {
         "extract_title": pl.String(),
         "extract_author": pl.String(),

@@ -30,7 +30,7 @@ from corpus_pipeline.text.unicode.utf8 import replaced
 BESIDE_A_MARK = "[…—]\u3000|\u3000[…—]"
 
 #: What may be an HTML entity.
-ENTITY = "&#?[0-9A-Za-z]{1,31};"
+ENTITY = "&#?[0-9A-Za-z]{1,31};|&nbsp"
 
 #: Characters of traditional writing in a mixed text: one alone is a quotation or a variant.
 ENOUGH = 2
@@ -66,7 +66,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),

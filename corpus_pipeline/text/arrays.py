@@ -38,6 +38,7 @@ OutF32 = F32
 OutF64 = F64
 OutBool = Bool
 
+U8Grid = U8
 U32Grid = U32
 I64Grid = I64
 F32Grid = F32

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus_pipeline.io import manifest
+
 TEXT = "城市治理要靠数据，也要靠常识。第{}条街道的路灯在去年冬天修好了，居民说比以前亮。"
 
 
@@ -155,6 +157,9 @@ def test_a_node_that_dies_does_not_show(lines, cluster, tmp_path):
     done = call(lines, out, *arguments, RAY_AUTH_MODE="disabled")
     assert done.returncode == 0, done.stderr
     assert killed.is_set()
+    # Two nodes took part, of a cluster that others may use too.
+    spent = manifest.read(out / "metrics.json")
+    assert (spent["nodes"], spent["shared"]) == (2, True)
     alone = call(lines, tmp_path / "alone", "--engine", "local")
     assert alone.returncode == 0, alone.stderr
     assert data_digests(out) == data_digests(tmp_path / "alone")

@@ -394,6 +394,8 @@ def test_a_later_delivery_credits_the_older_release(run, make_builder, make_doc,
     sources = by_name(content)
 
     assert content["unknown"] == {}
+    with pytest.raises(PipelineError, match=f"oldest first: {new} was compared"):
+        ledger([new, run], Rule())
     assert content["totals"]["documents"] == open_run(run).counts["read"] + 2
     assert content["totals"]["kept"] == 17
     assert content["runs"][1]["stands"] == {"kept": 1, "dropped": 1, "quarantined": 0, "erased": 0}
@@ -412,6 +414,18 @@ def test_a_delivery_that_was_not_compared_says_so(run, make_builder, make_doc, t
     assert content["shares"] is None
     assert "uniqueness" in content["no_shares"]["en"]
     assert ledger([run, new], Rule(rule="kept")).content["shares"]
+
+
+def test_another_file_of_the_same_name_is_remarked(run, make_builder, make_doc, tmp_path, reseal):
+    """Ids are made of places in files, so an input that changed under its name gets a note."""
+    new = later(
+        make_builder, tmp_path / "NEW", run, make_doc, against=[{"name": "I", "seal": "ab"}]
+    )
+    entry = {**open_run(run).manifest["inputs"][0], "sha256": "cd" * 32}
+    reseal(new / "manifest.json", lambda content: content.update(inputs=[entry]))
+    (note,) = ledger([run, new], Rule()).content["notes"][2:]
+
+    assert note["en"].startswith("二期 has 1 input file of a name that an older release has")
 
 
 def without(run, columns):

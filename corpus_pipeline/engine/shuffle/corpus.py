@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.storage import commit
+from corpus_pipeline.model import Asset
 from corpus_pipeline.text.arrays import I64, Integers
 
 #: A document's number is its part shifted left by 32 bits, and its row in the part: this masks the
@@ -30,6 +31,7 @@ class Index:
     root: Path
     parts: int
     seal: str  # of its manifest
+    traces: Asset | None = None  # of texts that were erased from it
 
 
 @dataclass(frozen=True, slots=True)

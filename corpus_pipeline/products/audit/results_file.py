@@ -105,7 +105,7 @@ def _rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
     if raw.startswith(MAGIC):
         yield from _sheet(path, raw)
         return
-    text = _decoded(path, raw)
+    text = decoded(path, raw)
     rows = _objects(path, text) if text.lstrip().startswith("{") else _table(path, text)
     yield from rows
 
@@ -126,7 +126,7 @@ def _dated(key: str, value: str) -> str:
     return value if day is None else day.isoformat()
 
 
-def _decoded(path: Path, raw: bytes) -> str:
+def decoded(path: Path, raw: bytes) -> str:
     """The text of a file: UTF-8, or what spreadsheets write as CSV in China."""
     try:
         return raw.decode("utf-8-sig")

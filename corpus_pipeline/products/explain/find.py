@@ -20,6 +20,7 @@ from corpus_pipeline.products.runs import (
     DROPPED,
     KEPT,
     QUARANTINED,
+    TOMBSTONES,
     Run,
     batches,
     columns_of,
@@ -63,6 +64,17 @@ def by_id(run: Run, prefix: str) -> list[Place]:
                     places.append(Place(key, part, row))
             start += frame.height
     return places
+
+
+def erased(run: Run, prefix: str) -> list[tuple[str, str]]:
+    """Id and request of each document that was taken out of the run and whose id begins so."""
+    return [
+        (str(key), str(request))
+        for part in run.parts(TOMBSTONES)
+        for frame in batches(run.root / part, ["id", "request"])
+        for key, request in frame.iter_rows()
+        if key.startswith(prefix)
+    ]
 
 
 def by_column(run: Run, column: str, value: str) -> list[Place]:

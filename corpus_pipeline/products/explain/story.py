@@ -128,6 +128,8 @@ def _find(run: Run, key: str) -> Place:
     hidden = concealed(key)
     if not places and hidden != key:
         places = find.by_hidden(run, hidden)
+    for gone, request in find.erased(run, key.lower()) if not places else ():
+        raise PipelineError(f"{gone} was erased from {run.root}, by request {request}")
     if not places:
         raise PipelineError(f"no document {hidden} in {run.root} (id, locator or url)")
     if len(places) > 1:

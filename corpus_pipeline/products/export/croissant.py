@@ -29,7 +29,8 @@ REQUIRED = (
     "datePublished",
 )
 
-_CONTEXT: dict[str, Any] = {
+#: What the terms of a description mean.
+CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "arrayShape": "cr:arrayShape",
@@ -74,7 +75,8 @@ _CONTEXT: dict[str, Any] = {
     "transform": "cr:transform",
 }
 
-_TYPES = {
+#: The data types of Croissant, by those of Polars.
+TYPES = {
     "String": "sc:Text",
     "Boolean": "sc:Boolean",
     "Float32": "sc:Float",
@@ -86,7 +88,7 @@ _TYPES = {
 def describe(facts: Facts) -> dict[str, Any]:
     """The description as a value."""
     content: dict[str, Any] = {
-        "@context": _CONTEXT,
+        "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": [CONFORMS_TO, RAI],
         "name": facts.name,
@@ -195,11 +197,11 @@ def _records(facts: Facts) -> dict[str, Any]:
                 "@type": "cr:Field",
                 "@id": f"documents/{name}",
                 "name": name,
-                "dataType": _TYPES[dtype],
+                "dataType": TYPES[dtype],
                 "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
             }
             for name, dtype in facts.schema
             # A list of structs has no place in a flat record; it stays readable in the Parquet.
-            if dtype in _TYPES
+            if dtype in TYPES
         ],
     }

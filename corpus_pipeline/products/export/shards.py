@@ -40,7 +40,7 @@ __all__ = ["ExportOptions", "ShardPlan", "export", "finish_export", "plan_export
 __all__ += ["arguments", "begin_export", "write_shard"]
 
 #: What lies in a dataset's folder; a folder that holds anything else is not written to.
-OURS = ("data", "mix", "README.md", "croissant.json", "manifest.json")
+OURS = ("data", "mix", "README.md", "croissant.json", "manifest.json", "manifest.json.sig")
 _SHARD = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.parquet")
 
 #: The fields of the entry of a written shard.
@@ -131,7 +131,8 @@ def begin_export(out: Path) -> None:
         raise PipelineError(f"cannot export to {out}: it holds something else ({foreign[0]})")
     with storage.disk_errors(out):
         (out / "data").mkdir(parents=True, exist_ok=True)
-        (out / "manifest.json").unlink(missing_ok=True)
+        for name in ("manifest.json", "manifest.json.sig"):
+            (out / name).unlink(missing_ok=True)
         storage.sync_folder(out)
 
 

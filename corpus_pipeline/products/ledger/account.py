@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus_pipeline import __version__
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.audit.words import Words, both
+from corpus_pipeline.products.audit.words import Words, both, many
 from corpus_pipeline.products.ledger.chain import Chain, chained
 from corpus_pipeline.products.ledger.division import decimal, divided
 from corpus_pipeline.products.ledger.figures import Figures, Holder, figures
@@ -137,6 +137,7 @@ def _unknown(chain: Chain, found: Figures) -> tuple[dict[str, Words], list[Words
             )
         if not release.names_domains:
             notes.append(both(f"{name} names no domains", f"{name} 未标注领域"))
+    notes += _other_files(chain)
     if chain.apart:
         unknown |= dict.fromkeys((name for name in COMMON if name not in unknown), chain.apart)
     if less := _unscored(found):
@@ -148,6 +149,27 @@ def _unknown(chain: Chain, found: Figures) -> tuple[dict[str, Words], list[Words
             f"{runs} 的输入为其他运行的输出，原始输入不在此处",
         )
     return unknown, list({note.en: note for note in notes}.values())
+
+
+def _other_files(chain: Chain) -> list[Words]:
+    """Remarks on input files of one name and other content: ids are made of places in files."""
+    seen: dict[tuple[str, str], str] = {}
+    changed: dict[str, int] = {}
+    for release in chain.releases:
+        for entry in release.run.manifest["inputs"]:
+            key = entry["source"], entry["locator"]
+            if seen.setdefault(key, entry["sha256"]) != entry["sha256"]:
+                name = escaped(str(release.run.manifest["name"]))
+                changed[name] = changed.get(name, 0) + 1
+            seen[key] = entry["sha256"]
+    return [
+        both(
+            f"{name} has {many(files, 'input file')} of a name that an older release has with "
+            "other content: documents of one place in them count as one",
+            f"{name} 有 {files} 个输入文件与较早版本同名而内容不同，其中位置相同的文档按一篇计",
+        )
+        for name, files in changed.items()
+    ]
 
 
 def _unscored(found: Figures) -> Words | None:

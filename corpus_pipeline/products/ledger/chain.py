@@ -36,6 +36,7 @@ class Chain:
 def chained(releases: Sequence[Release], book: Book, *, linked: bool) -> Chain:
     """The releases as one; `linked`: those that do not belong together are refused."""
     _in_order(releases)
+    _compared_in_order(releases)
     rows, apart = releases[0].rows.with_columns(release=pl.lit(0, dtype=pl.UInt16)), None
     held = {number for number, state, *_ in states(book) if state in {KEPT, ERASED}}
     kept = {number for number, state, *_ in states(book) if state == KEPT}
@@ -86,6 +87,26 @@ def _in_order(releases: Sequence[Release]) -> None:
                 raise PipelineError(
                     f"oldest first: {release.run.root} was made from {later.run.root}, "
                     "which is given after it"
+                )
+
+
+def _compared_in_order(releases: Sequence[Release]) -> None:
+    """No release drops documents for one that only a later release has."""
+    for number, release in enumerate(releases[:-1]):
+        if not release.against:
+            continue
+        of = release.rows.filter(pl.col("to_high").is_not_null())
+        outside = of.select(high="to_high", low="to_low").unique()
+        # What came again is dropped for itself: for the document of that id in an older release.
+        itself = (pl.col("to_high") == pl.col("high")) & (pl.col("to_low") == pl.col("low"))
+        own = release.rows.filter(~itself.fill_null(value=False))
+        for rows in (own, *(one.rows for one in releases[:number])):
+            outside = outside.join(rows.select(ID), on=ID, how="anti")
+        for later in releases[number + 1 :]:
+            if later.rows.select(ID).join(outside, on=ID, how="semi").height:
+                raise PipelineError(
+                    f"oldest first: {release.run.root} was compared with documents of "
+                    f"{later.run.root}, which is given after it"
                 )
 
 

@@ -36,7 +36,10 @@ def page(content: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
         lines.append(f"no shares: {content['no_shares']['en']}")
     else:
         lines.append(f"{_amount(rule['total'])} {escaped(rule['unit'])} by {escaped(rule['rule'])}")
-    lines += [f"not known: {name}: {why['en']}" for name, why in content["unknown"].items()]
+    reasons: dict[str, list[str]] = {}
+    for name, why in content["unknown"].items():
+        reasons.setdefault(why["en"], []).append(name)
+    lines += [f"not known: {', '.join(names)}: {why}" for why, names in reasons.items()]
     lines += [f"note: {note['en']}" for note in content["notes"]]
     hours = [run["core_hours"] for run in cost["runs"] if run["core_hours"] is not None]
     lines.append(f"compute: {sum(hours):,.3f} core-hours" if hours else "compute: not measured")

@@ -1,13 +1,14 @@
 """Verification: every seal, every digest, every count of a finished run, made again from the data.
 
-Enters: the folder of a run, an index or a dataset.  Leaves: all findings, each naming a file and
-what is wrong with it; none means clean.  A file whose digest is wrong is not parsed.
+Enters: the folder of a run, an index, a dataset or standards, or one sealed file; public keys where
+signatures count.  Leaves: all findings, each naming a file and what is wrong with it; none means
+clean.  A file whose digest is wrong is not parsed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -17,7 +18,8 @@ from corpus_pipeline.io import manifest, storage
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED
+from corpus_pipeline.products import signing
+from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED, TOMBSTONES
 from corpus_pipeline.products.verify import recount
 
 #: A page about the run, made afterwards: it is in no manifest, and nothing is made from it.
@@ -46,6 +48,7 @@ class _Folder:
 
     root: Path
     name: str = ""  # how findings call this folder; empty for the one that was asked for
+    keys: signing.PublicKeys = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     accounted: set[str] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
@@ -72,6 +75,18 @@ class _Folder:
             problem = "unreadable manifest"
         self.find(path, problem)
         return None
+
+    def signed(self, path: str) -> None:
+        """The signature of a sealed file: needed where keys are given, whole in any case.
+
+        A parent may be unsigned: whoever signed this folder signed the seals of its parents.
+        """
+        target = path + signing.SUFFIX
+        self.accounted.add(target)
+        if (self.root / target).exists() or (self.keys and not self.name):
+            problem = signing.problem(self.root / path, self.keys)
+            if problem:
+                self.find(target, problem)
 
     def guarded(self, path: str, check: Callable[[], None]) -> None:
         """Run a check; whatever a damaged file makes a reader raise is a finding, not a crash."""
@@ -117,12 +132,18 @@ class _Folder:
                 self.find(name, "not listed in any manifest")
 
 
-def verify(root: Path, inputs: Path | Sequence[Path] | None = None) -> list[Finding]:
+def verify(
+    root: Path, inputs: Path | Sequence[Path] | None = None, keys: Sequence[Path] = ()
+) -> list[Finding]:
     """Everything that is wrong with the run, index or dataset in this folder; empty when clean.
 
-    `inputs`: folders below which the inputs lie, to hash them again as well.  Raises
+    `inputs`: folders below which the inputs lie, to hash them again as well; `keys`: files of
+    public keys, one of which must have signed.  `root` may be one sealed file.  Raises
     `PipelineError` where the folder holds no manifest.
     """
+    known = signing.public_keys(keys)
+    if root.is_file():
+        return _sealed_file(root, known)
     if not root.is_dir():
         raise PipelineError(f"no such run: {root} is not a folder")
     if not (root / "manifest.json").exists() and (root / "dataset" / "manifest.json").exists():
@@ -130,15 +151,23 @@ def verify(root: Path, inputs: Path | Sequence[Path] | None = None) -> list[Find
     if not (root / "manifest.json").exists():
         raise PipelineError(f"not a finished run: {root} has no manifest.json")
     roots = [inputs] if isinstance(inputs, Path) else list(inputs or ())
-    return _verify(root, "", roots, set())
+    return _verify(_Folder(root, "", known), roots, set())
 
 
-def _verify(root: Path, name: str, inputs: Sequence[Path], seen: set[Path]) -> list[Finding]:
-    seen.add(root.resolve())
-    folder = _Folder(root, name)
+def _sealed_file(path: Path, keys: signing.PublicKeys) -> list[Finding]:
+    """One sealed file by itself, such as a ledger or a receipt: its seal, its signature."""
+    folder = _Folder(path.parent, "", keys)
+    if folder.sealed(path.name) is not None:
+        folder.signed(path.name)
+    return folder.findings
+
+
+def _verify(folder: _Folder, inputs: Sequence[Path], seen: set[Path]) -> list[Finding]:
+    seen.add(folder.root.resolve())
     content = folder.sealed("manifest.json")
     if content is None:
         return folder.findings
+    folder.signed("manifest.json")
     kind = content.get("kind")
     if kind == "dataset":
         folder.guarded("manifest.json", lambda: _dataset(folder, "", content))
@@ -148,6 +177,8 @@ def _verify(root: Path, name: str, inputs: Sequence[Path], seen: set[Path]) -> l
             folder.guarded("manifest.json", lambda: _inputs(folder, content, inputs))
     elif kind == "index":
         folder.guarded("manifest.json", lambda: _index(folder, content))
+    elif kind == "standards":
+        folder.guarded("manifest.json", lambda: _standards(folder, content))
     else:
         folder.find("manifest.json", f"a manifest of kind {kind!r}, not of a run or a dataset")
     folder.guarded("manifest.json", lambda: _parents(folder, content, inputs, seen))
@@ -164,11 +195,19 @@ def _run(folder: _Folder, content: Mapping[str, Any]) -> None:
     folder.digests(content["splits"])
     folder.digests(content["files"])
     _splits(folder, content)
-    for problem in recount.unconserved(content["counts"]):
+    for problem in (*recount.unconserved(content["counts"]), *_erasures(content)):
         folder.find("manifest.json", problem)
     _inner_dataset(folder, content)
     folder.accounted.add(_PAGE)
     folder.unlisted()
+
+
+def _erasures(content: Mapping[str, Any]) -> Iterator[str]:
+    """Where a run's list of erasures does not add up to what was erased."""
+    erased = content["counts"].get("erased", 0)
+    listed = sum(one["documents"] for one in content.get("erasures", []))
+    if erased != listed:
+        yield f"{erased} documents were erased, the list of erasures says {listed}"
 
 
 def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
@@ -178,6 +217,19 @@ def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
     rows = [entry["rows"] for entry in content["files"] if entry["path"].startswith("texts/")]
     if rows != content["rows"] or sum(rows) != content["counts"]["kept"]:
         folder.find("manifest.json", "the rows of the texts do not add up")
+    folder.unlisted()
+
+
+def _standards(folder: _Folder, content: Mapping[str, Any]) -> None:
+    folder.digests(content["files"])
+    for entry in content["files"]:
+        statement = folder.root / entry["path"]
+        envelope = signing.envelope_of(statement)
+        if envelope.exists():
+            name = envelope.relative_to(folder.root).as_posix()
+            folder.accounted.add(name)
+            if problem := signing.envelope_problem(statement, folder.keys):
+                folder.find(name, problem)
     folder.unlisted()
 
 
@@ -214,7 +266,7 @@ def _split(
         parts[entry["path"].partition("/")[0]] = entry
     for problem in recount.unconserved(split["counts"]):
         folder.find(path, problem)
-    if set(parts) != {KEPT, DROPPED, QUARANTINED}:
+    if set(parts) - {TOMBSTONES} != {KEPT, DROPPED, QUARANTINED}:
         folder.find(path, f"its parts are {', '.join(sorted(parts))}")
         return
     names = {entry["path"] for entry in parts.values()}
@@ -245,6 +297,7 @@ def _inner_dataset(folder: _Folder, content: Mapping[str, Any]) -> None:
     dataset = folder.sealed(path)
     if dataset is None:
         return  # without its list every file would be unlisted
+    folder.signed(path)
     if dataset["parents"][0]["seal"] != content["seal"]:
         folder.find(path, "made from another run: the parent's seal differs")
     folder.guarded(path, partial(_dataset, folder, "dataset/", dataset))
@@ -337,4 +390,4 @@ def _parents(
         parent = manifest.read_if_sound(path)
         if parent is not None and parent["seal"] != entry["seal"]:
             folder.find(entry["manifest"], "not the parent this was made from: its seal differs")
-        folder.findings += _verify(path.parent, str(name), inputs, seen)
+        folder.findings += _verify(_Folder(path.parent, str(name), folder.keys), inputs, seen)

@@ -19,13 +19,17 @@ from corpus_pipeline.products.runs import (
     DROPPED,
     KEPT,
     QUARANTINED,
+    TOMBSTONES,
     batches,
+    columns_of,
     in_order,
     rows_between,
 )
 from corpus_pipeline.text.arrays import U64
 
-_STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined"}
+_STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined", TOMBSTONES: "erased"}
+#: All that a tombstone may say: whose, which request, why; no content.
+_TOMBSTONE = ["id", "source", "was", "request", "by", "of"]
 _CHARACTERS = ("characters_kept", "characters_dropped", "characters_by_rule")
 _VERDICT = ("dropped_by", "drop_rule", "drop_evidence")
 
@@ -66,16 +70,17 @@ def _flat(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 
 
 def unconserved(counts: Mapping[str, Any]) -> Iterator[str]:
-    """The problem with counts that break the law: read = kept + dropped + quarantined.
+    """The problem with counts that break the law: read = kept + dropped + quarantined + erased.
 
     >>> list(unconserved({"read": 5, "kept": 3, "dropped": 1, "quarantined": 0}))
     ['not conserved: 5 read, but 3 kept + 1 dropped + 0 quarantined']
     """
     names = ("read", "kept", "dropped", "quarantined")
     read, kept, dropped, quarantined = (counts[name] for name in names)
-    if read != kept + dropped + quarantined:
+    erased = counts.get("erased", 0)  # a run that nobody erased from states none
+    if read != kept + dropped + quarantined + erased:
         parts = f"{kept} kept + {dropped} dropped + {quarantined} quarantined"
-        yield f"not conserved: {read} read, but {parts}"
+        yield f"not conserved: {read} read, but {parts}" + (f" + {erased} erased" if erased else "")
 
 
 class Ids:
@@ -125,8 +130,12 @@ def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int,
     rows = 0
     faults: Counter[str] = Counter()
     columns = ["source", "stage", "reason"]
-    if kind != QUARANTINED:
+    if kind == TOMBSTONES:
+        columns = _TOMBSTONE
+        faults["columns beside a tombstone's own"] = len(set(columns_of(path)) ^ set(columns))
+    elif kind != QUARANTINED:
         columns = ["id", "source", *_VERDICT, "text"]
+    if kind != QUARANTINED:
         ids.part(path, name)
     for frame in batches(path, columns):
         rows += frame.height
@@ -142,6 +151,8 @@ def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int,
 def _count(frame: pl.DataFrame, kind: str, tally: Tally) -> None:
     for source, rows in frame.group_by(pl.col("source").fill_null("")).len().iter_rows():
         tally.numbers["by_source", source, _STATES[kind]] += rows
+    if kind == TOMBSTONES:
+        return
     if kind == KEPT:
         size = frame.get_column("text").str.len_bytes().sum()
         tally.numbers["text_bytes_kept",] += int(size or 0)
@@ -168,6 +179,8 @@ def _faults(frame: pl.DataFrame, kind: str) -> dict[str, int]:
     if kind == KEPT:
         carries = pl.any_horizontal(pl.col(column).is_not_null() for column in _VERDICT)
         faults["are kept and carry a verdict"] = carries
+    elif kind == TOMBSTONES:
+        faults["are erased by no request"] = pl.col("request").is_null()
     else:
         lacks = pl.col("dropped_by").is_null() | pl.col("drop_rule").is_null()
         faults["are dropped without a verdict"] = lacks

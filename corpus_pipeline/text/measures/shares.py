@@ -10,6 +10,8 @@ import math
 
 #: Each bound is exceeded by one whole in twenty that gives such a sample.
 CONFIDENCE = 0.95
+#: The distance of both ends of a 95 % interval from its middle, in standard deviations.
+Z = 1.959963984540054
 
 
 def upper_bound(bad: int, sampled: int, confidence: float = CONFIDENCE) -> float:
@@ -31,6 +33,20 @@ def upper_bound(bad: int, sampled: int, confidence: float = CONFIDENCE) -> float
         else:
             high = middle
     return high
+
+
+def wilson(right: int, total: int, z: float = Z) -> tuple[float, float]:
+    """Wilson's interval of a share; all of it where nothing was looked at.
+
+    >>> [round(bound, 3) for bound in wilson(90, 100)], wilson(0, 0)
+    ([0.826, 0.945], (0.0, 1.0))
+    """
+    if not total:
+        return 0.0, 1.0
+    share, square = right / total, z * z / total
+    middle = (share + square / 2) / (1 + square)
+    reach = z / (1 + square) * math.sqrt(share * (1 - share) / total + square / (4 * total))
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
 def _at_most(bad: int, sampled: int, share: float) -> float:

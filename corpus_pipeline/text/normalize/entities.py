@@ -14,12 +14,15 @@ import unicodedata
 from html.entities import name2codepoint
 
 _NAMES = "|".join(sorted((set(name2codepoint) | {"apos"}) - {"lt", "gt", "amp"}))
+#: The one that pages are full of without its semicolon; browsers read it so too.
+_BARE = "nbsp(?![0-9A-Za-z;=_])"
 _NUMBERS = "#[0-9]{2,6}|#[xX][0-9A-Fa-f]{2,5}"
 #: What is passed over as a whole (code between backticks, escaped tags), or an entity.
 _PLACE = re.compile(
-    rf"`[^`\n]*`|&lt;/?[a-zA-Z!](?:[^<>\n`]{{0,200}}?)&gt;|((?:&(?:amp;)*(?:{_NAMES}|{_NUMBERS});)+)"
+    rf"`[^`\n]*`|&lt;/?[a-zA-Z!](?:[^<>\n`]{{0,200}}?)&gt;"
+    rf"|((?:&(?:amp;)*(?:(?:{_NAMES}|{_NUMBERS});|{_BARE}))+)"
 )
-_ONE = re.compile(r"&(?:amp;)*[^&;]+;")
+_ONE = re.compile(rf"&(?:amp;)*(?:[^&;]+;|{_BARE})")
 #: The three that make markup, after all others.
 _MARKUP = re.compile(
     r"`[^`\n]*`|&lt;/?[a-zA-Z!](?:[^<>\n`]{0,200}?)&gt;"
@@ -28,7 +31,7 @@ _MARKUP = re.compile(
 #: A line of markup, and a line of code.
 _TAGGED = re.compile(r"</|<[a-zA-Z!][^<>\n]*>")
 _CODE = re.compile(r"[{}]|=[\"'(\[]|[\"')\]]\s*=|\(\)|;\s*$|^\s*(?://|#include)")
-_ANY = re.compile(r"&#?\w{1,31};")
+_ANY = re.compile(r"&#?\w{1,31};|&nbsp(?![0-9A-Za-z;=_])")
 _QUOTES = {"&quot;": '"', "&#34;": '"', "&#39;": "'", "&apos;": "'"}
 #: Words near which an entity is the subject, and words beside one.
 _LESSON = re.compile(
@@ -57,6 +60,8 @@ def unescaped(text: str) -> tuple[str, int]:
 
     >>> unescaped("百度&amp;腾讯&hellip;司马&middot;迁&nbsp;&#20013;&lt;b&gt;，价格&lt;100元")
     ('百度&腾讯…司马·迁 中&lt;b&gt;，价格<100元', 6)
+    >>> unescaped("&nbsp&nbsp新闻&nbsp中心，&nbspx，?a=1&nbsp=2")
+    ('  新闻 中心，&nbspx，?a=1&nbsp=2', 3)
     >>> unescaped("用 `&nbsp;` 或 &emsp; 表示空格")
     ('用 `&nbsp;` 或 &emsp; 表示空格', 0)
     """

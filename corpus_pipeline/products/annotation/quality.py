@@ -1,0 +1,292 @@
+"""How well each person worked: gold tasks, agreement, reviews, speed, and who does not look.
+
+Enters: panels of the annotators' votes with the answers that are known, times, reviews.
+Leaves: a `Standing` for each person, whose flags say what was measured and against what.
+
+An answer is held against the gold answer where there is one, else against what most others said.
+`careless`: the agreement above chance, kappa = (P - P_e) / (1 - P_e), is less than `share` of the
+median kappa of the others even at the upper end of its Wilson interval; P_e is the chance of
+agreeing for somebody who clicks this person's labels in any order.
+`one_label`: where others chose something else than this person's favourite label, the share in
+which this person did too is, at the upper end, less than `share` of the others' median.
+`too_fast`: the median of the logarithm of the seconds lies more than `fast` times 1.4826 MAD of the
+others' below their median.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import NormalDist
+from typing import Annotated, Any
+
+import numpy as np
+
+from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.products.annotation.panel import Panel, by_others
+from corpus_pipeline.rules.pack import Pack, load
+from corpus_pipeline.rules.settings import Settings
+from corpus_pipeline.text.arrays import F64, I64
+from corpus_pipeline.text.measures.shares import wilson
+
+#: A standard deviation of normal figures, in median absolute deviations.
+_MAD = 1.4826
+#: People up to whom each is held against the others alone; beyond, own times are lost in the crowd.
+_FEW = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of `quality.yaml`."""
+
+    alarm: float
+    share: float
+    least: int
+    fast: float
+    item: float
+
+
+class _Quality(Pack):
+    numbers: Annotated[Numbers, Settings()]
+
+
+def numbers() -> Numbers:
+    """The numbers that decide who is flagged."""
+    name = "package:products/annotation/quality.yaml"
+    return load(resolve(name, Path()), _Quality).numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A suspicion: its name, and what was measured in one sentence."""
+
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    right: int = 0
+    total: int = 0
+
+    @property
+    def value(self) -> float | None:
+        """The share; None of nothing."""
+        return self.right / self.total if self.total else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts, the share, and both ends of Wilson's interval."""
+        low, high = (round(end, 6) for end in wilson(self.right, self.total))
+        value = None if self.value is None else round(self.value, 6)
+        found = {"right": self.right, "total": self.total, "share": value}
+        return found if value is None else {**found, "low": low, "high": high}
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of one annotator.
+
+    `agreed`: answers that are those of most others; `kappa`: the same above chance, gold answers
+    in place of the others' where there are any; `other`: where others chose something else than
+    the favourite label, how often this person did; `passed`: answers that a reviewer gave too.
+    """
+
+    person: str
+    items: int = 0
+    answers: int = 0
+    gold: Share = field(default_factory=Share)
+    agreed: Share = field(default_factory=Share)
+    kappa: float | None = None
+    other: Share = field(default_factory=Share)
+    passed: Share = field(default_factory=Share)
+    skill: float | None = None
+    seconds: float | None = None
+    speed: float | None = None
+    fast: int = 0
+    slow: int = 0
+    flags: list[Flag] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question's panel and the known label of some of its units; `weight`: units a task."""
+
+    panel: Panel
+    known: Mapping[str, str]
+    weight: int = 1
+
+
+@dataclass(slots=True)
+class _Held:
+    """Sums over all questions, one entry a person: what the tests are made of."""
+
+    total: F64
+    right: F64
+    chance: F64
+    asked: F64
+    found: F64
+
+
+def standings(
+    people: Sequence[str],
+    asked: Sequence[Asked],
+    times: Mapping[tuple[str, str], float],
+    limits: Numbers,
+) -> list[Standing]:
+    """Everybody's standing; `times`: seconds of each person and task."""
+    place = {person: number for number, person in enumerate(people)}
+    out = [Standing(person) for person in people]
+    held = _Held(*(np.zeros(len(people)) for _ in range(5)))
+    for one in asked:
+        _hold(one, place, out, held)
+    _judge(out, held, limits)
+    _time(out, times, limits)
+    return out
+
+
+def _hold(one: Asked, place: Mapping[str, int], out: Sequence[Standing], held: _Held) -> None:
+    """Add what one question says about each person."""
+    panel, others = one.panel, by_others(one.panel)
+    gold = _gold(panel, one.known)[panel.unit]
+    truth = np.where(gold >= 0, gold, others)
+    size = len(panel.people)
+    mine = np.array([place[person] for person in panel.people], np.int64)
+    votes = np.bincount(panel.who, minlength=size) // one.weight
+    columns = (mine, votes, _shares(panel, others, size), _shares(panel, gold, size))
+    for at, answers, agreed, known in zip(*columns, strict=True):
+        standing = out[at]
+        standing.answers += int(answers)
+        standing.agreed = _plus(standing.agreed, agreed)
+        standing.gold = _plus(standing.gold, known)
+    judged = truth >= 0
+    who, label, right = panel.who[judged], panel.label[judged], truth[judged]
+    wide = max(len(panel.labels), 1)
+    said = np.bincount(who * wide + label, minlength=size * wide).reshape(size, wide)
+    meant = np.bincount(who * wide + right, minlength=size * wide).reshape(size, wide)
+    total = said.sum(axis=1)
+    chance = (said * meant).sum(axis=1) / np.maximum(total, 1)
+    favourite = said.argmax(axis=1) if panel.size else np.zeros(size, np.int64)
+    other = right != favourite[who]
+    found = other & (label != favourite[who])
+    sums = (
+        total,
+        np.bincount(who, label == right, size),
+        chance,
+        np.bincount(who, other, size),
+        np.bincount(who, found, size),
+    )
+    for field_, value in zip(
+        (held.total, held.right, held.chance, held.asked, held.found), sums, strict=True
+    ):
+        np.add.at(field_, mine, value / one.weight)
+
+
+def _gold(panel: Panel, known: Mapping[str, str]) -> I64:
+    """The number of the known label of each unit; -1: none is known."""
+    place = {label: number for number, label in enumerate(panel.labels)}
+    return np.array([place.get(known.get(unit, ""), -1) for unit in panel.units], np.int64)
+
+
+def _shares(panel: Panel, truth: I64, size: int) -> list[Share]:
+    """Of each person, the answers that are the truth of those for which there is one."""
+    judged = truth >= 0
+    total = np.bincount(panel.who[judged], minlength=size)
+    right = np.bincount(panel.who[judged & (truth == panel.label)], minlength=size)
+    return [Share(int(r), int(t)) for r, t in zip(right, total, strict=True)]
+
+
+def _plus(one: Share, other: Share) -> Share:
+    return Share(one.right + other.right, one.total + other.total)
+
+
+def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
+    """Who agrees with the others no more than by chance, or always says one thing."""
+    z = NormalDist().inv_cdf(1 - limits.alarm / max(len(out), 1))
+    total = np.maximum(held.total, 1e-9)
+    chance = np.minimum(held.chance / total, 1 - 1e-9)
+    kappa = (held.right / total - chance) / (1 - chance)
+    enough = held.total >= limits.least
+    found = held.found / np.maximum(held.asked, 1e-9)
+    for number, standing in enumerate(out):
+        if not held.total[number]:
+            continue
+        standing.kappa = float(kappa[number])
+        standing.other = Share(round(held.found[number]), round(held.asked[number]))
+        others = enough.copy()
+        others[number] = False
+        if not enough[number] or not others.any():
+            continue
+        peers = float(np.median(kappa[others]))
+        _, high = wilson(round(held.right[number]), round(held.total[number]), z)
+        best = (high - float(chance[number])) / (1 - float(chance[number]))
+        if peers > 0 and best < limits.share * peers:
+            said = (
+                f"kappa {kappa[number]:.2f}, at most {best:.2f}; the others' median is {peers:.2f}"
+            )
+            standing.flags.append(Flag("careless", said))
+        _one_label(standing, float(np.median(found[others])), z, limits)
+
+
+def _one_label(standing: Standing, peers: float, z: float, limits: Numbers) -> None:
+    share = standing.other
+    _, high = wilson(share.right, share.total, z)
+    if share.total and high < limits.share * peers:
+        said = (
+            f"gave another label in {share.right} of {share.total} cases in which others did, "
+            f"at most {high:.0%}; the others' median is {peers:.0%}"
+        )
+        standing.flags.append(Flag("one_label", said))
+
+
+def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limits: Numbers) -> None:
+    """Who is far faster than the others, and which items are."""
+    place = {standing.person: number for number, standing in enumerate(out)}
+    who = np.fromiter((place[person] for person, _ in times), np.int64, len(times))
+    logs = np.log(np.fromiter(times.values(), np.float64, len(times)))
+    order = np.argsort(who, kind="stable")
+    own = np.split(logs[order], np.searchsorted(who[order], np.arange(1, len(out))))
+    crowd = _spread(logs) if len(out) > _FEW else None
+    for number, standing in enumerate(out):
+        mine = own[number] if len(times) else logs
+        if not mine.size:
+            continue
+        standing.seconds = float(np.exp(np.median(mine)))
+        middle, spread = crowd or _spread(logs[who != number])
+        if not spread:
+            continue
+        standing.speed = (float(np.median(mine)) - middle) / spread
+        apart = (mine - middle) / spread
+        standing.fast, standing.slow = (
+            int((apart < -limits.item).sum()),
+            int((apart > limits.item).sum()),
+        )
+        if mine.size >= limits.least and standing.speed < -limits.fast:
+            said = (
+                f"median {standing.seconds:.1f} s of {mine.size} items; the others' is "
+                f"{math.exp(middle):.1f} s, {-standing.speed:.1f} of their spreads away"
+            )
+            standing.flags.append(Flag("too_fast", said))
+
+
+def _spread(logs: F64) -> tuple[float, float]:
+    """The median, and the median absolute deviation as a standard deviation; 0: there is none."""
+    if not logs.size:
+        return 0.0, 0.0
+    middle = float(np.median(logs))
+    return middle, _MAD * float(np.median(np.abs(logs - middle)))
+
+
+def fast_items(
+    times: Mapping[tuple[str, str], float], limits: Numbers
+) -> frozenset[tuple[str, str]]:
+    """Items that took so much less than the median of all that nobody can have read them."""
+    logs = np.log(np.fromiter(times.values(), np.float64, len(times)))
+    middle, spread = _spread(logs)
+    if not spread:
+        return frozenset()
+    floor = math.exp(middle - limits.item * spread)
+    return frozenset(item for item, seconds in times.items() if seconds < floor)

@@ -1,0 +1,1 @@
+"""A release in the words of the standards: from its one manifest, nothing added."""
