@@ -169,7 +169,7 @@ def test_a_pilot_has_a_scope_and_a_limit(piloted):
     fits = piloted(EVIDENCE, READING, pilot={"sources": ["news", "forum"]})
 
     assert [result.exit_code for result in (large, wide, fits)] == [1, 1, 0]
-    assert "16 documents are kept, the pilot may have 15" in render(large)
+    assert "kept documents: 16, the pilot may have 15" in render(large)
     assert "not a source of the pilot: forum" in render(wide)
 
 

@@ -152,7 +152,7 @@ def _supervision(result: AuditResult, language: Language) -> Iterator[str]:
     else:
         number, ends = f"{pilot.documents:,}", pilot.ends.isoformat()
         said = both(
-            f"Pilot {pilot.name} until {ends}, at most {number + ' documents'}: ",
+            f"Pilot {pilot.name} until {ends}, limit {number} kept: ",
             f"试点 {pilot.name}，截至 {ends}，不超过 {number} 篇：",
         )
         yield f"{said.of(language)}{pilot.scope}"

@@ -133,7 +133,7 @@ class Plan:
         kept = int(run.counts["kept"])
         if kept > self.pilot.documents:
             yield both(
-                f"{kept:,} documents are kept, the pilot may have {self.pilot.documents:,}",
+                f"kept documents: {kept:,}, the pilot may have {self.pilot.documents:,}",
                 f"保留 {kept:,} 篇，超过试点上限 {self.pilot.documents:,} 篇",
             )
         counted = run.counts["by_source"]
@@ -214,6 +214,7 @@ def _planned(file: str, pilot: Pilot, content: PlanFile, profile: Profile, day: 
 
 @cache
 def supervision_pack() -> SupervisionPack:
+    """What holds for all pilots."""
     return load(resolve(_PACK, Path()), SupervisionPack)
 
 
