@@ -6,12 +6,17 @@ in one format or several; exit code 0 met, 1 not met, 3 not checked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from corpus_pipeline.cli.options import Run
+
+if TYPE_CHECKING:
+    from corpus_pipeline.products.audit.result import AuditResult
+    from corpus_pipeline.products.audit.words import Language
 
 Profile = Annotated[
     str,
@@ -132,9 +137,9 @@ def audit(
     Exit code 0 where all are met, 1 where one is not, 3 where one was not checked.
     """
     from corpus_pipeline.app import api
-    from corpus_pipeline.cli.report import print_result, say
+    from corpus_pipeline.cli.report import say
     from corpus_pipeline.io.places import local_path
-    from corpus_pipeline.products.audit.formats import FILES, checked_formats, render, spoken
+    from corpus_pipeline.products.audit.formats import checked_formats, spoken
 
     wanted, tongue = checked_formats(formats or ["text"], alone=output is None), spoken(language)
     target = None if output is None else local_path(output)
@@ -156,15 +161,25 @@ def audit(
 
         result = audit_with_evidence(run, profile, evidence, seed, **papers)
         say(f"wrote {evidence}")
-    for form in wanted:
+    _show(result, wanted, tongue, target, run)
+    if result.supervision is not None and result.supervision.entry is not None:
+        say(f"entry {result.supervision.entry} of {register}")
+    return result.exit_code
+
+
+def _show(
+    result: AuditResult, forms: Sequence[str], tongue: Language, target: Path | None, run: Path
+) -> None:
+    """Print the audit, or write its formats."""
+    from corpus_pipeline.cli.report import print_result
+    from corpus_pipeline.products.audit.formats import FILES, render
+
+    for form in forms:
         shown = render(result, form, tongue)
         if target is None:
             print_result(shown.removesuffix("\n"))
         else:
-            _write(target / FILES[form] if len(wanted) > 1 else target, shown, run)
-    if result.supervision is not None and result.supervision.entry is not None:
-        say(f"entry {result.supervision.entry} of {register}")
-    return result.exit_code
+            _write(target / FILES[form] if len(forms) > 1 else target, shown, run)
 
 
 def _write(path: Path, content: str, run: Path) -> None:
