@@ -6,7 +6,7 @@ in one format or several; exit code 0 met, 1 not met, 3 not checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -136,7 +136,6 @@ def audit(
 
     Exit code 0 where all are met, 1 where one is not, 3 where one was not checked.
     """
-    from corpus_pipeline.app import api
     from corpus_pipeline.cli.report import say
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.products.audit.formats import checked_formats, spoken
@@ -154,17 +153,27 @@ def audit(
         "fail_on": fail_on,
         "day": day,
     }
-    if evidence is None:
-        result = api.audit(run, profile, **papers)
-    else:
-        from corpus_pipeline.app.filing import audit_with_evidence
-
-        result = audit_with_evidence(run, profile, evidence, seed, **papers)
-        say(f"wrote {evidence}")
+    result = _audited(run, profile, evidence, seed, papers)
     _show(result, wanted, tongue, target, run)
     if result.supervision is not None and result.supervision.entry is not None:
         say(f"entry {result.supervision.entry} of {register}")
     return result.exit_code
+
+
+def _audited(
+    run: Path, profile: str, evidence: Path | None, seed: int, papers: Mapping[str, Any]
+) -> AuditResult:
+    """The audit, and where it is asked for the folder of evidence."""
+    from corpus_pipeline.app import api
+
+    if evidence is None:
+        return api.audit(run, profile, **papers)
+    from corpus_pipeline.app.filing import audit_with_evidence
+    from corpus_pipeline.cli.report import say
+
+    result = audit_with_evidence(run, profile, evidence, seed, **papers)
+    say(f"wrote {evidence}")
+    return result
 
 
 def _show(
