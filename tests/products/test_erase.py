@@ -414,7 +414,7 @@ for number, after in enumerate(sys.argv[3:]):
         os._exit(0)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL, after
 """
-PLACES = ("kept/part-00000", "dataset/data", "metrics")
+PLACES = ("dataset/data", "metrics")
 
 
 def test_a_kill_leaves_the_old_release_and_a_rerun_ends(chain, tmp_path):
