@@ -81,3 +81,19 @@ def test_nobody_is_judged_by_nothing():
 
     assert [one.flags for one in (*alone, *nothing)] == [[], []]
     assert (nothing[0].kappa, nothing[0].seconds, alone[0].speed) == (None, None, None)
+
+
+def test_who_is_unsure_is_neither_right_nor_wrong():
+    """An unsure answer costs no gold accuracy; to be unsure of everything is a favourite label."""
+    labels = ("safe", "unsafe", "unsure")
+    votes = []
+    for n in range(120):
+        truth = labels[n % 2]
+        votes += [(f"t{n:03}", person, truth) for person in "abc"]
+        votes.append((f"t{n:03}", "d", "unsure"))
+        votes.append((f"t{n:03}", "e", "unsure" if n < 30 else truth))
+    known = {f"t{n:03}": labels[n % 2] for n in range(40)}
+    people = standings("abcde", [Asked(panel_of(votes, labels), known)], {}, numbers())
+
+    assert (people[4].gold, people[4].unsure) == (Share(10, 10), 30)
+    assert [[flag.name for flag in one.flags] for one in people] == [[], [], [], ["one_label"], []]

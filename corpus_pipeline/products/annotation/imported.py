@@ -23,6 +23,7 @@ from corpus_pipeline.products.annotation.answers import (
     tallies,
     units_of,
 )
+from corpus_pipeline.products.annotation.panel import UNSURE
 from corpus_pipeline.products.annotation.pay import RateCard, read_card
 from corpus_pipeline.products.annotation.project import (
     Answer,
@@ -80,6 +81,8 @@ class Imported:
     def voted(self) -> dict[tuple[str, str], Answer | None]:
         """What the annotators' votes say, as if nobody had reviewed and nothing were known."""
         votes = self.ballot.of("annotator")
+        if len(votes) == len(self.ballot.votes):  # only reviewed answers are held against them
+            return {}
         keys = [task.task for task in self.tasks]
         found = tallies(self.project, keys, votes, {}, self.method)
         return {(one.task, one.question): one.answer for tally in found for one in tally.settled}
@@ -170,7 +173,7 @@ def _review(people: Sequence[Standing], votes: Sequence[Vote], found: Sequence[T
     place = {standing.person: standing for standing in people}
     for vote in votes:
         answer = reviewed.get((vote.task, vote.question))
-        if answer is not None:
+        if answer is not None and vote.answer != UNSURE:
             standing = place[vote.annotator]
             passed = standing.passed
             standing.passed = Share(passed.right + (vote.answer == answer), passed.total + 1)

@@ -13,6 +13,7 @@ from typing import Any
 from corpus_pipeline.io import manifest
 from corpus_pipeline.products.annotation.answers import REVIEW
 from corpus_pipeline.products.annotation.imported import Imported
+from corpus_pipeline.products.annotation.panel import UNSURE
 from corpus_pipeline.products.annotation.pay import FLOOR, REASONS, Item, Payment, payments, totals
 from corpus_pipeline.products.annotation.quality import Share, Standing, fast_items
 from corpus_pipeline.products.annotation.tables import as_csv, six
@@ -50,9 +51,10 @@ def _items(imported: Imported) -> list[Item]:
         against = {"incomplete"} if required - given.keys() else set()
         if role == "annotator":
             known = gold.get(task, {})
-            if any(known.get(name, vote.answer) != vote.answer for name, vote in given.items()):
+            sure = {name: vote for name, vote in given.items() if vote.answer != UNSURE}
+            if any(known.get(name, vote.answer) != vote.answer for name, vote in sure.items()):
                 against.add("wrong_on_gold")
-            reviews = [(settled[task, name], vote) for name, vote in given.items()]
+            reviews = [(settled[task, name], vote) for name, vote in sure.items()]
             if any(
                 one.by == REVIEW and one.answer not in (None, vote.answer) for one, vote in reviews
             ):

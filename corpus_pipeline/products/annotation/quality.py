@@ -3,7 +3,8 @@
 Enters: panels of the annotators' votes with the answers that are known, times, reviews.
 Leaves: a `Standing` for each person, whose flags say what was measured and against what.
 
-An answer is held against the gold answer where there is one, else against what most others said.
+An answer is held against the gold answer where there is one, else against what most others said;
+the label `unsure` is neither right nor wrong.
 `careless`: the agreement above chance, kappa = (P - P_e) / (1 - P_e), is less than `share` of the
 median kappa of the others even at the upper end of its Wilson interval; P_e is the chance of
 agreeing for somebody who clicks this person's labels in any order.
@@ -25,10 +26,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.products.annotation.panel import Panel, by_others
+from corpus_pipeline.products.annotation.panel import UNSURE, Panel, by_others
 from corpus_pipeline.rules.pack import Pack, load
 from corpus_pipeline.rules.settings import Settings
-from corpus_pipeline.text.arrays import F64, I64
+from corpus_pipeline.text.arrays import F64, I64, Bool
+from corpus_pipeline.text.arrays import Numbers as Figures
 from corpus_pipeline.text.measures.shares import wilson
 
 #: A standard deviation of normal figures, in median absolute deviations.
@@ -98,6 +100,7 @@ class Standing:
     person: str
     items: int = 0
     answers: int = 0
+    unsure: int = 0
     gold: Share = field(default_factory=Share)
     agreed: Share = field(default_factory=Share)
     kappa: float | None = None
@@ -122,8 +125,14 @@ class Asked:
 
 @dataclass(slots=True)
 class _Held:
-    """Sums over all questions, one entry a person: what the tests are made of."""
+    """Sums over all questions, one entry a person: what the tests are made of.
 
+    `seen`: answers for which there is a truth; `total`: those that are not unsure; `right`, and
+    right by `chance`; `asked`: where the truth is not the favourite label; `found`: of those the
+    ones that are not it either.
+    """
+
+    seen: F64
     total: F64
     right: F64
     chance: F64
@@ -140,7 +149,7 @@ def standings(
     """Everybody's standing; `times`: seconds of each person and task."""
     place = {person: number for number, person in enumerate(people)}
     out = [Standing(person) for person in people]
-    held = _Held(*(np.zeros(len(people)) for _ in range(5)))
+    held = _Held(*(np.zeros(len(people)) for _ in range(6)))
     for one in asked:
         _hold(one, place, out, held)
     _judge(out, held, limits)
@@ -149,40 +158,54 @@ def standings(
 
 
 def _hold(one: Asked, place: Mapping[str, int], out: Sequence[Standing], held: _Held) -> None:
-    """Add what one question says about each person."""
-    panel, others = one.panel, by_others(one.panel)
-    gold = _gold(panel, one.known)[panel.unit]
-    truth = np.where(gold >= 0, gold, others)
-    size = len(panel.people)
+    """Add what one question says about each person; who is unsure is neither right nor wrong."""
+    panel, size = one.panel, len(one.panel.people)
+    unsure = panel.labels.index(UNSURE) if UNSURE in panel.labels else -2
+    others = by_others(panel)
+    others[others == unsure] = -1
+    gold, sure = _gold(panel, one.known)[panel.unit], panel.label != unsure
     mine = np.array([place[person] for person in panel.people], np.int64)
-    votes = np.bincount(panel.who, minlength=size) // one.weight
-    columns = (mine, votes, _shares(panel, others, size), _shares(panel, gold, size))
-    for at, answers, agreed, known in zip(*columns, strict=True):
+    columns = (
+        np.bincount(panel.who, minlength=size) // one.weight,
+        np.bincount(panel.who[~sure], minlength=size),
+        _shares(panel, others, sure),
+        _shares(panel, gold, sure),
+    )
+    for at, answers, doubts, agreed, known in zip(mine, *columns, strict=True):
         standing = out[at]
         standing.answers += int(answers)
+        standing.unsure += int(doubts)
         standing.agreed = _plus(standing.agreed, agreed)
         standing.gold = _plus(standing.gold, known)
+    sums = _sums(panel, np.where(gold >= 0, gold, others), sure)
+    held_sums = (held.seen, held.total, held.right, held.chance, held.asked, held.found)
+    for field_, value in zip(held_sums, sums, strict=True):
+        np.add.at(field_, mine, value / one.weight)
+
+
+def _sums(panel: Panel, truth: I64, sure: Bool) -> tuple[Figures, ...]:
+    """By person the sums of `_Held`, in its order."""
+    size, wide = len(panel.people), max(len(panel.labels), 1)
+
+    def table(labels: I64, judged: Bool) -> Figures:
+        cells = panel.who[judged] * wide + labels[judged]
+        return np.bincount(cells, minlength=size * wide).reshape(size, wide)
+
     judged = truth >= 0
-    who, label, right = panel.who[judged], panel.label[judged], truth[judged]
-    wide = max(len(panel.labels), 1)
-    said = np.bincount(who * wide + label, minlength=size * wide).reshape(size, wide)
-    meant = np.bincount(who * wide + right, minlength=size * wide).reshape(size, wide)
+    held = judged & sure
+    said, meant = table(panel.label, held), table(truth, held)
     total = said.sum(axis=1)
     chance = (said * meant).sum(axis=1) / np.maximum(total, 1)
-    favourite = said.argmax(axis=1) if panel.size else np.zeros(size, np.int64)
-    other = right != favourite[who]
-    found = other & (label != favourite[who])
-    sums = (
+    favourite = table(panel.label, judged).argmax(axis=1)[panel.who]
+    other = judged & (truth != favourite)
+    return (
+        np.bincount(panel.who, judged, size),
         total,
-        np.bincount(who, label == right, size),
+        np.bincount(panel.who, held & (panel.label == truth), size),
         chance,
-        np.bincount(who, other, size),
-        np.bincount(who, found, size),
+        np.bincount(panel.who, other, size),
+        np.bincount(panel.who, other & (panel.label != favourite), size),
     )
-    for field_, value in zip(
-        (held.total, held.right, held.chance, held.asked, held.found), sums, strict=True
-    ):
-        np.add.at(field_, mine, value / one.weight)
 
 
 def _gold(panel: Panel, known: Mapping[str, str]) -> I64:
@@ -191,9 +214,9 @@ def _gold(panel: Panel, known: Mapping[str, str]) -> I64:
     return np.array([place.get(known.get(unit, ""), -1) for unit in panel.units], np.int64)
 
 
-def _shares(panel: Panel, truth: I64, size: int) -> list[Share]:
+def _shares(panel: Panel, truth: I64, sure: Bool) -> list[Share]:
     """Of each person, the answers that are the truth of those for which there is one."""
-    judged = truth >= 0
+    judged, size = (truth >= 0) & sure, len(panel.people)
     total = np.bincount(panel.who[judged], minlength=size)
     right = np.bincount(panel.who[judged & (truth == panel.label)], minlength=size)
     return [Share(int(r), int(t)) for r, t in zip(right, total, strict=True)]
@@ -209,24 +232,24 @@ def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
     total = np.maximum(held.total, 1e-9)
     chance = np.minimum(held.chance / total, 1 - 1e-9)
     kappa = (held.right / total - chance) / (1 - chance)
-    enough = held.total >= limits.least
+    enough, seen = (sums >= limits.least for sums in (held.total, held.seen))
     found = held.found / np.maximum(held.asked, 1e-9)
     for number, standing in enumerate(out):
-        if not held.total[number]:
-            continue
-        standing.kappa = float(kappa[number])
+        if held.total[number]:
+            standing.kappa = float(kappa[number])
         standing.other = Share(round(held.found[number]), round(held.asked[number]))
+        if not seen[number]:
+            continue
         others = enough.copy()
         others[number] = False
-        if not enough[number] or not others.any():
+        if not others.any():
             continue
         peers = float(np.median(kappa[others]))
         _, high = wilson(round(held.right[number]), round(held.total[number]), z)
         best = (high - float(chance[number])) / (1 - float(chance[number]))
-        if peers > 0 and best < limits.share * peers:
-            said = (
-                f"kappa {kappa[number]:.2f}, at most {best:.2f}; the others' median is {peers:.2f}"
-            )
+        if enough[number] and peers > 0 and best < limits.share * peers:
+            measured = f"kappa {kappa[number]:.2f}, at most {best:.2f}"
+            said = f"{measured}; the others' median is {peers:.2f}"
             standing.flags.append(Flag("careless", said))
         _one_label(standing, float(np.median(found[others])), z, limits)
 
