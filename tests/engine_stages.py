@@ -10,6 +10,7 @@ import polars as pl
 from corpus_pipeline.model import (
     AggregateStage,
     AnyStage,
+    CountStage,
     PairStage,
     Schema,
     Stage,
@@ -134,6 +135,34 @@ class Crowded(AggregateStage):
             drop_rule=pl.when(bad).then(pl.lit("crowd")),
             drop_evidence=pl.when(bad).then(pl.format("documents={} > 8", "documents")),
         )
+
+
+class Endings(CountStage):
+    """Cuts the last character where four documents have it; drops what is left with one."""
+
+    name = "endings"
+    version = 1
+    columns: ClassVar[Schema] = {"endings_documents": pl.UInt32()}
+    edits = ("text",)
+
+    def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
+        codes = [ord(text[-1]) for text in docs.get_column("text")]
+        return pl.DataFrame({"key": pl.Series(codes, dtype=pl.UInt64)}).with_row_index("row")
+
+    def match(self, keys: pl.DataFrame) -> pl.DataFrame:
+        documents = pl.len().over("key").cast(pl.UInt32)
+        return keys.select("doc", "key", documents=documents).filter(pl.col("documents") > 3)
+
+    def apply(self, docs: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+        found = matches.select("row", endings_documents="documents")
+        docs = docs.with_row_index("row").join(found, on="row", how="left", maintain_order="left")
+        cut = pl.col("endings_documents").is_not_null()
+        docs = docs.with_columns(
+            text=pl.when(cut).then(pl.col("text").str.head(-1)).otherwise("text"),
+            endings_documents=pl.col("endings_documents").fill_null(0),
+        )
+        short = pl.when(pl.col("text").str.len_chars() < 2).then(pl.lit("short"))
+        return drop(docs.drop("row"), self.name, short, pl.lit("chars=1 < 2"))
 
 
 class Loop(Stage):

@@ -46,6 +46,7 @@ class QualityRank(AggregateStage):
         "quality_rank": "Twentieth of its domain by `quality_score`, over the run, 0 to 19. "
         "Null: it has no score."
     }
+    needs: ClassVar[tuple[str, ...] | None] = (_SCORE, _DOMAIN)
     OptionsModel: ClassVar[type[Options]] = QualityRankOptions
     options: QualityRankOptions
 

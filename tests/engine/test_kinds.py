@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from engine_runs import digests, frame, job
-from engine_stages import Alike, Crowded, Losses, Measure
+from engine_stages import Alike, Crowded, Endings, Losses, Measure
 from frames import docs_of
 
 from corpus_pipeline import stages
@@ -167,6 +167,47 @@ def test_a_dropped_group_is_nobodys_survivor(source, tmp_path):
     gone = frame(tmp_path / "out", "dropped").filter(dropped_by="alike")
     assert gone.height > 0
     assert set(gone["drop_evidence"].str.strip_prefix("of=")) <= set(kept["id"])
+
+
+@pytest.fixture
+def endings(tmp_path):
+    """Five texts that end alike, of which two are left with one character; two that do not."""
+    texts = ["天地甲", "玄黄甲", "宇甲", "宙甲", "坏甲", "洪荒乙", "日月丙", "盈昃甲"]
+    docs_of(texts).write_parquet(tmp_path / "endings.parquet", row_group_size=3)
+    return tmp_path / "endings.parquet"
+
+
+@pytest.mark.parametrize("needs", [None, ("text",), ("text", "endings_documents", "no_such")])
+def test_an_aggregate_stage_sees_what_count_stages_left(endings, tmp_path, monkeypatch, needs):
+    """It sees cut texts and no dropped document, in the columns it needs; the run is the same."""
+    seen = []
+
+    class Watched(Crowded):
+        def sketch(self, docs):
+            seen.append(docs)
+            return Crowded.sketch(self, docs)
+
+    monkeypatch.setattr(Crowded, "needs", needs)
+    monkeypatch.setattr("engine_stages.Crowded", Watched)
+    plain, both = (Measure, Endings), (Measure, Endings, Crowded)
+    run(job(endings, tmp_path / "plain", *plain, split_bytes=1), LocalEngine())
+    run(job(endings, tmp_path / "both", *both, split_bytes=1), LocalEngine())
+
+    given = pl.concat([docs.select("text", "endings_documents") for docs in seen])
+    expected = frame(tmp_path / "plain", "kept")
+    assert sorted(given.rows()) == sorted(expected.select(given.columns).rows())
+    assert sorted(given["text"]) == ["天地", "日月丙", "洪荒乙", "玄黄", "盈昃"]
+    assert {"title" in docs.columns for docs in seen} == {needs is None}
+    for kind in ("kept", "dropped"):
+        one, other = (frame(tmp_path / root, kind) for root in ("plain", "both"))
+        assert other.select(one.columns).equals(one)
+
+
+def test_edits_that_are_not_declared_are_refused(endings, tmp_path, monkeypatch):
+    """A count stage that changes a column beyond its `edits` is an error that names it."""
+    monkeypatch.setattr(Endings, "edits", ())
+    with pytest.raises(ValueError, match="endings changed columns that are not in its `edits`"):
+        run(job(endings, tmp_path / "out", Endings, Crowded), LocalEngine())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +26,15 @@ from corpus_pipeline.engine.shuffle.decisions import (
     own_mask,
     passed_by,
 )
-from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.engine.shuffle.job import Part, Shuffle
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import AggregateStage, CountStage
+from corpus_pipeline.model import AggregateStage
 from corpus_pipeline.tasks.base import Result, Task
 
 #: The group of each kept document.
 _MEMBERS = pl.Schema({"row": pl.UInt64(), "key": pl.String(), "source": pl.String()})
 
 RunTasks = Callable[[Sequence[Task]], list[Result]]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One split, as an aggregate stage sees it."""
-
-    job: Shuffle
-    before: tuple[Shuffle, ...]  # the shuffled stages that stand before it
-    number: int
 
 
 def aggregate(
@@ -90,12 +80,9 @@ def _documents(
     part: Part, stage: AggregateStage
 ) -> Iterator[tuple[pl.Series | None, pl.DataFrame]]:
     """The batches of a split and each row's place in the kept part; None: of the dropped part."""
-    local, name = part.job.corpus.work / "local", f"part-{part.number:05d}.parquet"
-    kept, dropped = (local / kind / name for kind in ("kept", "dropped"))
-    # What a count stage edits, it edits in whole documents.
-    edits = any(issubclass(job.spec.cls, CountStage) for job in part.before)
-    columns = None if edits else _read(stage, kept)
-    for first, docs in judged(part.before, kept, part.number, columns):
+    kept = part.kept
+    dropped = kept.parents[1] / "dropped" / kept.name
+    for first, docs in judged(part.before, kept, part.number, _read(stage, kept)):
         places = pl.int_range(first, first + docs.height, dtype=pl.UInt64, eager=True)
         alive = docs.get_column("dropped_by").is_null()
         if stage.sees_dropped or alive.all():

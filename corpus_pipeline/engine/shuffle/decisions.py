@@ -74,20 +74,52 @@ def judged(
 ) -> Iterator[tuple[int, pl.DataFrame]]:
     """The documents in `kept` after these stages: the number of the first row, and the rows.
 
-    `columns`: those that are read; None: all of them.
+    `columns`: those that are read; None: all of them.  With columns, the edits of count stages must
+    have been made (`edits.edit`).
     """
     stages = built([job.spec for job in jobs])
-    decisions = [decided(job, part) for job in jobs]
+    made = [edits_of(job, part, columns) for job in jobs]
+    decisions = [
+        decided(job, part) if rows is None else rows for job, rows in zip(jobs, made, strict=True)
+    ]
     first = 0
     for docs in row_groups(kept, columns):
         after = docs
-        for stage, rows in zip(stages, decisions, strict=True):
-            batch_rows = rows.filter(pl.col("row").is_between(first, first + docs.height - 1))
-            batch_rows = batch_rows.with_columns((pl.col("row") - first).cast(pl.UInt32))
-            apply = _edited if isinstance(stage, CountStage) else _marked
-            after = apply(after, stage, batch_rows)
+        for stage, rows, edits in zip(stages, decisions, made, strict=True):
+            batch_rows = of_batch(rows, first, docs.height)
+            if edits is not None:
+                after = _restored(after, stage, batch_rows)
+            elif isinstance(stage, CountStage):
+                after = edited(after, stage, batch_rows)
+            else:
+                after = _marked(after, stage, batch_rows)
         yield first, after
         first += docs.height
+
+
+def of_batch(rows: pl.DataFrame, first: int, height: int) -> pl.DataFrame:
+    """The decisions about the documents of a batch that begins at `first`, by `row` (u32) in it."""
+    inside = rows.filter(pl.col("row").is_between(first, first + height - 1))
+    return inside.with_columns((pl.col("row") - first).cast(pl.UInt32))
+
+
+def edits_path(job: Shuffle, part: int) -> Path:
+    """Where the edits of a count stage in a split lie, if they were made ahead of the last pass."""
+    return job.home / "edits" / f"part-{part:05d}.parquet"
+
+
+def edits_of(job: Shuffle, part: int, columns: list[str] | None) -> pl.DataFrame | None:
+    """The edits of a count stage, by `row` (u64), sorted; None where they were not made ahead.
+
+    The stage's columns, `VERDICT`, and of each column that it edits `__is_…` (Boolean: changed) and
+    `__new_…`; of `columns` only, if these are given.
+    """
+    path, kind = edits_path(job, part), job.spec.cls
+    if not issubclass(kind, CountStage) or not path.exists():
+        return None
+    texts = [name for name in kind.edits if columns is None or name in columns]
+    changed = [f"{mark}{name}" for name in texts for mark in ("__is_", "__new_")]
+    return pl.read_parquet(path, columns=["row", *kind.columns, *VERDICT, *changed])
 
 
 def passed_by(docs: pl.DataFrame, stages: Sequence[ShuffledStage]) -> pl.DataFrame:
@@ -102,20 +134,37 @@ def _marked(
 ) -> pl.DataFrame:
     """Add the stage's columns and, for documents still kept, its verdicts."""
     other = stage.untouched() if isinstance(stage, PairStage) else {}
+    columns = [pl.coalesce(name, value).alias(name) for name, value in other.items()]
+    return _joined(docs, stage, decisions, columns)
+
+
+def _restored(docs: pl.DataFrame, stage: CountStage, edits: pl.DataFrame) -> pl.DataFrame:
+    """Make the edits that `edits_of` gives, in those columns that were read."""
+    columns = [
+        pl.when(f"__is_{name}").then(f"__new_{name}").otherwise(name).alias(name)
+        for name in stage.edits
+        if f"__is_{name}" in edits.columns
+    ]
+    return _joined(docs, stage, edits, columns)
+
+
+def _joined(
+    docs: pl.DataFrame, stage: ShuffledStage, decisions: pl.DataFrame, columns: list[pl.Expr]
+) -> pl.DataFrame:
+    """The documents still kept, with what was decided of them, and `columns` made of both."""
     renamed = decisions.rename({"row": "__row", "drop_rule": "__rule", "drop_evidence": "__proof"})
 
     def work(kept: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
         joined = kept.with_columns(places.alias("__row")).join(
             renamed, on="__row", how="left", maintain_order="left"
         )
-        columns = [pl.coalesce(name, value).alias(name) for name, value in other.items()]
         verdict = (pl.col("__rule"), pl.col("__proof"))
         return drop(joined.with_columns(columns), stage.name, *verdict)
 
     return on_kept(docs, stage.name, stage.columns, work)
 
 
-def _edited(docs: pl.DataFrame, stage: CountStage, counted: pl.DataFrame) -> pl.DataFrame:
+def edited(docs: pl.DataFrame, stage: CountStage, counted: pl.DataFrame) -> pl.DataFrame:
     """Let the stage edit the documents still kept."""
 
     def work(kept: pl.DataFrame, places: pl.Series) -> pl.DataFrame:

@@ -52,3 +52,17 @@ class Shuffle:
             key=f"{self.key}/{name}",
             metrics=self.corpus.work / "metrics" / f"{name.replace('/', '-')}.json",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One split in one shuffled stage, and the shuffled stages before that."""
+
+    job: Shuffle
+    before: tuple[Shuffle, ...]
+    number: int
+
+    @property
+    def kept(self) -> Path:
+        """What the local pass kept of the split."""
+        return self.job.corpus.work / "local" / "kept" / f"part-{self.number:05d}.parquet"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from corpus_pipeline.engine import tallies
 from corpus_pipeline.engine.shuffle.aggregate import aggregate
-from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.engine.shuffle.edits import edit
+from corpus_pipeline.engine.shuffle.job import Part, Shuffle
 from corpus_pipeline.engine.shuffle.steps import alarms, shuffle
 from corpus_pipeline.model import AggregateStage, CountStage
 from corpus_pipeline.tasks.base import Result, Task
@@ -42,9 +43,17 @@ def decide(
         else:
             rows = sum(result["sketch_rows"][name] for result in local)
             outcome = shuffle(job, rows, dropped, phase)
+            # For an aggregate stage behind it the edits are made now, and once.
+            if issubclass(kind, CountStage) and any(map(_aggregates, jobs[at:])):
+                parts = [Part(job, jobs[:at], number) for number in range(job.corpus.splits)]
+                phase([job.task("edit", part.number, edit, part) for part in parts])
         raised += alarms(job, outcome, kept)
         # A count stage drops only when its edits are made, in the last pass.
         if not issubclass(kind, CountStage):
             kept = {source: n - outcome["lost"].get(source, 0) for source, n in kept.items()}
             dropped = job.dropped
     return raised, reports
+
+
+def _aggregates(job: Shuffle) -> bool:
+    return issubclass(job.spec.cls, AggregateStage)
