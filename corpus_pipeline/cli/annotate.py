@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typer
 
-from corpus_pipeline.cli.annotate_export import export
 from corpus_pipeline.cli.annotate_import import import_
 
 
@@ -16,6 +15,5 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Ask people about a run, and read their answers."
     )
-    group.command()(export)
     group.command("import")(import_)
     app.add_typer(group, name="annotate")
