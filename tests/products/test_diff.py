@@ -1,6 +1,7 @@
 """Two releases against each other: what differs, why, and what is refused."""
 
 import json
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -367,24 +368,24 @@ def test_the_page_and_the_command(pair, command, tmp_path):
     assert command(*roots)[0] == 0
 
 
-def test_bad_input_is_one_line(run, full_run, tmp_path, command):
+def test_bad_input_is_one_line(run, tmp_path, command):
     """No run, the same folder twice, a page inside a release: one line each, exit code 2."""
     (tmp_path / "empty").mkdir()
+    twin = shutil.copytree(run, tmp_path / "twin")
     for arguments, said in (
         ([run, tmp_path / "nowhere"], "no such run"),
         ([run, tmp_path / "empty"], "not a finished run"),
         ([run, f"{run}/../{run.name}"], "is given twice"),
-        ([run, full_run, "--html", run / "d.html"], "lies inside"),
-        ([run, full_run, "--rows", full_run / "d.parquet"], "lies inside"),
-        ([run, full_run, "--rows", tmp_path], "is a folder"),
-        ([run, full_run / "dataset"], "not a run"),
+        ([run, twin, "--html", run / "d.html"], "lies inside"),
+        ([run, twin, "--rows", twin / "d.parquet"], "lies inside"),
+        ([run, twin, "--rows", tmp_path], "is a folder"),
     ):
         code, out, line = command(*arguments)
         assert (code, out, line.count("\n")) == (2, "", 1)
         assert said in line
-    (full_run / "kept/part-00001.parquet").unlink()
+    (twin / "kept/part-00001.parquet").unlink()
     with pytest.raises(PipelineError, match=r"kept/part-00001\.parquet is missing"):
-        diff(run, full_run)
+        diff(run, twin)
 
 
 def test_every_cause_that_has_a_name_is_found():
