@@ -240,8 +240,11 @@ def test_erased_documents_are_told_by_their_request(pair, reseal):
 
     assert reasons(there) == [("erased", "kept", "erased: r-7 (url)", "erased", 1)]
     assert (there.records.made_from, there.records.erasures[0]["request"]) == (True, "r-7")
-    assert "request r-7 of 2026-11-29: 1 documents (objection)" in render(there)
-    assert [group["change"] for group in back.groups] == ["came_back"]
+    assert "request r-7 of 2026-11-29: 1 document (objection)" in render(there)
+    assert [(one["change"], one["cause"]) for one in back.groups] == [
+        ("came_back", "not_made_from")
+    ]
+    assert back.records.changes == []
 
 
 def test_what_was_quarantined_is_found_again(pair):
