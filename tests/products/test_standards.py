@@ -358,6 +358,29 @@ def test_a_release_after_an_erasure(full_run, config, tmp_path):
         assert VALIDATORS[name](read(tmp_path / "out", name)) == []
 
 
+@pytest.mark.parametrize("words", ['源 一:二%#?"<b>&', "x\u202e\u0000\n𠀀😀", " "])
+def test_any_words_in_a_record(builder, config, tmp_path, words):
+    """Whatever text a record holds, all standards are valid, and no words become an address."""
+    keys = ("license", "url", "organisation", "collected_at", "collection_tool", "consent")
+    builder.content["sources"] = [
+        {"name": "news", "kind": "open", "region": "CN", **dict.fromkeys(keys, words)},
+        {"name": "forum", "dataset": words, "legal_basis": words},
+    ]
+    builder.content["inputs"] = [
+        {"locator": words, "bytes": 1, "sha256": "a" * 64, "format": "text", "source": source}
+        for source in ("news", "nobody")
+    ]
+    builder.content["stages"][0]["assets"] = {"model": {"ref": words, "sha256": "b" * 64}}
+    write_standards(builder.write(), tmp_path / "out", config=config)
+
+    for name, faults in VALIDATORS.items():
+        assert faults(read(tmp_path / "out", name)) == [], name
+    bill = read(tmp_path / "out", "bom.cdx.json")
+    assert "contents" not in next(c for c in bill["components"] if c["name"] == "news")["data"][0]
+    page = (tmp_path / "out" / "eu-summary.html").read_text("utf-8")
+    assert "<b>" not in page
+
+
 def test_the_command_says_what_it_leaves_out(root, tmp_path, capsys):
     """Files on standard output, what is left out and why on standard error; JSON for machines."""
     out = tmp_path / "out"
