@@ -28,7 +28,9 @@ from corpus_pipeline.cli.sample import (
 if TYPE_CHECKING:
     from corpus_pipeline.products.annotation.question_set import QuestionSet
     from corpus_pipeline.products.annotation.server import Server
+    from corpus_pipeline.products.annotation.tasks import Wanted
     from corpus_pipeline.products.evidence.needs import Need
+    from corpus_pipeline.products.sample import Draw
 
 Questions = Annotated[
     str,
@@ -94,9 +96,7 @@ def export(
     from corpus_pipeline.io.places import local_path
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.annotation.export import export as write
-    from corpus_pipeline.products.annotation.gold import read_gold_file
     from corpus_pipeline.products.annotation.question_set import load_question_set
-    from corpus_pipeline.products.annotation.tasks import Wanted
     from corpus_pipeline.products.runs import open_run
 
     finished, asked = open_run(local_path(run)), load_question_set(questions)
@@ -104,23 +104,31 @@ def export(
         raise PipelineError("--for draws as its clauses ask: no strata or size beside it")
     strata = ",".join(asked.by) if by is None and profile is None else by
     draw = draw_of(finished, strata, rule, measure, size, seed, proportional, kept)
-    wanted = Wanted(
-        asked,
-        draw,
-        needs=() if profile is None else _needs(profile, asked),
-        profile=profile,
-        gold=() if gold is None else read_gold_file(local_path(gold)),
-        overlap=overlap,
-        blind=blind,
-    )
+    wanted = _wanted(asked, draw, profile, gold, overlap, blind)
     project = write(finished, wanted, local_path(output), masked)
     figures = {"project": project.project, "tasks": project.tasks, "gold": project.gold}
     if as_json:
         print_json(figures)
     else:
-        said = f"{project.tasks:,} tasks, {project.gold:,} of them with known answers"
-        print_result(f"{output}: project {project.project}, {said}")
+        print_result("{}: project {project}, {tasks} tasks, {gold} gold".format(output, **figures))
     return 0
+
+
+def _wanted(
+    asked: QuestionSet,
+    draw: Draw,
+    profile: str | None,
+    gold: Path | None,
+    overlap: int,
+    blind: bool,
+) -> Wanted:
+    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.products.annotation.gold import read_gold_file
+    from corpus_pipeline.products.annotation.tasks import Wanted
+
+    needs = () if profile is None else _needs(profile, asked)
+    known = () if gold is None else read_gold_file(local_path(gold))
+    return Wanted(asked, draw, needs, profile, known, overlap, blind)
 
 
 def _needs(profile: str, asked: QuestionSet) -> tuple[Need, ...]:

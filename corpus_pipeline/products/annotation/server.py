@@ -114,7 +114,7 @@ class Server:
         if not _JWT.fullmatch(self._token):
             return f"Token {self._token}"
         if self._access is None:
-            found = self._send("POST", "/api/token/refresh", {"refresh": self._token}, None)
+            found = self._send("POST", "/api/token/refresh/", {"refresh": self._token}, None)
             if not isinstance(found, dict) or not isinstance(found.get("access"), str):
                 self._foreign()
             self._access = checked_token(found["access"], "the answer of the server")
