@@ -57,7 +57,7 @@ def measured(
 ) -> dict[str, dict[str, float]]:
     """By what person 0 is: the share of projects in which each test flags person 0.
 
-    Under `attentive`: the share of all attentive people that each test flags, in all projects.
+    Last, of all attentive people: the share that each test flags, in all projects.
     """
     out: dict[str, dict[str, float]] = {}
     alarms: Counter[str] = Counter()
@@ -74,7 +74,9 @@ def measured(
             found["any"] += bool(people[0].flags)
         if careless:
             out[careless] = {test: found[test] / len(seeds) for test in (*TESTS, "any")}
-    out["attentive"] = {test: alarms[test] / attentive for test in (*TESTS, "any")}
+    out[f"attentive ({attentive:,} people)"] = {
+        test: alarms[test] / attentive for test in (*TESTS, "any")
+    }
     return out
 
 
