@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_pipeline.app.erase import Asked, erase
 from corpus_pipeline.cli import app
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.ledger import folder
@@ -257,40 +257,11 @@ def by_name(content, level="sources"):
     return {one["name"]: one for one in content[level]}
 
 
-def erase(root, target, ids):
-    """A release without some documents, as the contract of erasure says."""
-    content = manifest.read(root / "manifest.json")
-    gone = []
-    entries = [entry for entry in content["files"] if entry["path"].startswith("quarantine/")]
-    for entry in entries:
-        (target / entry["path"]).parent.mkdir(parents=True, exist_ok=True)
-        (target / entry["path"]).write_bytes((root / entry["path"]).read_bytes())
-    for entry in content["files"]:
-        if entry not in entries:
-            frame = pl.read_parquet(root / entry["path"])
-            out = frame.filter(pl.col("id").is_in(ids))
-            gone.append(out.select("id", "source", was=pl.lit(entry["path"].partition("/")[0])))
-            path = target / entry["path"]
-            rows = write_shard(path, [frame.filter(~pl.col("id").is_in(ids))])
-            entries.append(file_entry(target, path, rows))
-    stones = target / "tombstones/part-00000.parquet"
-    rows = write_shard(stones, [pl.concat(gone)])
-    entries.append(file_entry(target, stones, rows))
-    counts = content["counts"]
-    left = {
-        part: pl.concat(
-            [pl.read_parquet(target / e["path"]) for e in entries if e["path"].startswith(part)]
-        )
-        for part in ("kept", "dropped")
-    }
-    counts |= {part: frame.height for part, frame in left.items()} | {"erased": rows}
-    counts["characters_kept"] = int(left["kept"]["text"].str.len_chars().sum())
-    counts["text_bytes_kept"] = int(left["kept"]["text"].str.len_bytes().sum())
-    for name in ("by_source", "by_rule", "characters_by_rule", "characters_dropped"):
-        del counts[name]
-    parents = [{"manifest": "RUN/manifest.json", "seal": content["seal"]}]
-    manifest.write(target / "manifest.json", {**content, "files": entries, "parents": parents})
-    return target
+def taken(root, output, **what):
+    """The release without some documents, as `erase` leaves it."""
+    asked = Asked("R-1", "2026-11-29", near=False, **what)
+    erase([root], output, asked, agreed=lambda _shares: True)
+    return output / root.name
 
 
 def test_a_ledger_is_the_manifest_to_the_unit(run):
@@ -356,7 +327,7 @@ def test_one_contributor_of_two_sources_has_its_own_twice(builder):
 def test_an_erased_release_counts_what_was_taken_off(run, tmp_path):
     """Old and new release together, or the new one alone: the same figures of each source."""
     ids = pl.read_parquet(run / "kept/part-00000.parquet")["id"][:3].to_list()
-    new = erase(run, tmp_path / "E", ids)
+    new = taken(run, tmp_path / "E", ids=tuple(ids))
     content, alone = ledger([run, new], Rule()).content, ledger([new], Rule()).content
 
     assert content["sources"] == alone["sources"]
@@ -366,6 +337,20 @@ def test_an_erased_release_counts_what_was_taken_off(run, tmp_path):
     assert content["runs"][0]["stands"] == dict.fromkeys(content["runs"][0]["stands"], 0)
     # Its first document was erased: what had been dropped for it has nobody to stand for it.
     assert content["totals"]["duplicates_elsewhere"] == 1
+
+
+def test_records_of_one_place_are_each_taken_off(builder, tmp_path):
+    """Damaged records that share a place, with each other or with a document, stay so many."""
+    lost = builder.quarantine[0][0]
+    builder.quarantine[0] += [lost, {**lost, "locator": "news/0.jsonl@0"}]
+    root = builder.write()
+    new = taken(root, tmp_path / "E", sources=("news",))
+    chain, alone = ledger([root, new], Rule()).content, ledger([new], Rule()).content
+
+    assert ledger([root], Rule()).content["totals"]["quarantined"] == 3
+    assert by_name(chain)["news"]["erased"] == by_name(chain)["news"]["documents"] == 19
+    assert chain["sources"] == alone["sources"]
+    assert chain["shares"][1]["amount"] == "0"
 
 
 def later(make_builder, root, old, doc_of, **content):
@@ -469,7 +454,8 @@ def test_a_run_without_one_kind_of_search_says_which(run):
 
 def test_bad_chains_are_refused(run, make_builder, tmp_path):
     """The same release twice, a child before its parent, releases of nothing in common, no run."""
-    child = erase(run, tmp_path / "E", [])
+    first = pl.read_parquet(run / "kept/part-00000.parquet")["id"][0]
+    child = taken(run, tmp_path / "E", ids=(first,))
     other = make_builder(tmp_path / "OTHER")
     for split in other.splits:
         for doc in split:

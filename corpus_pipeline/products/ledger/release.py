@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,7 @@ _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}"
 #: A token of the estimate that `words.TOKENS` describes.
 TOKEN = rf"[{_CJK}]|[\p{{L}}\p{{N}}--[{_CJK}]]{{1,4}}|[^\s\p{{L}}\p{{N}}]"
 _HEX = "^[0-9a-f]{32}$"
-#: What makes the id of a record another than that of the document of the same place.
+#: What makes the ids of several records of one place different.
 _APART = 0x9E37_79B9_7F4A_7C15
 
 
@@ -139,8 +139,10 @@ def read(run: Run, book: Book) -> Release:
             place = f"{run.root}: {part}"
             frames += [_documents(one, book, shown, place) for one in batches(path, needed)]
     documents = pl.concat(frames)
-    others = pl.concat([_quarantined(run, book, documents), _erased(run, book)])
-    rows = pl.concat([documents, others])
+    if _has_doubles(documents):
+        raise PipelineError(f"{run.root} has two documents of one id: verify the run")
+    others = _bare([*_quarantined(run), *_erased(run)], book)
+    rows = pl.concat([documents, _apart(others, documents)])
     sums = rows.group_by("source", "verdict").agg(**SUMS)
     found = Release(
         run,
@@ -241,45 +243,41 @@ def _hidden(key: bytes, name: str) -> str:
     return f"user:{hmac.digest(key, name.encode(), 'sha256').hex()[:16]}"
 
 
-def _quarantined(run: Run, book: Book, documents: pl.DataFrame) -> pl.DataFrame:
-    """The rows of quarantined records, by the id that the document would have had.
-
-    Several records of one place are numbered; a place that gave a document too is none of it.
-    """
-    seen: Counter[str] = Counter()
-    rows: list[tuple[str, str, str]] = []
+def _quarantined(run: Run) -> Iterator[tuple[str, str, str]]:
+    """Id, source and verdict of quarantined records: the id that the document would have had."""
     for part in run.parts(QUARANTINED):
         for frame in batches(run.root / part, ["source", "locator", "stage", "reason"]):
             for source, locator, stage, reason in frame.iter_rows():
-                where = f"{source or ''}\x00{locator}"
-                name = f"{locator}\x00{seen[where]}" if seen[where] else str(locator)
-                seen[where] += 1
                 verdict = BREAK.join(("quarantined", stage or "", reason or ""))
-                rows.append((document_id(source or "", name), source or "", verdict))
-    records = _bare(rows, book)
-    place = ["high", "low"]
-    if records.is_empty():
-        return records
-    both = documents.join(records, on=place, how="semi").select(*place, is_both=pl.lit(value=True))
-    if both.is_empty():
-        return records
-    apart = pl.lit(_APART, dtype=pl.UInt64)
-    marked = records.join(both, on=place, how="left", maintain_order="left")
-    moved = pl.when(pl.col("is_both")).then(pl.col("low") ^ apart).otherwise("low")
-    return marked.with_columns(low=moved).drop("is_both")
+                yield document_id(source or "", locator or ""), source or "", verdict
 
 
-def _erased(run: Run, book: Book) -> pl.DataFrame:
-    """The rows of documents that were taken out: their ids and sources are all that is left."""
-    rows: list[tuple[str, str, str]] = []
+def _erased(run: Run) -> Iterator[tuple[str, str, str]]:
+    """Id, source and verdict of what was taken out: nothing else is left of it."""
     verdict = BREAK.join((ERASED, "", ""))
     for part in run.parts(TOMBSTONES):
         for frame in batches(run.root / part, ["id", "source"]):
-            rows += [(key, source or "", verdict) for key, source in frame.iter_rows()]
-    return _bare(rows, book).unique(["high", "low"], maintain_order=True)
+            for key, source in frame.iter_rows():
+                yield key, source or "", verdict
 
 
-def _bare(rows: list[tuple[str, str, str]], book: Book) -> pl.DataFrame:
+def _apart(others: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """Records and tombstones with ids of their own: several may be of one place.
+
+    The first of an id keeps it; what it shares with others is numbered, in the order of the parts,
+    so that the same records have the same ids in another release.
+    """
+    place = ["high", "low"]
+    taken = documents.join(others, on=place, how="semi").select(*place, taken=pl.lit(1))
+    numbered = others.join(taken, on=place, how="left", maintain_order="left").with_columns(
+        turn=pl.int_range(pl.len()).over(place) + pl.col("taken").fill_null(0)
+    )
+    low = numbered.get_column("low").to_numpy()
+    moved = low ^ (numbered.get_column("turn").to_numpy().astype(np.uint64) * np.uint64(_APART))
+    return numbered.select(ROW.keys()).with_columns(low=pl.Series(moved, dtype=pl.UInt64))
+
+
+def _bare(rows: Sequence[tuple[str, str, str]], book: Book) -> pl.DataFrame:
     """Rows of nothing but id, source and verdict."""
     named = pl.DataFrame(
         rows, {"id": pl.String, "source": pl.String, "verdict": pl.String}, orient="row"
@@ -304,10 +302,8 @@ def verdict_of(name: str) -> tuple[str, str, str]:
 
 
 def _check(release: Release, book: Book) -> None:
-    """`PipelineError` where rows and manifest disagree, or an id stands twice."""
-    run, rows = release.run, release.rows
-    if _has_doubles(rows):
-        raise PipelineError(f"{run.root} has two documents of one id: verify the run")
+    """`PipelineError` where rows and manifest disagree."""
+    run = release.run
     stated, found = run.counts, _counted(release, book)
     for name, number in found.items():
         claim = stated
@@ -341,8 +337,7 @@ def _counted(release: Release, book: Book) -> Counter[tuple[str, ...]]:
         state, stage, rule = verdict_of(verdicts[verdict])
         found["read",] += documents
         found[state,] += documents
-        if state != ERASED:
-            found["by_source", sources[source], state] += documents
+        found["by_source", sources[source], state] += documents
         if state == KEPT:
             found["characters_kept",] += characters
             found["text_bytes_kept",] += size
