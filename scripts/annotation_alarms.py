@@ -39,7 +39,11 @@ def project(
     shapes = [(t, p) for t in (60, 120, 400) for p in (4, 6, 10) if 3 * t // p >= setting.answers]
     tasks, people = shapes[int(rng.integers(len(shapes)))]
     wide = int(rng.choice((2, 3, 6)))
-    prior = rng.dirichlet(np.full(wide, 4.0)) if rng.random() < 0.5 else np.full(wide, 1 / wide)
+    prior = (  # even, uneven, or nearly all of one label
+        np.full(wide, 1 / wide),
+        rng.dirichlet(np.full(wide, 4.0)),
+        np.array([0.95, *np.full(wide - 1, 0.05 / (wide - 1))]),
+    )[int(rng.integers(3))]
     truth = rng.choice(wide, tasks, p=prior)
     found = votes(truth, prior, Crowd(people, 3, careless, setting.skill), rng)
     names = tuple(f"{number}" for number in range(people))

@@ -7,7 +7,9 @@ An answer is held against the gold answer where there is one, else against what 
 the label `unsure` is neither right nor wrong.
 `careless`: the agreement above chance, kappa = (P - P_e) / (1 - P_e), is less than `share` of the
 median kappa of the others even at the upper end of its Wilson interval; P_e is the chance of
-agreeing for somebody who clicks this person's labels in any order.
+agreeing for somebody who clicks this person's labels in any order.  Or so is S, the same with a
+chance of one in as many labels as there are: where nearly all documents are of one label, nobody's
+kappa says anything, and S tells who clicks at random.
 `one_label`: where others chose something else than this person's favourite label, the share in
 which this person did too is, at the upper end, less than `share` of the others' median.
 `too_fast`: the median of the logarithm of the seconds lies more than `fast` times 1.4826 MAD of the
@@ -128,14 +130,15 @@ class _Held:
     """Sums over all questions, one entry a person: what the tests are made of.
 
     `seen`: answers for which there is a truth; `total`: those that are not unsure; `right`, and
-    right by `chance`; `asked`: where the truth is not the favourite label; `found`: of those the
-    ones that are not it either.
+    right by `chance`, or by clicking all labels `evenly`; `asked`: where the truth is not the
+    favourite label; `found`: of those the ones that are not it either.
     """
 
     seen: F64
     total: F64
     right: F64
     chance: F64
+    evenly: F64
     asked: F64
     found: F64
 
@@ -149,7 +152,7 @@ def standings(
     """Everybody's standing; `times`: seconds of each person and task."""
     place = {person: number for number, person in enumerate(people)}
     out = [Standing(person) for person in people]
-    held = _Held(*(np.zeros(len(people)) for _ in range(6)))
+    held = _Held(*(np.zeros(len(people)) for _ in range(7)))
     for one in asked:
         _hold(one, place, out, held)
     _judge(out, held, limits)
@@ -178,7 +181,15 @@ def _hold(one: Asked, place: Mapping[str, int], out: Sequence[Standing], held: _
         standing.agreed = _plus(standing.agreed, agreed)
         standing.gold = _plus(standing.gold, known)
     sums = _sums(panel, np.where(gold >= 0, gold, others), sure)
-    held_sums = (held.seen, held.total, held.right, held.chance, held.asked, held.found)
+    held_sums = (
+        held.seen,
+        held.total,
+        held.right,
+        held.chance,
+        held.evenly,
+        held.asked,
+        held.found,
+    )
     for field_, value in zip(held_sums, sums, strict=True):
         np.add.at(field_, mine, value / one.weight)
 
@@ -203,6 +214,7 @@ def _sums(panel: Panel, truth: I64, sure: Bool) -> tuple[Figures, ...]:
         total,
         np.bincount(panel.who, held & (panel.label == truth), size),
         chance,
+        total / max(sum(label != UNSURE for label in panel.labels), 1),
         np.bincount(panel.who, other, size),
         np.bincount(panel.who, other & (panel.label != favourite), size),
     )
@@ -230,13 +242,13 @@ def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
     """Who agrees with the others no more than by chance, or always says one thing."""
     z = NormalDist().inv_cdf(1 - limits.alarm / max(len(out), 1))
     total = np.maximum(held.total, 1e-9)
-    chance = np.minimum(held.chance / total, 1 - 1e-9)
-    kappa = (held.right / total - chance) / (1 - chance)
+    chances = [np.minimum(sums / total, 1 - 1e-9) for sums in (held.chance, held.evenly)]
+    above = [(held.right / total - chance) / (1 - chance) for chance in chances]
     enough, seen = (sums >= limits.least for sums in (held.total, held.seen))
     found = held.found / np.maximum(held.asked, 1e-9)
     for number, standing in enumerate(out):
-        if held.total[number]:
-            standing.kappa = float(kappa[number])
+        if held.total[number] and chances[0][number] < 1 - 2e-9:  # else it is not defined
+            standing.kappa = float(above[0][number])
         standing.other = Share(round(held.found[number]), round(held.asked[number]))
         if not seen[number]:
             continue
@@ -244,13 +256,15 @@ def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
         others[number] = False
         if not others.any():
             continue
-        peers = float(np.median(kappa[others]))
         _, high = wilson(round(held.right[number]), round(held.total[number]), z)
-        best = (high - float(chance[number])) / (1 - float(chance[number]))
-        if enough[number] and peers > 0 and best < limits.share * peers:
-            measured = f"kappa {kappa[number]:.2f}, at most {best:.2f}"
-            said = f"{measured}; the others' median is {peers:.2f}"
-            standing.flags.append(Flag("careless", said))
+        for name, chance, kappa in zip(("kappa", "S"), chances, above, strict=True):
+            peers, by_chance = float(np.median(kappa[others])), float(chance[number])
+            best = (high - by_chance) / (1 - by_chance)
+            if enough[number] and peers > 0 and best < limits.share * peers:
+                measured = f"{name} {kappa[number]:.2f}, at most {best:.2f}"
+                said = f"{measured}; the others' median is {peers:.2f}"
+                standing.flags.append(Flag("careless", said))
+                break
         _one_label(standing, float(np.median(found[others])), z, limits)
 
 
