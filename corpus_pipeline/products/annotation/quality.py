@@ -9,7 +9,8 @@ the label `unsure` is neither right nor wrong.
 median kappa of the others even at the upper end of its Wilson interval; P_e is the chance of
 agreeing for somebody who clicks this person's labels in any order.  Or so is S, the same with a
 chance of one in as many labels as there are: where nearly all documents are of one label, nobody's
-kappa says anything, and S tells who clicks at random.
+kappa says anything, and S tells who clicks at random (not of questions with several answers).
+Each question is tested for itself.
 `one_label`: where others chose something else than this person's favourite label, the share in
 which this person did too is, at the upper end, less than `share` of the others' median.
 `too_fast`: the median of the logarithm of the seconds lies more than `fast` times 1.4826 MAD of the
@@ -115,6 +116,11 @@ class Standing:
     slow: int = 0
     flags: list[Flag] = field(default_factory=list)
 
+    def flag(self, name: str, said: str) -> None:
+        """Add a flag; the first of a name stands."""
+        if all(flag.name != name for flag in self.flags):
+            self.flags.append(Flag(name, said))
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -142,6 +148,16 @@ class _Held:
     asked: F64
     found: F64
 
+    def add(self, other: _Held) -> None:
+        """Add the sums of another question."""
+        self.seen += other.seen
+        self.total += other.total
+        self.right += other.right
+        self.chance += other.chance
+        self.evenly += other.evenly
+        self.asked += other.asked
+        self.found += other.found
+
 
 def standings(
     people: Sequence[str],
@@ -152,10 +168,15 @@ def standings(
     """Everybody's standing; `times`: seconds of each person and task."""
     place = {person: number for number, person in enumerate(people)}
     out = [Standing(person) for person in people]
-    held = _Held(*(np.zeros(len(people)) for _ in range(7)))
+    tests = max(len(people) * len(asked), 1)
+    z = NormalDist().inv_cdf(1 - limits.alarm / tests)
+    sums = _Held(*(np.zeros(len(people)) for _ in range(7)))
     for one in asked:
+        held = _Held(*(np.zeros(len(people)) for _ in range(7)))
         _hold(one, place, out, held)
-    _judge(out, held, limits)
+        _judge(one, out, held, limits, z)
+        sums.add(held)
+    _sum_up(out, sums)
     _time(out, times, limits)
     return out
 
@@ -238,18 +259,26 @@ def _plus(one: Share, other: Share) -> Share:
     return Share(one.right + other.right, one.total + other.total)
 
 
-def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
+def _sum_up(out: Sequence[Standing], held: _Held) -> None:
+    """The figures over all questions."""
+    chance = held.chance / np.maximum(held.total, 1e-9)
+    defined = (held.total > 0) & (chance < 1 - 1e-9)
+    share = held.right / np.maximum(held.total, 1e-9)
+    kappa = (share - chance) / np.where(defined, 1 - chance, 1)
+    for number, standing in enumerate(out):
+        standing.kappa = float(kappa[number]) if defined[number] else None
+        standing.other = Share(round(held.found[number]), round(held.asked[number]))
+
+
+def _judge(one: Asked, out: Sequence[Standing], held: _Held, limits: Numbers, z: float) -> None:
     """Who agrees with the others no more than by chance, or always says one thing."""
-    z = NormalDist().inv_cdf(1 - limits.alarm / max(len(out), 1))
     total = np.maximum(held.total, 1e-9)
-    chances = [np.minimum(sums / total, 1 - 1e-9) for sums in (held.chance, held.evenly)]
+    kinds = [("kappa", held.chance), ("S", held.evenly)][: 1 if one.weight > 1 else 2]
+    chances = [np.minimum(sums / total, 1 - 1e-9) for _, sums in kinds]
     above = [(held.right / total - chance) / (1 - chance) for chance in chances]
     enough, seen = (sums >= limits.least for sums in (held.total, held.seen))
     found = held.found / np.maximum(held.asked, 1e-9)
     for number, standing in enumerate(out):
-        if held.total[number] and chances[0][number] < 1 - 2e-9:  # else it is not defined
-            standing.kappa = float(above[0][number])
-        standing.other = Share(round(held.found[number]), round(held.asked[number]))
         if not seen[number]:
             continue
         others = enough.copy()
@@ -257,26 +286,24 @@ def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
         if not others.any():
             continue
         _, high = wilson(round(held.right[number]), round(held.total[number]), z)
-        for name, chance, kappa in zip(("kappa", "S"), chances, above, strict=True):
+        for (name, _), chance, kappa in zip(kinds, chances, above, strict=True):
             peers, by_chance = float(np.median(kappa[others])), float(chance[number])
             best = (high - by_chance) / (1 - by_chance)
             if enough[number] and peers > 0 and best < limits.share * peers:
                 measured = f"{name} {kappa[number]:.2f}, at most {best:.2f}"
-                said = f"{measured}; the others' median is {peers:.2f}"
-                standing.flags.append(Flag("careless", said))
-                break
-        _one_label(standing, float(np.median(found[others])), z, limits)
+                standing.flag("careless", f"{measured}; the others' median is {peers:.2f}")
+        share = Share(round(held.found[number]), round(held.asked[number]))
+        _one_label(standing, share, float(np.median(found[others])), z, limits)
 
 
-def _one_label(standing: Standing, peers: float, z: float, limits: Numbers) -> None:
-    share = standing.other
+def _one_label(standing: Standing, share: Share, peers: float, z: float, limits: Numbers) -> None:
     _, high = wilson(share.right, share.total, z)
     if share.total and high < limits.share * peers:
         said = (
             f"gave another label in {share.right} of {share.total} cases in which others did, "
             f"at most {high:.0%}; the others' median is {peers:.0%}"
         )
-        standing.flags.append(Flag("one_label", said))
+        standing.flag("one_label", said)
 
 
 def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limits: Numbers) -> None:
@@ -306,7 +333,7 @@ def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limit
                 f"median {standing.seconds:.1f} s of {mine.size} items; the others' is "
                 f"{math.exp(middle):.1f} s, {-standing.speed:.1f} of their spreads away"
             )
-            standing.flags.append(Flag("too_fast", said))
+            standing.flag("too_fast", said)
 
 
 def _spread(logs: F64) -> tuple[float, float]:
