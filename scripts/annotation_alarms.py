@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corpus_pipeline.products.annotation.panel import Panel
-from corpus_pipeline.products.annotation.quality import Asked, Numbers, Standing, numbers, standings
+from corpus_pipeline.products.annotation.quality import Asked, Numbers, numbers, standings
+from corpus_pipeline.products.annotation.standing import Standing
 from scripts.annotation_votes import KINDS, Crowd, votes
 
 TESTS = ("careless", "one_label", "too_fast")

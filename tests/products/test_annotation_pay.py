@@ -17,7 +17,7 @@ from corpus_pipeline.products.annotation.pay import (
     read_card,
     totals,
 )
-from corpus_pipeline.products.annotation.quality import Share, Standing
+from corpus_pipeline.products.annotation.standing import Share, Standing
 
 CARD = """
 pack: safety

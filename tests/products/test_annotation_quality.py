@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from corpus_pipeline.products.annotation.panel import panel_of
-from corpus_pipeline.products.annotation.quality import (
-    Asked,
-    Share,
-    fast_items,
-    numbers,
-    standings,
-)
+from corpus_pipeline.products.annotation.quality import Asked, fast_items, numbers, standings
+from corpus_pipeline.products.annotation.standing import Share
 from scripts.annotation_alarms import Setting, measured, project
 
 #: Seeds that neither the sweep nor the table in docs/annotation.md has seen.
