@@ -33,14 +33,8 @@ from corpus_pipeline.products.annotation.project import (
     read_project,
     read_tasks,
 )
-from corpus_pipeline.products.annotation.quality import (
-    Asked,
-    Numbers,
-    Share,
-    Standing,
-    numbers,
-    standings,
-)
+from corpus_pipeline.products.annotation.quality import Asked, Numbers, numbers, standings
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.products.annotation.votes import Ballot, Vote, read_votes
 
 #: Task and person of an item → its seconds.

@@ -15,7 +15,8 @@ from corpus_pipeline.products.annotation.answers import REVIEW
 from corpus_pipeline.products.annotation.imported import Imported
 from corpus_pipeline.products.annotation.panel import UNSURE
 from corpus_pipeline.products.annotation.pay import FLOOR, REASONS, Item, Payment, payments, totals
-from corpus_pipeline.products.annotation.quality import Share, Standing, fast_items
+from corpus_pipeline.products.annotation.quality import fast_items
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.products.annotation.tables import as_csv, six
 from corpus_pipeline.products.annotation.vote_files import Role
 from corpus_pipeline.products.annotation.votes import Vote

@@ -7,7 +7,10 @@ An answer is held against the gold answer where there is one, else against what 
 the label `unsure` is neither right nor wrong.
 `careless`: the agreement above chance, kappa = (P - P_e) / (1 - P_e), is less than `share` of the
 median kappa of the others even at the upper end of its Wilson interval; P_e is the chance of
-agreeing for somebody who clicks this person's labels in any order.
+agreeing for somebody who clicks this person's labels in any order.  Or so is S, the same with a
+chance of one in as many labels as there are: where nearly all documents are of one label, nobody's
+kappa says anything, and S tells who clicks at random (not of questions with several answers).
+Each question is tested for itself.
 `one_label`: where others chose something else than this person's favourite label, the share in
 which this person did too is, at the upper end, less than `share` of the others' median.
 `too_fast`: the median of the logarithm of the seconds lies more than `fast` times 1.4826 MAD of the
@@ -18,15 +21,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.products.annotation.panel import UNSURE, Panel, by_others
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.rules.pack import Pack, load
 from corpus_pipeline.rules.settings import Settings
 from corpus_pipeline.text.arrays import F64, I64, Bool
@@ -61,60 +65,6 @@ def numbers() -> Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """A suspicion: its name, and what was measured in one sentence."""
-
-    name: str
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many."""
-
-    right: int = 0
-    total: int = 0
-
-    @property
-    def value(self) -> float | None:
-        """The share; None of nothing."""
-        return self.right / self.total if self.total else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The counts, the share, and both ends of Wilson's interval."""
-        low, high = (round(end, 6) for end in wilson(self.right, self.total))
-        value = None if self.value is None else round(self.value, 6)
-        found = {"right": self.right, "total": self.total, "share": value}
-        return found if value is None else {**found, "low": low, "high": high}
-
-
-@dataclass(slots=True)
-class Standing:
-    """What is known of one annotator.
-
-    `agreed`: answers that are those of most others; `kappa`: the same above chance, gold answers
-    in place of the others' where there are any; `other`: where others chose something else than
-    the favourite label, how often this person did; `passed`: answers that a reviewer gave too.
-    """
-
-    person: str
-    items: int = 0
-    answers: int = 0
-    unsure: int = 0
-    gold: Share = field(default_factory=Share)
-    agreed: Share = field(default_factory=Share)
-    kappa: float | None = None
-    other: Share = field(default_factory=Share)
-    passed: Share = field(default_factory=Share)
-    skill: float | None = None
-    seconds: float | None = None
-    speed: float | None = None
-    fast: int = 0
-    slow: int = 0
-    flags: list[Flag] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A question's panel and the known label of some of its units; `weight`: units a task."""
 
@@ -128,16 +78,27 @@ class _Held:
     """Sums over all questions, one entry a person: what the tests are made of.
 
     `seen`: answers for which there is a truth; `total`: those that are not unsure; `right`, and
-    right by `chance`; `asked`: where the truth is not the favourite label; `found`: of those the
-    ones that are not it either.
+    right by `chance`, or by clicking all labels `evenly`; `asked`: where the truth is not the
+    favourite label; `found`: of those the ones that are not it either.
     """
 
     seen: F64
     total: F64
     right: F64
     chance: F64
+    evenly: F64
     asked: F64
     found: F64
+
+    def add(self, other: _Held) -> None:
+        """Add the sums of another question."""
+        self.seen += other.seen
+        self.total += other.total
+        self.right += other.right
+        self.chance += other.chance
+        self.evenly += other.evenly
+        self.asked += other.asked
+        self.found += other.found
 
 
 def standings(
@@ -149,10 +110,15 @@ def standings(
     """Everybody's standing; `times`: seconds of each person and task."""
     place = {person: number for number, person in enumerate(people)}
     out = [Standing(person) for person in people]
-    held = _Held(*(np.zeros(len(people)) for _ in range(6)))
+    tests = max(len(people) * len(asked), 1)
+    z = NormalDist().inv_cdf(1 - limits.alarm / tests)
+    sums = _Held(*(np.zeros(len(people)) for _ in range(7)))
     for one in asked:
+        held = _Held(*(np.zeros(len(people)) for _ in range(7)))
         _hold(one, place, out, held)
-    _judge(out, held, limits)
+        _judge(one, out, held, limits, z)
+        sums.add(held)
+    _sum_up(out, sums)
     _time(out, times, limits)
     return out
 
@@ -178,7 +144,15 @@ def _hold(one: Asked, place: Mapping[str, int], out: Sequence[Standing], held: _
         standing.agreed = _plus(standing.agreed, agreed)
         standing.gold = _plus(standing.gold, known)
     sums = _sums(panel, np.where(gold >= 0, gold, others), sure)
-    held_sums = (held.seen, held.total, held.right, held.chance, held.asked, held.found)
+    held_sums = (
+        held.seen,
+        held.total,
+        held.right,
+        held.chance,
+        held.evenly,
+        held.asked,
+        held.found,
+    )
     for field_, value in zip(held_sums, sums, strict=True):
         np.add.at(field_, mine, value / one.weight)
 
@@ -203,6 +177,7 @@ def _sums(panel: Panel, truth: I64, sure: Bool) -> tuple[Figures, ...]:
         total,
         np.bincount(panel.who, held & (panel.label == truth), size),
         chance,
+        total / max(sum(label != UNSURE for label in panel.labels), 1),
         np.bincount(panel.who, other, size),
         np.bincount(panel.who, other & (panel.label != favourite), size),
     )
@@ -226,43 +201,51 @@ def _plus(one: Share, other: Share) -> Share:
     return Share(one.right + other.right, one.total + other.total)
 
 
-def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
+def _sum_up(out: Sequence[Standing], held: _Held) -> None:
+    """The figures over all questions."""
+    chance = held.chance / np.maximum(held.total, 1e-9)
+    defined = (held.total > 0) & (chance < 1 - 1e-9)
+    share = held.right / np.maximum(held.total, 1e-9)
+    kappa = (share - chance) / np.where(defined, 1 - chance, 1)
+    for number, standing in enumerate(out):
+        standing.kappa = float(kappa[number]) if defined[number] else None
+        standing.other = Share(round(held.found[number]), round(held.asked[number]))
+
+
+def _judge(one: Asked, out: Sequence[Standing], held: _Held, limits: Numbers, z: float) -> None:
     """Who agrees with the others no more than by chance, or always says one thing."""
-    z = NormalDist().inv_cdf(1 - limits.alarm / max(len(out), 1))
     total = np.maximum(held.total, 1e-9)
-    chance = np.minimum(held.chance / total, 1 - 1e-9)
-    kappa = (held.right / total - chance) / (1 - chance)
+    kinds = [("kappa", held.chance), ("S", held.evenly)][: 1 if one.weight > 1 else 2]
+    chances = [np.minimum(sums / total, 1 - 1e-9) for _, sums in kinds]
+    above = [(held.right / total - chance) / (1 - chance) for chance in chances]
     enough, seen = (sums >= limits.least for sums in (held.total, held.seen))
     found = held.found / np.maximum(held.asked, 1e-9)
     for number, standing in enumerate(out):
-        if held.total[number]:
-            standing.kappa = float(kappa[number])
-        standing.other = Share(round(held.found[number]), round(held.asked[number]))
         if not seen[number]:
             continue
         others = enough.copy()
         others[number] = False
         if not others.any():
             continue
-        peers = float(np.median(kappa[others]))
         _, high = wilson(round(held.right[number]), round(held.total[number]), z)
-        best = (high - float(chance[number])) / (1 - float(chance[number]))
-        if enough[number] and peers > 0 and best < limits.share * peers:
-            measured = f"kappa {kappa[number]:.2f}, at most {best:.2f}"
-            said = f"{measured}; the others' median is {peers:.2f}"
-            standing.flags.append(Flag("careless", said))
-        _one_label(standing, float(np.median(found[others])), z, limits)
+        for (name, _), chance, kappa in zip(kinds, chances, above, strict=True):
+            peers, by_chance = float(np.median(kappa[others])), float(chance[number])
+            best = (high - by_chance) / (1 - by_chance)
+            if enough[number] and peers > 0 and best < limits.share * peers:
+                measured = f"{name} {kappa[number]:.2f}, at most {best:.2f}"
+                standing.flag("careless", f"{measured}; the others' median is {peers:.2f}")
+        share = Share(round(held.found[number]), round(held.asked[number]))
+        _one_label(standing, share, float(np.median(found[others])), z, limits)
 
 
-def _one_label(standing: Standing, peers: float, z: float, limits: Numbers) -> None:
-    share = standing.other
+def _one_label(standing: Standing, share: Share, peers: float, z: float, limits: Numbers) -> None:
     _, high = wilson(share.right, share.total, z)
     if share.total and high < limits.share * peers:
         said = (
             f"gave another label in {share.right} of {share.total} cases in which others did, "
             f"at most {high:.0%}; the others' median is {peers:.0%}"
         )
-        standing.flags.append(Flag("one_label", said))
+        standing.flag("one_label", said)
 
 
 def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limits: Numbers) -> None:
@@ -292,7 +275,7 @@ def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limit
                 f"median {standing.seconds:.1f} s of {mine.size} items; the others' is "
                 f"{math.exp(middle):.1f} s, {-standing.speed:.1f} of their spreads away"
             )
-            standing.flags.append(Flag("too_fast", said))
+            standing.flag("too_fast", said)
 
 
 def _spread(logs: F64) -> tuple[float, float]:

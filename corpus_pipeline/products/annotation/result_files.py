@@ -18,7 +18,7 @@ from corpus_pipeline.products.annotation.answers import Tally
 from corpus_pipeline.products.annotation.imported import Imported
 from corpus_pipeline.products.annotation.pay import Payment, totals
 from corpus_pipeline.products.annotation.project import Question
-from corpus_pipeline.products.annotation.quality import Share, Standing
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.products.annotation.tables import Row, as_csv, six
 from corpus_pipeline.products.annotation.votes import REMARKS, ROLES
 
