@@ -5,12 +5,13 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LABELS := .venv-label-studio
 # Tests of one group stay in one process, what starts Ray first: tests/groups.py.
 JOBS ?= 2
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 DATA ?= ../shared/data
 
-.PHONY: ready demo test fast check eval bench ablate clean
+.PHONY: ready demo test fast check eval bench ablate label-studio clean
 
 demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
@@ -40,6 +41,16 @@ bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 ablate: $(READY)  ## our output beside published rule sets on the same documents
 	$(BIN)/python -m scripts.ablate $(DATA) --json ablate.json --markdown ablate.md
 
+# An environment of its own (850 MB); a server of this machine, gone when the tests are done.
+label-studio: $(READY) $(LABELS)/.ready  ## a round trip through a real Label Studio
+	CORPUS_LABEL_STUDIO=$(CURDIR)/$(LABELS)/bin/label-studio $(BIN)/python -m pytest -q tests/products/test_label_studio.py
+
+$(LABELS)/.ready:
+	$(PYTHON) -m venv $(LABELS)
+	$(LABELS)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LABELS)/bin/python -m uv pip install --quiet --python $(LABELS)/bin/python label-studio==1.23.2
+	touch $@
+
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
@@ -48,4 +59,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-eval .venv-race .venv-ablate .cache demo bench.json eval.json eval.md race.json race.svg ablate.*
+	rm -rf $(VENV) $(LABELS) .venv-eval .venv-race .venv-ablate .cache demo bench.json eval.json eval.md race.json race.svg ablate.*

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corpus_pipeline.products.annotation.panel import Panel
-from corpus_pipeline.products.annotation.quality import Asked, Numbers, Standing, numbers, standings
+from corpus_pipeline.products.annotation.quality import Asked, Numbers, numbers, standings
+from corpus_pipeline.products.annotation.standing import Standing
 from scripts.annotation_votes import KINDS, Crowd, votes
 
 TESTS = ("careless", "one_label", "too_fast")
@@ -39,7 +40,11 @@ def project(
     shapes = [(t, p) for t in (60, 120, 400) for p in (4, 6, 10) if 3 * t // p >= setting.answers]
     tasks, people = shapes[int(rng.integers(len(shapes)))]
     wide = int(rng.choice((2, 3, 6)))
-    prior = rng.dirichlet(np.full(wide, 4.0)) if rng.random() < 0.5 else np.full(wide, 1 / wide)
+    prior = (  # even, uneven, or nearly all of one label
+        np.full(wide, 1 / wide),
+        rng.dirichlet(np.full(wide, 4.0)),
+        np.array([0.95, *np.full(wide - 1, 0.05 / (wide - 1))]),
+    )[int(rng.integers(3))]
     truth = rng.choice(wide, tasks, p=prior)
     found = votes(truth, prior, Crowd(people, 3, careless, setting.skill), rng)
     names = tuple(f"{number}" for number in range(people))
@@ -57,7 +62,7 @@ def measured(
 ) -> dict[str, dict[str, float]]:
     """By what person 0 is: the share of projects in which each test flags person 0.
 
-    Under `attentive`: the share of all attentive people that each test flags, in all projects.
+    Last, of all attentive people: the share that each test flags, in all projects.
     """
     out: dict[str, dict[str, float]] = {}
     alarms: Counter[str] = Counter()
@@ -74,7 +79,9 @@ def measured(
             found["any"] += bool(people[0].flags)
         if careless:
             out[careless] = {test: found[test] / len(seeds) for test in (*TESTS, "any")}
-    out["attentive"] = {test: alarms[test] / attentive for test in (*TESTS, "any")}
+    out[f"attentive ({attentive:,} people)"] = {
+        test: alarms[test] / attentive for test in (*TESTS, "any")
+    }
     return out
 
 

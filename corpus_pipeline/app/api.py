@@ -142,22 +142,32 @@ def audit(
     baseline: str | Path | None = None,
     fail_on: str = "required",
     day: str | None = None,
+    supervision: str | None = None,
+    plan: str | Path | None = None,
+    register: str | Path | None = None,
 ) -> AuditResult:
     """Check a finished run against a profile: a packaged one by name, or a YAML file.
 
     `results`: files of what people found in samples; `documents`: an index of documents;
     `waivers`: waivers and statements; `baseline`: an earlier audit; `fail_on`: the least binding
     level that counts; `day`: the day on which documents and waivers must be in force (today).
+    `supervision`: `pilot`, with its `plan`, or `release`; `register`: the register in which such an
+    audit is entered, which needs a `day`.
     `result.exit_code` is 0 where every clause that counts is met (`result.passed`), 1 where one is
     not, 3 where one was not checked; `result.clauses` says which and why.
     """
     from corpus_pipeline.products.audit.run import audit as audit_run
     from corpus_pipeline.products.audit.run import options_of
 
-    papers = {"documents": documents, "waivers": waivers, "baseline": baseline}
+    papers = {"documents": documents, "waivers": waivers, "baseline": baseline, "plan": plan}
     files = {name: None if file is None else local_path(file) for name, file in papers.items()}
-    options = options_of(fail_on, day, [local_path(file) for file in results], files)
-    return audit_run(local_path(path), profile, options)
+    options = options_of(fail_on, day, [local_path(file) for file in results], files, supervision)
+    if register is None:
+        return audit_run(local_path(path), profile, options)
+    from corpus_pipeline.products.audit.register import entered, fit
+
+    place = fit(local_path(register), local_path(path), supervision, day)
+    return entered(place, audit_run(local_path(path), profile, options))
 
 
 def stage(name: str, **options: Any) -> FrameStage:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from corpus_pipeline.app.config import spec
 from corpus_pipeline.engine import folder
+from corpus_pipeline.io import manifest
 from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.release import erase as release
@@ -110,6 +111,7 @@ def erase(
     path = target / RECEIPT if receipt_file is None else local_path(receipt_file)
     if path.suffix != ".json":
         raise PipelineError(f"--receipt: {path.name} does not end in .json")
+    _is_ours(path, wanted)
     if large := out.large():
         done = all((target / name / "manifest.json").exists() for name, _ in out.runs)
         if not done and not agreed(large):
@@ -121,10 +123,16 @@ def erase(
     return Erasure(told, path, again=again, earlier=earlier)
 
 
+def _is_ours(path: Path, wanted: Request) -> None:
+    """Refuse a receipt of another request before anything is written."""
+    if path.exists():
+        there = manifest.read(path)
+        if (there.get("request"), there.get("date")) != (wanted.reference, wanted.date):
+            raise PipelineError(f"{path} is the receipt of another request; choose another folder")
+
+
 def _stands(path: Path, told: Mapping[str, Any]) -> bool:
     """Whether this very receipt lies there; `PipelineError` where another does."""
-    from corpus_pipeline.io import manifest
-
     if not path.exists():
         return False
     if manifest.read(path) != manifest.parsed(dict(told)):

@@ -29,6 +29,7 @@ from corpus_pipeline.cli import (
     sources,
     stages,
     standards,
+    supervision,
     train,
     warm,
 )
@@ -75,6 +76,7 @@ products.register(app)
 diff.register(app)
 sources.register(app)
 ledger.register(app)
+supervision.register(app)
 annotate.register(app)
 standards.register(app)
 erase.register(app)

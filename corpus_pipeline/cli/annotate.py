@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from corpus_pipeline.cli.annotate_export import export, pull, push
 from corpus_pipeline.cli.annotate_import import import_
 
 
@@ -15,5 +16,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Ask people about a run, and read their answers."
     )
+    for command in (export, push, pull):
+        group.command()(command)
     group.command("import")(import_)
     app.add_typer(group, name="annotate")

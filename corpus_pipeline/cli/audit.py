@@ -6,12 +6,17 @@ in one format or several; exit code 0 met, 1 not met, 3 not checked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from corpus_pipeline.cli.options import Run
+
+if TYPE_CHECKING:
+    from corpus_pipeline.products.audit.result import AuditResult
+    from corpus_pipeline.products.audit.words import Language
 
 Profile = Annotated[
     str,
@@ -64,6 +69,24 @@ BaselineFile = Annotated[
         metavar="FILE",
     ),
 ]
+SupervisionMode = Annotated[
+    str | None,
+    typer.Option(
+        "--supervision",
+        help="pilot: findings pass with a plan; release: every finding blocks.",
+        metavar="MODE",
+    ),
+]
+PlanOption = Annotated[
+    Path | None,
+    typer.Option("--plan", help="The pilot and its plans (YAML).", metavar="FILE"),
+]
+RegisterFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--register", help="The register to enter the audit in (JSON lines).", metavar="FILE"
+    ),
+]
 FailOn = Annotated[
     str,
     typer.Option(
@@ -101,6 +124,9 @@ def audit(
     documents: DocumentIndex = None,
     waivers: WaiverFile = None,
     baseline: BaselineFile = None,
+    supervision: SupervisionMode = None,
+    plan: PlanOption = None,
+    register: RegisterFile = None,
     fail_on: FailOn = "required",
     day: Day = None,
     evidence: EvidenceFolder = None,
@@ -110,10 +136,9 @@ def audit(
 
     Exit code 0 where all are met, 1 where one is not, 3 where one was not checked.
     """
-    from corpus_pipeline.app import api
-    from corpus_pipeline.cli.report import print_result, say
+    from corpus_pipeline.cli.report import say
     from corpus_pipeline.io.places import local_path
-    from corpus_pipeline.products.audit.formats import FILES, checked_formats, render, spoken
+    from corpus_pipeline.products.audit.formats import checked_formats, spoken
 
     wanted, tongue = checked_formats(formats or ["text"], alone=output is None), spoken(language)
     target = None if output is None else local_path(output)
@@ -122,23 +147,48 @@ def audit(
         "documents": documents,
         "waivers": waivers,
         "baseline": baseline,
+        "supervision": supervision,
+        "plan": plan,
+        "register": register,
         "fail_on": fail_on,
         "day": day,
     }
-    if evidence is None:
-        result = api.audit(run, profile, **papers)
-    else:
-        from corpus_pipeline.app.filing import audit_with_evidence
+    result = _audited(run, profile, evidence, seed, papers)
+    _show(result, wanted, tongue, target, run)
+    if result.supervision is not None and result.supervision.entry is not None:
+        say(f"entry {result.supervision.entry} of {register}")
+    return result.exit_code
 
-        result = audit_with_evidence(run, profile, evidence, seed, **papers)
-        say(f"wrote {evidence}")
-    for form in wanted:
+
+def _audited(
+    run: Path, profile: str, evidence: Path | None, seed: int, papers: Mapping[str, Any]
+) -> AuditResult:
+    """The audit, and where it is asked for the folder of evidence."""
+    from corpus_pipeline.app import api
+
+    if evidence is None:
+        return api.audit(run, profile, **papers)
+    from corpus_pipeline.app.filing import audit_with_evidence
+    from corpus_pipeline.cli.report import say
+
+    result = audit_with_evidence(run, profile, evidence, seed, **papers)
+    say(f"wrote {evidence}")
+    return result
+
+
+def _show(
+    result: AuditResult, forms: Sequence[str], tongue: Language, target: Path | None, run: Path
+) -> None:
+    """Print the audit, or write its formats."""
+    from corpus_pipeline.cli.report import print_result
+    from corpus_pipeline.products.audit.formats import FILES, render
+
+    for form in forms:
         shown = render(result, form, tongue)
         if target is None:
             print_result(shown.removesuffix("\n"))
         else:
-            _write(target / FILES[form] if len(wanted) > 1 else target, shown, run)
-    return result.exit_code
+            _write(target / FILES[form] if len(forms) > 1 else target, shown, run)
 
 
 def _write(path: Path, content: str, run: Path) -> None:

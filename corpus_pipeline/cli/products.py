@@ -88,7 +88,8 @@ def verify(
     if as_json:
         print_json([{"path": f.path, "problem": f.problem} for f in findings])
     else:
-        verdict = f"{'FAILED' if findings else 'verified'}: {run}{_about_signature(run, keys)}"
+        about = "" if findings else _about_signature(run, keys)
+        verdict = f"{'FAILED' if findings else 'verified'}: {run}{about}"
         print_result("\n".join(escaped(line) for line in [*map(str, findings), verdict]))
     return 1 if findings else 0
 

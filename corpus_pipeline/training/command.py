@@ -22,6 +22,7 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.risk_pack import TAXONOMY
 from corpus_pipeline.text.arrays import F64
+from corpus_pipeline.text.measures.shares import wilson
 from corpus_pipeline.training import labelled, measures, own_quality
 from corpus_pipeline.training.classifier import chances, parameters_of, read_as, trained
 from corpus_pipeline.training.model_card import table
@@ -202,7 +203,7 @@ def _many_class_blocks(
     saids = [labels[at] for at in grid.argmax(axis=1).tolist()]
     rows, macro = measures.label_rows(truths, saids)
     right = np.array([t == s for t, s in zip(truths, saids, strict=True)])
-    low, high = measures.wilson(int(right.sum()), right.size)
+    low, high = wilson(int(right.sum()), right.size)
     bins, error = measures.calibration_rows(grid.max(axis=1), right)
     share = f"{right.mean():.3f} ({low:.3f}–{high:.3f})"
     line = f"macro F1 {macro:.3f}, right {share} of {right.size} texts"

@@ -58,20 +58,6 @@ def _variance(values: F64) -> float:
     return float(values.var(ddof=1)) if values.size > 1 else 0.0
 
 
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share.
-
-    >>> [round(bound, 3) for bound in wilson(90, 100)]
-    [0.826, 0.945]
-    """
-    if not total:
-        return 0.0, 1.0
-    share = right / total
-    middle = (share + Z * Z / (2 * total)) / (1 + Z * Z / total)
-    reach = Z / (1 + Z * Z / total) * math.sqrt(share * (1 - share) / total + (Z / total / 2) ** 2)
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
-
-
 def cut_rows(scores: F64, good: Bool) -> list[tuple[str, ...]]:
     """For each cut: precision and recall of what stays, share that stays, bad texts that stay."""
     rows: list[tuple[str, ...]] = []

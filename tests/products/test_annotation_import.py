@@ -16,6 +16,7 @@ from corpus_pipeline import PipelineError
 from corpus_pipeline.cli import app
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.products.annotation.project import Label
 from corpus_pipeline.products.audit.run import AuditOptions, audit
 from corpus_pipeline.products.runs import open_run
 from corpus_pipeline.training.command import Order, train
@@ -244,3 +245,18 @@ def test_wrong_use_is_one_line_and_changes_nothing(place, tmp_path, spoil, said)
         command(*words, *output)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_nobody_can_tell_is_no_answer(tmp_path):
+    """Where most are unsure there is no answer, no hand sample and no label; it is asked again."""
+    labels = (*SAFETY.labels, Label(value="unsure", zh="拿不准", en="unsure"))
+    asked = SAFETY.model_copy(update={"labels": labels})
+    documents = [("0" * 32, "news", "正文"), ("1" * 32, "news", "另一篇")]
+    project, tasks = write(tmp_path / "project", documents, questions=(asked,))
+    said = [annotation(person, safety="unsure") for person in (1, 2)]
+    path = export(tmp_path / "v.json", project, [(tasks[0], said)])
+    command(tmp_path / "project", path, "--output", tmp_path / "out")
+
+    assert table(tmp_path / "out/again.csv")[0]["why"] == "unsure"
+    assert table(tmp_path / "out/hand_samples.csv") == []
+    assert (tmp_path / "out/labels.jsonl").read_bytes() == b""

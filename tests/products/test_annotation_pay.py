@@ -1,6 +1,7 @@
 """Payouts are exact, add up, and say why an item is not paid."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from corpus_pipeline.products.annotation.pay import (
     read_card,
     totals,
 )
-from corpus_pipeline.products.annotation.quality import Share, Standing
+from corpus_pipeline.products.annotation.standing import Share, Standing
 
 CARD = """
 pack: safety
@@ -145,3 +146,11 @@ def test_a_card_without_the_question_set_is_refused(card, tmp_path):
         payments(card, "other", [], {})
     with pytest.raises(PipelineError, match="no such rate card"):
         read_card(tmp_path / "none.yaml")
+
+
+def test_the_example_is_a_rate_card():
+    """The card that docs/annotation.md points to is read."""
+    example = read_card(Path(__file__).parents[2] / "configs/rates.yaml")
+
+    assert example.rate("content_safety").annotator == Decimal("0.3")
+    assert example.rejections == REASONS

@@ -1,6 +1,7 @@
 """Two releases against each other: what differs, why, and what is refused."""
 
 import json
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -239,8 +240,11 @@ def test_erased_documents_are_told_by_their_request(pair, reseal):
 
     assert reasons(there) == [("erased", "kept", "erased: r-7 (url)", "erased", 1)]
     assert (there.records.made_from, there.records.erasures[0]["request"]) == (True, "r-7")
-    assert "request r-7 of 2026-11-29: 1 documents (objection)" in render(there)
-    assert [group["change"] for group in back.groups] == ["came_back"]
+    assert "request r-7 of 2026-11-29: 1 document (objection)" in render(there)
+    assert [(one["change"], one["cause"]) for one in back.groups] == [
+        ("came_back", "not_made_from")
+    ]
+    assert back.records.changes == []
 
 
 def test_what_was_quarantined_is_found_again(pair):
@@ -367,24 +371,24 @@ def test_the_page_and_the_command(pair, command, tmp_path):
     assert command(*roots)[0] == 0
 
 
-def test_bad_input_is_one_line(run, full_run, tmp_path, command):
+def test_bad_input_is_one_line(run, tmp_path, command):
     """No run, the same folder twice, a page inside a release: one line each, exit code 2."""
     (tmp_path / "empty").mkdir()
+    twin = shutil.copytree(run, tmp_path / "twin")
     for arguments, said in (
         ([run, tmp_path / "nowhere"], "no such run"),
         ([run, tmp_path / "empty"], "not a finished run"),
         ([run, f"{run}/../{run.name}"], "is given twice"),
-        ([run, full_run, "--html", run / "d.html"], "lies inside"),
-        ([run, full_run, "--rows", full_run / "d.parquet"], "lies inside"),
-        ([run, full_run, "--rows", tmp_path], "is a folder"),
-        ([run, full_run / "dataset"], "not a run"),
+        ([run, twin, "--html", run / "d.html"], "lies inside"),
+        ([run, twin, "--rows", twin / "d.parquet"], "lies inside"),
+        ([run, twin, "--rows", tmp_path], "is a folder"),
     ):
         code, out, line = command(*arguments)
         assert (code, out, line.count("\n")) == (2, "", 1)
         assert said in line
-    (full_run / "kept/part-00001.parquet").unlink()
+    (twin / "kept/part-00001.parquet").unlink()
     with pytest.raises(PipelineError, match=r"kept/part-00001\.parquet is missing"):
-        diff(run, full_run)
+        diff(run, twin)
 
 
 def test_every_cause_that_has_a_name_is_found():

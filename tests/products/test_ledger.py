@@ -18,6 +18,7 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.ledger import folder
 from corpus_pipeline.products.ledger.account import balance, ledger
 from corpus_pipeline.products.ledger.chain import Chain
+from corpus_pipeline.products.ledger.compute import compute
 from corpus_pipeline.products.ledger.division import divided
 from corpus_pipeline.products.ledger.figures import figures
 from corpus_pipeline.products.ledger.formula import formula
@@ -125,6 +126,15 @@ def test_figures_are_those_of_an_oracle_and_add_up(docs):
         kinds = ("within", "across", "elsewhere")
         assert sum(one.counts[f"duplicates_{kind}"] for kind in kinds) == twins
     assert sum(one.figures()["fair"] for one in found.sources) == len(owners)
+
+
+def test_documents_dropped_for_each_other_stand_for_nobody():
+    """Where two releases dropped two documents for each other, no source has the credit."""
+    plain = {"source": "a", "state": "dropped", "characters": 1, "score": 0}
+    ring = [{**plain, "number": n, "to": (n + 1) % 3, "source": "abc"[n]} for n in range(3)]
+    found = counted(ring)
+
+    assert [one.counts["duplicates_elsewhere"] for one in found.sources] == [1, 1, 1]
 
 
 @settings(max_examples=15, deadline=None)
@@ -297,6 +307,23 @@ def test_rows_that_do_not_add_up_are_refused(run, reseal):
     assert not (run.parent / "L").exists()
 
 
+def test_tokens_are_counted_as_they_say(builder):
+    """Each Han sign, each begun four letters or digits, each other sign that is no space."""
+    for docs in builder.splits:
+        for doc in docs:
+            doc["text"] = "天气 abcde12345，かな3!"  # 天 气 abcd e123 45 ， か な 3 !
+    content = ledger([builder.write()], Rule()).content
+
+    assert content["totals"]["tokens"] == content["totals"]["kept"] * 10
+
+
+def test_an_id_that_stands_twice_is_refused(builder):
+    """A run with two documents of one id has no ledger."""
+    builder.splits[0][1]["id"] = builder.splits[0][0]["id"]
+    with pytest.raises(PipelineError, match="two documents of one id"):
+        ledger([builder.write()], Rule())
+
+
 def test_twins_of_two_sources_are_nobodys_own(builder):
     """A kept document whose dropped twin came from another source is shared, and halved."""
     builder.splits[0][9]["source"] = "forum"  # the twin of the first of news
@@ -335,6 +362,8 @@ def test_an_erased_release_counts_what_was_taken_off(run, tmp_path):
     assert content["totals"]["erased"] == 3
     assert content["totals"]["kept"] == 13
     assert content["runs"][0]["stands"] == dict.fromkeys(content["runs"][0]["stands"], 0)
+    hours = [one["core_hours"] for one in compute(ledger([run, new], Rule()))["runs"]]
+    assert hours == [pytest.approx(3.5 / 3600), None]  # the new release has the times of the old
     # Its first document was erased: what had been dropped for it has nobody to stand for it.
     assert content["totals"]["duplicates_elsewhere"] == 1
 
@@ -387,6 +416,22 @@ def test_a_later_delivery_credits_the_older_release(run, make_builder, make_doc,
     assert sources["books"]["duplicates_across"] == 1
     assert sources["news"]["shared"] == 1
     assert [row["other"] for row in content["duplicates"] if row["source"] == "books"] == ["news"]
+
+
+def test_the_newest_word_stands(run, make_builder, tmp_path):
+    """What both drop is dropped as the newer says; a source belongs to whom the newer names."""
+    gone = pl.read_parquet(run / "dropped/part-00000.parquet").row(0, named=True)
+    builder = make_builder(tmp_path / "NEW")
+    builder.splits = [[{**gone, "drop_rule": "not_chinese_either"}]]
+    builder.quarantine = [[]]
+    builder.content["sources"][0]["contributor"] = "新社"
+    builder.content["against"] = [{"name": "INDEX", "seal": "ab"}]
+    content = ledger([run, builder.write()], Rule()).content
+
+    assert content["totals"]["dropped"] == open_run(run).counts["dropped"]
+    rules = {row["rule"]: row["documents"] for row in content["reasons"]}
+    assert (rules["not_chinese"], rules["not_chinese_either"]) == (1, 1)
+    assert by_name(content)["news"]["contributor"] == "新社"
 
 
 def test_a_delivery_that_was_not_compared_says_so(run, make_builder, make_doc, tmp_path):
@@ -548,6 +593,18 @@ def test_time_is_of_stages_and_of_sources(run, tmp_path):
     assert sum(one["core_hours"] for one in cost["stages"]) == pytest.approx(hours)
     assert sum(one["core_hours"] for one in cost["sources"]) == pytest.approx(hours)
     assert "core_hours" not in json.dumps(made.content)
+    sizes = {}
+    for path in [*run.glob("kept/*"), *run.glob("dropped/*")]:
+        for source, by, text in pl.read_parquet(path)["source", "dropped_by", "text"].iter_rows():
+            key = source, by == "langid"
+            sizes[key] = sizes.get(key, 0) + len(text.encode())
+    # Nine stages of a quarter second: two see all, seven what `langid` let pass; then the rest.
+    forum, passed = sizes["forum", False], sizes["news", False] + sizes["forum", False]
+    whole = passed + sizes["news", True]
+    rest = 3.5 - 9 * 0.25
+    owed = (2 * 0.25 + rest) * forum / whole + 7 * 0.25 * forum / passed
+    hours_of = {one["source"]: one["core_hours"] for one in cost["sources"]}
+    assert hours_of["forum"] == pytest.approx(owed / 3600)
     (run / "metrics.json").unlink()
     _, cost = folder.write_ledger([run], Rule(), tmp_path / "L")
     assert cost["runs"][0]["core_hours"] is None

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from corpus_pipeline.cli import app
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products import signing
@@ -253,6 +254,24 @@ def test_a_key_that_others_can_read_is_told(pair):
     assert not signing.readable_by_others(pair[0])
     pair[0].chmod(0o640)
     assert signing.readable_by_others(pair[0])
+
+
+def test_the_commands(run, pair, tmp_path, capsys):
+    """`sign` lists what it wrote and warns of an open key; `verify` says what of it was checked."""
+
+    def told(*words):
+        code = app([*map(str, words)], standalone_mode=False)
+        shown = capsys.readouterr()
+        return code, shown.out.strip().splitlines()[-1], shown.err
+
+    pair[0].chmod(0o644)
+    code, last, remark = told("sign", run, "--key", pair[0])
+    assert (code, last) == (0, str(run / "manifest.json.sig"))
+    assert "others can read the key" in remark
+    assert told("verify", run, "--key", pair[1])[:2] == (0, f"verified: {run} (signatures checked)")
+    assert told("verify", run)[1] == f"verified: {run} (its signature was not checked: --key)"
+    other = made(tmp_path, "other")[1]
+    assert told("verify", run, "--key", other)[:2] == (1, f"FAILED: {run}")
 
 
 def test_without_the_package(pair, monkeypatch):

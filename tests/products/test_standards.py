@@ -14,6 +14,8 @@ import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
 from pydantic import BaseModel
 
+from corpus_pipeline.app.erase import Asked, erase
+from corpus_pipeline.cli import app
 from corpus_pipeline.io import manifest
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.export.shards import ExportOptions, export
@@ -336,6 +338,59 @@ def test_erasures_and_parents_are_told(out):
     for name in ("slsa.json", "spdx.json", "dcat.jsonld"):
         assert EARLIER in (out / name).read_text("utf-8")
     assert "2026-11-20: 3 documents" in (out / "eu-summary.html").read_text("utf-8")
+
+
+def test_a_release_after_an_erasure(full_run, config, tmp_path):
+    """What `erase` leaves is described in all standards: fewer documents, and what it came from."""
+    seal = manifest.read(full_run / "manifest.json")["seal"]
+    asked = Asked("R-0001", "2026-11-29", sources=("forum",))
+    erase([full_run], tmp_path / "later", asked, agreed=lambda _: True)
+    write_standards(tmp_path / "later" / "RUN", tmp_path / "out", ["prov,cyclonedx,slsa"], config)
+    bill = read(tmp_path / "out", "bom.cdx.json")["metadata"]["component"]
+    told = {one["name"].rpartition(":")[2]: one["value"] for one in bill["properties"]}
+
+    assert (told["documents"], told["erased"]) == ("12", "4")
+    graph = read(tmp_path / "out", "prov.json")
+    assert graph["activity"]["erasure:R-0001"]["cp:documents"] == 4
+    assert f"sha256:{seal}" in {one["prov:usedEntity"] for one in graph["wasDerivedFrom"].values()}
+    assert "source:forum" not in graph["entity"]
+    for name in ("prov.json", "bom.cdx.json", "slsa.json"):
+        assert VALIDATORS[name](read(tmp_path / "out", name)) == []
+
+
+@pytest.mark.parametrize("words", ['源 一:二%#?"<b>&', "x\u202e\u0000\n𠀀😀", " "])
+def test_any_words_in_a_record(builder, config, tmp_path, words):
+    """Whatever text a record holds, all standards are valid, and no words become an address."""
+    keys = ("license", "url", "organisation", "collected_at", "collection_tool", "consent")
+    builder.content["sources"] = [
+        {"name": "news", "kind": "open", "region": "CN", **dict.fromkeys(keys, words)},
+        {"name": "forum", "dataset": words, "legal_basis": words},
+    ]
+    builder.content["inputs"] = [
+        {"locator": words, "bytes": 1, "sha256": "a" * 64, "format": "text", "source": source}
+        for source in ("news", "nobody")
+    ]
+    builder.content["stages"][0]["assets"] = {"model": {"ref": words, "sha256": "b" * 64}}
+    write_standards(builder.write(), tmp_path / "out", config=config)
+
+    for name, faults in VALIDATORS.items():
+        assert faults(read(tmp_path / "out", name)) == [], name
+    bill = read(tmp_path / "out", "bom.cdx.json")
+    assert "contents" not in next(c for c in bill["components"] if c["name"] == "news")["data"][0]
+    page = (tmp_path / "out" / "eu-summary.html").read_text("utf-8")
+    assert "<b>" not in page
+
+
+def test_the_command_says_what_it_leaves_out(root, tmp_path, capsys):
+    """Files on standard output, what is left out and why on standard error; JSON for machines."""
+    out = tmp_path / "out"
+    assert app(["standards", str(root), "-o", str(out)], standalone_mode=False) == 0
+    told = capsys.readouterr()
+    assert set(told.out.split()) == {str(p) for p in out.iterdir() if p.name != "manifest.json"}
+    assert "left out spdx: it needs published (--config)" in told.err
+    words = ["standards", str(root), "-o", str(out), "--only", "prov", "--json"]
+    assert app(words, standalone_mode=False) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == {"prov": ["prov.json"]}
 
 
 def answers(folder):

@@ -92,7 +92,7 @@ def cohen(table: F64) -> float | None:
     >>> cohen(np.array([[20.0, 5.0], [10.0, 15.0]]))
     0.4
     """
-    whole = table.sum()
+    whole = float(table.sum())
     if not whole:
         return None
     chance = float(table.sum(axis=0) @ table.sum(axis=1)) / whole**2

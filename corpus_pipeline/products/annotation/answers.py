@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from corpus_pipeline.products.annotation.aggregation import Fit, aggregated
-from corpus_pipeline.products.annotation.panel import CHOSEN, NOT_CHOSEN, Panel, panel_of, tied
+from corpus_pipeline.products.annotation.panel import (
+    CHOSEN,
+    NOT_CHOSEN,
+    UNSURE,
+    Panel,
+    panel_of,
+    tied,
+)
 from corpus_pipeline.products.annotation.project import Answer, Project, Question
 from corpus_pipeline.products.annotation.votes import Vote
 
@@ -196,8 +203,12 @@ def _settle(
     if task in reviews:
         answer = reviews[task]
         why = "" if answer is not None else "reviewers_disagree"
+        if answer == UNSURE:
+            answer, why = None, UNSURE
         return Settled(task, name, answer, None if why else 1.0, votes, REVIEW, why)
     if found is None:
         return Settled(task, name, None, None, votes, method, "no_votes")
     answer, chance = found
+    if answer == UNSURE:
+        return Settled(task, name, None, None, votes, method, UNSURE)
     return Settled(task, name, answer, chance, votes, method, "tie" if answer is None else "")

@@ -23,6 +23,7 @@ from corpus_pipeline.products.annotation.answers import (
     tallies,
     units_of,
 )
+from corpus_pipeline.products.annotation.panel import UNSURE
 from corpus_pipeline.products.annotation.pay import RateCard, read_card
 from corpus_pipeline.products.annotation.project import (
     Answer,
@@ -32,14 +33,8 @@ from corpus_pipeline.products.annotation.project import (
     read_project,
     read_tasks,
 )
-from corpus_pipeline.products.annotation.quality import (
-    Asked,
-    Numbers,
-    Share,
-    Standing,
-    numbers,
-    standings,
-)
+from corpus_pipeline.products.annotation.quality import Asked, Numbers, numbers, standings
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.products.annotation.votes import Ballot, Vote, read_votes
 
 #: Task and person of an item → its seconds.
@@ -80,6 +75,8 @@ class Imported:
     def voted(self) -> dict[tuple[str, str], Answer | None]:
         """What the annotators' votes say, as if nobody had reviewed and nothing were known."""
         votes = self.ballot.of("annotator")
+        if len(votes) == len(self.ballot.votes):  # only reviewed answers are held against them
+            return {}
         keys = [task.task for task in self.tasks]
         found = tallies(self.project, keys, votes, {}, self.method)
         return {(one.task, one.question): one.answer for tally in found for one in tally.settled}
@@ -170,7 +167,7 @@ def _review(people: Sequence[Standing], votes: Sequence[Vote], found: Sequence[T
     place = {standing.person: standing for standing in people}
     for vote in votes:
         answer = reviewed.get((vote.task, vote.question))
-        if answer is not None:
+        if answer is not None and vote.answer != UNSURE:
             standing = place[vote.annotator]
             passed = standing.passed
             standing.passed = Share(passed.right + (vote.answer == answer), passed.total + 1)

@@ -19,6 +19,8 @@ from corpus_pipeline.text.arrays import F64, I64
 
 #: The labels of the units of a question with several answers.
 NOT_CHOSEN, CHOSEN = "0", "1"
+#: The label of somebody who cannot tell: no answer, and nobody's fault.
+UNSURE = "unsure"
 #: Probabilities that differ by less are equal: a tie.
 TIE = 1e-9
 

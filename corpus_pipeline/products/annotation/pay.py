@@ -23,7 +23,7 @@ from pydantic import Field, model_validator
 
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.products.annotation.quality import Standing
+from corpus_pipeline.products.annotation.standing import Standing
 from corpus_pipeline.products.annotation.vote_files import Role
 from corpus_pipeline.rules.pack import Pack, Text, load
 from corpus_pipeline.rules.settings import Strict

@@ -13,8 +13,10 @@ from typing import Any
 from corpus_pipeline.io import manifest
 from corpus_pipeline.products.annotation.answers import REVIEW
 from corpus_pipeline.products.annotation.imported import Imported
+from corpus_pipeline.products.annotation.panel import UNSURE
 from corpus_pipeline.products.annotation.pay import FLOOR, REASONS, Item, Payment, payments, totals
-from corpus_pipeline.products.annotation.quality import Share, Standing, fast_items
+from corpus_pipeline.products.annotation.quality import fast_items
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.products.annotation.tables import as_csv, six
 from corpus_pipeline.products.annotation.vote_files import Role
 from corpus_pipeline.products.annotation.votes import Vote
@@ -50,9 +52,10 @@ def _items(imported: Imported) -> list[Item]:
         against = {"incomplete"} if required - given.keys() else set()
         if role == "annotator":
             known = gold.get(task, {})
-            if any(known.get(name, vote.answer) != vote.answer for name, vote in given.items()):
+            sure = {name: vote for name, vote in given.items() if vote.answer != UNSURE}
+            if any(known.get(name, vote.answer) != vote.answer for name, vote in sure.items()):
                 against.add("wrong_on_gold")
-            reviews = [(settled[task, name], vote) for name, vote in given.items()]
+            reviews = [(settled[task, name], vote) for name, vote in sure.items()]
             if any(
                 one.by == REVIEW and one.answer not in (None, vote.answer) for one, vote in reviews
             ):

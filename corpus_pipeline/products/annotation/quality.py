@@ -3,10 +3,14 @@
 Enters: panels of the annotators' votes with the answers that are known, times, reviews.
 Leaves: a `Standing` for each person, whose flags say what was measured and against what.
 
-An answer is held against the gold answer where there is one, else against what most others said.
+An answer is held against the gold answer where there is one, else against what most others said;
+the label `unsure` is neither right nor wrong.
 `careless`: the agreement above chance, kappa = (P - P_e) / (1 - P_e), is less than `share` of the
 median kappa of the others even at the upper end of its Wilson interval; P_e is the chance of
-agreeing for somebody who clicks this person's labels in any order.
+agreeing for somebody who clicks this person's labels in any order.  Or so is S, the same with a
+chance of one in as many labels as there are: where nearly all documents are of one label, nobody's
+kappa says anything, and S tells who clicks at random (not of questions with several answers).
+Each question is tested for itself.
 `one_label`: where others chose something else than this person's favourite label, the share in
 which this person did too is, at the upper end, less than `share` of the others' median.
 `too_fast`: the median of the logarithm of the seconds lies more than `fast` times 1.4826 MAD of the
@@ -17,18 +21,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.products.annotation.panel import Panel, by_others
+from corpus_pipeline.products.annotation.panel import UNSURE, Panel, by_others
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.rules.pack import Pack, load
 from corpus_pipeline.rules.settings import Settings
-from corpus_pipeline.text.arrays import F64, I64
+from corpus_pipeline.text.arrays import F64, I64, Bool
+from corpus_pipeline.text.arrays import Numbers as Figures
 from corpus_pipeline.text.measures.shares import wilson
 
 #: A standard deviation of normal figures, in median absolute deviations.
@@ -59,59 +65,6 @@ def numbers() -> Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """A suspicion: its name, and what was measured in one sentence."""
-
-    name: str
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many."""
-
-    right: int = 0
-    total: int = 0
-
-    @property
-    def value(self) -> float | None:
-        """The share; None of nothing."""
-        return self.right / self.total if self.total else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The counts, the share, and both ends of Wilson's interval."""
-        low, high = (round(end, 6) for end in wilson(self.right, self.total))
-        value = None if self.value is None else round(self.value, 6)
-        found = {"right": self.right, "total": self.total, "share": value}
-        return found if value is None else {**found, "low": low, "high": high}
-
-
-@dataclass(slots=True)
-class Standing:
-    """What is known of one annotator.
-
-    `agreed`: answers that are those of most others; `kappa`: the same above chance, gold answers
-    in place of the others' where there are any; `other`: where others chose something else than
-    the favourite label, how often this person did; `passed`: answers that a reviewer gave too.
-    """
-
-    person: str
-    items: int = 0
-    answers: int = 0
-    gold: Share = field(default_factory=Share)
-    agreed: Share = field(default_factory=Share)
-    kappa: float | None = None
-    other: Share = field(default_factory=Share)
-    passed: Share = field(default_factory=Share)
-    skill: float | None = None
-    seconds: float | None = None
-    speed: float | None = None
-    fast: int = 0
-    slow: int = 0
-    flags: list[Flag] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A question's panel and the known label of some of its units; `weight`: units a task."""
 
@@ -122,13 +75,30 @@ class Asked:
 
 @dataclass(slots=True)
 class _Held:
-    """Sums over all questions, one entry a person: what the tests are made of."""
+    """Sums over all questions, one entry a person: what the tests are made of.
 
+    `seen`: answers for which there is a truth; `total`: those that are not unsure; `right`, and
+    right by `chance`, or by clicking all labels `evenly`; `asked`: where the truth is not the
+    favourite label; `found`: of those the ones that are not it either.
+    """
+
+    seen: F64
     total: F64
     right: F64
     chance: F64
+    evenly: F64
     asked: F64
     found: F64
+
+    def add(self, other: _Held) -> None:
+        """Add the sums of another question."""
+        self.seen += other.seen
+        self.total += other.total
+        self.right += other.right
+        self.chance += other.chance
+        self.evenly += other.evenly
+        self.asked += other.asked
+        self.found += other.found
 
 
 def standings(
@@ -140,49 +110,77 @@ def standings(
     """Everybody's standing; `times`: seconds of each person and task."""
     place = {person: number for number, person in enumerate(people)}
     out = [Standing(person) for person in people]
-    held = _Held(*(np.zeros(len(people)) for _ in range(5)))
+    tests = max(len(people) * len(asked), 1)
+    z = NormalDist().inv_cdf(1 - limits.alarm / tests)
+    sums = _Held(*(np.zeros(len(people)) for _ in range(7)))
     for one in asked:
+        held = _Held(*(np.zeros(len(people)) for _ in range(7)))
         _hold(one, place, out, held)
-    _judge(out, held, limits)
+        _judge(one, out, held, limits, z)
+        sums.add(held)
+    _sum_up(out, sums)
     _time(out, times, limits)
     return out
 
 
 def _hold(one: Asked, place: Mapping[str, int], out: Sequence[Standing], held: _Held) -> None:
-    """Add what one question says about each person."""
-    panel, others = one.panel, by_others(one.panel)
-    gold = _gold(panel, one.known)[panel.unit]
-    truth = np.where(gold >= 0, gold, others)
-    size = len(panel.people)
+    """Add what one question says about each person; who is unsure is neither right nor wrong."""
+    panel, size = one.panel, len(one.panel.people)
+    unsure = panel.labels.index(UNSURE) if UNSURE in panel.labels else -2
+    others = by_others(panel)
+    others[others == unsure] = -1
+    gold, sure = _gold(panel, one.known)[panel.unit], panel.label != unsure
     mine = np.array([place[person] for person in panel.people], np.int64)
-    votes = np.bincount(panel.who, minlength=size) // one.weight
-    columns = (mine, votes, _shares(panel, others, size), _shares(panel, gold, size))
-    for at, answers, agreed, known in zip(*columns, strict=True):
+    columns = (
+        np.bincount(panel.who, minlength=size) // one.weight,
+        np.bincount(panel.who[~sure], minlength=size),
+        _shares(panel, others, sure),
+        _shares(panel, gold, sure),
+    )
+    for at, answers, doubts, agreed, known in zip(mine, *columns, strict=True):
         standing = out[at]
         standing.answers += int(answers)
+        standing.unsure += int(doubts)
         standing.agreed = _plus(standing.agreed, agreed)
         standing.gold = _plus(standing.gold, known)
+    sums = _sums(panel, np.where(gold >= 0, gold, others), sure)
+    held_sums = (
+        held.seen,
+        held.total,
+        held.right,
+        held.chance,
+        held.evenly,
+        held.asked,
+        held.found,
+    )
+    for field_, value in zip(held_sums, sums, strict=True):
+        np.add.at(field_, mine, value / one.weight)
+
+
+def _sums(panel: Panel, truth: I64, sure: Bool) -> tuple[Figures, ...]:
+    """By person the sums of `_Held`, in its order."""
+    size, wide = len(panel.people), max(len(panel.labels), 1)
+
+    def table(labels: I64, judged: Bool) -> Figures:
+        cells = panel.who[judged] * wide + labels[judged]
+        return np.bincount(cells, minlength=size * wide).reshape(size, wide)
+
     judged = truth >= 0
-    who, label, right = panel.who[judged], panel.label[judged], truth[judged]
-    wide = max(len(panel.labels), 1)
-    said = np.bincount(who * wide + label, minlength=size * wide).reshape(size, wide)
-    meant = np.bincount(who * wide + right, minlength=size * wide).reshape(size, wide)
+    held = judged & sure
+    said, meant = table(panel.label, held), table(truth, held)
     total = said.sum(axis=1)
     chance = (said * meant).sum(axis=1) / np.maximum(total, 1)
-    favourite = said.argmax(axis=1) if panel.size else np.zeros(size, np.int64)
-    other = right != favourite[who]
-    found = other & (label != favourite[who])
-    sums = (
+    favourite = table(panel.label, judged).argmax(axis=1)[panel.who]
+    other = judged & (truth != favourite)
+    return (
+        np.bincount(panel.who, judged, size),
         total,
-        np.bincount(who, label == right, size),
+        np.bincount(panel.who, held & (panel.label == truth), size),
         chance,
-        np.bincount(who, other, size),
-        np.bincount(who, found, size),
+        total / max(sum(label != UNSURE for label in panel.labels), 1),
+        np.bincount(panel.who, other, size),
+        np.bincount(panel.who, other & (panel.label != favourite), size),
     )
-    for field_, value in zip(
-        (held.total, held.right, held.chance, held.asked, held.found), sums, strict=True
-    ):
-        np.add.at(field_, mine, value / one.weight)
 
 
 def _gold(panel: Panel, known: Mapping[str, str]) -> I64:
@@ -191,9 +189,9 @@ def _gold(panel: Panel, known: Mapping[str, str]) -> I64:
     return np.array([place.get(known.get(unit, ""), -1) for unit in panel.units], np.int64)
 
 
-def _shares(panel: Panel, truth: I64, size: int) -> list[Share]:
+def _shares(panel: Panel, truth: I64, sure: Bool) -> list[Share]:
     """Of each person, the answers that are the truth of those for which there is one."""
-    judged = truth >= 0
+    judged, size = (truth >= 0) & sure, len(panel.people)
     total = np.bincount(panel.who[judged], minlength=size)
     right = np.bincount(panel.who[judged & (truth == panel.label)], minlength=size)
     return [Share(int(r), int(t)) for r, t in zip(right, total, strict=True)]
@@ -203,43 +201,51 @@ def _plus(one: Share, other: Share) -> Share:
     return Share(one.right + other.right, one.total + other.total)
 
 
-def _judge(out: Sequence[Standing], held: _Held, limits: Numbers) -> None:
+def _sum_up(out: Sequence[Standing], held: _Held) -> None:
+    """The figures over all questions."""
+    chance = held.chance / np.maximum(held.total, 1e-9)
+    defined = (held.total > 0) & (chance < 1 - 1e-9)
+    share = held.right / np.maximum(held.total, 1e-9)
+    kappa = (share - chance) / np.where(defined, 1 - chance, 1)
+    for number, standing in enumerate(out):
+        standing.kappa = float(kappa[number]) if defined[number] else None
+        standing.other = Share(round(held.found[number]), round(held.asked[number]))
+
+
+def _judge(one: Asked, out: Sequence[Standing], held: _Held, limits: Numbers, z: float) -> None:
     """Who agrees with the others no more than by chance, or always says one thing."""
-    z = NormalDist().inv_cdf(1 - limits.alarm / max(len(out), 1))
     total = np.maximum(held.total, 1e-9)
-    chance = np.minimum(held.chance / total, 1 - 1e-9)
-    kappa = (held.right / total - chance) / (1 - chance)
-    enough = held.total >= limits.least
+    kinds = [("kappa", held.chance), ("S", held.evenly)][: 1 if one.weight > 1 else 2]
+    chances = [np.minimum(sums / total, 1 - 1e-9) for _, sums in kinds]
+    above = [(held.right / total - chance) / (1 - chance) for chance in chances]
+    enough, seen = (sums >= limits.least for sums in (held.total, held.seen))
     found = held.found / np.maximum(held.asked, 1e-9)
     for number, standing in enumerate(out):
-        if not held.total[number]:
+        if not seen[number]:
             continue
-        standing.kappa = float(kappa[number])
-        standing.other = Share(round(held.found[number]), round(held.asked[number]))
         others = enough.copy()
         others[number] = False
-        if not enough[number] or not others.any():
+        if not others.any():
             continue
-        peers = float(np.median(kappa[others]))
         _, high = wilson(round(held.right[number]), round(held.total[number]), z)
-        best = (high - float(chance[number])) / (1 - float(chance[number]))
-        if peers > 0 and best < limits.share * peers:
-            said = (
-                f"kappa {kappa[number]:.2f}, at most {best:.2f}; the others' median is {peers:.2f}"
-            )
-            standing.flags.append(Flag("careless", said))
-        _one_label(standing, float(np.median(found[others])), z, limits)
+        for (name, _), chance, kappa in zip(kinds, chances, above, strict=True):
+            peers, by_chance = float(np.median(kappa[others])), float(chance[number])
+            best = (high - by_chance) / (1 - by_chance)
+            if enough[number] and peers > 0 and best < limits.share * peers:
+                measured = f"{name} {kappa[number]:.2f}, at most {best:.2f}"
+                standing.flag("careless", f"{measured}; the others' median is {peers:.2f}")
+        share = Share(round(held.found[number]), round(held.asked[number]))
+        _one_label(standing, share, float(np.median(found[others])), z, limits)
 
 
-def _one_label(standing: Standing, peers: float, z: float, limits: Numbers) -> None:
-    share = standing.other
+def _one_label(standing: Standing, share: Share, peers: float, z: float, limits: Numbers) -> None:
     _, high = wilson(share.right, share.total, z)
     if share.total and high < limits.share * peers:
         said = (
             f"gave another label in {share.right} of {share.total} cases in which others did, "
             f"at most {high:.0%}; the others' median is {peers:.0%}"
         )
-        standing.flags.append(Flag("one_label", said))
+        standing.flag("one_label", said)
 
 
 def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limits: Numbers) -> None:
@@ -269,7 +275,7 @@ def _time(out: Sequence[Standing], times: Mapping[tuple[str, str], float], limit
                 f"median {standing.seconds:.1f} s of {mine.size} items; the others' is "
                 f"{math.exp(middle):.1f} s, {-standing.speed:.1f} of their spreads away"
             )
-            standing.flags.append(Flag("too_fast", said))
+            standing.flag("too_fast", said)
 
 
 def _spread(logs: F64) -> tuple[float, float]:

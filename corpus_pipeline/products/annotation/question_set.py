@@ -143,8 +143,7 @@ def load_question_set(name: str | Path) -> QuestionSet:
         return load(resolve(str(_PACKAGED / f"{name}.yaml"), Path()), QuestionSet, _checked)
     if Path(name).suffix not in {".yaml", ".yml"}:
         raise PipelineError(
-            f"no question set {str(name)!r}{nearest(str(name), known)}: "
-            f"{', '.join(known)}, or a YAML file"
+            f"no question set {str(name)!r}{nearest(str(name), known)}, and no YAML file"
         )
     return load(resolve(str(name), Path.cwd()), QuestionSet, _checked)
 

@@ -18,7 +18,7 @@ from corpus_pipeline.products.annotation.answers import Tally
 from corpus_pipeline.products.annotation.imported import Imported
 from corpus_pipeline.products.annotation.pay import Payment, totals
 from corpus_pipeline.products.annotation.project import Question
-from corpus_pipeline.products.annotation.quality import Share, Standing
+from corpus_pipeline.products.annotation.standing import Share, Standing
 from corpus_pipeline.products.annotation.tables import Row, as_csv, six
 from corpus_pipeline.products.annotation.votes import REMARKS, ROLES
 
@@ -154,8 +154,19 @@ def _answers(imported: Imported, tally: Tally) -> list[dict[str, Any]]:
     for one in tally.settled:
         document, source = documents[one.task]
         sure = None if one.confidence is None else round(one.confidence, 6)
-        line = {**asdict(one), "confidence": sure, "document": document, "source": source}
-        lines.append({**line, "chances": chances.get(one.task, {})})
+        line = {
+            "task": one.task,
+            "document": document,
+            "source": source,
+            "question": one.question,
+            "answer": one.answer,
+            "confidence": sure,
+            "votes": one.votes,
+            "by": one.by,
+            "why": one.why,
+            "chances": chances.get(one.task, {}),
+        }
+        lines.append(line)
     return lines
 
 
@@ -227,6 +238,7 @@ _PEOPLE = (
     "annotator",
     "items",
     "answers",
+    "unsure",
     *(f"{name}_{part}" for name in _SHARES for part in ("right", "total", "share", "low", "high")),
     "kappa",
     "skill",
@@ -248,4 +260,15 @@ def _person(one: Standing) -> Row:
     figures = [six(value) for value in (one.kappa, one.skill, one.seconds, one.speed)]
     flags = " ".join(flag.name for flag in one.flags)
     why = "; ".join(flag.said for flag in one.flags)
-    return (one.person, one.items, one.answers, *cells, *figures, one.fast, one.slow, flags, why)
+    return (
+        one.person,
+        one.items,
+        one.answers,
+        one.unsure,
+        *cells,
+        *figures,
+        one.fast,
+        one.slow,
+        flags,
+        why,
+    )

@@ -272,6 +272,9 @@ def _once(votes: Sequence[Vote], remarks: list[Remark]) -> list[Vote]:
         groups.setdefault((vote.annotator, vote.role, vote.task, vote.question), []).append(vote)
     kept = []
     for (person, _, task, question), group in groups.items():
+        if len(group) == 1:
+            kept += group
+            continue
         where = (task, person, question)
         answers = list(dict.fromkeys(vote.answer for vote in group))
         chosen = _latest(group) if len(answers) > 1 else _first(group)

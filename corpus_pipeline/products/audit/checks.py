@@ -50,7 +50,9 @@ def _problems(path: str, problems: Iterable[str]) -> list[Evidence]:
 def documents(dossier: Dossier, _clause: Clause) -> Outcome:
     """At least one document was kept."""
     kept, read = dossier.run.counts["kept"], dossier.run.counts["read"]
-    measured = both(f"{kept} kept of {read} records read", f"读入 {read} 条，保留 {kept} 篇")
+    measured = both(
+        f"{kept} kept of {many(read, 'record')} read", f"读入 {read} 条，保留 {kept} 篇"
+    )
     return judged([] if kept else [Evidence("manifest.json", measured, subject="none")], measured)
 
 
@@ -74,7 +76,7 @@ def quarantine(dossier: Dossier, clause: Clause) -> Outcome:
     share = damaged_share(counts)
     read = counts["read"]
     measured = both(
-        f"{share:.2%} of {read} records, limit {limit:.2%}",
+        f"{share:.2%} of {many(read, 'record')}, limit {limit:.2%}",
         f"{read} 条记录中损坏 {share:.2%}，限额 {limit:.2%}",
     )
     reasons = sorted(counts["by_quarantine"].items())

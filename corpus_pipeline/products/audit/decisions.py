@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import StringConstraints, model_validator
 
@@ -62,7 +62,15 @@ class StatementEntry(Strict):
         return self
 
 
-_EntryT = TypeVar("_EntryT", WaiverEntry, StatementEntry)
+class About(Protocol):
+    """Something that is said of a clause."""
+
+    @property
+    def control_id(self) -> str:
+        """`clause` or `profile/clause`."""
+
+
+_EntryT = TypeVar("_EntryT", bound=About)
 
 
 class DecisionsFile(Pack):
@@ -140,16 +148,25 @@ def _told(words: str | None) -> str | None:
 def _mine(
     path: Path, profile: Profile, entries: Iterable[_EntryT]
 ) -> Iterable[tuple[_EntryT, str]]:
-    """The entries about clauses of this profile, with the clause's id."""
+    return of_profile(f"waivers {path.name}", profile, entries)
+
+
+def of_profile(
+    file: str, profile: Profile, entries: Iterable[_EntryT]
+) -> Iterable[tuple[_EntryT, str]]:
+    """The entries about clauses of this profile, with the clause's id.
+
+    Raises `PipelineError`, which begins with `file`, for a clause that no profile has.
+    """
     mine = {clause.id for clause in profile.clauses}
     for entry in entries:
         owner, slash, clause = entry.control_id.rpartition("/")
         if clause in mine and owner in {"", profile.profile}:
             yield entry, clause
         elif slash and owner == profile.profile:
-            _refuse(path, clause, mine)
+            _refuse(file, clause, mine)
         elif clause not in (known := _known()):
-            _refuse(path, clause, known | mine)
+            _refuse(file, clause, known | mine)
 
 
 def _known() -> set[str]:
@@ -157,9 +174,9 @@ def _known() -> set[str]:
     return {clause.id for name in packaged() for clause in load_profile(name).clauses}
 
 
-def _refuse(path: Path, clause: str, known: set[str]) -> None:
+def _refuse(file: str, clause: str, known: set[str]) -> None:
     near = nearest(clause, sorted(known))
-    raise PipelineError(f"waivers {path.name}: there is no clause {clause!r}{near}")
+    raise PipelineError(f"{file}: there is no clause {clause!r}{near}")
 
 
 def outside_by_statement(clause: Clause, decisions: Decisions) -> Outcome | None:

@@ -65,6 +65,13 @@ _VERDICTS: Mapping[int, Words] = {
     NOT_CHECKED: both("INCOMPLETE", "未完成"),
 }
 
+#: What stands before a decision: whether it is the plan of a pilot, and whether it is over.
+_DECIDED: Mapping[tuple[bool, bool], Words] = {
+    (False, False): both("waived until {}: ", "豁免至 {}："),
+    (False, True): both("waiver expired on {}: ", "豁免已于 {} 到期："),
+    (True, False): both("open until {}, as planned: ", "按计划整改，截至 {}："),
+    (True, True): both("the plan ended on {}: ", "整改计划已于 {} 到期："),
+}
 #: Pieces of evidence that the text shows under a clause.
 _SHOWN = 5
 
@@ -103,7 +110,7 @@ def text(result: AuditResult, language: Language = "en") -> str:
         f"audit of {result.run}, profile {result.profile.profile}",
         f"对 {result.run} 的检查，规则集 {result.profile.profile}：{result.profile.title.zh}",
     )
-    lines = [title.of(language), *_about(result, language), ""]
+    lines = [title.of(language), *_about(result, language), *_supervision(result, language), ""]
     width = max(len(entry.clause.id) for entry in result.clauses)
     for entry in result.clauses:
         mark, clause = _MARKS[entry.status].of(language), entry.clause
@@ -130,6 +137,34 @@ def _about(result: AuditResult, language: Language) -> Iterator[str]:
         f"检查日期 {day}，条款核对截至 {checked}。本结果是供评估使用的证据，不是合格证明。",
     )
     yield worth.of(language)
+
+
+def _supervision(result: AuditResult, language: Language) -> Iterator[str]:
+    """The pilot or the release that the audit is for, and what was closed since the one before."""
+    supervision = result.supervision
+    if supervision is None:
+        return
+    pilot = supervision.pilot
+    if pilot is None:
+        yield both("For release: every finding blocks.", "面向发布：发现问题即不予发布。").of(
+            language
+        )
+    else:
+        number, ends = f"{pilot.documents:,}", pilot.ends.isoformat()
+        said = both(
+            f"Pilot {pilot.name} until {ends}, limit {number} kept: ",
+            f"试点 {pilot.name}，截至 {ends}，不超过 {number} 篇：",
+        )
+        yield f"{said.of(language)}{pilot.scope}"
+    for broken in supervision.broken:
+        yield f"{_MARKS['fail'].of(language)}  {broken.of(language)}"
+    if supervision.since is not None:
+        closed = ", ".join(f"{one['clause']} ({one['findings']})" for one in supervision.closed)
+        since = both(
+            f"Closed since entry {supervision.since} of the register: {closed or 'nothing'}",
+            f"自登记第 {supervision.since} 条以来已整改：{closed or '无'}",
+        )
+        yield since.of(language)
 
 
 def _below(entry: ClauseResult, language: Language) -> Iterator[str]:
@@ -165,13 +200,14 @@ def _said(entry: ClauseResult, language: Language) -> Iterator[str]:
     ):
         if value:
             yield f"{words.of(language)}{value}"
-    for words, waiver in (
-        (both("waived until {}: ", "豁免至 {}："), entry.waiver),
-        (both("waiver expired on {}: ", "豁免已于 {} 到期："), entry.expired),
-    ):
+    for waiver, is_over in ((entry.waiver, False), (entry.expired, True)):
         if waiver is not None:
+            until = _DECIDED[waiver.is_plan, is_over].of(language)
             why = f"{waiver.justification} ({waiver.approver})"
-            yield f"{words.of(language).format(waiver.expires.isoformat())}{why}"
+            yield f"{until.format(waiver.expires.isoformat())}{why}"
+    if entry.never is not None:
+        never = both("no pilot may leave it open: ", "试点不得搁置：").of(language)
+        yield f"{never}{entry.never.of(language)}"
     if entry.status in {"fail", "not_checked"} and entry.clause.mend is not None:
         yield f"→ {entry.clause.mend.of(language)}"
 
@@ -180,6 +216,8 @@ def _totals(result: AuditResult, language: Language) -> str:
     tally = Counter[Status](entry.status for entry in result.clauses)
     let_be = tally["fail"] - sum(entry.stands for entry in result.clauses)
     of_them = both(f" ({let_be} waived or known)", f"（其中豁免或已知 {let_be}）")
+    if result.supervision is not None:
+        of_them = both(f" ({let_be} with a plan)", f"（其中已有整改计划 {let_be}）")
     more = {"fail": of_them} if let_be else {}
     nothing = both("", "")
     numbers = {

@@ -17,7 +17,7 @@ from corpus_pipeline.products.audit.dossier import Dossier, Rows, Scope, blank, 
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.second_engine import BLIND, FOUND, residues, spared
-from corpus_pipeline.products.audit.words import both
+from corpus_pipeline.products.audit.words import both, many
 from corpus_pipeline.products.runs import Run
 from corpus_pipeline.rules.pack import load
 from corpus_pipeline.rules.pii.pack import PiiPack
@@ -68,7 +68,7 @@ class PersonalData(Rows):
         }
         over = hit > self._limit
         measured = both(
-            f"{hit} texts with personal data in {self._rows} documents",
+            f"{many(hit, 'text')} with personal data in {many(self._rows, 'document')}",
             f"{self._rows} 篇中 {hit} 处文本含个人信息",
         )
         return judged(self._evidence if over else [], measured, facts, hit if over else 0)
@@ -104,7 +104,7 @@ class SensitiveData(Rows):
             Evidence(
                 "manifest.json",
                 both(
-                    f"source {source!r}: {rows} documents, no sensitive_consent",
+                    f"source {source!r}: {many(rows, 'document')}, no sensitive_consent",
                     f"来源 {source!r}：{rows} 篇，缺少 sensitive_consent",
                 ),
                 subject=f"source {source}",
@@ -115,7 +115,8 @@ class SensitiveData(Rows):
         rows = sum(self._counts.values())
         kinds = ", ".join(self._types) or "–"
         measured = both(
-            f"{rows} documents with sensitive data that is not masked (types left: {kinds})",
+            f"{many(rows, 'document')} with sensitive data that is not masked "
+            f"(types left: {kinds})",
             f"{rows} 篇含未脱敏的敏感个人信息（未脱敏类型：{kinds}）",
         )
         return judged(evidence, measured, {"documents": dict(sorted(self._counts.items()))})

@@ -17,7 +17,7 @@ from corpus_pipeline.products.audit.keyword_library import covered, keyword_file
 from corpus_pipeline.products.audit.profile import Clause, risk_names
 from corpus_pipeline.products.audit.result import Evidence, Outcome
 from corpus_pipeline.products.audit.source_checks import no_such
-from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of
+from corpus_pipeline.products.audit.words import Words, at_most, both, kinds_of, many
 from corpus_pipeline.text.measures.shares import upper_bound
 
 
@@ -211,7 +211,7 @@ def roles_apart(dossier: Dossier, clause: Clause) -> Outcome:
     ]
     number = len(stated)
     measured = both(
-        f"{len(evidence)} of {number} documents by one person",
+        f"{len(evidence)} of {many(number, 'document')} by one person",
         f"{number} 篇中 {len(evidence)} 篇由同一人标注和审核",
     )
     return judged(evidence, measured)
@@ -239,7 +239,7 @@ def keyword_library(dossier: Dossier, clause: Clause) -> Outcome:
         evidence.insert(0, _short("total", found.total, int(clause.limit or 0)))
     some = sum(number > 0 for number in terms.values())
     measured = both(
-        f"{found.total} keywords, {some} risks with any",
+        f"{many(found.total, 'keyword')}, {many(some, 'risk')} with any",
         f"关键词 {found.total} 个，涉及 {some} 种风险",
     )
     return judged(evidence, measured, {"total": found.total, "per_risk": terms})

@@ -87,17 +87,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Somebody's decision that a clause which is not met stands for a while."""
+    """Somebody's decision that a clause which is not met stands for a while.
+
+    `is_plan`: of a pilot: `justification` says what will be done, `approver` who does it.
+    """
 
     control_id: str
     justification: str
     expires: date
     approver: str
+    is_plan: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         who = {"justification": self.justification, "approver": self.approver}
-        return {"control_id": self.control_id, **who, "expires": self.expires.isoformat()}
+        kind = {"kind": "plan"} if self.is_plan else {}
+        return {"control_id": self.control_id, **who, "expires": self.expires.isoformat(), **kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,60 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Pilot:
+    """A pilot: what it is about, from when to when, and how large it may be.
+
+    `sources`: those that it may use; none named: any.
+    """
+
+    name: str
+    scope: str
+    begins: date
+    ends: date
+    documents: int
+    approver: str
+    sources: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        days = {"begins": self.begins.isoformat(), "ends": self.ends.isoformat()}
+        limit = {"limit": {"documents": self.documents}, "sources": list(self.sources)}
+        return {"name": self.name, "scope": self.scope, **days, **limit, "approver": self.approver}
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """Under which supervision an audit was made.
+
+    `broken`: how the run is beyond what its pilot may be.  `closed`: findings that stood open in
+    the audit of the register before this one, by clause; `since`: the number of that entry.
+    """
+
+    mode: Literal["pilot", "release"]
+    pilot: Pilot | None = None
+    broken: tuple[Words, ...] = ()
+    entry: int | None = None
+    since: int | None = None
+    closed: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "mode": self.mode,
+            "pilot": None if self.pilot is None else self.pilot.to_dict(),
+            "broken": [said.model_dump() for said in self.broken],
+            "entry": self.entry,
+            "since": self.since,
+            "closed": [dict(one) for one in self.closed],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ClauseResult:
     """A clause, whether the run meets it, and what was said and decided about it.
 
     `states`: of each piece of evidence, in order; empty where nothing was compared.
-    `expired`: a waiver that no longer counts.
+    `expired`: a waiver that no longer counts.  `never`: why no plan of a pilot counts for it.
     """
 
     clause: Clause
@@ -127,6 +181,7 @@ class ClauseResult:
     waiver: Waiver | None = None
     expired: Waiver | None = None
     states: tuple[BaselineState, ...] = ()
+    never: Words | None = None
 
     @property
     def equivalent_measure(self) -> str | None:
@@ -149,6 +204,15 @@ class ClauseResult:
         """Whether the clause fails, neither waived nor known from before."""
         return self.status == "fail" and self.waiver is None and not self.known
 
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody looked into the clause, and no pilot plans to.
+
+        No waiver counts here: it cannot say what nobody has looked at.
+        """
+        planned = self.waiver is not None and self.waiver.is_plan
+        return self.status == "not_checked" and not planned
+
     def fingerprints(self) -> list[str]:
         """Those of the evidence, in order."""
         return [entry.fingerprint(self.clause.id) for entry in self.evidence]
@@ -168,6 +232,7 @@ class ClauseResult:
             "plan": self.plan,
             "waiver": None if self.waiver is None else self.waiver.to_dict(),
             "expired_waiver": None if self.expired is None else self.expired.to_dict(),
+            **({} if self.never is None else {"never_open": self.never.model_dump()}),
             "facts": dict(self.facts),
             "findings": self.findings,
             "evidence": [
@@ -192,6 +257,7 @@ class AuditResult:
     day: date
     fail_on: Level = "required"
     absent: tuple[Mapping[str, Any], ...] = ()
+    supervision: Supervision | None = None
 
     @property
     def judged(self) -> tuple[ClauseResult, ...]:
@@ -202,10 +268,10 @@ class AuditResult:
     @property
     def exit_code(self) -> int:
         """0 met, 1 a clause is not met, 3 none is, but one was not checked."""
-        if any(entry.stands for entry in self.judged):
+        broken = self.supervision is not None and self.supervision.broken
+        if broken or any(entry.stands for entry in self.judged):
             return NOT_MET
-        # No waiver counts here: it cannot say what nobody has looked at.
-        if any(entry.status == "not_checked" for entry in self.judged):
+        if any(entry.unseen for entry in self.judged):
             return NOT_CHECKED
         return MET
 
@@ -228,6 +294,7 @@ class AuditResult:
             "fail_on": self.fail_on,
             "exit_code": self.exit_code,
             "passed": self.passed,
+            **({} if self.supervision is None else {"supervision": self.supervision.to_dict()}),
             "clauses": [clause.to_dict() for clause in self.clauses],
             "absent": [dict(entry) for entry in self.absent],
         }

@@ -28,7 +28,7 @@ from corpus_pipeline.products.audit.dossier import (
 )
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
-from corpus_pipeline.products.audit.words import Words, at_most, both, percent
+from corpus_pipeline.products.audit.words import Words, at_most, both, many, part, percent
 from corpus_pipeline.products.runs import Run, batches, columns_of
 from corpus_pipeline.text.measures.shares import upper_bound
 
@@ -72,7 +72,7 @@ class Few(Rows):
         return judged(
             self._evidence if over else [],
             both(
-                f"{self._wrong} of {self._rows} documents fail",
+                part(self._wrong, self._rows, "document", "fail"),
                 f"{self._rows} 篇中 {self._wrong} 篇不符合",
             ),
             facts,
@@ -241,7 +241,7 @@ class TechnicalSample(Rows):
         """Fails where too many violate; not checked where too few were looked at."""
         if not self._rows or self._judged < self._share * self._rows:
             return unlooked(
-                f"{self._judged} of {self._rows} documents were looked at by program",
+                f"looked at by program: {self._judged} of {many(self._rows, 'document')}",
                 f"{self._rows} 篇中仅 {self._judged} 篇经技术检查",
             )
         passing = 1 - self._bad / self._judged
@@ -332,13 +332,13 @@ class ViolatingShare(Rows):
             if share > self._limit and kept:
                 over = f"{percent(share)} > {percent(self._limit)}"
                 said = both(
-                    f"source {source!r}: {bad} of {looked} documents violate ({over})",
+                    f"source {source!r}: {part(bad, looked, 'document', 'violate')} ({over})",
                     f"来源 {source!r}：{looked} 篇中 {bad} 篇违规（{over}）",
                 )
                 evidence.append(Evidence("manifest.json", said, subject=f"source {source}"))
         worst = max((float(one["share"]) for one in facts.values() if one["kept"]), default=0.0)
         measured = both(
-            f"at most {percent(worst)} of a source, of {len(facts)} sources",
+            f"at most {percent(worst)} of a source, of {many(len(facts), 'source')}",
             f"{len(facts)} 个来源中违规占比最高 {percent(worst)}",
         )
         return judged(evidence, measured, facts)
@@ -387,7 +387,7 @@ class ExactDuplicates(Rows):
         over = duplicates > self._limit
         found = duplicates if over else 0
         measured = both(
-            f"{duplicates} of {rows} documents repeat another",
+            f"{part(duplicates, rows, 'document', 'repeat')} another",
             f"{rows} 篇中 {duplicates} 篇与他篇全文相同",
         )
         return judged(evidence if over else [], measured, facts, found)

@@ -40,6 +40,7 @@ from corpus_pipeline.products.audit.result import (
     Outcome,
 )
 from corpus_pipeline.products.audit.results_file import day_of, read_results
+from corpus_pipeline.products.audit.supervision import alone, read_plan, supervised
 from corpus_pipeline.products.audit.words import both
 from corpus_pipeline.products.runs import Run, open_run
 
@@ -51,6 +52,7 @@ class AuditOptions:
     `results`: files of what people found in samples.  `documents`: an index of documents.
     `waivers`: a file of waivers and statements.  `baseline`: an earlier audit, as JSON or SARIF.
     `day`: the day on which documents and waivers must be in force; None: today.
+    `supervision`: `pilot`, with the `plan` of the pilot, or `release`; None: neither.
     `fail_on`: the least binding level whose clauses decide the exit code.
     """
 
@@ -58,6 +60,8 @@ class AuditOptions:
     documents: Path | None = None
     waivers: Path | None = None
     baseline: Path | None = None
+    plan: Path | None = None
+    supervision: str | None = None
     day: date | None = None
     fail_on: Level = "required"
 
@@ -67,16 +71,19 @@ def options_of(
     day: str | None,
     results: Sequence[Path] = (),
     files: Mapping[str, Path | None] | None = None,
+    supervision: str | None = None,
 ) -> AuditOptions:
     """Options from words; `PipelineError` for a level or a day that is none.
 
-    `files`: `documents`, `waivers` and `baseline` by name.
+    `files`: `documents`, `waivers`, `baseline` and `plan` by name.
     """
     level = next((level for level in LEVELS if level == fail_on), None)
     if level is None:
         raise PipelineError(f"no level {fail_on!r}; known: {', '.join(LEVELS)}")
     on = None if day is None else day_of(day, "--date")
-    return AuditOptions(results=results, day=on, fail_on=level, **(files or {}))
+    return AuditOptions(
+        results=results, day=on, fail_on=level, supervision=supervision, **(files or {})
+    )
 
 
 def audit(
@@ -92,6 +99,9 @@ def audit(
     day = options.day or datetime.now(tz=UTC).date()
     decisions = read_decisions(options.waivers, chosen, day)
     baseline = read_baseline(options.baseline, chosen.profile)
+    plan = read_plan(options.supervision, options.plan, chosen, day)
+    if plan is not None:
+        alone(decisions, options.baseline)
     names = document_names(chosen)
     handed = documents_of(run, options.documents, names, day)
     dossier = Dossier(run, day, read_results(options.results), handed)
@@ -104,8 +114,12 @@ def audit(
     if baseline is not None:
         results = [compared(entry, baseline) for entry in results]
         gone = tuple(absent(results, baseline))
+    supervision = None
+    if plan is not None:
+        results = [supervised(entry, plan) for entry in results]
+        supervision = plan.over(run)
     name, seal = str(run.manifest["name"]), str(run.manifest["seal"])
-    return AuditResult(name, seal, chosen, tuple(results), day, options.fail_on, gone)
+    return AuditResult(name, seal, chosen, tuple(results), day, options.fail_on, gone, supervision)
 
 
 def _outcomes(dossier: Dossier, clauses: tuple[Clause, ...], decisions: Decisions) -> list[Outcome]:

@@ -69,6 +69,15 @@ def many(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def part(number: int, whole: int, noun: str, verb: str) -> str:
+    """So many of all that do something, in English: one of one does it.
+
+    >>> part(0, 292, "document", "fail"), part(1, 1, "document", "repeat")
+    ('0 of 292 documents fail', '1 of 1 document repeats')
+    """
+    return f"{number} of {many(whole, noun)} {verb}{'s' if whole == 1 else ''}"
+
+
 def at_most(bound: float) -> str:
     """An upper bound for people: never below what it rounds.
 

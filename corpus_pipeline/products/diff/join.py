@@ -203,7 +203,7 @@ def _moved(pairs: pl.DataFrame, inputs: pl.DataFrame, out: Joined) -> pl.DataFra
         pl.when(pl.col("change") == "erased")
         .then(pl.lit("erased"))
         .when(pl.col("change") == "came_back")
-        .then(pl.lit("not_known"))
+        .then(pl.lit("not_known" if records.made_from else "not_made_from"))
         .when(pl.col("fate").is_in(["gone", "new", "moved", "renamed", "changed"]))
         .then(pl.format("input_{}", "fate"))
         .when(handed)

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from corpus_pipeline.products.diff.render import about_of, signed
 from corpus_pipeline.products.diff.result import Diff
-from corpus_pipeline.products.diff.words import names, words_of
+from corpus_pipeline.products.diff.words import in_chinese, names, words_of
 from corpus_pipeline.text.unicode.escape import escaped
 
 #: Rows of a table on the page.
@@ -41,5 +41,6 @@ def _template() -> Any:
         "names": names,
         "signed": signed,
         "about": about_of,
+        "in_chinese": in_chinese,
     }
     return environment.get_template("diff.html.j2")

@@ -134,7 +134,7 @@ def compared(before: Run, after: Run) -> Records:
         sources=_sources(before.sources, after.sources),
         admission=_admission(olds, news),
         erasures=_erasures(olds, news),
-        made_from=any(one["seal"] == olds["seal"] for one in news.get("parents", [])),
+        made_from=any(one["seal"] == olds["seal"] for one in after.manifest.get("parents", [])),
     )
 
 
@@ -149,10 +149,15 @@ def _roots(run: Run) -> dict[str, Mapping[str, Any]]:
 
 
 def _whole(run: Run) -> Mapping[str, Any]:
-    """The manifest; of a run over the parts of another one with the stages and options of both."""
+    """The manifest; of a run over the parts of another one with the stages and options of both.
+
+    The parents of a release from which something was erased are those of the release before.
+    """
     content = run.manifest
-    parents = list(_parents(run)) if any(map(_is_part, content["inputs"])) else []
-    if not parents:
+    parents = list(_parents(run))
+    if content.get("erasures"):
+        return {**content, "parents": _whole(parents[0]).get("parents", []) if parents else []}
+    if not parents or not any(map(_is_part, content["inputs"])):
         return content
     earlier = _whole(parents[0])
     own = {one["name"]: one for one in content["stages"]}

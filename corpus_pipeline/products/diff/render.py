@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from corpus_pipeline.products.audit.words import many
 from corpus_pipeline.products.diff.result import Diff
 from corpus_pipeline.products.diff.words import names, words_of
 from corpus_pipeline.text.unicode.escape import escaped
@@ -45,8 +46,9 @@ def _head(diff: Diff) -> list[str]:
     if diff.records.made_from:
         lines.append("the second was made from the first")
     for one in diff.records.erasures:
-        what = f"request {one['request']} of {one['date']}: {one['documents']} documents"
-        lines.append(f"erased  {what} ({one['reason']})")
+        what = f"request {one['request']} of {one['date']}: {many(one['documents'], 'document')}"
+        why = f" ({one['reason']})" if one["reason"] else ""
+        lines.append(f"erased  {what}{why}")
     return lines
 
 

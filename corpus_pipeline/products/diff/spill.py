@@ -25,8 +25,8 @@ TOMBSTONES: Final = "tombstones"
 #: What became of a document.
 S_KEPT, S_DROPPED, S_QUARANTINED, S_ERASED = range(4)
 #: Rows of a piece, about; and rows that are gathered before they are written.
-PIECE: Final = 1 << 19
-_GATHERED: Final = 1 << 17
+PIECE: Final = 1 << 18
+_GATHERED: Final = 1 << 16
 #: Categories by which shares are counted: name → column.
 CATEGORIES: Final = {
     "source": "source",

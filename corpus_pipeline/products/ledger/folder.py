@@ -82,7 +82,8 @@ def _refuse(output: Path, folders: Sequence[Path]) -> None:
         return
     content = manifest.read_if_sound(output / NAME) if output.is_dir() else None
     if content is None or content.get("kind") != KIND:
-        raise PipelineError(f"{output} is there and is no ledger: name another folder")
+        why = f"its {NAME} was changed" if (output / NAME).is_file() else "is no ledger"
+        raise PipelineError(f"{output} is there and {why}: name another folder")
 
 
 def check(folder: Path, folders: Sequence[Path], config: Path | None) -> list[str]:

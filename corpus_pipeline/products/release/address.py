@@ -7,6 +7,7 @@ be, no fragment.  Nothing is fetched.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -15,6 +16,7 @@ _PATH: Final = "/:@!$&'()*+,;=-._~"
 _QUERY: Final = _PATH + "?"
 
 
+@lru_cache(maxsize=1 << 16)
 def normal_host(host: str) -> str:
     """A host name in lower case and punycode, without the dot at its end.
 

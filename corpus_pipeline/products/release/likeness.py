@@ -26,7 +26,7 @@ from corpus_pipeline.rules.dedup_key import (
 )
 from corpus_pipeline.text.arrays import I64
 from corpus_pipeline.text.dedup.held import Held
-from corpus_pipeline.text.dedup.key import KeyTable
+from corpus_pipeline.text.dedup.key import KeyTable, fold
 from corpus_pipeline.text.dedup.signed_key import SignTable
 from corpus_pipeline.text.dedup.traces import digests
 
@@ -66,11 +66,22 @@ class Likeness:
         )
         self._tables, self._verify = lists, verify
         self._held = Held(self._texts.get_column("text"), lists.key, ngram)
-        self._digests = lists.digest(self._texts.get_column("text"))
+        self._short = self._without_ngram(ngram)
+
+    def _without_ngram(self, ngram: int) -> pl.DataFrame:
+        """The texts asked for that are too short for an n-gram: `equal` (the row), `digest`."""
+        texts = self._texts.get_column("text")
+        sizes = [np.diff(keys.offsets) for keys in fold(texts, self._tables.key)]
+        short = np.concatenate([np.zeros(0, np.int64), *sizes]) < ngram
+        digested = pl.DataFrame({"digest": self._tables.digest(texts)}).with_row_index("equal")
+        digested = digested.filter(pl.Series(short)).drop_nulls()
+        return digested.unique("digest", keep="first", maintain_order=True)
 
     def rows(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Rows that are like one of the texts, and the id of the one that each is most like."""
         row, few = self._compared(texts, *self._held.pairs(texts))
+        if self._short.is_empty():
+            return pl.Series(row), self._texts.get_column("id").gather(few)
         short = self._equal(texts)
         rows = pl.DataFrame({"row": row, "few": few}).join(
             short, on="row", how="full", coalesce=True
@@ -79,12 +90,9 @@ class Likeness:
         return rows.get_column("row"), self._texts.get_column("id").gather(rows.get_column("few"))
 
     def _equal(self, texts: pl.Series) -> pl.DataFrame:
-        """Texts too short for an n-gram that equal one of those asked for: `row`, `equal`."""
-        little = (texts.str.len_chars() <= 64).fill_null(value=False).arg_true()
-        own = pl.DataFrame({"row": little, "digest": self._tables.digest(texts.gather(little))})
-        asked = pl.DataFrame({"digest": self._digests}).with_row_index("equal")
-        asked = asked.drop_nulls().unique("digest", keep="first", maintain_order=True)
-        both = own.drop_nulls().join(asked, on="digest").sort("row")
+        """Texts that equal one of those asked for without an n-gram: `row`, `equal`."""
+        own = pl.DataFrame({"digest": self._tables.digest(texts)}).with_row_index("row")
+        both = own.drop_nulls().join(self._short, on="digest").sort("row")
         return both.select(pl.col("row").cast(pl.Int64), pl.col("equal").cast(pl.Int64))
 
     def _compared(self, texts: pl.Series, row: I64, few: I64) -> tuple[I64, I64]:

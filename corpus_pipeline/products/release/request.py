@@ -96,9 +96,9 @@ def request(
             "nothing to erase: give --id, --url, --host, --source, --text-file or --subject"
         )
     return Request(
-        reference=concealed(reference.strip()),
+        reference=_line(reference),
         date=day,
-        reason=concealed(reason.strip()),
+        reason=_line(reason),
         ids=_all(named, ID, _id),
         urls=_all(named, URL, _url),
         hosts=_all(named, HOST, _host),
@@ -107,6 +107,11 @@ def request(
         subject=subject,
         near=near,
     )
+
+
+def _line(words: str) -> str:
+    """One line, personal data hidden, nothing of it a sign of Markdown's tables."""
+    return concealed(" ".join(words.split()).replace("|", "/"))
 
 
 def _all(named: dict[str, tuple[str, ...]], by: str, form: Any) -> tuple[str, ...]:

@@ -113,7 +113,8 @@ def _in_part(
 def _wordy(path: Path) -> list[str]:
     """The columns of a part that may hold words of a person."""
     empty = pl.read_parquet(path, n_rows=0)
-    return ["text", *(name for name in carried(empty) if empty.schema[name] == pl.String())]
+    words = [name for name in carried(empty) if empty.schema[name] == pl.String()]
+    return ["text", "locator", *words]
 
 
 def _of_subject(frame: pl.DataFrame, wordy: list[str], request: Request) -> pl.Series:

@@ -13,7 +13,7 @@ from typing import Any
 
 from corpus_pipeline.products.export.croissant import CONFORMS_TO, CONTEXT, RAI, TYPES
 from corpus_pipeline.products.standards import licences
-from corpus_pipeline.products.standards.release import LISTED, Release, credited
+from corpus_pipeline.products.standards.release import LISTED, Release, address_of, credited
 
 #: How the vocabulary names the ways in which sources were obtained.
 _COLLECTED = {
@@ -140,8 +140,8 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
     stated = licences.url_of(licence) or source.get("license")
     if stated:
         entity["license"] = str(stated)
-    if "url" in source:
-        entity["url"] = str(source["url"])
+    if address := address_of(source):
+        entity["url"] = address
     who = credited(source)
     if who:
         entity["prov:wasAttributedTo"] = {"@type": "prov:Organization", "name": str(who)}

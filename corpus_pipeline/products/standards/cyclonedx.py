@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from corpus_pipeline.products.standards import licences
-from corpus_pipeline.products.standards.release import Asset, Release, credited
+from corpus_pipeline.products.standards.release import Asset, Release, address_of, credited
 from corpus_pipeline.products.standards.slsa import purl
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
@@ -137,8 +137,8 @@ def _source(release: Release, source: Mapping[str, Any]) -> dict[str, Any]:
     owners = {"owners": [{"organization": {"name": str(who)}}]} if who else None
     data: dict[str, Any] = {"type": "dataset", "governance": owners}
     data["name"] = str(source.get("dataset") or name)
-    if source.get("url"):
-        data["contents"] = {"url": str(source["url"])}
+    if address := address_of(source):
+        data["contents"] = {"url": address}
     component: dict[str, Any] = {
         "type": "data",
         "bom-ref": f"source:{name}",

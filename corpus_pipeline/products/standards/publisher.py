@@ -17,7 +17,10 @@ from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.rules.pack import Pack, Text, load
 from corpus_pipeline.rules.settings import Strict
 
-Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$")]
+Uri = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]+$"),
+]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$")]
 Day = dt.date
 

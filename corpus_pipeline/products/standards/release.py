@@ -28,6 +28,10 @@ NAMESPACE = "https://corpus-pipeline.invalid/ns/"
 DATASET = "dataset"
 #: Licences that a description lists one by one; more are a column of the data.
 LISTED = 20
+#: An absolute IRI, as the validators of the standards read one.
+_ADDRESS = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s\x00-\x20<>\"{}|\\^`%\u200b-\u202e]|%[0-9A-Fa-f]{2})+"
+)
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -296,6 +300,16 @@ def credited(source: Mapping[str, Any]) -> str | None:
     stated = source.get("contributor")
     who = stated if stated != source["name"] else None
     return str(who or source.get("organisation") or "") or None
+
+
+def address_of(source: Mapping[str, Any]) -> str | None:
+    """Where a source is described, where its record has an address and not words.
+
+    >>> address_of({"url": "https://例.example/a%20b"}), address_of({"url": "page 3"})
+    ('https://例.example/a%20b', None)
+    """
+    stated = str(source.get("url") or "")
+    return stated if _ADDRESS.fullmatch(stated) else None
 
 
 _TYPES = {"string": "String", "large_string": "String", "bool": "Boolean", "float": "Float32"}

@@ -8,11 +8,10 @@ where everything that it asks for is known.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from corpus_pipeline.products.standards import licences
-from corpus_pipeline.products.standards.release import Asset, Release, credited
+from corpus_pipeline.products.standards.release import Asset, Release, address_of, credited
 from corpus_pipeline.products.standards.slsa import purl
 
 _CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
@@ -206,7 +205,7 @@ def _sources(elements: _Elements, release: Release, package: str) -> None:
             name=str(source.get("dataset") or name),
             comment=f"{release.by_source[name]} documents of the release",
             software_primaryPurpose="data",
-            software_homePage=_uri(source),
+            software_homePage=address_of(source),
             originatedBy=[agent] if agent else None,
             dataset_datasetType=["text"],
             dataset_hasSensitivePersonalInformation="noAssertion",
@@ -215,11 +214,6 @@ def _sources(elements: _Elements, release: Release, package: str) -> None:
         known = licences.of_source(source)
         _licensed(elements, address, known, source.get("license"))
         elements.relate(package, "descendantOf", address)
-
-
-def _uri(source: Mapping[str, Any]) -> str | None:
-    url = str(source.get("url") or "")
-    return url if ":" in url and " " not in url else None
 
 
 def _models(elements: _Elements, release: Release, package: str) -> None:

@@ -5,9 +5,9 @@ few's text, or of which the other lies nearly whole in the few.  No pair that `n
 call alike is missing: a Jaccard similarity of .55 needs .55 of the larger set, a containment of .9
 needs .9 of the smaller one.
 
-All n-grams are looked up, none is estimated: 830 MB/s of hashing and as much of looking up cost
-less than a MinHash of 96 permutations.  Only of more than `MOST` n-grams a sample is taken, by the
-last bits of the hash, on both sides alike.
+All n-grams are looked up, none is estimated; that costs less than a MinHash of 96 permutations.
+Only of more than `MOST` n-grams a sample is taken, by the last bits of the hash, on both sides
+alike.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from corpus_pipeline.text.dedup.ngrams import distinct, shingles
 
 #: Of the few text's n-grams, and of the other's where it lies within the few.
 SHARE: Final = 0.5
+#: Of the few text's where both sides are a sample, which may have less in common than the whole.
+SAMPLED: Final = 0.4
 WITHIN: Final = 0.85
 #: n-grams that the other has to have in common there: `near_dedup` drops nothing shorter than 16
 #: for being held.
@@ -62,12 +64,15 @@ class Held:
             unique, times = unique[rare], times[rare]
             self._begins = np.append(0, np.cumsum(times)).astype(np.int64)
         counts = np.bincount(self._owners, minlength=len(texts))
-        self._least = np.maximum(np.ceil(SHARE * counts).astype(np.int64), 1)
+        share = SAMPLED if self._sampled else SHARE
+        self._least = np.maximum(np.ceil(share * counts).astype(np.int64), 1)
+        self._within = max(LEAST // (int(self._sampled) + 1), 1)
         bits = max(int(2 * len(unique)).bit_length(), 4)
         self._shift = np.uint64(64 - bits)
         self._slots = np.zeros(1 << bits, np.uint64)
         self._places = np.zeros(1 << bits, np.int64)
-        filled(unique, self._shift, self._slots, self._places)
+        self._marks = np.zeros(1 << (bits + 1), np.uint8)
+        filled(unique, self._shift, self._slots, self._places, self._marks)
         self._seen, self._stamp = np.full(len(unique), -1, np.int64), 0
         self._counts, self._touched = np.zeros((2, len(texts)), np.int64)
 
@@ -94,8 +99,8 @@ class Held:
         while True:
             left, right = np.empty(room, np.int64), np.empty(room, np.int64)
             found = pairs(
-                hashes, starts, self._sampled, self._shift, self._slots, self._places,
-                self._owners, self._begins, self._least, LEAST, WITHIN, self._stamp,
+                hashes, starts, self._sampled, self._shift, self._slots, self._places, self._marks,
+                self._owners, self._begins, self._least, self._within, WITHIN, self._stamp,
                 self._seen, self._counts, self._touched, left, right,
             )  # fmt: skip
             self._stamp += len(starts)

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U64, Int, OutI64, OutU64
+from corpus_pipeline.text.arrays import I64, U8, U64, Int, OutI64, OutU8, OutU64
 from corpus_pipeline.text.compiled import compiled_uncounted
+
+#: The bits of a hash that choose its mark; the highest choose its slot.
+LOW = np.uint64(16)
 
 
 @compiled_uncounted
-def filled(hashes: U64, shift: np.uint64, slots: OutU64, places: OutI64) -> None:
-    """Put each hash (all different, none 0) and its place into an open table of 2ⁿ slots."""
+def filled(hashes: U64, shift: np.uint64, slots: OutU64, places: OutI64, marks: OutU8) -> None:
+    """Put each hash (all different, none 0) and its place into an open table of 2ⁿ slots.
+
+    `marks` (2ⁿ bytes) gets a bit for each: most n-grams of other texts end there, in the cache.
+    """
     last = np.int64(len(slots) - 1)
+    bits = np.uint64(8 * len(marks) - 1)
     for place in range(len(hashes)):
+        mark = np.int64((hashes[place] >> LOW) & bits)
+        marks[mark >> 3] |= np.uint8(1 << (mark & 7))
         at = np.int64(hashes[place] >> shift)
         while slots[at] != 0:
             at = (at + 1) & last
@@ -32,6 +41,7 @@ def pairs(
     shift: np.uint64,
     slots: U64,
     places: I64,
+    marks: U8,
     owners: I64,
     begins: I64,
     least: I64,
@@ -52,6 +62,7 @@ def pairs(
     more pairs than fit only the number is told.
     """
     last = np.int64(len(slots) - 1)
+    bits = np.uint64(8 * len(marks) - 1)
     found = np.int64(0)
     for doc in range(len(starts) - 1):
         known = np.int64(0)
@@ -62,6 +73,9 @@ def pairs(
             if value & sampled:
                 continue
             size += 1
+            mark = np.int64((value >> LOW) & bits)
+            if not (marks[mark >> 3] >> (mark & 7)) & 1:
+                continue
             at = np.int64(value >> shift)
             while slots[at] != 0 and slots[at] != value:
                 at = (at + 1) & last
