@@ -197,7 +197,7 @@ def test_the_limit_is_held_against_the_share_or_a_bound(judged_by, bad, verdict)
     assert out["source_admission_verdict"].drop_nulls().unique().to_list() == [verdict]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     fates=st.lists(
         st.tuples(st.sampled_from(["a", "b", ""]), st.sampled_from(sorted(FATES))),
