@@ -65,17 +65,19 @@ class CountedRule(Rule):
     def found(self, verdicts: Collection[str], columns: Collection[str]) -> list[pl.Expr]:
         """Whether a document counts, as expressions of which one must hold.
 
-        `verdicts`: those that occur; over frames with `__verdict`, null where it stays.
+        `verdicts`: those that occur; over frames with `dropped_by` and `__verdict`, null where it
+        stays.  A mark counts whatever stage dropped the document afterwards; where the stage that
+        marks dropped it, its verdict says more.
         """
         clauses = []
         if named := [verdict for verdict in verdicts if self.names(verdict)]:
             clauses.append(pl.col("__verdict").is_in(named))
         if self.kinds and {"spam_kind", "spam_score"} <= {*columns}:
             kind = pl.col("spam_kind").is_in([*self.kinds]) & (pl.col("spam_score") >= 1)
-            clauses.append(kind & pl.col("__verdict").is_null())
+            clauses.append(kind & pl.col("dropped_by").ne_missing("spam"))
         if self.score is not None and "compliance_score" in columns:
             high = pl.col("compliance_score") >= self.score
-            clauses.append(high & pl.col("__verdict").is_null())
+            clauses.append(high & pl.col("dropped_by").ne_missing("compliance"))
         if self.types and "pii_spans" in columns:
             own = pl.element().struct.field("type").is_in([*self.types])
             some = pl.col("pii_spans").list.len() > 0

@@ -126,7 +126,9 @@ class SourceAdmission(AggregateStage):
 
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """The source of each document and what counts, in all and of what stays (`…_left`)."""
-        alive = docs.get_column("dropped_by").is_null()
+        # What an earlier run refused, cleaning had left.
+        by = docs.get_column("dropped_by")
+        alive = by.is_null() | (by == self.name).fill_null(value=False)
         counted = self.rules.counted(docs)
         left = counted.select((pl.all() & alive).name.suffix("_left"))
         keys = docs.select(key=pl.col("source").fill_null(""), left=alive)
