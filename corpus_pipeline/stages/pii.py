@@ -51,7 +51,7 @@ class Pii(Stage):
     """Mask personal data in every column that carries words of the input."""
 
     name = "pii"
-    version = 4
+    version = 5
     columns: ClassVar[Schema] = {
         "pii_spans": pl.List(SPAN),
         "pii_sensitive_35273": pl.Boolean(),

@@ -182,6 +182,21 @@ def landline_han(value: str, cued: bool) -> bool:
     return digits != value and area_code(digits, cued)
 
 
+def abroad(value: str, _cued: bool) -> bool:
+    """A number with a country code that the number plan of the country has.
+
+    >>> abroad("+65-6471 0000", True), abroad("+999 123 4567", True)
+    (True, False)
+    """
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(re.sub("[^0-9+]", "", value), None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number)
+
+
 def local_number(value: str, cued: bool) -> bool:
     """Eight digits that are no day and no two years.
 
@@ -400,6 +415,7 @@ CHECKS: Final[dict[str, Check]] = {
     "area_code": area_code,
     "landline_han": landline_han,
     "local_number": local_number,
+    "abroad": abroad,
     "handle": handle,
     "plate": plate,
     "not_a_date": not_a_date,
