@@ -1,6 +1,6 @@
 """The story of docs/data-office.md on real documents: four sources, three releases.
 
-    python -m scripts.data_office DATA --output FOLDER [--documents 400] [--json FILE]
+    python -m scripts.data_office DATA --output FOLDER [--documents 1200] [--json FILE]
 
 DATA is the data folder.  Statutes (public data), documentation (open), news (collected) and text
 messages of false base stations (bought) come in two deliveries.  The messages are refused, the
@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def _document(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
 def delivered(folder: Path, documents: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """Write a delivery: a folder a source, JSON lines in it."""
     for name, given in documents.items():
-        path = folder / name / "part.jsonl"
+        path = folder / name / f"{folder.name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = (json.dumps(row, ensure_ascii=False) for row in given)
         path.write_text("\n".join(lines) + "\n", "utf-8")
@@ -145,7 +146,9 @@ def settled(folder: Path, **expired: str) -> None:
 
 #: A text that is in no delivery.
 _NEW = (
-    "春天来了，河边的柳树发了芽，孩子们在草地上放风筝，老人坐在长椅上晒太阳，聊着往年的收成。" * 3
+    "春天来了，河边的柳树发了芽。孩子们在草地上放风筝，老人坐在长椅上晒太阳，聊着往年的收成。"
+    "镇上的集市又热闹起来，卖豆腐的、修鞋的、编竹筐的，各占一个角落。傍晚，渡船靠岸，"
+    "船工把缆绳系在石桩上，提着一篮小鱼回家，路过桥头时总要停下来和茶馆的掌柜说几句话。"
 )
 RELEASES = ("release-1", "release-2")
 _ROOT = Path(__file__).parents[1]
@@ -236,7 +239,7 @@ def _people(folder: Path, shell: Shell) -> dict[str, Any]:
     said = json.loads(
         shell(
             "annotate import people votes.json --reviews reviews.json --method dawid-skene"
-            f" --rates {_CONFIGS / 'rates.yaml'} --output answers --json"
+            f" --rates {_CONFIGS / 'rates/example.yaml'} --output answers --json"
         )
     )
     audit = json.loads(
@@ -262,11 +265,14 @@ def _rows(folder: Path, release: str) -> pl.DataFrame:
 
 
 def _shared(folder: Path) -> tuple[str, str]:
-    """URL and text of a document of release 1 that one of release 2 was dropped for."""
-    later = _rows(folder, "release-2").filter(pl.col("drop_rule") == "near_duplicate")
+    """URL and text of a document of release 1 that another page of release 2 was dropped for."""
     first = _rows(folder, "release-1").filter(pl.col("dropped_by").is_null())
-    like = first.filter(pl.col("id").is_in(later["near_dedup_cluster"].to_list())).sort("id")
-    return str(like["url"][0]), str(like["text"][0])
+    later = _rows(folder, "release-2").filter(pl.col("drop_rule") == "near_duplicate")
+    pairs = later.select("near_dedup_cluster", copy="url").join(
+        first.select("id", "url", "text"), left_on="near_dedup_cluster", right_on="id"
+    )
+    url, text = pairs.filter(pl.col("copy") != pl.col("url")).sort("url")["url", "text"].row(0)
+    return str(url), str(text)
 
 
 def _request(folder: Path, shell: Shell) -> dict[str, Any]:
@@ -297,9 +303,14 @@ def _request(folder: Path, shell: Shell) -> dict[str, Any]:
         "run office.yaml --input delivery-3 --output release-3 --engine local"
         " --against taken/index-1 --against taken/index-2"
     )
-    third = _rows(folder, "release-3").sort("source_id")
-    verdicts = dict(third.select("source_id", "drop_rule").iter_rows())
-    return {"url": url, "erased": erased, "verified": places, "next_delivery": verdicts}
+    third = _rows(folder, "release-3")
+    verdicts = third["drop_rule"].fill_null("kept").value_counts(sort=True).rows()
+    return {
+        "url": url,
+        "erased": erased,
+        "verified": places,
+        "next_delivery": dict(sorted(verdicts)),
+    }
 
 
 def _papers(shell: Shell) -> dict[str, Any]:
@@ -317,8 +328,8 @@ def _papers(shell: Shell) -> dict[str, Any]:
         f" --config {_CONFIGS / 'publishers/example.yaml'}"
     )
     return {
-        "diff": compared.get("changes") or compared.get("groups"),
-        "audit": audit["summary"] if "summary" in audit else audit.get("counts"),
+        "diff": compared["why"],
+        "audit": dict(Counter(clause["status"] for clause in audit["clauses"])),
         "standards": sorted(path.name for path in (shell.folder / "standards").iterdir()),
     }
 
@@ -328,7 +339,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--documents", type=int, default=400)
+    parser.add_argument("--documents", type=int, default=1200)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=False)

@@ -150,7 +150,7 @@ def test_a_card_without_the_question_set_is_refused(card, tmp_path):
 
 def test_the_example_is_a_rate_card():
     """The card that docs/annotation.md points to is read."""
-    example = read_card(Path(__file__).parents[2] / "configs/rates.yaml")
+    example = read_card(Path(__file__).parents[2] / "configs/rates/example.yaml")
 
     assert example.rate("content_safety").annotator == Decimal("0.3")
     assert example.rejections == REASONS

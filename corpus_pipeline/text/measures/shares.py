@@ -39,7 +39,7 @@ def lower_bound(bad: int, sampled: int, confidence: float = CONFIDENCE) -> float
     """The exact lower bound of a share, one-sided; 0.0 where nothing was sampled.
 
     >>> round(lower_bound(74, 600), 4), lower_bound(0, 100), round(lower_bound(3, 3), 4)
-    (0.102, 0.0, 0.3684)
+    (0.1018, 0.0, 0.3684)
     """
     return 1.0 - upper_bound(sampled - bad, sampled, confidence)
 
