@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
+import phonenumbers
+
 from corpus_pipeline.text.pii import identifiers as checksums
 
 Check = Callable[[str, bool], bool]
@@ -188,8 +190,6 @@ def abroad(value: str, _cued: bool) -> bool:
     >>> abroad("+65-6471 0000", True), abroad("+999 123 4567", True)
     (True, False)
     """
-    import phonenumbers
-
     try:
         number = phonenumbers.parse(re.sub("[^0-9+]", "", value), None)
     except phonenumbers.NumberParseException:
