@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LABELS := .venv-label-studio
-# Tests of one group stay in one process, what starts Ray first: tests/groups.py.
-JOBS ?= 2
+# Tests of one group stay in one process, what starts Ray first: tests/groups.py.  Those wait for
+# seconds at a time for a cluster to notice its loss; the third process fills two cores meanwhile.
+JOBS ?= 3
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 DATA ?= ../shared/data
 
@@ -18,7 +19,7 @@ demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline verify demo
 	$(BIN)/corpus-pipeline audit demo --profile house
 
-test: $(READY)  ## all tests, in two processes
+test: $(READY)  ## all tests, in a few processes
 	$(BIN)/python -m pytest -q $(BESIDE)
 
 fast: $(READY)  ## the tests that take seconds

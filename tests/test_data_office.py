@@ -31,7 +31,9 @@ def carried_out(line, monkeypatch):
         return app(arguments, standalone_mode=False) or 0
     if program == "python":
         monkeypatch.setattr(sys, "argv", arguments[1:])
-        runpy.run_module(arguments[1], run_name="__main__")
+        # Read from its file: another test may have imported the module.
+        path = ROOT / arguments[1].replace(".", "/")
+        runpy.run_path(str(path.with_suffix(".py")), run_name="__main__")
         return 0
     return subprocess.run([program, *arguments], check=False, capture_output=True).returncode
 

@@ -30,6 +30,7 @@ LIBRARIES = (
     "numpy",  # sums and logarithms
     "opencc",  # its dictionaries
     "orjson",  # JSON columns
+    "phonenumbers",  # number plans of other countries
     "polars",  # regular expressions with their Unicode tables, sorting, Parquet bytes
     "pyarrow",  # CSV and Parquet as they are read
     "rjieba",  # its dictionary

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.tasks.base import Engine
@@ -49,4 +50,11 @@ def write_metrics(root: Path, phases: Mapping[str, float], wall: float, engine: 
         "phases": dict(phases),
         "stages": stages,
     }
-    manifest.write(root / "metrics.json", content)
+    manifest.write(root / "metrics.json", _rounded(content))
+
+
+def _rounded(value: Any) -> Any:
+    """The same with times to the microsecond: longer digits say nothing, and look like numbers."""
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return round(value, 6) if isinstance(value, float) else value
