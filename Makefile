@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 LABELS := .venv-label-studio
 # Tests of one group stay in one process, what starts Ray first: tests/groups.py.  Those wait for
@@ -12,7 +13,7 @@ JOBS ?= 3
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 DATA ?= ../shared/data
 
-.PHONY: ready demo test fast check eval bench ablate label-studio clean
+.PHONY: installed ready demo test fast check eval bench ablate label-studio clean
 
 demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
@@ -25,12 +26,14 @@ test: $(READY)  ## all tests, in a few processes
 fast: $(READY)  ## the tests that take seconds
 	$(BIN)/python -m pytest -q -m "not slow" $(BESIDE)
 
-check: $(READY)  ## linters and types
+check: $(INSTALLED)  ## linters and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-ready: $(READY)  ## the environment
+installed: $(INSTALLED)  ## the packages
+
+ready: $(READY)  ## the packages, and compiled kernels
 
 eval: $(READY)  ## charset, mojibake, extraction, language, script, wiki: scores, baselines, floors
 	$(BIN)/python -m scripts.eval $(DATA) --json eval.json --markdown eval.md
@@ -52,12 +55,15 @@ $(LABELS)/.ready:
 	$(LABELS)/bin/python -m uv pip install --quiet --python $(LABELS)/bin/python label-studio==1.23.2
 	touch $@
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(READY): $(INSTALLED)
 	$(BIN)/corpus-pipeline warm
-	touch $(READY)
+	touch $@
 
 clean:
 	rm -rf $(VENV) $(LABELS) .venv-eval .venv-race .venv-ablate .cache demo bench.json eval.json eval.md race.json race.svg ablate.*
