@@ -6,8 +6,8 @@ DATA is the data folder.  Statutes (public data), documentation (open), news (co
 messages of false base stations (bought) come in two deliveries.  The messages are refused, the
 others credited; a sample is judged by simulated people, one of them careless; one URL is taken back
 with its near-duplicates from both releases and their indexes; a third delivery that brings it again
-is refused; releases are compared, verified, audited and described.  Every command is that of a shell;
-what each said is in FOLDER/log.txt.  Leaves: figures, one a line, and as JSON.
+is refused; releases are compared, verified, audited and described.  Every command is that of a
+shell; what each said is in FOLDER/log.txt.  Leaves: the figures, as JSON.
 """
 
 from __future__ import annotations
