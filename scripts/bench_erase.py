@@ -5,8 +5,8 @@
 DATA is the data folder.  A release is made of `text/bulk.jsonl.zst`, repeated with the Han
 characters shifted so that no round is like another, and of an edited copy of each document that
 will be taken back.  Then 50 documents are taken back by URL, with `--index` from its index too, and
-old and new release are verified.  Leaves: wall and processor seconds and peak memory of each
-command, what was taken, how many files were written anew.  A million documents need some 6 GB.
+old and new release are verified.  Leaves: wall and processor seconds of each command,
+what was taken, how many files were written anew.  A million documents need some 6 GB.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def delivered(folder: Path, texts: Sequence[str], documents: int) -> list[str]:
 
 
 def timed(folder: Path, arguments: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Run a command of the tool; its wall and processor seconds, and the largest process in MB."""
+    """Run a command of the tool; its wall and processor seconds, those of Ray's workers aside."""
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     root = Path(__file__).parents[1]
     command = [sys.executable, "-m", "corpus_pipeline", *arguments]
@@ -81,7 +81,6 @@ def timed(folder: Path, arguments: Sequence[str]) -> Iterator[tuple[str, float]]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     yield "wall_s", round(time.perf_counter() - start, 1)
     yield "cpu_s", round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)
-    yield "peak_mb", round(after.ru_maxrss / 1024)
 
 
 def main() -> None:
