@@ -8,7 +8,7 @@ What nobody stated, a date above all, is left out; `missing_properties` names wh
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from corpus_pipeline.products.export.facts import Facts
@@ -114,7 +114,7 @@ def describe(facts: Facts) -> dict[str, Any]:
             "description": "manifest.json of the run with this seal holds configuration and code.",
         },
         "distribution": _distribution(facts),
-        "recordSet": [_records(facts)],
+        "recordSet": [record_set(facts.schema, facts.mixture, "One record a document.")],
     }
     return {name: value for name, value in content.items() if value not in (None, [])}
 
@@ -183,14 +183,17 @@ def _patterns(facts: Facts) -> str | list[str]:
     return patterns[0] if len(patterns) == 1 else patterns
 
 
-def _records(facts: Facts) -> dict[str, Any]:
+def record_set(
+    columns: Iterable[tuple[str, str]], mixture: Mapping[str, Any] | None, description: str
+) -> dict[str, Any]:
+    """The records of the shards: a field for each column that fits into a flat record."""
     # A document that is there several times has no id of its own in each row.
-    once = facts.mixture is None or set(facts.mixture["copies"]) <= {"1"}
+    once = mixture is None or set(mixture["copies"]) <= {"1"}
     return {
         "@type": "cr:RecordSet",
         "@id": "documents",
         "name": "documents",
-        "description": "One record a document.",
+        "description": description,
         **({"key": {"@id": "documents/id"}} if once else {}),
         "field": [
             {
@@ -200,7 +203,7 @@ def _records(facts: Facts) -> dict[str, Any]:
                 "dataType": TYPES[dtype],
                 "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
             }
-            for name, dtype in facts.schema
+            for name, dtype in columns
             # A list of structs has no place in a flat record; it stays readable in the Parquet.
             if dtype in TYPES
         ],

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,12 +24,9 @@ from corpus_pipeline.io.splice import Change, splice
 from corpus_pipeline.io.traces import FILE, LAYOUT, about
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.release.likeness import Likeness, Tables, alike_rows
-from corpus_pipeline.products.release.parts import changed, link
+from corpus_pipeline.products.release.parts import CARRIED, CLAIM, changed, link
 from corpus_pipeline.text.arrays import I64
 from corpus_pipeline.text.dedup import traces
-
-_CLAIM: Final = f"{storage.TEMPORARY}erase.json"
-_CARRIED: Final = ("run.json", "metrics.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +104,12 @@ def succeeded(
         else:
             link(root / entry["path"], target / entry["path"])
             files.append(entry)
-    for name in _CARRIED:
+    for name in CARRIED:
         link(root / name, target / name)
     rows = write_shard(target / FILE, [known], size_by="")
     files.append(manifest.file_entry(target, target / FILE, rows))
     manifest.write(target / "manifest.json", _content(root, target, content, files, known))
-    (target / _CLAIM).unlink(missing_ok=True)
+    (target / CLAIM).unlink(missing_ok=True)
     after = manifest.read(target / "manifest.json")["seal"]
     return IndexOutcome(content["seal"], after, documents, known.height, again=False)
 
@@ -145,13 +142,13 @@ def _same(
     parents = [entry["seal"] for entry in standing.get("parents", [])]
     if parents != [content["seal"]] or not known.equals(pl.read_parquet(target / FILE)):
         raise PipelineError(f"{target} holds another index; choose another folder")
-    (target / _CLAIM).unlink(missing_ok=True)
+    (target / CLAIM).unlink(missing_ok=True)
     return IndexOutcome(content["seal"], standing["seal"], documents, known.height, again=True)
 
 
 def _begin(target: Path, seal: str) -> None:
     """Make the folder ours; what a killed attempt left in it is removed."""
-    claim = target / _CLAIM
+    claim = target / CLAIM
     if target.is_dir() and any(target.iterdir()):
         if not claim.exists():
             raise PipelineError(f"{target} is not empty; choose another folder")

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,11 @@ import pyarrow.parquet as pq
 from corpus_pipeline.io import manifest, storage
 from corpus_pipeline.io.splice import Change, splice
 from corpus_pipeline.text.arrays import I64
+
+#: Says that a folder without a manifest is ours; `verify` passes such names by.
+CLAIM: Final = f"{storage.TEMPORARY}erase.json"
+#: Sealed files of a run or an index that go on as they are; a page about the old one does not.
+CARRIED: Final = ("run.json", "metrics.json")
 
 
 def without(root: Path, target: Path, path: str, rows: I64) -> dict[str, Any]:

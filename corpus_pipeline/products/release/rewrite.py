@@ -23,7 +23,7 @@ from corpus_pipeline.io import manifest, storage
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.release import dataset
-from corpus_pipeline.products.release.parts import link, without
+from corpus_pipeline.products.release.parts import CARRIED, CLAIM, link, without
 from corpus_pipeline.products.release.request import NEAR, Request
 from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED, TOMBSTONES, Run, in_order
 
@@ -37,10 +37,6 @@ TOMBSTONE: Final = {
     "of": pl.String(),
 }
 _WAS: Final = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined"}
-#: Says that a folder without a manifest is ours; `verify` passes such names by.
-_CLAIM: Final = f"{storage.TEMPORARY}erase.json"
-#: Sealed files of a run that go on as they are; a page about the old release does not.
-_CARRIED: Final = ("run.json", "metrics.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +75,10 @@ def erased(run: Run, found: pl.DataFrame, request: Request, target: Path) -> Out
     gone = {part: rows["row"].to_numpy().astype(np.int64) for part, rows in removed.items()}
     if (run.root / "dataset" / "manifest.json").exists():
         dataset.rewritten(run, sealed, found, gone)
-    for name in _CARRIED:
+    for name in CARRIED:
         link(run.root / name, target / name)
     manifest.write(target / "manifest.json", content)
-    (target / _CLAIM).unlink(missing_ok=True)
+    (target / CLAIM).unlink(missing_ok=True)
     return outcome(run, target, again=False)
 
 
@@ -124,13 +120,13 @@ def _same(
     there = parents == [run.manifest["seal"]] and last == wanted
     if not there or ids != set(buried(Run(target, dict(standing))).get_column("id")):
         raise PipelineError(f"{target} holds another release; choose another folder")
-    (target / _CLAIM).unlink(missing_ok=True)
+    (target / CLAIM).unlink(missing_ok=True)
     return outcome(run, target, again=True)
 
 
 def _begin(target: Path, seal: str) -> None:
     """Make the folder ours; what a killed attempt left in it is removed."""
-    claim = target / _CLAIM
+    claim = target / CLAIM
     if target.is_dir() and any(target.iterdir()):
         if not claim.exists():
             raise PipelineError(f"{target} is not empty; choose another folder")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from corpus_pipeline.products.export.croissant import CONFORMS_TO, CONTEXT, RAI, TYPES
+from corpus_pipeline.products.export.croissant import CONFORMS_TO, CONTEXT, RAI, record_set
 from corpus_pipeline.products.standards import licences
 from corpus_pipeline.products.standards.release import LISTED, Release, address_of, credited
 
@@ -192,24 +192,5 @@ def _patterns(release: Release) -> str | list[str]:
 
 def _records(release: Release) -> dict[str, Any]:
     mixture = (release.dataset or {}).get("mixture")
-    # A document that is there several times has no id of its own in each row.
-    once = mixture is None or set(mixture["copies"]) <= {"1"}
-    return {
-        "@type": "cr:RecordSet",
-        "@id": "documents",
-        "name": "documents",
-        "description": f"One record a document: {release.rows} of them.",
-        **({"key": {"@id": "documents/id"}} if once else {}),
-        "field": [
-            {
-                "@type": "cr:Field",
-                "@id": f"documents/{name}",
-                "name": name,
-                "dataType": TYPES[dtype],
-                "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
-            }
-            for name, dtype in release.columns
-            # A list of structs has no place in a flat record; it stays readable in the Parquet.
-            if dtype in TYPES
-        ],
-    }
+    description = f"One record a document: {release.rows} of them."
+    return record_set(release.columns, mixture, description)
