@@ -129,11 +129,17 @@ def decoded(data: bytes, charset: str) -> str:
     return text
 
 
+def _kind(value: object) -> str:
+    """What a value of JSON is, for people."""
+    names = {dict: "an object", list: "a list", bool: "a truth value", bytes: "bytes"}
+    return names.get(type(value), "a number")
+
+
 def text_of(row: dict[str, Any], picker: Picker, limit: int) -> str:
     """The text of a row; `BadRecordError` where there is none, or more than `limit` bytes."""
     text = picker.text(row)
     if not isinstance(text, str):
-        problem = "no text field" if text is None else f"the text is a {type(text).__name__}"
+        problem = "no text field" if text is None else f"the text is {_kind(text)}"
         raise BadRecordError("no_text", f"{problem}; fields: {shown(row)}")
     if len(text) * 4 > limit and (size := len(text.encode())) > limit:
         raise BadRecordError("document_too_large", too_large(size, limit))
