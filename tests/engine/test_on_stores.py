@@ -106,7 +106,7 @@ def test_a_lock_that_nobody_renews_is_taken_over(bucket, monkeypatch):
     assert not path.exists()
 
 
-def test_a_run_that_lost_its_lock_stops(bucket, tmp_path, monkeypatch):
+def test_a_run_that_lost_its_lock_stops(bucket, monkeypatch):
     """Where another took the lock over, nothing more is committed, and the line says so."""
     monkeypatch.setattr(lease, "BEAT_S", 0.05)
     with folder.lock(bucket / "out") as check:
