@@ -51,7 +51,8 @@ def main() -> None:
         chosen.result.write_text("{}", "utf-8")
         return
     module.clean(chosen.source, chosen.work)
-    result = measured() | module.outcome(chosen.work) | {"kinds": module.KINDS}
+    result = measured() | module.outcome(chosen.work)
+    result |= {"kinds": module.KINDS, "clock": module.CLOCK}
     chosen.result.write_text(json.dumps(result), "utf-8")
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +148,8 @@ class Place:
 
 def about(chain: Chain) -> dict[str, Any]:
     """What stands in the JSON of a chain whatever happens to it."""
-    listed = asdict(chain)
-    return {key: listed[key] for key in ("name", "settings", "does", "instead", "left_out")}
+    lists = {key: list(getattr(chain, key)) for key in ("does", "instead", "left_out")}
+    return {"name": chain.name, "settings": chain.settings} | lists
 
 
 def ready(chain: Chain, texts: Path, core: int | None) -> tuple[Place, str, str]:

@@ -45,11 +45,14 @@ def figures(
 
 
 def kinds(run: dict[str, Any]) -> dict[str, float]:
-    """The seconds of each kind of work; the rest of the CPU time is the start, and what is between."""
+    """The CPU seconds of each kind of work; the rest is the start, and what lies between steps."""
     seconds: dict[str, float] = defaultdict(float)
     for step, took in run["steps"].items():
         seconds[kind(step, run["kinds"])] += took
-    named = {name: seconds[name] for name in KINDS}
+    # A wall clock also runs while others have the core: of its seconds as much is the step's own as
+    # of the whole run's.
+    own = min(spent(run) / run["wall_s"], 1.0) if run["clock"] == "wall" else 1.0
+    named = {name: own * seconds[name] for name in KINDS}
     return named | {REST: max(spent(run) - sum(named.values()), 0.0)}
 
 

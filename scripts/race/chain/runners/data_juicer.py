@@ -32,6 +32,7 @@ KINDS = {
     "text_length": "rules",
     "word": "rules",
 }
+CLOCK = "wall"
 #: Its tokenizer is a unigram model of Wikipedia that cannot be had offline; one of the same kind is
 #: made of other documents, with so many pieces.
 PIECES = 32_000

@@ -25,6 +25,7 @@ KINDS = {
     "📞": "personal data",
     "🫂": "duplicates",
 }
+CLOCK = "wall"
 
 
 def clean(source: Path, work: Path) -> None:

@@ -20,6 +20,7 @@ KINDS = {
     "tag": "files",
     "mix": "files",
 }
+CLOCK = "cpu"
 DOCUMENTS, PARAGRAPHS = "bff_duplicate_docs", "bff_duplicate_paragraph_spans"
 
 

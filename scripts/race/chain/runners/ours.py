@@ -32,6 +32,7 @@ KINDS = {
     "domain": "content",
     "source_admission": "content",
 }
+CLOCK = "cpu"
 
 
 def clean(source: Path, work: Path) -> None:
