@@ -42,6 +42,7 @@ def raced(**entries: float) -> dict:
             told = figures([run(1.0)] * 3, [run(cpu), run(9 * cpu), run(cpu)], 4.0, 0.0)
         chains.append(about(chain) | {"version": "1"} | told)
     return {
+        "date": "2026-01-01",
         "machine": "one",
         "load": [0.1],
         "documents": {"documents": 40, "mb": 4.0},
@@ -121,6 +122,32 @@ def test_table_and_picture_show_everybody():
     assert json.loads(json.dumps(figures)) == figures
 
 
+def test_a_page_is_written_anew_between_its_marks():
+    """What stands around the passage stays; two workers are in it; no marks, no page."""
+    from scripts.race.chain.report import CLOSED, OPENED, page
+
+    run = {"run_s": 30.0, "command_s": 36.0, "cpu_s": 29.0}
+    figures = raced(ours=3.0) | {
+        "workers": {
+            "mb": 160.0,
+            "runs": {"one worker": run, "two workers": run},
+            "factor": 1.8,
+            "factor_command": 1.7,
+            "factor_against_one_process": 1.75,
+        }
+    }
+    first = page(f"above\n{OPENED}\nold\n{CLOSED}\nbelow\n", figures)
+
+    assert page(first, figures) == first
+    assert first.startswith("above\n")
+    assert first.endswith("\nbelow\n")
+    assert "old" not in first
+    assert "| two workers | 30.0 | 36.0 | 29.0 |" in first
+    assert "1.80 ×" in first
+    with pytest.raises(ValueError, match="race of chains"):
+        page("no marks", figures)
+
+
 def test_a_chain_that_fails_is_reported(tmp_path, monkeypatch):
     """A crash on the way, and an environment that cannot be made, are entries with the reason."""
     from scripts.race import entrants as environments
@@ -162,10 +189,12 @@ def test_every_chain_says_what_it_does_and_is_pinned():
 
 
 def test_published_figures_are_drawn_from_the_same_file():
-    """`docs/race_chain.svg` is the picture of `docs/race_chain.json`, with four chains in it."""
-    from scripts.race.chain.report import picture
+    """Picture and page of `docs/race_chain.json` say what it says, of all four chains."""
+    from scripts.race.chain.report import page, picture
 
     figures = json.loads((ROOT / "docs" / "race_chain.json").read_text("utf-8"))
 
     assert (ROOT / "docs" / "race_chain.svg").read_text("utf-8") == picture(figures)
+    written = (ROOT / "docs" / "bench.md").read_text("utf-8")
+    assert page(written, figures) == written
     assert len(figures["chains"]) == 4

@@ -14,12 +14,13 @@ import platform
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scripts.race.chain.entrants import CHAINS, Chain, Place, about, ready, send
 from scripts.race.chain.figures import figures, spent
-from scripts.race.chain.report import picture, table
+from scripts.race.chain.report import page, passage, picture
 from scripts.race.chain.scaling import scaling
 from scripts.race.documents import Document, documents, rows
 
@@ -96,6 +97,7 @@ def race(
         if "failed" not in runner.entry:
             runner.entry |= figures(runner.few, runner.whole, size, start)
     return {
+        "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}",
         # Of one minute, before the first turn and after each; the race itself is 1.
@@ -129,6 +131,7 @@ def main() -> None:
     parser.add_argument("--workers-mb", type=float, default=0, help="MB for two workers of ours")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path)
+    parser.add_argument("--page", type=Path, help="a page that holds a passage of the race")
     parser.add_argument("--only", action="append", help="a chain's name; repeatable")
     chosen = parser.parse_args()
     known = [chain.name for chain in CHAINS]
@@ -146,12 +149,13 @@ def main() -> None:
         result = race(found, home / "others.txt", chains, home, core)
         if chosen.workers_mb:
             result["workers"] = scaling(documents(bulk, chosen.workers_mb), home / "scaling")
-    print(table(result))
-    print(json.dumps(result["documents"] | {"load": result["load"]}))
+    print(passage(result))
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if chosen.svg:
         chosen.svg.write_text(picture(result), "utf-8")
+    if chosen.page:
+        chosen.page.write_text(page(chosen.page.read_text("utf-8"), result), "utf-8")
 
 
 if __name__ == "__main__":

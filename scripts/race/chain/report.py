@@ -1,4 +1,4 @@
-"""The race of chains as a table and as a picture.
+"""The race of chains as tables, as a passage of a page and as a picture.
 
 Enters: the figures as the JSON file has them.  Leaves: Markdown, SVG.  Refuses: to leave out who
 failed, and to name a speed without what was kept.
@@ -15,6 +15,8 @@ from scripts.race.report import share
 WIDTH, ROW, TOP, LEFT, BAR = 1000, 66, 112, 170, 390
 #: The scale of the bars, MB/s.
 LOW, HIGH = 0.1, 10.0
+#: Between them a page holds what a race wrote.
+OPENED, CLOSED = "<!-- race of chains -->", "<!-- end of the race of chains -->"
 #: One colour for each kind of work, of equal weight on white and on black.
 COLOURS = dict(
     zip(
@@ -55,6 +57,46 @@ def table(figures: dict[str, Any]) -> str:
         if "failed" not in entry
     ]
     return "\n\n".join(_markdown(listed) for listed in (rows, parts))
+
+
+def page(text: str, figures: dict[str, Any]) -> str:
+    """A page whose passage between the two marks is written anew."""
+    before, _, rest = text.partition(OPENED)
+    _, mark, after = rest.partition(CLOSED)
+    if not mark:
+        message = f"the page has no {OPENED} with {CLOSED} after it"
+        raise ValueError(message)
+    return f"{before}{OPENED}\n{passage(figures)}\n{mark}{after}"
+
+
+def passage(figures: dict[str, Any]) -> str:
+    """What was raced and when, the speeds, where the time goes, and two workers of ours."""
+    what = figures["documents"]
+    load = ", ".join(f"{value:.1f}" for value in figures["load"])
+    said = (
+        f"{figures['date']}, {figures['machine']}: {what['documents']:,} documents, "
+        f"{what['mb']:.1f} MB of text.  Load of the machine before the first turn and after each, "
+        f"the race itself being 1: {load}."
+    )
+    parts = [said, table(figures)]
+    if "workers" in figures:
+        parts.append(workers(figures["workers"]))
+    return "\n\n".join(parts)
+
+
+def workers(figures: dict[str, Any]) -> str:
+    """One worker of ours and two, on more documents."""
+    rows = [[f"ours, {figures['mb']:.0f} MB", "run, s", "whole command, s", "CPU of its tasks, s"]]
+    rows += [
+        [name, *(f"{run[key]:.1f}" for key in ("run_s", "command_s", "cpu_s"))]
+        for name, run in figures["runs"].items()
+    ]
+    said = (
+        f"Two workers against one: {figures['factor']:.2f} × (the run), "
+        f"{figures['factor_command']:.2f} × (the whole command); against one process without Ray "
+        f"{figures['factor_against_one_process']:.2f} ×."
+    )
+    return f"{_markdown(rows)}\n\n{said}"
 
 
 def _markdown(rows: list[list[str]]) -> str:
