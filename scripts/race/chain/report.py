@@ -181,7 +181,7 @@ def _row(entry: dict[str, Any], figures: dict[str, Any], y: int) -> list[str]:
     kind = "ours" if entry["name"] == "corpus-pipeline" else "peer"
     length = _length(entry["mb_s"] or LOW)
     times = _times(entry, figures)
-    slower = f"   ours is {times} as fast" if times else ""
+    slower = f" – ours is {times} as fast" if times else ""
     shown = [
         (640, f"{entry['start_cpu_s']:.1f}"),
         (720, f"{entry['peak_mb']:,.0f}"),
