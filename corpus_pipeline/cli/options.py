@@ -30,7 +30,9 @@ MoreInputs = Annotated[
     typer.Argument(help="More inputs, as the shell's glob gives them.", metavar="PATH"),
 ]
 Run = Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="RUN")]
-Runs = Annotated[list[str], typer.Argument(help="Folders of finished runs.", metavar="RUN")]
+RunsOrIndexes = Annotated[
+    list[str], typer.Argument(help="Folders of finished runs, or of indexes.", metavar="RUN")
+]
 Sealed = Annotated[
     Path, typer.Argument(help="The folder of a run, an index or a dataset.", metavar="RUN")
 ]

@@ -21,7 +21,10 @@ from corpus_pipeline.io.storage import disk_errors, remove_tree
 from corpus_pipeline.model import PipelineError, digest
 
 #: What a run writes; `--overwrite` removes these and nothing else.
-FILES = ("run.json", "manifest.json", "manifest.json.sig", "metrics.json", "report.html")
+FILES = (
+    *("run.json", "manifest.json", "manifest.json.sig", "metrics.json", "report.html"),
+    "erased.parquet",  # of an index: `io.traces`
+)
 FOLDERS = ("kept", "dropped", "quarantine", "manifests", "dataset")
 INDEX_FOLDERS = ("sketch", "facts", "texts")
 #: Intermediate files; gone when the run is finished.

@@ -82,14 +82,14 @@ class Corpus:
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
         files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
-        return pl.scan_parquet(files).filter(_within(first, last)).collect()
+        return pl.scan_parquet(files).filter(within(first, last)).collect()
 
     def sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
         """The sketch rows of the run and its indexes, with `old` (bool), sorted by `key` and `doc`.
 
         Of an index only keys that a document of the run has, too.
         """
-        inside = _within(first, last)
+        inside = within(first, last)
         parts = [self._own(stage, first, last).with_columns(old=False)]
         part = self.splits
         new = parts[0].select("key").unique() if self.indexes else parts[0]
@@ -102,7 +102,8 @@ class Corpus:
         return pl.concat(parts).sort("key", "doc")
 
 
-def _within(first: int, last: int) -> pl.Expr:
+def within(first: int, last: int) -> pl.Expr:
+    """Whether the `key` of a sketch row lies in first … last."""
     return pl.col("key").is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64))
 
 
