@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.storage import disk_errors, remove_tree
+from corpus_pipeline.io.storage import LOCK, WORK, disk_errors, remove_tree
 from corpus_pipeline.model import PipelineError, digest
 
 #: What a run writes; `--overwrite` removes these and nothing else.
@@ -27,9 +27,6 @@ FILES = (
 )
 FOLDERS = ("kept", "dropped", "quarantine", "manifests", "dataset")
 INDEX_FOLDERS = ("sketch", "facts", "texts")
-#: Intermediate files; gone when the run is finished.
-WORK = "work"
-LOCK = "lock"
 
 
 @contextmanager

@@ -29,13 +29,17 @@ from corpus_pipeline.tasks.base import Result, Task
 from corpus_pipeline.text.dedup.union_find import forest
 from corpus_pipeline.text.dedup.union_find_kernel import ALONE
 
-#: Rows of one match task: a second of work and some 50 MB, so that a few cores share a small run.
-#: Every task opens every split's sketches (0.6 ms): with more than `SPLITS` splits the tasks grow,
-#: up to `GROWN` times, and beyond `RANGES` tasks they grow on.  (400 tasks on 389 splits cost 100
-#: core seconds of 908 in a run over 10⁷ documents.)
-MATCH_ROWS, SPLITS, GROWN, RANGES = 500_000, 64, 16, 2000
-#: Documents of one settle task, unless one component is larger, and how many tasks at most.
+#: Rows of one match task: a fifth of a second of work and some 50 MB, so that a few cores share a
+#: small run.  Every task opens every split's sketches, and reads at least a row group of each: with
+#: more than `SPLITS` splits the tasks grow, up to `GROWN` times, and beyond `RANGES` tasks they
+#: grow on.  (Of 120 splits 500,000 rows are read in 142 ns each, 2 million in 46, 6 million in 32.)
+MATCH_ROWS, SPLITS, GROWN, RANGES = 500_000, 32, 16, 2000
+#: Documents of one group, unless one component is larger, and how many groups at most.
 SETTLE_DOCS, GROUPS = 20_000, 5000
+#: Every settle task opens every split's gathered texts, and every apply task every file of
+#: decisions: with many splits one task settles several groups, one after the other, whose texts
+#: together are no more than `SETTLE_BYTES`.
+SETTLED, SETTLE_BYTES = 8, 128 << 20
 #: Match tasks whose pairs are routed together: settle tasks open every routed file.
 FAN_IN = 32
 #: The largest clusters that are named where one passes the stage's limit.
@@ -64,14 +68,30 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     most = max(SETTLE_DOCS, members // GROUPS)
     (grouped,) = run_tasks([job.task("group", 0, group, (job, parts, most))])
     total |= {name: grouped[name] for name in ("components", "largest_component")}
+    gathered: list[Result] = []
     if grouped["groups"]:
         routed = [(job, i, at, min(at + FAN_IN, parts)) for i, at in _steps(parts)]
         run_tasks([job.task("route", argument[1], route, argument) for argument in routed])
-        run_tasks([job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)])
-    groups = range(grouped["groups"])
-    settled = run_tasks([job.task("settle", g, settle, (job, g)) for g in groups])
-    run_tasks([job.task("mask", 0, mask, (job, len(groups), dropped))])
+        gathered = run_tasks(
+            [job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)]
+        )
+    cut = _cut(grouped["groups"], job.corpus.parts, sum(one["bytes"] for one in gathered))
+    settled = run_tasks(
+        [job.task("settle", i, settle, (job, i, groups)) for i, groups in enumerate(cut)]
+    )
+    run_tasks([job.task("mask", 0, mask, (job, len(cut), dropped))])
     return total | _summary(settled)
+
+
+def _cut(groups: int, parts: int, size: int) -> list[range]:
+    """The groups of each settle task; `size`: bytes of all gathered texts.
+
+    >>> _cut(5, 100, 1000)
+    [range(0, 3), range(3, 5)]
+    """
+    fitting = SETTLE_BYTES * groups // max(size, 1)
+    each = max(min(parts // SPLITS, SETTLED, fitting), 1)
+    return [range(first, min(first + each, groups)) for first in range(0, groups, each)]
 
 
 def _summary(settled: Sequence[Result]) -> Result:
@@ -145,22 +165,38 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
         empty = pl.DataFrame(schema={"text": pl.String})
         frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, ["text"])]))
     size_by = "text" if job.stage.verifies else ""
+    size = frame.get_column("text").str.len_bytes().sum() if job.stage.verifies else 0
     frame = frame.sort("group", "doc")
     target = job.home / "gathered" / f"part-{part:05d}.parquet"
     write_shard(target, [frame], level=0, size_by=size_by)
-    return {"kind": "gather", "documents": frame.height}
+    return {"kind": "gather", "documents": frame.height, "bytes": int(size)}
 
 
-def settle(argument: tuple[Shuffle, int]) -> Result:
-    """The decisions about the documents of one group."""
-    job, number = argument
+def settle(argument: tuple[Shuffle, int, range]) -> Result:
+    """The decisions about the documents of some groups, one group after the other."""
+    job, number, groups = argument
+    inside = pl.col("group").is_between(groups.start, groups.stop - 1)
+    routed, gathered = (
+        pl.scan_parquet(sorted((job.home / home).glob("part-*.parquet"))).filter(inside).collect()
+        for home in ("routed", "gathered")
+    )
+    made = []
+    for one in groups:
+        pairs, docs = (
+            frame.filter(pl.col("group") == one).drop("group") for frame in (routed, gathered)
+        )
+        made.append(_settled(job, pairs.unique(["a", "b"]).sort("a", "b"), docs.sort("doc")))
+    decisions = pl.concat([rows for rows, _ in made]).sort("doc")
+    write_shard(
+        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
+    )
+    return {"kind": "settle", **_summary([result for _, result in made])}
+
+
+def _settled(job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame) -> tuple[pl.DataFrame, Result]:
+    """The decisions about the documents of one group, and their counts."""
     stage, name = job.stage, job.spec.name
     assert isinstance(stage, PairStage)
-    in_group = pl.col("group") == number
-    routed = pl.scan_parquet(sorted((job.home / "routed").glob("part-*.parquet")))
-    pairs = routed.filter(in_group).drop("group").collect().unique(["a", "b"]).sort("a", "b")
-    gathered = pl.scan_parquet(sorted((job.home / "gathered").glob("part-*.parquet")))
-    docs = gathered.filter(in_group).drop("group").collect().sort("doc")
     true = pairs
     if stage.verifies:
         true = stage.verify(pairs, docs.select("doc", "text"))
@@ -171,16 +207,12 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     facts = docs.filter(pl.col("doc").is_in(paired.implode()))
     wanted = {"doc": pl.UInt64(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
     decisions = chosen(name, stage.settle(true, facts), wanted)
-    decisions = decisions.filter(pl.col("doc") < first_old).sort("doc")
-    write_shard(
-        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
-    )
+    decisions = decisions.filter(pl.col("doc") < first_old)
     dropped = decisions.filter(pl.col("drop_rule").is_not_null())
     lost = dropped.join(facts.select("doc", "source"), on="doc").group_by("source").len()
     cluster, size = cluster_columns(name)
     largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
-    return {
-        "kind": "settle",
+    return decisions, {
         "candidates": pairs.height,
         "true": true.height,
         "dropped": dropped.height,
@@ -191,9 +223,9 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
 
 def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:
     """A byte for each of the run's own documents: 1 where this stage or one before dropped it."""
-    job, groups, before = argument
+    job, files, before = argument
     starts, dropped = job.corpus.starts(), own_mask(job, before)
-    for number in range(groups):
+    for number in range(files):
         path = job.home / "decisions" / f"part-{number:05d}.parquet"
         rows = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
         dropped[dense(rows.collect().get_column("doc").to_numpy(), starts)] = 1
