@@ -56,6 +56,17 @@ def memory(pid: int) -> int:
     return total
 
 
+def peaks(pid: int, known: dict[str, int]) -> None:
+    """Raise the largest resident size, in bytes, of the driver and of any worker of Ray."""
+    for one in descendants(pid):
+        with suppress(OSError, StopIteration):
+            name = Path(f"/proc/{one}/cmdline").read_bytes()
+            kind = "driver" if one == pid else "worker" if name.startswith(b"ray::") else "ray"
+            lines = Path(f"/proc/{one}/status").read_text().splitlines()
+            size = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+            known[kind] = max(known.get(kind, 0), size)
+
+
 def on_disk(folder: Path) -> int:
     """Bytes of the files in a folder that others are writing."""
     total = 0
@@ -73,11 +84,13 @@ def run(source: Path, home: Path, workers: int) -> dict:
     command += ["--output", str(home), "--engine", "ray", "--workers", str(workers)]
     started = time.perf_counter()
     peak = {"memory": 0, "disk": 0}
+    largest: dict[str, int] = {}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
 
         def watch() -> None:
             while process.poll() is None:
                 peak["memory"] = max(peak["memory"], memory(process.pid))
+                peaks(process.pid, largest)
                 peak["disk"] = max(peak["disk"], on_disk(home))
                 time.sleep(2)
 
@@ -98,6 +111,7 @@ def run(source: Path, home: Path, workers: int) -> dict:
         "core_s": sum(phases.values()),
         "core_s_by_phase": phases,
         "peak_memory_mib": peak["memory"] / MIB,
+        "peak_process_mib": {kind: size / MIB for kind, size in sorted(largest.items())},
         "peak_disk_mib": peak["disk"] / MIB,
         "final_disk_mib": on_disk(home) / MIB,
     }

@@ -40,8 +40,9 @@ SETTLE_DOCS, GROUPS = 20_000, 5000
 #: decisions: with many splits one task settles several groups, one after the other, whose texts
 #: together are no more than `SETTLE_BYTES`.
 SETTLED, SETTLE_BYTES = 8, 128 << 20
-#: Match tasks whose pairs are routed together: settle tasks open every routed file.
-FAN_IN = 32
+#: Pairs of match tasks that are routed together, 36 bytes each and three times while they are
+#: sorted: settle tasks open every routed file.
+ROUTED = 4_000_000
 #: The largest clusters that are named where one passes the stage's limit.
 NAMED = 5
 
@@ -70,8 +71,8 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     total |= {name: grouped[name] for name in ("components", "largest_component")}
     gathered: list[Result] = []
     if grouped["groups"]:
-        routed = [(job, i, at, min(at + FAN_IN, parts)) for i, at in _steps(parts)]
-        run_tasks([job.task("route", argument[1], route, argument) for argument in routed])
+        steps = _steps([result["pairs"] for result in matched])
+        run_tasks([job.task("route", i, route, (job, i, *step)) for i, step in enumerate(steps)])
         gathered = run_tasks(
             [job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)]
         )
@@ -106,8 +107,19 @@ def _summary(settled: Sequence[Result]) -> Result:
     return {**sums, "lost": dict(sorted(lost.items())), "largest": largest}
 
 
-def _steps(parts: int) -> list[tuple[int, int]]:
-    return list(enumerate(range(0, parts, FAN_IN)))
+def _steps(pairs: Sequence[int]) -> list[tuple[int, int]]:
+    """The first and the end of the match tasks that are routed together; `pairs`: of each.
+
+    >>> _steps([ROUTED, 1, 2, ROUTED - 3, 7])
+    [(0, 1), (1, 4), (4, 5)]
+    """
+    steps, first, held = [], 0, 0
+    for number, more in enumerate(pairs):
+        if held and held + more > ROUTED:
+            steps.append((first, number))
+            first, held = number, 0
+        held += more
+    return [*steps, (first, len(pairs))]
 
 
 def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
