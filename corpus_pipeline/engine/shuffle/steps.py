@@ -55,8 +55,7 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     `rows`: how many sketch rows there are; `dropped`: a byte for each of the run's own documents,
     1 where an earlier stage dropped it.
     """
-    grown = min(max(job.corpus.parts // SPLITS, 1), GROWN)
-    parts = max(1, -(-rows // max(MATCH_ROWS * grown, rows // RANGES)))
+    parts = max(1, -(-rows // rows_of(job.corpus.parts, rows)))
     edges = [(2**64 * i) // parts for i in range(parts + 1)]
     ranges = [(job, edges[i], edges[i + 1] - 1, i, dropped) for i in range(parts)]
     matched = run_tasks(
@@ -82,6 +81,11 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     )
     run_tasks([job.task("mask", 0, mask, (job, len(cut), dropped))])
     return total | _summary(settled)
+
+
+def rows_of(parts: int, rows: int) -> int:
+    """How many rows of sketches a match task has, where there are so many parts and rows."""
+    return max(MATCH_ROWS * min(max(parts // SPLITS, 1), GROWN), rows // RANGES)
 
 
 def _cut(groups: int, parts: int, size: int) -> list[range]:
