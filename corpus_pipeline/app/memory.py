@@ -2,7 +2,8 @@
 
 Enters: a job, its splits, and how large its documents are.  Leaves: MB (10⁶ bytes) by process: the
 driver, and a worker in each kind of task.  Nothing here grows with the corpus but the driver (a
-little with each input and split) and the one grouping task (8 bytes a document, then files).
+little with each input and split) and the one grouping task (8 bytes a document, then files); match
+tasks grow from 7 · 10⁸ documents on.
 
 The factors are measured (docs/scale.md) and rounded up; a test holds real runs against them.  Not
 covered: one component of candidates, or one bucket, that is larger than a whole task.
