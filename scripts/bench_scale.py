@@ -1,7 +1,8 @@
 """What near-dedup costs as documents grow: a model from a small run, its prediction, the real run.
 
     python scripts/bench_scale.py DATA/text/bulk.jsonl.zst SCRATCH [--documents 1000000 10000000]
-        [--small 200000] [--length 200] [--workers 2] [--json docs/scale.json]
+        [--small 200000] [--length 200] [--workers 2] [--clustering 50000000]
+        [--json docs/scale.json]
 
 Documents come from `make_mutations.py`.  A small run gives core-seconds a document and phase,
 bytes a document on disk, and the fixed time of a start; from them each larger run is predicted
@@ -188,6 +189,9 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=200_000)
     parser.add_argument("--length", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--clustering", type=int, nargs="*", default=[], help="sizes of clustering alone"
+    )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     args.scratch.mkdir(parents=True, exist_ok=True)
@@ -211,6 +215,9 @@ def main() -> None:
         print("clustering", json.dumps(rounded(found["clustering"][-1])), flush=True)
         shutil.rmtree(source, ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
+    for documents in args.clustering:
+        found["clustering"].append(clustering(documents, args.scratch))
+        print("clustering", json.dumps(rounded(found["clustering"][-1])), flush=True)
     if args.json:
         args.json.write_text(json.dumps(rounded(found), indent=1) + "\n")
 

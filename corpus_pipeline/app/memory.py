@@ -36,7 +36,7 @@ OTHER_SKETCH = (1_730, 18)
 ROWS = {"near_dedup": (24, 0.0), "exact_dedup": (1, 0.0), "line_dedup": (2, 0.1)}
 OTHER_ROWS = (24, 0.1)
 #: Bytes of memory for a row of a match task, a routed pair, a byte of gathered text.
-MATCHED, ROUTED, GATHERED = 150, 150, 4
+MATCHED, ROUTED, GATHERED = 160, 200, 4
 #: The n-grams of a portion of texts, while it is settled.
 PORTION = 200 * MB
 #: Inputs whose first documents are looked at.

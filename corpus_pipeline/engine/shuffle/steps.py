@@ -191,17 +191,9 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
 def settle(argument: tuple[Shuffle, int, range]) -> Result:
     """The decisions about the documents of some groups, one group after the other."""
     job, number, groups = argument
-    inside = pl.col("group").is_between(groups.start, groups.stop - 1)
-    routed, gathered = (
-        pl.scan_parquet(sorted((job.home / home).glob("part-*.parquet"))).filter(inside).collect()
-        for home in ("routed", "gathered")
-    )
-    made = []
-    for one in groups:
-        pairs, docs = (
-            frame.filter(pl.col("group") == one).drop("group") for frame in (routed, gathered)
-        )
-        made.append(_settled(job, pairs.unique(["a", "b"]).sort("a", "b"), docs.sort("doc")))
+    pairs, docs = (_by_group(job.home / home, groups) for home in ("routed", "gathered"))
+    # Each frame is let go of when its group is settled: of a large one there is no second copy.
+    made = [_settled(job, pairs.pop(one), docs.pop(one)) for one in groups]
     decisions = pl.concat([rows for rows, _ in made]).sort("doc")
     write_shard(
         job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
@@ -209,8 +201,20 @@ def settle(argument: tuple[Shuffle, int, range]) -> Result:
     return {"kind": "settle", **_summary([result for _, result in made])}
 
 
+def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
+    """Group → its rows in the files of the folder."""
+    inside = pl.col("group").is_between(groups.start, groups.stop - 1)
+    rows = pl.scan_parquet(sorted(folder.glob("part-*.parquet"))).filter(inside).collect()
+    if len(groups) == 1:
+        return {groups.start: rows.drop("group")}
+    parts = rows.partition_by("group", include_key=False, as_dict=True)
+    return {int(key[0]): part for key, part in parts.items()}
+
+
 def _settled(job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame) -> tuple[pl.DataFrame, Result]:
     """The decisions about the documents of one group, and their counts."""
+    pairs = pairs.unique(["a", "b"]).sort("a", "b")
+    docs = docs.sort("doc")
     stage, name = job.stage, job.spec.name
     assert isinstance(stage, PairStage)
     true = pairs
