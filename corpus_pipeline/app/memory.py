@@ -25,8 +25,8 @@ MB = 1e6
 BASE, RAY = 230 * MB, 70 * MB
 #: What the driver keeps of an input and of a split.
 INPUT, SPLIT = 8_000, 60_000
-#: Tables and models of stages; of those that are not named their files, six times.
-TABLES = {"langid": 110 * MB, "normalize": 55 * MB, "compliance": 40 * MB, "quality": 30 * MB}
+#: Tables and models of a stage: so much, and so many times its files (langid's 1.8 MB are 110).
+STAGE, TABLE = 10 * MB, 60
 #: Bytes of memory for a byte of a batch (or of one document that fills it): 18 to 40 measured.
 BATCH = 45
 #: Sketches of a split until they are sorted, per document and per byte of text.
@@ -73,7 +73,7 @@ def bounds(job: Job, splits: Sequence[Split], size: Size) -> dict[str, float]:
     shuffled = [s for s in job.specs if s.is_global and issubclass(s.cls, PairStage | CountStage)]
     pairs = any(issubclass(spec.cls, PairStage) for spec in shuffled)
     tables = BASE + sum(
-        TABLES.get(spec.name, 6 * sum(a.path.stat().st_size for a in spec.assets.values()))
+        STAGE + TABLE * sum(asset.path.stat().st_size for asset in spec.assets.values())
         for spec in job.specs
     )
     sketches = sum(
