@@ -22,8 +22,8 @@ from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.engine.shuffle.merge import merge
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.standard_input import DASH, received
 from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.export.shards import export
@@ -132,13 +132,13 @@ def make_index(
     `config`: options of the runs to come, the defaults where it is None; of indexes what they must
     serve.  `PipelineError` where some paths are indexes and some are not.
     """
-    kinds = [_is_index(local_path(path)) for path in paths]
+    kinds = [_is_index(place(path)) for path in paths]
     if not any(kinds):
         return build_index(config or load(None, ()), paths, output, how, on_done=on_done)
     if not all(kinds):
         path = paths[kinds.index(False)]
         raise PipelineError(f"{path} is no index and others are: index it first, then merge")
-    output, roots = _writable(output), [local_path(path) for path in paths]
+    output, roots = _writable(output), [place(path) for path in paths]
     for root in roots if config is not None else ():
         open_index(root, config.specs() if config is not None else ())
     with _engine(how) as engine:
@@ -160,7 +160,7 @@ def export_run(
     config: Config, root: Path, output: Path, how: How, *, on_done: OnDone = quiet
 ) -> Path:
     """Write the dataset of a finished run; the dataset's folder."""
-    root, output = local_path(root), _writable(output)
+    root, output = place(root), _writable(output)
     with _engine(how) as engine, folder.lock(output):
         export(root, output, config.export, engine, on_done)
     return output / "dataset"
@@ -168,7 +168,7 @@ def export_run(
 
 def _writable(output: Path) -> Path:
     """The folder to write to; `PipelineError` where its name is one that Arrow cannot open."""
-    path = local_path(output)
+    path = place(output)
     name = str(path.resolve())
     if name.encode("utf-8", "ignore").decode() != name:
         raise PipelineError(
@@ -188,7 +188,7 @@ def _compared(job: Job, against: Sequence[Path]) -> Job:
     """The job with the indexes that its documents are compared with."""
     if against and not comparing(job.specs):
         raise PipelineError("--against: the config has no stage that compares documents")
-    indexes = tuple(open_index(local_path(path), job.specs) for path in against)
+    indexes = tuple(open_index(place(path), job.specs) for path in against)
     return replace(job, indexes=indexes, specs=refusing(job.specs, indexes))
 
 

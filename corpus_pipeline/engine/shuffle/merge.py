@@ -10,7 +10,6 @@ Memory: a row group of texts, the facts of a part, `ROWS` rows of sketches.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +23,11 @@ from corpus_pipeline.engine import folder, tallies
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.shuffle import index
-from corpus_pipeline.engine.shuffle.corpus import ROW, Index, row_groups, within
+from corpus_pipeline.engine.shuffle.corpus import ROW, Index, between, row_groups
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import StorePath, local_copy, relative
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.parquet import opened
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.io.traces import FILE, LAYOUT, about
@@ -80,10 +81,10 @@ def merge(
         if target.resolve() == root.resolve() or root.resolve() in target.resolve().parents:
             raise PipelineError(f"--output {target} lies in {root}, which is only read")
     folder.refuse_foreign(target, overwrite=overwrite)
-    with folder.lock(target):
+    with folder.lock(target) as held:
         if overwrite:
             folder.clear(target)
-        return _merged(old, contents, target.resolve(), engine, on_done)
+        return _merged(old, contents, _Work(target.resolve(), engine, on_done, held))
 
 
 def _refuse_unlike(roots: Sequence[Path], contents: Sequence[Mapping[str, Any]]) -> None:
@@ -104,12 +105,16 @@ def _refuse_unlike(roots: Sequence[Path], contents: Sequence[Mapping[str, Any]])
 
 @dataclass(slots=True)
 class _Work:
-    """A merge under way: where, under which key, how long each phase took."""
+    """A merge under way: where, under which key, how long each phase took.
+
+    `held` raises `PipelineError` where the lock of the folder was lost.
+    """
 
     root: Path
-    key: str
     engine: Engine
     on_done: OnDone
+    held: Callable[[], None]
+    key: str = ""
     walls: dict[str, float] = field(default_factory=dict)
 
     def task(self, name: str, function: Callable[[Any], Result], argument: Any) -> Task:
@@ -117,12 +122,20 @@ class _Work:
         metrics = work / "metrics" / f"{name.replace('/', '-')}.json"
         return Task(name, function, argument, work / f"{name}.json", self.key, metrics)
 
+    def clear(self) -> None:
+        """Remove what was between; on a store the lock stays until it is given back."""
+        if isinstance(self.root, StorePath):
+            folder.clear_work(self.root)
+        else:
+            remove_tree(self.root / "work")
+
     def phase(self, name: str, tasks: Sequence[Task]) -> list[Result]:
         begun, done = time.perf_counter(), 0
 
         def count(_task: Task, result: Result) -> None:
             nonlocal done
             done += 1
+            self.held()
             self.on_done(name, done, len(tasks), result)
 
         results = self.engine.run(tasks, count)
@@ -131,22 +144,18 @@ class _Work:
 
 
 def _merged(
-    old: Sequence[Index],
-    contents: Sequence[dict[str, Any]],
-    root: Path,
-    engine: Engine,
-    on_done: OnDone,
+    old: Sequence[Index], contents: Sequence[dict[str, Any]], work: _Work
 ) -> dict[str, Any]:
-    started = time.perf_counter()
+    started, root = time.perf_counter(), work.root
     decides = {
         "indexes": [one.seal for one in old],
         "versions of libraries": code(),
         "sizes of parts": [PART_BYTES, PART_DOCUMENTS],
     }
-    work = _Work(root, digest(decides), engine, on_done)
+    work.key = digest(decides)
     finished = folder.claim(root, work.key, decides)
     if finished is not None:
-        remove_tree(root / "work")
+        work.clear()
         return finished
     work.phase("check", index.check_tasks(old, work.task))
     names = tuple(stage["name"] for stage in contents[0]["stages"])
@@ -155,10 +164,11 @@ def _merged(
     ]
     tasks = [work.task(f"merge/{task.number:05d}", merge_part, task) for task in planned]
     written = _content(old, contents, root, work.phase("merge", tasks)) | {"key": work.key}
-    write_metrics(root, work.walls, time.perf_counter() - started, engine)
+    write_metrics(root, work.walls, time.perf_counter() - started, work.engine)
     remove_leftovers(root)
+    work.held()
     manifest.write(root / "manifest.json", written)
-    remove_tree(root / "work")
+    work.clear()
     return manifest.read(root / "manifest.json")
 
 
@@ -209,7 +219,8 @@ def _each(task: MergeTask, home: str) -> Iterator[pl.DataFrame]:
 def _facts(task: MergeTask) -> Iterator[pl.DataFrame]:
     """The facts under their new numbers."""
     for part in task.parts:
-        yield pl.read_parquet(part.file("facts")).with_columns(_renumbered(task, part))
+        facts = pl.read_parquet(local_copy(part.file("facts")))
+        yield facts.with_columns(_renumbered(task, part))
 
 
 def _renumbered(task: MergeTask, part: OldPart) -> pl.Expr:
@@ -221,16 +232,22 @@ def _renumbered(task: MergeTask, part: OldPart) -> pl.Expr:
 def _sketches(task: MergeTask, home: str) -> Iterator[pl.DataFrame]:
     """The rows of a stage's sketches under their new numbers, sorted by key and document."""
     files = [(part, part.file(home)) for part in task.parts]
-    rows = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for _, path in files)
+    rows = sum(_height(path) for _, path in files)
     ranges = max(-(-rows // ROWS), 1)
     edges = [(2**64 * number) // ranges for number in range(ranges + 1)]
     for first, end in pairwise(edges):
-        inside = within(first, end - 1)
         frames = [
-            pl.scan_parquet(path).filter(inside).with_columns(_renumbered(task, part)).collect()
+            between([path], "key", first, end - 1).with_columns(_renumbered(task, part))
             for part, path in files
         ]
         yield pl.concat(frames).sort("key", "doc")
+
+
+def _height(path: Path) -> int:
+    """How many rows a Parquet file has."""
+    with opened(path) as file:
+        rows: int = file.metadata.num_rows
+    return rows
 
 
 def _content(
@@ -257,7 +274,10 @@ def _content(
         "sources": sources,
         "left_out": [],
         "stages": first["stages"],
-        "parents": [_parent(one, root) for one in old],
+        "parents": [
+            {"manifest": relative(one.root / "manifest.json", root), "seal": one.seal}
+            for one in old
+        ],
         "merged": [
             {"name": escaped(one.root.name), "seal": one.seal, "documents": sum(content["rows"])}
             for one, content in zip(old, contents, strict=True)
@@ -272,14 +292,10 @@ def _content(
     return merged
 
 
-def _parent(one: Index, root: Path) -> dict[str, str]:
-    place = os.path.relpath(str(one.root / "manifest.json"), str(root))
-    return {"manifest": Path(place).as_posix(), "seal": one.seal}
-
-
 def _traces(old: Sequence[Index], root: Path) -> dict[str, Any] | None:
     """Write what is known of the texts that were erased from the old indexes; its entry."""
-    frames = [pl.read_parquet(one.traces.path) for one in old if one.traces is not None]
+    traces = [one.traces.path for one in old if one.traces is not None]
+    frames = [pl.read_parquet(local_copy(path)) for path in traces]
     if not frames:
         return None
     # In their order, each text once: where two are equally like a document, the first is named.

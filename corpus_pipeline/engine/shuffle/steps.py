@@ -19,10 +19,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import dense, mapped, picked, write_array
+from corpus_pipeline.engine.shuffle.corpus import (
+    between,
+    dense,
+    mapped,
+    no_rows,
+    picked,
+    write_array,
+)
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen, own_mask
 from corpus_pipeline.engine.shuffle.group import group, route
 from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import CountStage, PairStage, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
@@ -170,7 +178,7 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
     rows = np.flatnonzero(groups != ALONE)
     facts, texts, _ = job.corpus.place(part)
     old = part >= job.corpus.splits
-    frame = pl.concat([pl.read_parquet(facts, n_rows=0), *picked(facts, rows, None)])
+    frame = pl.concat([no_rows(facts), *picked(facts, rows, None)])
     frame = frame.with_columns(
         # The parts of an index were numbered when it was built.
         doc=pl.Series(rows.astype(np.uint64) + np.uint64(part << 32)),
@@ -203,8 +211,8 @@ def settle(argument: tuple[Shuffle, int, range]) -> Result:
 
 def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
     """Group → its rows in the files of the folder."""
-    inside = pl.col("group").is_between(groups.start, groups.stop - 1)
-    rows = pl.scan_parquet(sorted(folder.glob("part-*.parquet"))).filter(inside).collect()
+    files = sorted(folder.glob("part-*.parquet"))
+    rows = between(files, "group", groups.start, groups.stop - 1)
     if len(groups) == 1:
         return {groups.start: rows.drop("group")}
     parts = rows.partition_by("group", include_key=False, as_dict=True)
@@ -247,8 +255,9 @@ def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:
     starts, dropped = job.corpus.starts(), own_mask(job, before)
     for number in range(files):
         path = job.home / "decisions" / f"part-{number:05d}.parquet"
-        rows = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
-        dropped[dense(rows.collect().get_column("doc").to_numpy(), starts)] = 1
+        rows = pl.read_parquet(local_copy(path), columns=["doc", "drop_rule"])
+        rows = rows.filter(pl.col("drop_rule").is_not_null())
+        dropped[dense(rows.get_column("doc").to_numpy(), starts)] = 1
     write_array(job.dropped, dropped)
     return {"kind": "mask", "dropped": int(dropped.sum())}
 
