@@ -80,7 +80,7 @@ class Corpus:
 
     def own_sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
         """The run's own sketch rows with keys first … last, sorted by `key` and `doc`."""
-        return self._own(stage, first, last).sort("key", "doc")
+        return _by_key(self._own(stage, first, last))
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
         files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
@@ -100,7 +100,16 @@ class Corpus:
             keys = between(files, "key", first, last).join(new, on="key", how="semi")
             parts.append(keys.with_columns(doc=pl.col("doc") + shift, old=True))
             part += index.parts
-        return pl.concat(parts).sort("key", "doc")
+        return _by_key(pl.concat(parts))
+
+
+def _by_key(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of parts in their order, sorted by `key` and `doc`.
+
+    Each part is sorted so, and all documents of a part come before those of the next: a stable sort
+    by key is enough, and takes two fifths of the time.
+    """
+    return rows.sort("key", maintain_order=True)
 
 
 def between(files: Sequence[Path], column: str, first: int, last: int) -> pl.DataFrame:
