@@ -172,5 +172,4 @@ class _Batch:
     def advance(self, docs: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> None:
         """Take the documents after a stage that adds `columns`."""
         self._docs = docs
-        for added in self._added:
-            added |= columns
+        self._added = [{**added, **columns} for added in self._added]
