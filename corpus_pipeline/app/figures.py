@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.io.concealed import concealed
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.storage import commit_bytes
 from corpus_pipeline.model import PipelineError
 
@@ -53,14 +52,14 @@ class Figures:
         self._lock, self._written = threading.Lock(), 0.0
         self._file: Path | None = None
         self._server: ThreadingHTTPServer | None = None
-        if place := _PORT.fullmatch(target):
-            self._server = _served(place["host"] or LOOPBACK, int(place["port"]), self.text)
+        if port := _PORT.fullmatch(target):
+            self._server = _served(port["host"] or LOOPBACK, int(port["port"]), self.text)
         elif not target.endswith(".prom"):
             raise PipelineError(
                 f"--metrics: {target} is no port, and its name does not end in .prom"
             )
         else:
-            self._file = local_path(target)
+            self._file = place(target)
             self._write()
 
     def on_done(self, phase: str, done: int, total: int, result: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from corpus_pipeline import __version__
 from corpus_pipeline.io.concealed import concealed
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import StorePath, place
 from corpus_pipeline.io.storage import disk_errors
 from corpus_pipeline.model import PipelineError
 
@@ -50,7 +50,9 @@ class Lineage:
         self._url = target if _URL.match(target) else None
         if self._url and "@" in target.split("/")[2]:
             raise PipelineError(f"--lineage: no user or password in the address; set {API_KEY}")
-        self._file = None if self._url else local_path(target)
+        self._file = None if self._url else place(target)
+        if isinstance(self._file, StorePath):
+            raise PipelineError(f"--lineage: no store can be appended to: {target}")
         self._job = {
             "namespace": os.environ.get(NAMESPACE) or "corpus-pipeline",
             "name": concealed(job),
@@ -64,7 +66,7 @@ class Lineage:
             },
         }
         self._run = str(uuid.uuid4())
-        self._inputs = [dataset(place) for place in dict.fromkeys(inputs)]
+        self._inputs = [dataset(one) for one in dict.fromkeys(inputs)]
         self._output = dataset(output)
 
     def start(self) -> None:
@@ -137,7 +139,7 @@ def _post(url: str, body: bytes) -> None:
         log.warning("--lineage: %s took no event: %s", url, why)
 
 
-def dataset(place: str) -> dict[str, Any]:
+def dataset(given: str) -> dict[str, Any]:
     """A place as a dataset, by OpenLineage's rules of names.
 
     >>> dataset("s3://corpus/raw/2026")
@@ -145,10 +147,10 @@ def dataset(place: str) -> dict[str, Any]:
     >>> dataset("/data/13800000000.jsonl")
     {'namespace': 'file', 'name': '/data/<手机号>.jsonl'}
     """
-    store = _PLACE.fullmatch(place)
+    store = _PLACE.fullmatch(given)
     if store is not None and store[1].lower() != "file":
         return {"namespace": f"{store[1]}://{store[2]}", "name": concealed(store[3]) or "/"}
-    path = place if place == "-" else os.path.abspath(local_path(place.removeprefix("@")))  # noqa: PTH100 – a glob
+    path = given if given == "-" else os.path.abspath(place(given.removeprefix("@")))  # noqa: PTH100 – a glob
     return {"namespace": "file", "name": concealed(path)}
 
 

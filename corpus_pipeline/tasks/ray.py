@@ -84,6 +84,8 @@ LOOK_S = 2
 GONE_S, SILENT_S = 5, 30
 #: Seconds to join a cluster that answers; it takes three.
 JOIN_S = 60
+#: Seconds after which what a node wrote must be seen by the driver.
+LATE_S = 60
 #: Seconds without a node that fits a task, after which that is said.
 UNFIT_S = 10
 
@@ -205,6 +207,7 @@ class RayEngine(Engine):
         self._failed: Exception | None = None
         self._perform: Any = None
         self._lost = False
+        self._seen = False
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
@@ -321,6 +324,7 @@ class RayEngine(Engine):
                     task = running.pop(reference)
                     outcome = self._outcome(reference)
                     if outcome is not None:
+                        self._check_marker(task, outcome)
                         yield task, outcome
                         continue
                     lost[task.name] = lost.get(task.name, 0) + 1
@@ -387,6 +391,23 @@ class RayEngine(Engine):
                 )
                 return True
         return False
+
+    def _check_marker(self, task: Task, outcome: Result | WorkerDied) -> None:
+        """What the first task of another node wrote must be seen here: it is not on its own disk.
+
+        A network file system may show a file half a minute late.
+        """
+        if self._seen or not self.shared or isinstance(outcome, WorkerDied):
+            return
+        deadline = time.monotonic() + LATE_S
+        while not task.marker.exists():
+            if time.monotonic() > deadline:
+                raise PipelineError(
+                    f"{task.marker} was written by a node and is not here: --output must lie on a "
+                    "file system that all nodes share, or on a store"
+                )
+            time.sleep(LOOK_S / 4)
+        self._seen = True
 
     def _check_nodes(self, task: Task, times: int) -> None:
         """Go on after the loss of a node, unless it was the last or one of too many."""
