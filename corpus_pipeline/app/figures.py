@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.storage import commit_bytes
 from corpus_pipeline.model import PipelineError
 

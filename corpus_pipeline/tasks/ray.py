@@ -304,7 +304,7 @@ class RayEngine(Engine):
         """Note how large the cluster is: one that scales by itself grows while tasks wait."""
         cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
         self.workers = min(self._requested, cores) if self._requested else max(cores, 1)
-        self.nodes = max(self.nodes, self._alive())
+        self.nodes = max(self.nodes, self._working())
 
     def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:
         """Perform the tasks on the cluster, results as they come."""
@@ -423,6 +423,11 @@ class RayEngine(Engine):
                 f"{task.name} lost its node {times} times on the Ray cluster at {self._address}; "
                 "the same command continues where it stopped"
             )
+
+    def _working(self) -> int:
+        """The nodes that are alive and have cores: the head of many a cluster has none."""
+        nodes = self._ray.nodes()  # type: ignore[no-untyped-call]  # ray: untyped
+        return sum(bool(node["Alive"]) and node["Resources"].get("CPU", 0) > 0 for node in nodes)
 
     def _alive(self) -> int:
         """The nodes of the cluster that are alive."""
