@@ -13,7 +13,8 @@ import pytest
 
 import corpus_pipeline
 from corpus_pipeline.app.config import load
-from corpus_pipeline.app.execute import How, run_stage
+from corpus_pipeline.app.execute import run_stage
+from corpus_pipeline.app.how import How
 from corpus_pipeline.stages import STAGES
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,8 @@
 Enters: a scheme and a bucket; the variables of the environment (`AWS_*`, the clouds' own, and
 `CORPUS_PIPELINE_STORES`, a list of stores in YAML or the path of one).
 Leaves: a client, one a process and bucket; how an object is created only where none is.
-Credentials are read from the environment by the client itself, or come from the chain of the SDK; none is kept, printed or written.  Raises `PipelineError` for settings that cannot be.
+Credentials are read from the environment by the client itself, or come from the chain of the SDK;
+none is kept, printed or written.  Raises `PipelineError` for settings that cannot be.
 """
 
 from __future__ import annotations
