@@ -145,6 +145,7 @@ def read(entrant: Entrant, found: Sequence[Case], home: Path) -> dict[str, dict[
         return {case.name: {"how": "not installed", "said": failed} for case in found}
     home.mkdir(parents=True)
     results = home / "results.jsonl"
+    results.touch()
     settings = {**os.environ, **SETTINGS, "HF_HOME": str(home / "hf"), "TMPDIR": str(home)}
     done: dict[str, dict[str, Any]] = {}
     while todo := [case for case in found if case.name not in done]:
@@ -153,7 +154,11 @@ def read(entrant: Entrant, found: Sequence[Case], home: Path) -> dict[str, dict[
         command = [str(python), "-m", "scripts.faults.child", entrant.runner, str(listed)]
         with (home / "log").open("ab") as log:
             process = subprocess.Popen(
-                [*command, str(results)], cwd=ROOT, env=settings, stdout=log, stderr=log
+                [*command, str(results)],
+                cwd=ROOT,
+                env=settings,
+                stdout=subprocess.DEVNULL,  # some print whole records
+                stderr=log,
             )
         how = _watched(process, results)
         said = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
@@ -162,8 +167,10 @@ def read(entrant: Entrant, found: Sequence[Case], home: Path) -> dict[str, dict[
         begun = {one["case"] for one in said if "begins" in one} - set(done)
         for name in begun:
             done[name] = {"case": name, "how": how, "said": f"exit code {process.returncode}"}
+            with results.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(done[name]) + "\n")
         if len(done) == before:
-            raise SystemExit(f"{entrant.name} does not start: {(home / 'log').read_text()[-500:]}")
+            raise SystemExit(f"{entrant.name} does not start; what it said is in {home / 'log'}")
     return {case.name: judged(case, done[case.name], _texts(home, case)) for case in found}
 
 

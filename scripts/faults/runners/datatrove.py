@@ -8,12 +8,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from datatrove.pipeline.readers import CsvReader, JsonlReader, ParquetReader, WarcReader
+from datatrove.pipeline.readers import CSVReader, JsonlReader, ParquetReader, WarcReader
 from loguru import logger
 
 logger.remove()
 logging.disable(logging.WARNING)
-READERS = {"jsonl": JsonlReader, "csv": CsvReader, "parquet": ParquetReader, "warc": WarcReader}
+READERS = {"jsonl": JsonlReader, "csv": CSVReader, "parquet": ParquetReader, "warc": WarcReader}
 KINDS = ("jsonl", "csv", "csv, quoted", "parquet", "warc", "wet")
 
 

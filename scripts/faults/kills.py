@@ -1,0 +1,84 @@
+"""Kills of random processes at random moments, by a fixed seed; then every byte is compared.
+
+Enters: a `Scene`, a number of kills, a seed.  Leaves: how each victim's death ended the run, and
+how many finished runs differ from the undisturbed one.  A run is started, one of its processes is
+killed, and the same command is started again, one to four times; then it is left to finish.
+"""
+
+import random
+import shutil
+import time
+from collections import Counter
+from typing import Any
+
+from scripts.faults.runs import Run, Scene
+
+VICTIMS = {
+    "local": ("driver",),
+    "ray": ("driver", "worker", "worker", "raylet", "gcs_server", "keeper"),
+}
+
+
+def _kill(run: Run, victim: str, chance: random.Random) -> str:
+    """Kill one process of the run; the name of what was killed, or nothing."""
+    if victim != "driver":
+        found = run.cluster(victim)
+        if found:
+            chance.choice(found).kill()
+            return victim
+        return ""  # the cluster is not there yet, or has gone
+    if run.process.poll() is None:
+        run.process.kill()
+        return victim
+    return ""
+
+
+def killed(scene: Scene, engine: str, kills: int, seed: int) -> dict[str, Any]:
+    """The figures of so many kills."""
+    chance = random.Random(seed)
+    calm = scene.start(scene.fresh("calm"), engine)
+    if (ended := calm.wait()).code != 0:
+        raise SystemExit(f"the undisturbed run failed:\n{ended.said}")
+    wall = ended.seconds
+    found: Counter[str] = Counter()
+    ends: Counter[str] = Counter()
+    wrong: list[str] = []
+    done = finished = tracebacks = hangs = 0
+    started = time.monotonic()
+    while done < kills:
+        output = scene.fresh()
+        for _ in range(chance.randint(1, 4)):
+            run = scene.start(output, engine)
+            deadline = time.monotonic() + chance.uniform(0.02, 1.0) * wall
+            while run.process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            victim = _kill(run, chance.choice(VICTIMS[engine]), chance)
+            ended = run.wait()
+            tracebacks += ended.traceback
+            hangs += ended.code is None
+            if victim:
+                done += 1
+                found[victim] += 1
+                ends[f"{victim}: {ended.code}"] += 1
+            if ended.code == 0 or done == kills:
+                break
+        last = scene.start(output, engine).wait()
+        finished += 1
+        tracebacks += last.traceback
+        if last.code != 0 or not scene.same(output):
+            wrong.append(f"run {finished}: exit {last.code}, {last.lines[-1:]}")
+        print(f"{engine}: {done} kills, {finished} runs finished, {len(wrong)} wrong", flush=True)
+        shutil.rmtree(output, ignore_errors=True)
+    return {
+        "engine": engine,
+        "seed": seed,
+        "kills": done,
+        "victims": dict(sorted(found.items())),
+        "ends": dict(sorted(ends.items())),
+        "finished": finished,
+        "wrong": wrong,
+        "tracebacks": tracebacks,
+        "hangs": hangs,
+        "undisturbed_s": round(wall, 1),
+        "minutes": round((time.monotonic() - started) / 60, 1),
+    }
