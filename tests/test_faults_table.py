@@ -152,7 +152,10 @@ def test_a_file_that_the_system_limits_is_one_line(tmp_path):
     rng = random.Random(1)
     text = "".join(chr(rng.randrange(0x4E00, 0x9FA0)) for _ in range(30_000))
     (tmp_path / "in.jsonl").write_text(json.dumps({"text": text}), "utf-8")
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # noqa: E731
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
     done = subprocess.run(lines, capture_output=True, text=True, check=False, preexec_fn=limit)
 
     assert done.returncode == 2, done.stderr

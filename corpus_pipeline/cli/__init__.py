@@ -102,6 +102,8 @@ def _hidden(line: str) -> str:
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)  # while Ray starts, its own handler comes first and sets one
     raise KeyboardInterrupt
 
 

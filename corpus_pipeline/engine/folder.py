@@ -33,12 +33,17 @@ LOCK = "lock"
 def lock(root: Path) -> Iterator[None]:
     """Be the only writer to this folder; the lock ends with the process that holds it.
 
-    Raises `PipelineError` where another process (named by number and host) is writing.
+    Raises `PipelineError` where another process (named by number and host) is writing, and where
+    what is done here fails because somebody removed the folder.
     """
     path = root / WORK / LOCK
     handle = _locked(root, path)
     try:
         yield
+    except Exception as error:
+        if isinstance(error, PipelineError) or _is_open(path, handle):
+            raise
+        raise PipelineError(removed(root)) from error
     finally:
         # A finished run removes `work/`: the file there now may be the next writer's.
         if _is_open(path, handle):
@@ -47,6 +52,17 @@ def lock(root: Path) -> Iterator[None]:
         with suppress(OSError):  # nothing was written: leave no empty folders behind
             path.parent.rmdir()
             root.rmdir()
+
+
+def removed(root: Path) -> str:
+    """What is said of a folder that is gone."""
+    return f"{root} was removed while the run was writing to it; the same command starts again"
+
+
+def refuse_removed(root: Path) -> None:
+    """Raise `PipelineError` where the claim on the folder is gone: its files are, too."""
+    if not (root / "run.json").exists():
+        raise PipelineError(removed(root))
 
 
 def _locked(root: Path, path: Path) -> BinaryIO:

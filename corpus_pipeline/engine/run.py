@@ -187,6 +187,7 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     root = context.job.root
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
+    folder.refuse_removed(root)
     write_metrics(root, context.walls, time.perf_counter() - started, context.engine)
     remove_leftovers(root)
     manifest.write(root / "manifest.json", content)

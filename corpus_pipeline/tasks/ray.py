@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -102,6 +103,16 @@ def _answers(address: str) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _own_signals() -> None:
+    """Put the program's own handler of SIGTERM back.
+
+    Ray's, in native code, prints a stack and aborts the process three seconds later.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager
@@ -232,6 +243,7 @@ class RayEngine(Engine):
             kind = type(self._failed).__name__
             hint = "; does it demand a token? see docs/cluster.md" if self._address else ""
             raise PipelineError(f"cannot {where}: {kind}: {line}{hint}")
+        _own_signals()
         # Whatever asks a cluster that is gone waits for a minute, and then Ray ends the process:
         # cores and function are asked for once, and only while the cluster answers.
         if _answers(self._gcs) is not None:

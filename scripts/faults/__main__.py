@@ -6,6 +6,7 @@ Exit code 1 where something is wrong that is ours.
 
 import argparse
 import json
+import math
 import platform
 import sys
 import tempfile
@@ -46,16 +47,18 @@ def engine(figures: dict[str, Any], home: Path, faults: list[str], engines: list
     figures["engine"] = [rows[key] for key in order if key in rows]
 
 
-def kills(figures: dict[str, Any], home: Path, count: int, engines: list[str], seed: int) -> None:
+def kills(figures: dict[str, Any], home: Path, chosen: argparse.Namespace) -> None:
     """The third."""
     from scripts.faults.kills import killed  # noqa: PLC0415 – only this part needs it
     from scripts.faults.runs import scene  # noqa: PLC0415 – same
 
     made = scene(home / "kills")
+    engines = chosen.engine or ["local", "ray"]
     share = {"local": LOCAL_SHARE, "ray": 1 - LOCAL_SHARE} if len(engines) > 1 else {}
     rows = {row["engine"]: row for row in figures.get("kills", [])}
     for one in engines:
-        rows[one] = killed(made, one, round(count * share.get(one, 1)), seed)
+        count = round(chosen.kills * share.get(one, 1))
+        rows[one] = killed(made, one, count, chosen.seed, chosen.minutes)
     figures["kills"] = [rows[key] for key in ("local", "ray") if key in rows]
 
 
@@ -78,6 +81,7 @@ def main() -> None:
     parser.add_argument("--engine", action="append", choices=("local", "ray"))
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="for the kills, an engine")
     parser.add_argument("--json", type=Path, help="figures; those of other parts are kept")
     parser.add_argument("--markdown", type=Path)
     chosen = parser.parse_args()
@@ -93,7 +97,7 @@ def main() -> None:
         if not chosen.part or "engine" in chosen.part:
             engine(figures, home, chosen.fault, engines)
         if not chosen.part or "kills" in chosen.part:
-            kills(figures, home, chosen.kills, engines, chosen.seed)
+            kills(figures, home, chosen)
     if chosen.json:
         lines = [f"{json.dumps(key)}: {_listed(value)}" for key, value in figures.items()]
         chosen.json.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")

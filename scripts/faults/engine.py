@@ -147,21 +147,16 @@ def _full_scratch(scene: Scene, engine: str) -> Outcome:
 
 
 def _frozen_output(scene: Scene, engine: str) -> Outcome:
-    """The file system of the output becomes read-only in the middle of the run."""
-    with mounted(scene, "200m") as disk:
-        run = scene.start(disk / "out", engine)
-        run.reach(SOME)
-        done = subprocess.run(
-            ["mount", "-o", "remount,ro", str(disk)], capture_output=True, text=True, check=False
-        )
-        busy = "" if not done.returncode else "busy: a file was open for writing; tried again"
-        for _ in range(200):
-            if not done.returncode:
-                break
-            done = subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=False)
-        ended = run.wait()
-        _remount(disk, "rw")
-        return _moved(scene, _again(scene, run, engine, ended, busy))
+    """The folders of the output cannot be written to any more, in the middle of the run."""
+    run = scene.start(scene.fresh(), engine)
+    run.reach(SOME)
+    folders = [str(path) for path in run.output.rglob("*") if path.is_dir()]
+    done = subprocess.run(["chattr", "+i", *folders], capture_output=True, text=True, check=False)
+    ended = run.wait()
+    subprocess.run(["chattr", "-i", *folders], capture_output=True, check=False)
+    if done.returncode:
+        raise CannotRunError(f"a folder cannot be frozen here: {done.stderr.strip()}")
+    return _again(scene, run, engine, ended)
 
 
 def _read_only_output(scene: Scene, engine: str) -> Outcome:
@@ -379,7 +374,9 @@ FAULTS = {
         Fault("largest file", "files of at most 60 kB (RLIMIT_FSIZE)", _limited("--fsize=60000")),
         Fault("64 files", "64 open files (RLIMIT_NOFILE)", _limited("--nofile=64"), (0, 2)),
         Fault("read-only output", "from the beginning", _read_only_output),
-        Fault("output freezes", "read-only in the middle of the run", _frozen_output),
+        Fault(
+            "output freezes", "not to be written to from the middle of the run on", _frozen_output
+        ),
         Fault("output deleted", "in the middle of the run", _deleted, (0, 2)),
         Fault("no home", "HOME does not exist", _placed(HOME="/nonexistent"), (0,)),
         Fault("read-only home", "HOME cannot be written to", _unwritable("HOME"), (0,)),

@@ -5,6 +5,7 @@ how many finished runs differ from the undisturbed one.  A run is started, one o
 killed, and the same command is started again, one to four times; then it is left to finish.
 """
 
+import math
 import random
 import shutil
 import time
@@ -33,8 +34,10 @@ def _kill(run: Run, victim: str, chance: random.Random) -> str:
     return ""
 
 
-def killed(scene: Scene, engine: str, kills: int, seed: int) -> dict[str, Any]:
-    """The figures of so many kills."""
+def killed(
+    scene: Scene, engine: str, kills: int, seed: int, minutes: float = math.inf
+) -> dict[str, Any]:
+    """The figures of so many kills, or of those that fit into some minutes."""
     chance = random.Random(seed)
     calm = scene.start(scene.fresh("calm"), engine)
     if (ended := calm.wait()).code != 0:
@@ -45,7 +48,7 @@ def killed(scene: Scene, engine: str, kills: int, seed: int) -> dict[str, Any]:
     wrong: list[str] = []
     done = finished = tracebacks = hangs = 0
     started = time.monotonic()
-    while done < kills:
+    while done < kills and time.monotonic() - started < minutes * 60:
         output = scene.fresh()
         for _ in range(chance.randint(1, 4)):
             run = scene.start(output, engine)

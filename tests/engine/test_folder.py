@@ -1,6 +1,7 @@
 """The folder of a run: one writer at a time, claimed by one run, cleared with care."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -59,6 +60,37 @@ def test_the_lock_falls_with_its_process(writer, tmp_path):
 
     assert content["counts"]["kept"] == 1
     assert not (tmp_path / "out" / "work").exists()
+
+
+def fails(root, *, remove):
+    """A run that finds a file of its own missing."""
+    with folder.lock(root):
+        if remove:
+            shutil.rmtree(root)
+        (root / "kept" / "part").read_bytes()
+
+
+def test_a_folder_that_is_removed_meanwhile_is_one_line(tmp_path):
+    """Whatever fails then fails for that reason; a fault in a folder that is there stays one."""
+    with pytest.raises(PipelineError, match="was removed while the run"):
+        fails(tmp_path / "a", remove=True)
+    with pytest.raises(FileNotFoundError):
+        fails(tmp_path / "b", remove=False)
+
+
+def test_a_folder_that_is_removed_is_not_sealed(tmp_path):
+    """Files of before are gone, those of after are there: no manifest says that they are all."""
+    source = write_lines(tmp_path / "in.jsonl", [f"第{i}行，路灯亮了。" for i in range(3000)])
+    root, seen = tmp_path / "out", []
+
+    def remove(*_):
+        seen.append(1)
+        if len(seen) == 4:
+            shutil.rmtree(root)
+
+    with pytest.raises(PipelineError, match="was removed while the run"):
+        run(job(source, root, Measure, split_bytes=10_000), LocalEngine(), remove)
+    assert not (root / "manifest.json").exists()
 
 
 def test_the_lock_leaves_nothing(tmp_path):
