@@ -29,6 +29,8 @@ INDEX_FOLDERS = ("sketch", "facts", "texts")
 #: Intermediate files; gone when the run is finished.
 WORK = "work"
 LOCK = "lock"
+#: Of them those that are written before the folder is claimed.
+BEFORE_CLAIM = ("scan", "metrics")
 
 
 @contextmanager
@@ -53,8 +55,9 @@ def lock(root: Path) -> Iterator[Callable[[], None]]:
         raise PipelineError(removed(root)) from error
     finally:
         # A finished run removes `work/`: the file there now may be the next writer's.
-        if _is_open(path, handle):
-            path.unlink()
+        with suppress(OSError):  # a folder that cannot be written to any more: that was said
+            if _is_open(path, handle):
+                path.unlink()
         handle.close()
         with suppress(OSError):  # nothing was written: leave no empty folders behind
             path.parent.rmdir()
@@ -63,7 +66,7 @@ def lock(root: Path) -> Iterator[Callable[[], None]]:
 
 def removed(root: Path) -> str:
     """What is said of a folder that is gone."""
-    return f"{root} was removed while the run was writing to it; the same command starts again"
+    return f"{root} was removed while the run was writing to it; start again with --overwrite"
 
 
 def refuse_removed(root: Path) -> None:
@@ -161,13 +164,16 @@ def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | 
         for name in (*FOLDERS, *INDEX_FOLDERS):
             remove_tree(root / name)
         (root / "run.json").unlink()
-        remove_tree(root / WORK / "local")
-        remove_tree(root / WORK / "markers")
         start = None
     others = [path.name for path in root.iterdir() if path.name != WORK] if root.exists() else []
     if others:
         content = f"another run ({_difference(start, parts)})" if start else "other files"
         raise PipelineError(f"{root} holds {content}; choose another folder, or --overwrite")
+    # What lies in `work/` without a claim was left by another run, or by one whose folder was
+    # removed under it: a marker there may speak of files that are gone.
+    for path in (root / WORK).iterdir() if (root / WORK).is_dir() else ():
+        if path.name not in (LOCK, *BEFORE_CLAIM):
+            remove_tree(path)
     manifest.write(root / "run.json", {"kind": "start", "key": key, "decides": parts})
     return None
 

@@ -149,6 +149,7 @@ def _run(context: _Context) -> dict[str, Any]:
     context.key = digest(decides)
     finished = folder.claim(job.root, context.key, folder.by_name(decides))
     if finished is not None:
+        remove_leftovers(job.root)  # of an attempt that was killed behind the manifest
         context.clear_work()
         return finished
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))

@@ -18,20 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.faults import stores
+from scripts.faults.outcome import CannotRunError, Outcome
 from scripts.faults.runs import ROOT, Ended, Run, Scene, digests
 
 #: Committed splits after which a run is disturbed.
 SOME = 4
-
-
-@dataclass(slots=True)
-class Outcome:
-    """The disturbed run, what came after it, and where its output lies."""
-
-    disturbed: Ended
-    output: Path
-    again: Ended | None = None
-    note: str = ""
 
 
 Act = Callable[[Scene, str], Outcome]
@@ -46,10 +38,6 @@ class Fault:
     act: Act
     codes: tuple[int, ...] = (2,)
     engines: tuple[str, ...] = ("local", "ray")
-
-
-class CannotRunError(Exception):
-    """What this machine lacks for a fault."""
 
 
 def _again(scene: Scene, run: Run, engine: str, ended: Ended, note: str = "") -> Outcome:
@@ -210,7 +198,9 @@ def _deleted(scene: Scene, engine: str) -> Outcome:
     run = scene.start(scene.fresh(), engine)
     run.reach(SOME)
     shutil.rmtree(run.output, ignore_errors=True)
-    return _again(scene, run, engine, run.wait())
+    ended = run.wait()
+    again = scene.start(run.output, engine, ["--overwrite"]).wait()
+    return Outcome(ended, run.output, again, "again with --overwrite")
 
 
 Change = Callable[[Path], object]
@@ -282,7 +272,9 @@ def _second(scene: Scene, engine: str) -> Outcome:
     """Another run of the same command while the first one is under way; the first one goes on."""
     run = scene.start(scene.fresh(), engine)
     run.reach(1)
+    run.process.send_signal(signal.SIGSTOP)  # it must not finish while the second one starts
     ended = scene.start(run.output, "local").wait()
+    run.process.send_signal(signal.SIGCONT)
     first = run.wait()
     return Outcome(ended, run.output, first, "the second run is refused, the first one goes on")
 
@@ -377,7 +369,7 @@ FAULTS = {
         Fault(
             "output freezes", "not to be written to from the middle of the run on", _frozen_output
         ),
-        Fault("output deleted", "in the middle of the run", _deleted, (0, 2)),
+        Fault("output deleted", "in the middle of the run", _deleted),
         Fault("no home", "HOME does not exist", _placed(HOME="/nonexistent"), (0,)),
         Fault("read-only home", "HOME cannot be written to", _unwritable("HOME"), (0,)),
         Fault("no temp", "TMPDIR does not exist", _placed(TMPDIR="/nonexistent"), (0, 2)),
@@ -393,6 +385,14 @@ FAULTS = {
         Fault("version changed", "another version continues the run", _between(_upgraded)),
         Fault("two runs", "the same command twice at once", _second),
         Fault("done again", "the command of a finished run", _finished, (0,)),
+        Fault("S3, driver killed", "SIGKILL, the output in a bucket", stores.killed, (-9,)),
+        Fault("S3, slow down", "5 % answered 503", stores.struck("answer"), (0, 2), LOCAL),
+        Fault("S3, reset", "5 % broken off before", stores.struck("reset"), (0, 2), LOCAL),
+        Fault("S3, lost", "5 % done, their answers lost", stores.struck("lost"), (0, 2), LOCAL),
+        Fault("S3, cut", "5 % of answers cut in half", stores.struck("cut"), (0, 2), LOCAL),
+        Fault("S3, stall", "2 requests without an answer", stores.struck("stall"), (0, 2), LOCAL),
+        Fault("S3, wrong key", "a secret that the store refuses", stores.wrong_key, (2,), LOCAL),
+        Fault("S3, no bucket", "the bucket is made afterwards", stores.no_bucket, (2,), LOCAL),
     )
 }
 

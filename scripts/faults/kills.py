@@ -10,9 +10,10 @@ import random
 import shutil
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from scripts.faults.runs import Run, Scene
+from scripts.faults.runs import Ended, Run, Scene, digests
 
 VICTIMS = {
     "local": ("driver",),
@@ -32,6 +33,15 @@ def _kill(run: Run, victim: str, chance: random.Random) -> str:
         run.process.kill()
         return victim
     return ""
+
+
+def _why(scene: Scene, output: Path, last: Ended) -> str:
+    """The last line of a run that failed, or the files that differ."""
+    if last.code != 0:
+        return "".join(last.lines[-1:])
+    found = digests(output)
+    names = sorted(found.keys() | scene.calm.keys())
+    return ", ".join([name for name in names if found.get(name) != scene.calm.get(name)][:5])
 
 
 def killed(
@@ -69,7 +79,8 @@ def killed(
         finished += 1
         tracebacks += last.traceback
         if last.code != 0 or not scene.same(output):
-            wrong.append(f"run {finished}: exit {last.code}, {last.lines[-1:]}")
+            wrong.append(f"{engine}, run {finished}: exit {last.code}, {_why(scene, output, last)}")
+            print(wrong[-1], last.said[-2000:], flush=True)
         print(f"{engine}: {done} kills, {finished} runs finished, {len(wrong)} wrong", flush=True)
         shutil.rmtree(output, ignore_errors=True)
     return {

@@ -146,7 +146,7 @@ class Scene:
 
     def start(
         self,
-        output: Path,
+        output: Path | str,
         engine: str = "local",
         more: Sequence[str] = (),
         environment: Mapping[str, str | None] | None = None,
@@ -166,7 +166,7 @@ class Scene:
                 cwd=self.home,
                 start_new_session=True,
             )
-        return Run(process, output, log, time.monotonic())
+        return Run(process, Path(output), log, time.monotonic())
 
     def same(self, output: Path) -> bool:
         """Whether a folder holds what the undisturbed run wrote, byte for byte."""
