@@ -3,6 +3,8 @@
 import inspect
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -169,3 +171,26 @@ def test_the_way_to_a_manifest_names_no_other_bucket(tmp_path):
     assert relative(run, place("s3://other/b")) == "a/manifest.json"
     assert relative(run, tmp_path) == "a/manifest.json"
     assert relative(tmp_path / "a" / "x", tmp_path / "b") == "../a/x"
+
+
+def test_the_scratch_folder_goes_with_its_process(tmp_path, monkeypatch):
+    """At its end, and after a kill with the next process that needs one; a living one's stays."""
+    monkeypatch.setenv("CORPUS_PIPELINE_SCRATCH", str(tmp_path / "s"))
+    code = "from corpus_pipeline.io.fs import scratch; (scratch() / 'x').touch(); {}"
+    command = [sys.executable, "-c"]
+    subprocess.run([*command, code.format("pass")], check=True)
+    assert list((tmp_path / "s").iterdir()) == []
+
+    alive = subprocess.Popen(
+        [*command, code.format("print(flush=True); input()")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    alive.stdout.readline()
+    killed = code.format("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    subprocess.run([*command, killed], check=False)
+    assert len(list((tmp_path / "s").iterdir())) == 2
+    subprocess.run([*command, code.format("pass")], check=True)
+    assert len(list((tmp_path / "s").iterdir())) == 1
+    alive.communicate(b"\n")
+    assert list((tmp_path / "s").iterdir()) == []

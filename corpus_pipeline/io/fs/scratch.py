@@ -50,14 +50,21 @@ class _Scratch:
         try:
             base.mkdir(parents=True, exist_ok=True)
             _remove_stale(base)
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-            self.lock = (folder / LOCK).open("wb")
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            while not self._locked(folder := Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))):
+                pass  # another process took it for one that was left behind
         except OSError as error:
             raise PipelineError(
                 f"no scratch folder in {base}: {error.strerror}; name one by {VARIABLE}"
             ) from None
         return folder
+
+    def _locked(self, folder: Path) -> bool:
+        self.lock = (folder / LOCK).open("wb")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return (folder / LOCK).exists()
 
     def remove(self, owner: int) -> None:
         if owner != os.getpid() or self.lock is None:
