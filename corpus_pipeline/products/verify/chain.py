@@ -393,4 +393,6 @@ def _parents(
         parent = manifest.read_if_sound(path)
         if parent is not None and parent["seal"] != entry["seal"]:
             folder.find(entry["manifest"], "not the parent this was made from: its seal differs")
-        folder.findings += _verify(_Folder(path.parent, str(name), folder.keys), inputs, seen)
+        folder.findings += _verify(
+            _Folder(path.parent.resolve(), str(name), folder.keys), inputs, seen
+        )
