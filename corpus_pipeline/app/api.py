@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from corpus_pipeline.app import execute
 from corpus_pipeline.app.config import Config, load
 from corpus_pipeline.app.config_errors import nearest
-from corpus_pipeline.app.execute import How, quiet
+from corpus_pipeline.app.execute import quiet
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.plan import preview
 from corpus_pipeline.app.results import IndexSummary, Run, open_run
 from corpus_pipeline.io.fs import place

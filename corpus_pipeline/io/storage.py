@@ -38,6 +38,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.EACCES: "permission denied",
             errno.EROFS: "read-only file system",
             errno.EPERM: "operation not permitted",
+            errno.EFBIG: "larger than this system lets a file be (ulimit -f)",
+            errno.EMFILE: "too many open files (ulimit -n)",
+            errno.ENFILE: "too many open files in the whole system",
             errno.ENOTDIR: "a part of the path is no folder",
             errno.ENAMETOOLONG: "the name is too long",
         }.get(error.errno or 0)
