@@ -24,10 +24,10 @@ HAN = [chr(code) for code in range(0x4E00, 0x9000)]
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """4,000 documents of 400 characters, one in five an edit of another."""
+    """2,000 documents of 400 characters, one in five an edit of another."""
     path = tmp_path_factory.mktemp("memory") / "in.jsonl"
     rng, texts = random.Random(3), []
-    for number in range(4000):
+    for number in range(2000):
         text = (
             rng.choices(HAN, k=400) if number % 5 else [*texts[-1][:399], "好"] if texts else ["好"]
         )

@@ -1,5 +1,6 @@
 """Indexes become one: the same documents are dropped, what was erased stays known."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -133,6 +134,7 @@ def test_a_damaged_index_is_not_merged(home, tmp_path):
         index([home / "A", tmp_path / "B"], output=tmp_path / "out")
 
 
+#: In a process of its own: it is killed at the second part.
 KILLED = """
 import os, signal, sys
 from corpus_pipeline import index
@@ -147,15 +149,39 @@ index(sys.argv[1:3], output=sys.argv[3])
 """
 
 
-def test_a_killed_merge_goes_on(home, tmp_path, monkeypatch):
-    """After a kill there is no manifest; the same command ends the work, with the same bytes."""
+def interrupted(given, output, monkeypatch):
+    """A merge that ends at its second part."""
+    real = merge.merge_part
+
+    def ending(task):
+        if task.number == 1:
+            raise KeyboardInterrupt
+        return real(task)
+
+    monkeypatch.setattr(merge, "merge_part", ending)
+    with pytest.raises(KeyboardInterrupt):
+        index(given, output=output)
+    monkeypatch.setattr(merge, "merge_part", real)
+
+
+def killed(given, output, _monkeypatch):
+    """The same, by a signal that nobody can handle."""
+    command = [sys.executable, "-c", KILLED, *map(str, given), str(output)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+
+
+WAYS = [interrupted, *([killed] if os.environ.get("CORPUS_KILLS") else [])]
+
+
+@pytest.mark.parametrize("end", WAYS)
+def test_an_ended_merge_goes_on(end, home, tmp_path, monkeypatch):
+    """After it there is no manifest; the same command ends the work, with the same bytes."""
+    monkeypatch.setattr(merge, "PART_DOCUMENTS", 40)
     both = [home / "A", home / "B"]
-    made = [sys.executable, "-c", KILLED, *map(str, both), str(tmp_path / "D")]
-    assert subprocess.run(made, check=False).returncode == -signal.SIGKILL
+    end(both, tmp_path / "D", monkeypatch)
     assert not (tmp_path / "D" / "manifest.json").exists()
     first = tmp_path / "D" / "texts" / "part-00000.parquet"
     before = first.stat().st_ino
-    monkeypatch.setattr(merge, "PART_DOCUMENTS", 40)
     index(both, output=tmp_path / "D")
     index(both, output=tmp_path / "E")
     assert first.stat().st_ino == before
