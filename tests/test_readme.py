@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import obstore
 import pytest
 from clones import recipe
 
@@ -48,9 +49,15 @@ def test_the_picture_shows_the_demo(clone):
 
 
 @pytest.mark.slow
-def test_readme_commands_work(clone):
-    """All shell and Python blocks of the README run in a copy of what a clone has."""
+def test_readme_commands_work(clone, s3):
+    """All shell and Python blocks of the README run in a copy of what a clone has.
+
+    Its bucket is one of a real S3 server.
+    """
     demo, ran = 0, 0
+    clone = clone._replace(environment={**clone.environment, **s3.environment})
+    raw = ROOT / "corpus_pipeline" / "assets" / "sample" / "raw" / "forum.jsonl"
+    obstore.put(s3.store(s3.new_bucket("bucket")), f"raw/{raw.name}", raw)
     for kind, block in BLOCK.findall((ROOT / "README.md").read_text("utf-8")):
         if kind == "python":
             clone.run([sys.executable, "-c", block])
