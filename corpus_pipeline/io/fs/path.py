@@ -24,10 +24,9 @@ from typing import IO, Any, NoReturn, cast
 from urllib.parse import unquote
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PreconditionError
 
 from corpus_pipeline.io.fs.errors import store_errors
-from corpus_pipeline.io.fs.settings import SCHEMES, client
+from corpus_pipeline.io.fs.settings import SCHEMES, client, part_bytes, put_new, put_over
 from corpus_pipeline.model import PipelineError
 
 #: Two letters at least, as `C:/` is a drive; one slash is left where a `Path` has folded two.
@@ -99,6 +98,11 @@ class StorePath(PosixPath):
         return bool(self.parts) and self.parts[0].endswith(":")
 
     @property
+    def scheme(self) -> str:
+        """The scheme of the URL, without its colon."""
+        return self.parts[0].removesuffix(":")
+
+    @property
     def bucket(self) -> str:
         """The bucket's name."""
         return self.parts[1]
@@ -112,7 +116,7 @@ class StorePath(PosixPath):
     @property
     def client(self) -> Any:
         """The connection to the bucket."""
-        return client(self.parts[0].removesuffix(":"), self.bucket)
+        return client(self.scheme, self.bucket)
 
     def absolute(self) -> StorePath:
         """The path itself."""
@@ -366,7 +370,8 @@ def relative(path: Path, folder: Path) -> str:
 def upload(source: Path, target: StorePath) -> None:
     """Put a local file, in parts where it is large."""
     with store_errors(target):
-        obstore.put(target.client, target.key, source)
+        part = part_bytes(target.scheme, target.bucket)
+        obstore.put(target.client, target.key, source, chunk_size=part)
 
 
 def create(path: Path, data: bytes) -> bool:
@@ -375,12 +380,8 @@ def create(path: Path, data: bytes) -> bool:
     Raises `PipelineError` where the folder cannot be written to.
     """
     if isinstance(path, StorePath):
-        try:
-            with store_errors(path, let=(AlreadyExistsError, PreconditionError)):
-                obstore.put(path.client, path.key, data, mode="create")
-        except (AlreadyExistsError, PreconditionError):
-            return False
-        return True
+        with store_errors(path):
+            return put_new(path.scheme, path.bucket, path.key, data)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -395,10 +396,5 @@ def create(path: Path, data: bytes) -> bool:
 
 def replace_if(path: StorePath, data: bytes, e_tag: str) -> bool:
     """Overwrite the object if it still has this `e_tag`; False where it has another, or is gone."""
-    refusals = (AlreadyExistsError, PreconditionError, FileNotFoundError)
-    try:
-        with store_errors(path, let=refusals):
-            obstore.put(path.client, path.key, data, mode={"e_tag": e_tag})
-    except refusals:
-        return False
-    return True
+    with store_errors(path):
+        return put_over(path.scheme, path.bucket, path.key, data, e_tag)
