@@ -125,6 +125,20 @@ def test_a_store_that_comes_back_is_retried(s3, at, kind):
     assert proxy.struck() == [kind, kind]
 
 
+def test_a_listing_that_breaks_off_goes_on(s3, at):
+    """Pages of a listing are cut in the middle: every key comes once, in order."""
+    bucket = s3.new_bucket()
+    for number in range(12):
+        s3.store(bucket).put(f"folder/{number:02}", b"x")
+    with fault_proxy(s3, Fault("cut", method="GET", path="list-type", count=3)) as proxy:
+        path = at(proxy, bucket, CORPUS_PIPELINE_STORE_TIMEOUT="10")
+        below = [key.name for key, _ in path.below()]
+        here = [key.name for key in path.iterdir()]
+
+    assert below == here == [f"{number:02}" for number in range(12)]
+    assert proxy.struck() == ["cut"] * 3
+
+
 def test_nobody_listens(s3, at):
     """A port without a server is named as what cannot be reached."""
     path = at(s3, "books", AWS_ENDPOINT_URL="http://127.0.0.1:9")

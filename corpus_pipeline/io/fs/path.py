@@ -17,7 +17,7 @@ import posixpath
 import re
 import stat as modes
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath
 from typing import IO, Any, NoReturn, cast
@@ -25,6 +25,7 @@ from urllib.parse import unquote
 
 import obstore
 
+from corpus_pipeline.io.fs import listing
 from corpus_pipeline.io.fs.errors import store_errors
 from corpus_pipeline.io.fs.settings import SCHEMES, client, part_bytes, put_new, put_over
 from corpus_pipeline.model import PipelineError
@@ -181,10 +182,8 @@ class StorePath(PosixPath):
         """What is known of each key below, in the order of the store."""
         if len(self.parts) < 2:
             return
-        with store_errors(self):
-            prefix = f"{self.key}/" if self.key else None
-            for group in obstore.list(self.client, prefix, chunk_size=chunk):
-                yield from cast(Sequence[dict[str, Any]], group)
+        prefix = f"{self.key}/" if self.key else None
+        yield from listing.keys(self, self.client, prefix, chunk)
 
     def _bucket(self) -> StorePath:
         return type(self)(*self.parts[:2])
@@ -197,8 +196,7 @@ class StorePath(PosixPath):
 
     def iterdir(self) -> Generator[StorePath, None, None]:
         """What lies in this folder, sorted by name."""
-        with store_errors(self):
-            found = obstore.list_with_delimiter(self.client, self.key or None)
+        found = listing.folder(self, self.client, self.key or None)
         root = self._bucket()
         objects = {item["path"] for item in found["objects"]} - {self.key}
         # Some stores list a folder whose last key was deleted for a while.
