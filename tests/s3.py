@@ -207,9 +207,10 @@ class Chance(Fault):
 
 @dataclass(frozen=True)
 class Proxy(Server):
-    """The proxy's endpoint, and the requests that it saw: method, path and fault."""
+    """The proxy's endpoint, and the requests that it saw: method, path and fault; their headers."""
 
     requests: list[tuple[str, str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
     def struck(self) -> list[str]:
         """The kinds of the faults that happened, in order."""
@@ -224,7 +225,7 @@ def fault_proxy(server: Server, *faults: Fault) -> Iterator[Proxy]:
     listener.faults = faults
     endpoint = f"http://127.0.0.1:{listener.server_port}"
     proxy = replace(Proxy(endpoint), key=server.key, secret=server.secret)
-    listener.requests = proxy.requests
+    listener.requests, listener.headers = proxy.requests, proxy.headers
     thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -245,8 +246,9 @@ class _Listener(http.server.ThreadingHTTPServer):
         super().__init__(*given)
         self.closing, self.lock = threading.Event(), threading.Lock()
 
-    def fault(self, method: str, path: str) -> Fault | None:
+    def fault(self, method: str, path: str, headers: dict[str, str]) -> Fault | None:
         with self.lock:
+            self.headers.append(headers)
             struck = [fault for fault in self.faults if fault.strikes(method, path)]
             self.requests.append((method, path, struck[0].kind if struck else ""))
         return struck[0] if struck else None
@@ -261,7 +263,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.fault(self.command, self.path)
+        fault = self.server.fault(self.command, self.path, dict(self.headers))
         kind = fault.kind if fault else ""
         if kind == "stall":
             self.server.closing.wait(fault.seconds)

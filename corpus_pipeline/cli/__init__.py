@@ -23,6 +23,7 @@ from corpus_pipeline import __version__
 from corpus_pipeline.cli import (
     annotate,
     diff,
+    doctor,
     erase,
     ledger,
     products,
@@ -83,6 +84,7 @@ standards.register(app)
 erase.register(app)
 train.register(app)
 warm.register(app)
+doctor.register(app)
 
 
 class _Escaping(logging.Formatter):

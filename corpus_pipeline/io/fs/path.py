@@ -17,17 +17,17 @@ import posixpath
 import re
 import stat as modes
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath
 from typing import IO, Any, NoReturn, cast
 from urllib.parse import unquote
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PreconditionError
 
+from corpus_pipeline.io.fs import listing
 from corpus_pipeline.io.fs.errors import store_errors
-from corpus_pipeline.io.fs.settings import SCHEMES, client
+from corpus_pipeline.io.fs.settings import SCHEMES, client, part_bytes, put_new, put_over
 from corpus_pipeline.model import PipelineError
 
 #: Two letters at least, as `C:/` is a drive; one slash is left where a `Path` has folded two.
@@ -99,6 +99,11 @@ class StorePath(PosixPath):
         return bool(self.parts) and self.parts[0].endswith(":")
 
     @property
+    def scheme(self) -> str:
+        """The scheme of the URL, without its colon."""
+        return self.parts[0].removesuffix(":")
+
+    @property
     def bucket(self) -> str:
         """The bucket's name."""
         return self.parts[1]
@@ -112,7 +117,7 @@ class StorePath(PosixPath):
     @property
     def client(self) -> Any:
         """The connection to the bucket."""
-        return client(self.parts[0].removesuffix(":"), self.bucket)
+        return client(self.scheme, self.bucket)
 
     def absolute(self) -> StorePath:
         """The path itself."""
@@ -177,10 +182,8 @@ class StorePath(PosixPath):
         """What is known of each key below, in the order of the store."""
         if len(self.parts) < 2:
             return
-        with store_errors(self):
-            prefix = f"{self.key}/" if self.key else None
-            for group in obstore.list(self.client, prefix, chunk_size=chunk):
-                yield from cast(Sequence[dict[str, Any]], group)
+        prefix = f"{self.key}/" if self.key else None
+        yield from listing.keys(self, self.client, prefix, chunk)
 
     def _bucket(self) -> StorePath:
         return type(self)(*self.parts[:2])
@@ -193,8 +196,7 @@ class StorePath(PosixPath):
 
     def iterdir(self) -> Generator[StorePath, None, None]:
         """What lies in this folder, sorted by name."""
-        with store_errors(self):
-            found = obstore.list_with_delimiter(self.client, self.key or None)
+        found = listing.folder(self, self.client, self.key or None)
         root = self._bucket()
         objects = {item["path"] for item in found["objects"]} - {self.key}
         # Some stores list a folder whose last key was deleted for a while.
@@ -366,7 +368,8 @@ def relative(path: Path, folder: Path) -> str:
 def upload(source: Path, target: StorePath) -> None:
     """Put a local file, in parts where it is large."""
     with store_errors(target):
-        obstore.put(target.client, target.key, source)
+        part = part_bytes(target.scheme, target.bucket)
+        obstore.put(target.client, target.key, source, chunk_size=part)
 
 
 def create(path: Path, data: bytes) -> bool:
@@ -375,12 +378,8 @@ def create(path: Path, data: bytes) -> bool:
     Raises `PipelineError` where the folder cannot be written to.
     """
     if isinstance(path, StorePath):
-        try:
-            with store_errors(path, let=(AlreadyExistsError, PreconditionError)):
-                obstore.put(path.client, path.key, data, mode="create")
-        except (AlreadyExistsError, PreconditionError):
-            return False
-        return True
+        with store_errors(path):
+            return put_new(path.scheme, path.bucket, path.key, data)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -395,10 +394,5 @@ def create(path: Path, data: bytes) -> bool:
 
 def replace_if(path: StorePath, data: bytes, e_tag: str) -> bool:
     """Overwrite the object if it still has this `e_tag`; False where it has another, or is gone."""
-    refusals = (AlreadyExistsError, PreconditionError, FileNotFoundError)
-    try:
-        with store_errors(path, let=refusals):
-            obstore.put(path.client, path.key, data, mode={"e_tag": e_tag})
-    except refusals:
-        return False
-    return True
+    with store_errors(path):
+        return put_over(path.scheme, path.bucket, path.key, data, e_tag)

@@ -9,7 +9,10 @@ none is kept, printed or written.  Raises `PipelineError` for settings that cann
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -35,6 +38,10 @@ TIMEOUT: Final = "CORPUS_PIPELINE_STORE_TIMEOUT"
 #: Seconds without an answer after which a request is given up and made again.
 SECONDS: Final = 60.0
 RETRIES: Final = 8
+#: How the client's errors say that an attempt came before.
+_RETRIED: Final = re.compile(r"after [1-9]\d* retries|\bretries: [1-9]")
+#: How they say that it is not known whether the store has done what was asked.
+_LOST: Final = re.compile(r"kind: (?:Interrupted|Timeout)\b")
 
 
 class _Store(Strict):
@@ -203,22 +210,63 @@ def part_bytes(scheme: str, bucket: str) -> int:
 
 
 def put_new(scheme: str, bucket: str, key: str, data: bytes) -> bool:
-    """Create an object; False where one stood that is not this very content.
+    """Create an object; False where one stood.
 
-    The answer to a PUT may be lost: what stands there and is what was to be written counts as
-    written.  Who uses this as a lock writes something into it that nobody else would.
+    The answer to a PUT may be lost.  Then what stands there is looked at: these very bytes count as
+    created here, others as another's, and where nothing is the PUT is made again.
     """
+    deadline = time.monotonic() + 2 * timeout()
     store = client(scheme, bucket)
     way = "if_none_match" if scheme == "gs" else connection(scheme, bucket).preset.create
-    if way == "check" and (there := _content(store, key)) is not None:
-        return there == data
+    if way == "check" and _content(store, key) is not None:
+        return False
     mode: Any = "create" if way == "if_none_match" else "overwrite"
     target = _opened(scheme, bucket, way, os.getpid()) if way.startswith("x-") else store
+    doubt = False
+    for attempt in itertools.count():
+        try:
+            obstore.put(target, key, data, mode=mode, use_multipart=False)
+        except (AlreadyExistsError, PreconditionError) as error:
+            doubt = doubt or _RETRIED.search(str(error)) is not None
+            return doubt and _content(store, key) == data
+        except BaseError as error:
+            if not _LOST.search(str(error)) or time.monotonic() > deadline or attempt == RETRIES:
+                raise
+        else:
+            return True
+        doubt = True
+        time.sleep(min(0.1 * 2**attempt, 10))
+    raise AssertionError
+
+
+def put_over(scheme: str, bucket: str, key: str, data: bytes, e_tag: str) -> bool:
+    """Replace the object that has this `e_tag`; False where another stands, or none.
+
+    A store without `If-Match` has the object deleted and created: of two that do so in one moment
+    the first finds later that its object is gone, as a lock that is read again shows.
+    """
+    store = client(scheme, bucket)
+    refusals = (AlreadyExistsError, PreconditionError, FileNotFoundError)
     try:
-        obstore.put(target, key, data, mode=mode, use_multipart=False)
-    except (AlreadyExistsError, PreconditionError):
-        return _content(store, key) == data
-    return True
+        if scheme == "gs" or connection(scheme, bucket).preset.replace:
+            obstore.put(store, key, data, mode=_version(store, key, e_tag), use_multipart=False)
+            return True
+        if obstore.head(store, key)["e_tag"] != e_tag:
+            return False
+        obstore.delete(store, key)
+        return put_new(scheme, bucket, key, data)
+    except refusals:
+        return False
+
+
+def _version(store: Any, key: str, e_tag: str) -> Any:
+    """What a PUT depends on: the tag, and the number of the version where the store counts them."""
+    if not isinstance(store, GCSStore):
+        return {"e_tag": e_tag}
+    facts = obstore.head(store, key)
+    if facts["e_tag"] != e_tag:
+        raise PreconditionError
+    return {"e_tag": e_tag, "version": facts["version"]}
 
 
 def _content(store: Any, key: str) -> bytes | None:
