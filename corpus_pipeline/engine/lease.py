@@ -76,26 +76,30 @@ class Lease:
     def _renew(self) -> None:
         """Write a new beat where our last one stands; an absent lock, or another's, is lost."""
         while not self._ended.wait(BEAT_S):
-            try:
-                tag = str(self._path.facts()["e_tag"])
-                if _parsed(self._path.read_bytes()).get("nonce") != self._nonce:
-                    self._lost = True
-                    return
-                # Where it fails, the next look says why: an answer that was lost, or another run.
-                if replace_if(self._path, self._content(), tag):
-                    self._renewed = time.monotonic()
-            except FileNotFoundError:
-                self._lost = True
+            # A store that does not answer costs a beat; `check` asks again before it believes it.
+            with suppress(PipelineError):
+                self._beaten()
+            if self._lost:
                 return
-            except PipelineError:  # the store does not answer: `check` counts the seconds
-                continue
+
+    def _beaten(self) -> None:
+        """Write one beat over our last one."""
+        try:
+            tag = str(self._path.facts()["e_tag"])
+            self._lost = _parsed(self._path.read_bytes()).get("nonce") != self._nonce
+        except FileNotFoundError:
+            self._lost = True
+        # Where it fails, the next look says why: an answer that was lost, or another run.
+        if not self._lost and replace_if(self._path, self._content(), tag):
+            self._renewed = time.monotonic()
 
     def check(self) -> None:
         """Raise `PipelineError` where the lock was lost: another run may be writing."""
-        if self._lost or time.monotonic() - self._renewed > EXPIRY_S:
-            why = "another run took it over" if self._lost else "the store did not answer"
+        if not self._lost and time.monotonic() - self._renewed > EXPIRY_S:
+            self._beaten()  # somebody may have taken it meanwhile: only the store knows
+        if self._lost:
             raise PipelineError(
-                f"the lock {self._path} was lost: {why}; "
+                f"the lock {self._path} was lost: another run took it over; "
                 "the same command continues where it stopped"
             )
 
