@@ -163,7 +163,7 @@ _DISK = (
 
 
 def _explain(error: Exception) -> int:
-    from corpus_pipeline.model import PipelineError
+    from corpus_pipeline.model import ClusterLost, PipelineError
 
     if os.environ.get("CORPUS_PIPELINE_DEBUG"):
         raise error
@@ -171,6 +171,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, PipelineError):
         for line in getattr(error, "lines", (str(error),)):
             _say(line)
+        if isinstance(error, ClusterLost):
+            sys.stderr.flush()
+            os._exit(USAGE)
         return USAGE
     if isinstance(error, OSError) and error.errno in _DISK:
         where = f": {error.filename}" if error.filename else ""

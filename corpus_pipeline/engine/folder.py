@@ -19,17 +19,17 @@ from typing import Any, BinaryIO
 from corpus_pipeline.engine.lease import leased
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import StorePath
-from corpus_pipeline.io.storage import disk_errors, remove_tree
+from corpus_pipeline.io.storage import LOCK, WORK, disk_errors, remove_tree
 from corpus_pipeline.model import PipelineError, digest
 
 #: What a run writes; `--overwrite` removes these and nothing else.
-FILES = ("run.json", "manifest.json", "manifest.json.sig", "metrics.json", "report.html")
+FILES = (
+    *("run.json", "manifest.json", "manifest.json.sig", "metrics.json", "report.html"),
+    "erased.parquet",  # of an index: `io.traces`
+)
 FOLDERS = ("kept", "dropped", "quarantine", "manifests", "dataset")
 INDEX_FOLDERS = ("sketch", "facts", "texts")
-#: Intermediate files; gone when the run is finished.
-WORK = "work"
-LOCK = "lock"
-#: Of them those that are written before the folder is claimed.
+#: Intermediate files that are written before the folder is claimed.
 BEFORE_CLAIM = ("scan", "metrics")
 
 
