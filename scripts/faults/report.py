@@ -62,6 +62,9 @@ disturbed once some splits are committed; then the same command is given again.
 **same**: it finished with the bytes of the undisturbed run.  **refused**: one line, exit code 2.
 **interrupted**: exit code 130.  **killed**: the signal ended it.  After each of these but the first
 the rerun finished with the same bytes; anything else, a traceback or a hang would be WRONG.
+One thing is not in the table: where the clock leaps by years while Ray starts, Ray's own native code
+ends the driver (exit 1, a line of Ray's and none of ours); the rerun continues.
+Nodes of a shared cluster that are lost: `tests/engine/test_ray_cluster.py`.
 """
 
 KILLS = """
