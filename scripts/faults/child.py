@@ -57,7 +57,7 @@ def main() -> None:
                 found = module.read(Path(case["folder"]), case)
             except Exception as error:  # noqa: BLE001 – whatever it is, it is this case's result
                 found = {"how": "crash", "said": f"{type(error).__name__}: {error}"[:300]}
-            texts = [text[:LONGEST] for text in found.pop("texts", [])]
+            texts = [str(text)[:LONGEST] for text in found.pop("texts", [])]
             found |= {"seconds": time.perf_counter() - started, "peak_mb": _peak_mb()}
             (out.parent / f"{case['case']}.json").write_text(
                 json.dumps(texts, ensure_ascii=False), "utf-8", "surrogatepass"

@@ -62,6 +62,12 @@ disturbed once some splits are committed; then the same command is given again.
 **same**: it finished with the bytes of the undisturbed run.  **refused**: one line, exit code 2.
 **interrupted**: exit code 130.  **killed**: the signal ended it.  After each of these but the first
 the rerun finished with the same bytes; anything else, a traceback or a hang would be WRONG.
+Two things are not in the table, as Ray and not this project decides them.
+Where the clock runs ahead again and again (an hour every three seconds) a run on Ray hung until it
+was killed (300 s), and where it leapt by ten years Ray's native code ended the driver (exit 1, no
+line of ours), as it did once where the cluster was killed while it started.
+Each time the same command then finished with the same bytes.
+Nodes of a shared cluster that are lost: `tests/engine/test_ray_cluster.py`.
 """
 
 KILLS = """
@@ -69,6 +75,7 @@ KILLS = """
 
 Processes chosen at random, at random moments, one to four before a run may finish; then every file
 is compared with that of the undisturbed run.
+`--kills` says how many; the table has those that fitted into `--minutes` on a busy machine.
 """
 
 

@@ -57,6 +57,14 @@ FILES = {
     "json_escaped_quotes": (".json", lambda n: b'[{"text":"x"},{"a":"' + b'\\"' * (n // 2)),
     "json_braces": (".json", lambda n: b'[{"text":"x"},' + b"{" * n),
     "json_open_strings": (".json", lambda n: b'[{"text":"x"},' + b'{"\n' * (n // 3)),
+    "json_after_an_open_one": (
+        ".json",
+        lambda n: b'[\n{"text":"x",\n{"text":"y"}' + b'{"a":"b"}' * (n // 9),
+    ),
+    "warc_blanks": (
+        ".warc",
+        lambda n: b"WARC/1.0\r\nContent-Length: 1\r\n\r\nx" + b"\r\n" * (n // 2),
+    ),
     "warc_first_lines": (".warc", lambda n: b"WARC/1.0\r\n" * (n // 10)),
     "wiki_open_pages": (".xml", lambda n: b"<mediawiki>" + b"<page><text>" * (n // 12)),
     "wiki_links": (

@@ -44,16 +44,14 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     cursor = Cursor(events) if coding.charset == "utf-8" else RecodedCursor(events, coding)
     biggest = options.max_document_bytes
     limit = 2 * biggest + (1 << 20)
-    between = _Between(cursor, build)
-    sibling: re.Pattern[bytes] | None = None
-    while between.to_object():
-        start, size = cursor.position, _object_size(cursor, limit, sibling)
-        if not size and cursor.fault is None and sibling is None and between.indent is not None:
-            # From an object that nothing closes on, one ends at the latest where a line begins as
-            # its own line did.
-            sibling = re.compile(rb"\n" + between.indent + rb"(?=\{)")
-            size = _object_size(cursor, limit, sibling)
-        data = cursor.take(size or len(cursor.buffer))
+    between, siblings = _Between(cursor, build), _Siblings(cursor, limit)
+    while between.to_object(siblings):
+        start, size = cursor.position, _object_size(cursor, limit, siblings.next())
+        if not size and cursor.fault is None and siblings.begin(between.indent):
+            size = _object_size(cursor, limit, siblings.next())
+        taken = size or len(cursor.buffer)
+        data = cursor.take(taken)
+        siblings.step(taken)
         if size and build.refuse_again(start, data):
             if build.full:
                 yield build.take(cursor.position)
@@ -87,7 +85,7 @@ class _Between:
         self.cursor, self.build = cursor, build
         self.indent: bytes | None = None  # blanks before the object, if it is the first on its line
 
-    def to_object(self) -> bool:
+    def to_object(self, siblings: _Siblings) -> bool:
         """Go to the next opening brace; false at the end."""
         cursor, last, stray, first, torn = self.cursor, b"", 0, 0, False
         while True:
@@ -97,6 +95,7 @@ class _Between:
                 first, stray = (cursor.position if not stray else first), stray + rest
             last = (last + gap)[-MOST_INDENT:]
             cursor.drop(len(gap))
+            siblings.step(len(gap))
             if place >= 0 or not cursor.more():
                 fault = None if place >= 0 else cursor.acknowledge()
                 if fault is None:
@@ -114,15 +113,52 @@ class _Between:
             self.build.quarantine(Broken(first, self.cursor.position, "bad_json", detail))
 
 
-def _object_size(cursor: Cursor, limit: int, sibling: re.Pattern[bytes] | None) -> int:
+class _Siblings:
+    """The lines ahead that begin as the line of an object did that nothing closes.
+
+    From such an object on, one ends at the latest where the next of these lines begins.  No byte is
+    looked at twice.
+    """
+
+    def __init__(self, cursor: Cursor, limit: int) -> None:
+        self.cursor, self.limit = cursor, limit
+        self.pattern: re.Pattern[bytes] | None = None
+        self.ahead, self.looked = 0, 0  # bytes to the next of them (0: not known), bytes looked at
+
+    def begin(self, indent: bytes | None) -> bool:
+        """Look for lines that begin so, from now on; whether that is something new."""
+        if self.pattern is not None or indent is None:
+            return False
+        self.pattern = re.compile(rb"\n" + indent + rb"(?=\{)")
+        return True
+
+    def step(self, size: int) -> None:
+        """The cursor goes on by so many bytes."""
+        self.ahead, self.looked = max(self.ahead - size, 0), max(self.looked - size, 0)
+
+    def next(self) -> int | None:
+        """How far ahead the next one begins."""
+        if self.pattern is None:
+            return None
+        while not self.ahead:
+            match = self.pattern.search(self.cursor.buffer, self.looked)
+            if match is not None:
+                self.ahead = self.looked = match.start() + 1
+                break
+            self.looked = max(len(self.cursor.buffer) - MOST_INDENT, self.looked)
+            if len(self.cursor.buffer) >= self.limit or not self.cursor.more():
+                return None
+        return self.ahead
+
+
+def _object_size(cursor: Cursor, limit: int, stop: int | None) -> int:
     """The bytes up to the brace that closes the object ahead; 0 if none does.
 
-    Where `sibling` begins another one before that, the bytes up to there.
+    Where it is open `stop` bytes ahead, that.
     """
     if flat := _FLAT.match(cursor.buffer):
         return flat.end()
     depth, at = 0, 0
-    stop = None if sibling is None else _next(cursor, limit, sibling)
     while True:
         for token in _TOKEN.finditer(cursor.buffer, at, stop or len(cursor.buffer)):
             end = token[1]
@@ -141,13 +177,3 @@ def _object_size(cursor: Cursor, limit: int, sibling: re.Pattern[bytes] | None) 
             return stop
         if len(cursor.buffer) >= limit or not cursor.more():
             return 0
-
-
-def _next(cursor: Cursor, limit: int, sibling: re.Pattern[bytes]) -> int | None:
-    """Where a line ahead begins as that of this object did."""
-    at = 0
-    while (match := sibling.search(cursor.buffer, at)) is None:
-        at = max(len(cursor.buffer) - MOST_INDENT, 0)
-        if len(cursor.buffer) >= limit or not cursor.more():
-            return None
-    return match.start() + 1

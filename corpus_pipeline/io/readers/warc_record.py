@@ -24,7 +24,7 @@ NEXT: Final = re.compile(
     rb"[0-9a-fA-F.:]{2,45} \d{14} (?:[^\n ]* (?:[^\n]{0,200} )?)?\d{1,15}\r?\n"
 )
 #: What stands between records: separators, padding, the byte order mark of a file that was joined.
-BLANK: Final = re.compile(rb"(?:[\r\n\0 ]|\xef\xbb\xbf)+")
+BLANK: Final = re.compile(rb"(?:[\r\n\0 ]++|\xef\xbb\xbf)++")
 #: Bytes of blank that are held while a record is looked for behind them.
 MOST_BLANK: Final = 1 << 20
 #: The longest tail in which a marker may be cut in two.
