@@ -201,7 +201,7 @@ def shell(command: list[str], **variables: object) -> subprocess.CompletedProces
 
 @pytest.mark.slow
 @heavy
-def test_the_scripts_run_on_one_node(places, port):
+def test_the_scripts_run_ray_on_one_node(places, port):
     """The Slurm script and SkyPilot's section leave what one process leaves, and no process."""
     slurm = ["bash", str(DEPLOY / "slurm.sh"), *run(places, "slurm")]
     node = {"SLURM_JOB_NUM_NODES": 1, "SLURM_CPUS_PER_TASK": 2, "SLURM_JOB_ID": 1}
@@ -222,7 +222,7 @@ def test_the_scripts_run_on_one_node(places, port):
 
 @pytest.mark.slow
 @heavy
-def test_two_ranks_work_as_one(places, port):
+def test_two_ranks_of_ray_work_as_one(places, port):
     """The script of every node, called with two ranks: the second one ends with the head."""
     script = ["bash", str(DEPLOY / "cluster.sh"), *run(places, "out")]
     token = {"NODE_COUNT": 2, "HEAD_IP": "127.0.0.1", "RAY_PORT": port, "RAY_AUTH_TOKEN": "0" * 64}
@@ -275,7 +275,7 @@ def jobs(tmp_path_factory, port):
 
 @pytest.mark.slow
 @heavy
-def test_a_submitted_job_is_a_run(places, jobs):
+def test_a_job_submitted_to_ray_is_a_run(places, jobs):
     """`ray job submit` as the page says it: the job joins its own cluster by `--address auto`."""
     line = ["ray", "job", "submit", "--", "corpus-pipeline", *run(places, "job")]
     line = [sys.executable, "-m", "ray.scripts.scripts", *line[1:]]

@@ -59,7 +59,7 @@ class Cluster:
         self.homes.append(home)
         own = {"HOME": home, "RAY_TMPDIR": home, "CORPUS_PIPELINE_SCRATCH": f"{home}/scratch"}
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *arguments]
-        command += ["--object-store-memory=100000000"]
+        command += ["--object-store-memory=100000000", f"--temp-dir={home}/ray"]
         if hide:
             command = ["unshare", "-m", "sh", "-c", NODE, "sh", str(self.hidden), *command]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
