@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from corpus_pipeline.app.config import Config
+from corpus_pipeline.app.config import Config, load
 from corpus_pipeline.app.how import How
 from corpus_pipeline.app.jobs import pipeline_job, stage_job
 from corpus_pipeline.app.observed import Watch, observed
@@ -22,6 +22,7 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.engine.run import run as run_job
 from corpus_pipeline.engine.shuffle.corpus import Index
 from corpus_pipeline.engine.shuffle.index import comparing, open_index
+from corpus_pipeline.engine.shuffle.merge import merge
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.fs import place
@@ -114,6 +115,38 @@ def build_index(
             content = run_job(job, engine, watch.on_done, overwrite=how.overwrite)
             watch.counts = content["counts"]
     return IndexSummary(output, content["seal"], sum(content["rows"]))
+
+
+def make_index(
+    config: Config | None, paths: Sequence[str], output: Path, how: How, *, on_done: OnDone = quiet
+) -> IndexSummary:
+    """The index of runs; or one index of several, or a compact one of one.
+
+    `config`: options of the runs to come, the defaults where it is None; of indexes what they must
+    serve.  `PipelineError` where some paths are indexes and some are not.
+    """
+    kinds = [_is_index(place(path)) for path in paths]
+    if not any(kinds):
+        return build_index(config or load(None, ()), paths, output, how, on_done=on_done)
+    if not all(kinds):
+        path = paths[kinds.index(False)]
+        raise PipelineError(f"{path} is no index and others are: index it first, then merge")
+    output, roots = _writable(output), [place(path) for path in paths]
+    for root in roots if config is not None else ():
+        open_index(root, config.specs() if config is not None else ())
+    with _engine(how, config or load(None, ())) as engine:
+        content = merge(roots, output, engine, on_done, overwrite=how.overwrite)
+    return IndexSummary(output, content["seal"], sum(content["rows"]))
+
+
+def _is_index(path: Path) -> bool:
+    """Whether this is the folder of an index; one that is damaged is refused when it is read."""
+    if not (path / "manifest.json").is_file():
+        return False
+    content = manifest.read_if_sound(path / "manifest.json")
+    if content is None:
+        return (path / "facts").is_dir() and (path / "texts").is_dir()
+    return content.get("kind") == "index"
 
 
 def export_run(

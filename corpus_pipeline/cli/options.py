@@ -40,7 +40,9 @@ MoreInputs = Annotated[
 Run = Annotated[
     Path, typer.Argument(help="The folder of a finished run.", metavar="RUN", parser=located)
 ]
-Runs = Annotated[list[str], typer.Argument(help="Folders of finished runs.", metavar="RUN")]
+RunsOrIndexes = Annotated[
+    list[str], typer.Argument(help="Folders of finished runs, or of indexes.", metavar="RUN")
+]
 Sealed = Annotated[
     Path,
     typer.Argument(

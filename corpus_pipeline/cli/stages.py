@@ -22,7 +22,7 @@ from corpus_pipeline.cli.options import (
     Json,
     MoreInputs,
     Output,
-    Runs,
+    RunsOrIndexes,
     Settings,
     StageSettings,
 )
@@ -99,26 +99,26 @@ def plan(
 
 
 def index(
-    inputs: Runs,
+    inputs: RunsOrIndexes,
     output: Output,
     how: How,
     config: ConfigOption = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> int:
-    """Index what earlier runs kept, for `--against`.
+    """Index what earlier runs kept, for `--against`; or make one index of several.
 
     Later deliveries drop what is in it.  Give the options (`--config`, `--set`) of the runs that
-    will be compared with it.
+    will be compared with it.  Where the inputs are indexes they are merged, and one is compacted.
     """
     from corpus_pipeline.app.config import load
-    from corpus_pipeline.app.execute import build_index
+    from corpus_pipeline.app.execute import make_index
     from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import print_json, say
 
-    loaded = load(config, settings or ())
+    asked = load(config, settings or ()) if config or settings else None
     with Progress() as progress:
-        built = build_index(loaded, inputs, output, how, on_done=progress.on_done)
+        built = make_index(asked, inputs, output, how, on_done=progress.on_done)
     if as_json:
         print_json({"output": str(built.root), "seal": built.seal, "documents": built.documents})
     say(f"{built.root}: an index of {built.documents:,} documents")

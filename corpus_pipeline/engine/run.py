@@ -150,6 +150,7 @@ def _run(context: _Context) -> dict[str, Any]:
     context.key = digest(decides)
     finished = folder.claim(job.root, context.key, folder.by_name(decides))
     if finished is not None:
+        remove_leftovers(job.root)  # of an attempt that was killed behind the manifest
         context.clear_work()
         return finished
     if context.engine.shared:
@@ -201,6 +202,7 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     root = context.job.root
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
+    folder.refuse_removed(root)
     write_metrics(root, context.walls, time.perf_counter() - started, context.engine)
     remove_leftovers(root)
     context.check_lock()

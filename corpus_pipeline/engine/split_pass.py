@@ -20,6 +20,7 @@ from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
 from corpus_pipeline.engine.notes import Notes
+from corpus_pipeline.engine.shuffle.corpus import by_key
 from corpus_pipeline.io.carried import absent
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import IngestOptions
@@ -211,7 +212,7 @@ class _Pass:
             write_shard(task.work / "facts" / task.part, self.facts, level=0, size_by="id")
         for name, frames in self.keys.items():
             # Sorted by key: a match task reads its key range by row-group statistics.
-            keys = pl.concat(frames).sort("key", "doc")
+            keys = by_key(pl.concat(frames))
             sketch_rows[name] = keys.height
             write_shard(task.work / "sketch" / name / task.part, [keys], level=0, size_by="")
         self.notes.remove()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -126,6 +127,16 @@ def _fits(node: Mapping[str, Any], ask: Ask) -> bool:
         and has.get("memory", 0) >= (ask.memory_mb or 0) << 20
         and all(labels.get(name) == value for name, value in plain.items())
     )
+
+
+def _own_signals() -> None:
+    """Put the program's own handler of SIGTERM back.
+
+    Ray's, in native code, prints a stack and aborts the process three seconds later.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager
@@ -267,6 +278,7 @@ class RayEngine(Engine):
             raise ClusterLost(f"cannot join the Ray cluster at {self._address}: {why}")
         if self._failed is not None:
             raise self._not_started(self._failed)
+        _own_signals()
         # Whatever asks a cluster that is gone waits for a minute, and then Ray ends the process:
         # cores and function are asked for once, and only while the cluster answers.
         self._answering()

@@ -185,7 +185,8 @@ def test_an_output_of_one_node_is_refused(s3, driver, cluster, environment):
     obstore.put(s3.store(bucket), "raw/in.jsonl", (driver / "in.jsonl").read_bytes())
     done = call(
         driver, environment, "--input", f"s3://{bucket}/raw/in.jsonl", "--output",
-        driver / "out", "--address", cluster.address, "--set", "langid.model=package:assets/langid.ftz",
+        driver / "out", "--address", cluster.address,
+        "--set", "langid.model=package:assets/langid.ftz",
     )  # fmt: skip
 
     assert done.returncode == 2, done.stderr
