@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -241,13 +242,13 @@ def test_two_ranks_of_ray_work_as_one(places, port):
 
 
 @pytest.fixture
-def jobs(tmp_path_factory, port):
+def jobs(port):
     """A head with its server of jobs and a token: what a client needs to submit to it."""
     if importlib.util.find_spec("aiohttp_cors") is None:
         pytest.skip("ray[default] is not installed")
-    home = tmp_path_factory.mktemp("j")
+    home = Path(tempfile.mkdtemp(prefix="ray"))  # a short name: sockets lie in it
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64, "RAY_TMPDIR": "/tmp/rj"}
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64, "RAY_TMPDIR": str(home)}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         dashboard = free.getsockname()[1]
@@ -271,6 +272,7 @@ def jobs(tmp_path_factory, port):
     with suppress(ProcessLookupError):
         os.killpg(head.pid, signal.SIGKILL)
     head.wait(timeout=60)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.mark.slow
