@@ -52,7 +52,11 @@ class Cluster:
         self.start(head, hide=False)
         for _ in range(2):
             self.start([f"--address={self.address}", "--num-cpus=1"], hide=True)
-        self.await_nodes(3)
+        try:
+            self.await_nodes(3)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self, arguments: list[str], *, hide: bool) -> None:
         home = tempfile.mkdtemp(prefix="node")
