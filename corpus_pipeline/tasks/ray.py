@@ -210,6 +210,8 @@ class RayEngine(Engine):
         self.shared = address is not None
         self._keeper: keeper.Keeper | None = None
         if address is None:
+            if os.environ.get("RAY_ADDRESS"):
+                log.warning("RAY_ADDRESS is set and not used: --address auto joins that cluster")
             self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
         elif (found := silence(address)) is not None:
             raise PipelineError(f"no Ray cluster answers at {address}: {found.why}")

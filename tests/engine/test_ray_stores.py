@@ -52,14 +52,18 @@ class Cluster:
         self.start(head, hide=False)
         for _ in range(2):
             self.start([f"--address={self.address}", "--num-cpus=1"], hide=True)
-        self.await_nodes(3)
+        try:
+            self.await_nodes(3)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self, arguments: list[str], *, hide: bool) -> None:
         home = tempfile.mkdtemp(prefix="node")
         self.homes.append(home)
         own = {"HOME": home, "RAY_TMPDIR": home, "CORPUS_PIPELINE_SCRATCH": f"{home}/scratch"}
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *arguments]
-        command += ["--object-store-memory=100000000"]
+        command += ["--object-store-memory=100000000", f"--temp-dir={home}/ray"]
         if hide:
             command = ["unshare", "-m", "sh", "-c", NODE, "sh", str(self.hidden), *command]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -186,6 +190,7 @@ def test_an_output_of_one_node_is_refused(s3, driver, cluster, environment):
     done = call(
         driver, environment, "--input", f"s3://{bucket}/raw/in.jsonl", "--output",
         driver / "out", "--address", cluster.address,
+        "--set", "langid.model=package:assets/langid.ftz",
     )  # fmt: skip
 
     assert done.returncode == 2, done.stderr
