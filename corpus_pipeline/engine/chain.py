@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from corpus_pipeline.engine.budget import Budget, TooSlow, within
+from corpus_pipeline.io.carried import at_hand
 from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
 
@@ -28,7 +29,7 @@ def built(specs: Sequence[StageSpec]) -> list[Any]:
     key = digest([[spec.record(), spec.target] for spec in specs])
     if key not in _BUILT:
         _BUILT.clear()
-        _BUILT[key] = [spec.build() for spec in specs]
+        _BUILT[key] = [at_hand(spec).build() for spec in specs]
     return _BUILT[key]
 
 

@@ -21,6 +21,7 @@ from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
 from corpus_pipeline.engine.notes import Notes
 from corpus_pipeline.engine.shuffle.corpus import by_key
+from corpus_pipeline.io.carried import absent
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.readers.gather import Gatherer
@@ -33,6 +34,7 @@ from corpus_pipeline.model import (
     SURVIVOR_FACTS,
     VERDICT,
     Chunk,
+    PipelineError,
     StageSpec,
     empty,
     survivor_facts,
@@ -98,6 +100,9 @@ def batches(
 
 def run_split(task: SplitTask) -> dict[str, Any]:
     """Process a split and put its files in place; what its manifest says."""
+    for piece in task.split.pieces:
+        if "://" not in piece.path and not Path(piece.path).exists():
+            raise PipelineError(absent(piece.locator))
     pass_ = _Pass(task)
     try:
         return pass_.run()
