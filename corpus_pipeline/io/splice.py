@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.parquet import opened
-from corpus_pipeline.io.shards import ShardWriter, write_shard
+from corpus_pipeline.io.shards import ShardWriter, empty_table, write_shard
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.io.thrift import Field, Reader, written
 
@@ -45,7 +45,7 @@ def splice(source: Path, target: Path, changes: Mapping[int, Change], *, level: 
     filled = [number for number in range(groups) if number not in after or after[number].height]
     if not filled:
         writer = ShardWriter(target, level=level)
-        writer.append(cast(pl.DataFrame, pl.from_arrow(schema.empty_table())))
+        writer.append(cast(pl.DataFrame, pl.from_arrow(empty_table(schema))))
         return writer.commit()
     scratch = target.with_name(f".tmp-groups-{target.name}")
     writer = ShardWriter(scratch, level=level)

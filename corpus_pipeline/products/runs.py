@@ -18,6 +18,7 @@ import polars as pl
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.locators import unescaped
 from corpus_pipeline.io.parquet import opened, schema_of
+from corpus_pipeline.io.shards import empty_table
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.text.arrays import I64
 
@@ -148,7 +149,7 @@ def rows_at(path: Path, rows: Sequence[int], columns: Sequence[str]) -> pl.DataF
 def no_rows(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     """A frame without rows, of the schema of this part."""
     schema = schema_of(path)
-    return _frame(schema.empty_table().select(list(columns)))
+    return _frame(empty_table(schema).select(list(columns)))
 
 
 def group_sizes(path: Path, column: str) -> list[tuple[int, int, int]]:

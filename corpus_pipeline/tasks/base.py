@@ -17,6 +17,7 @@ from typing import Any
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import forget_copies
+from corpus_pipeline.tasks.memory import keep_freed
 
 Result = dict[str, Any]
 
@@ -47,6 +48,7 @@ class WorkerDied(Exception):  # noqa: N818 – it says what happened
 
 def perform(task: Task) -> Result:
     """Perform and commit the task: its function writes the data, then metrics, then the marker."""
+    keep_freed()
     started, cpu = time.perf_counter(), time.process_time()
     try:
         result = task.function(task.argument)

@@ -40,3 +40,27 @@ def test_runs_cover_all_documents():
     found = list(runs(offsets, 5))
     assert [row for first, end in found for row in range(first, end)] == list(range(6))
     assert list(runs(np.array([0]), 5)) == []
+
+
+def test_a_large_column_is_read_once():
+    """The same texts in another frame are not copied again; other texts are."""
+    texts = pl.Series(["中文" * 200 + str(i) for i in range(2000)])
+    same = texts.to_frame("text").with_columns(n=pl.lit(1)).get_column("text")
+
+    first, _ = buffers(texts)
+    again, _ = buffers(same)
+    other, offsets = buffers(texts.str.replace("中", "国"))
+
+    assert again is first
+    assert other[offsets[0] : offsets[1]].tobytes().decode() == "国文" + "中文" * 199 + "0"
+
+
+def test_a_slice_of_a_large_column_is_read_by_itself():
+    """A part of the column that was read last has its own texts."""
+    texts = pl.Series(["中文" * 200 + str(i) for i in range(2000)])
+    buffers(texts)
+
+    data, offsets = buffers(texts.slice(1500, 10))
+
+    assert len(offsets) == 11
+    assert data[offsets[0] : offsets[1]].tobytes().decode() == texts[1500]

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from corpus_pipeline.io.fs import StorePath, local_copy
 from corpus_pipeline.io.parquet import opened, schema_of
+from corpus_pipeline.io.shards import empty_table
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.model import Asset
 from corpus_pipeline.text.arrays import I64, Integers
@@ -134,7 +135,7 @@ def between(files: Sequence[Path], column: str, first: int, last: int) -> pl.Dat
                 for group in range(file.num_row_groups)
                 if _may_hold(file, group, column, first, last)
             ]
-            table = file.read_row_groups(groups) if groups else file.schema_arrow.empty_table()
+            table = file.read_row_groups(groups) if groups else empty_table(file.schema_arrow)
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)
         found.append(frame.filter(inside))
@@ -183,7 +184,7 @@ def mapped(path: Path) -> Integers:
 
 def no_rows(path: Path) -> pl.DataFrame:
     """A frame without rows, of the columns of this file."""
-    frame = pl.from_arrow(schema_of(path).empty_table())
+    frame = pl.from_arrow(empty_table(schema_of(path)))
     assert isinstance(frame, pl.DataFrame)
     return frame
 
@@ -210,6 +211,6 @@ def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pl.Data
             assert isinstance(frame, pl.DataFrame)
             yield frame
         if not file.metadata.num_row_groups:
-            empty = pl.from_arrow(file.schema_arrow.empty_table())
+            empty = pl.from_arrow(empty_table(file.schema_arrow))
             assert isinstance(empty, pl.DataFrame)
             yield empty if columns is None else empty.select(columns)

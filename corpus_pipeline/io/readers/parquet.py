@@ -22,6 +22,7 @@ from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
 from corpus_pipeline.io.readers.fields import shown
 from corpus_pipeline.io.readers.source import Plain, events_of, open_piece
+from corpus_pipeline.io.shards import empty_table
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
     DOCUMENT,
@@ -62,7 +63,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             first += file.metadata.row_group(number).num_rows
         if mapped is None and not file.metadata.num_rows:
             # A stage's output without documents still says which columns there are.
-            docs = pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
+            docs = pl.DataFrame(pl.from_arrow(empty_table(file.schema_arrow)))
             yield Chunk(_with_basics(docs), empty(QUARANTINE), 0)
 
 
