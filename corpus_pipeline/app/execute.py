@@ -183,6 +183,13 @@ def _received(paths: Sequence[str], how: How) -> Iterator[list[str]]:
 
 
 @contextmanager
+def started(how: How) -> Iterator[Engine]:
+    """The engine for work that is no job over inputs; closed at the end."""
+    with _engine(how) as engine:
+        yield engine
+
+
+@contextmanager
 def _engine(how: How) -> Iterator[Engine]:
     """The engine, started; closed at the end."""
     engine: Engine

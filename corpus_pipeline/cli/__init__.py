@@ -26,6 +26,7 @@ from corpus_pipeline.cli import (
     erase,
     ledger,
     products,
+    sites,
     sources,
     stages,
     standards,
@@ -75,6 +76,7 @@ stages.register(app)
 products.register(app)
 diff.register(app)
 sources.register(app)
+sites.register(app)
 ledger.register(app)
 supervision.register(app)
 annotate.register(app)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import dense, mapped, picked, write_array
+from corpus_pipeline.engine.shuffle.corpus import Judged, dense, mapped, picked, write_array
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen, own_mask
 from corpus_pipeline.engine.shuffle.group import group, route
 from corpus_pipeline.engine.shuffle.job import Shuffle
@@ -57,6 +57,11 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     matched = run_tasks(
         [job.task("match", i, match_range, argument) for i, argument in enumerate(ranges)]
     )
+    given = list(enumerate(job.corpus.judged(job.spec.name), parts))
+    matched += run_tasks(
+        [job.task("given", i, take_judged, (job, i, g, dropped)) for i, g in given]
+    )
+    parts += len(given)
     total: Result = {"pairs": sum(result["pairs"] for result in matched)}
     if issubclass(job.spec.cls, CountStage):
         return total
@@ -108,11 +113,25 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
         raise ValueError(f"{name}: match gave a pair whose a is not smaller than its b")
     # Smaller numbers come first in a pair: where that is an old document's, both are old.
     pairs = pairs.filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
+    return _write_pairs(job, part, pairs)
+
+
+def _write_pairs(job: Shuffle, part: str, pairs: pl.DataFrame) -> Result:
+    """Write pairs and their forest."""
     a, b = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
     joined = pl.DataFrame({"a": a, "b": b}, schema={"a": pl.UInt64, "b": pl.UInt64})
     write_shard(job.home / "pairs" / part, [pairs], level=0, size_by="")
     write_shard(job.home / "forest" / part, [joined], level=0, size_by="")
     return {"kind": "match", "pairs": pairs.height}
+
+
+def take_judged(argument: tuple[Shuffle, int, Judged, Path | None]) -> Result:
+    """Pairs that were judged before, of documents that no earlier stage dropped."""
+    job, index, judged, dropped = argument
+    pairs = judged.read()
+    for end in ("a", "b"):
+        pairs = pairs.filter(_alive(pairs.select(doc=end), job, dropped))
+    return _write_pairs(job, f"part-{index:05d}.parquet", pairs)
 
 
 def _alive(keys: pl.DataFrame, job: Shuffle, dropped: Path | None) -> pl.Series:
@@ -141,10 +160,12 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
         old=pl.lit(old),
         group=pl.Series(groups[rows], dtype=pl.UInt32),
     )
+    size_by = ""
     if job.stage.verifies:
-        empty = pl.DataFrame(schema={"text": pl.String})
-        frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, ["text"])]))
-    size_by = "text" if job.stage.verifies else ""
+        columns = list(job.stage.compares)
+        size_by = "text" if "text" in columns else ""
+        empty = pl.read_parquet(texts, columns=columns, n_rows=0)
+        frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, columns)]))
     frame = frame.sort("group", "doc")
     target = job.home / "gathered" / f"part-{part:05d}.parquet"
     write_shard(target, [frame], level=0, size_by=size_by)
@@ -163,10 +184,13 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     docs = gathered.filter(in_group).drop("group").collect().sort("doc")
     true = pairs
     if stage.verifies:
-        true = stage.verify(pairs, docs.select("doc", "text"))
-        docs = docs.drop("text")
+        true = stage.verify(pairs, docs.select("doc", *stage.compares))
+        docs = docs.drop(stage.compares)
     first_old = pl.lit(job.corpus.first_old, dtype=pl.UInt64)
     true = true.filter(pl.min_horizontal("a", "b") < first_old).sort("a", "b")
+    if job.keeps_pairs:
+        path = job.home / "true" / f"part-{number:05d}.parquet"
+        write_shard(path, [true], level=0, size_by="")
     paired = pl.concat([true["a"], true["b"]]).unique()
     facts = docs.filter(pl.col("doc").is_in(paired.implode()))
     wanted = {"doc": pl.UInt64(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
