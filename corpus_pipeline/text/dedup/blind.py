@@ -121,7 +121,8 @@ def misjudged(jaccard: float, threshold: float, values: int) -> float:
     >>> [round(misjudged(j, 0.7, 1024), 4) for j in (0.65, 0.68, 0.7, 0.72, 0.75)]
     [0.0004, 0.0856, 0.5, 0.0776, 0.0001]
     """
-    return erfc(abs(jaccard - threshold) / deviation(jaccard, values) / sqrt(2)) / 2
+    spread = max(deviation(jaccard, values), 1e-12)  # equal texts have equal signatures
+    return erfc(abs(jaccard - threshold) / spread / sqrt(2)) / 2
 
 
 def packed(rows: U8) -> pl.Series:
