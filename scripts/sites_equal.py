@@ -68,7 +68,7 @@ def differences(one: pl.DataFrame, three: pl.DataFrame) -> dict[str, Any]:
     near = pl.col("dropped_by").eq_missing(pl.lit("near_dedup"))
     near_three = pl.col("dropped_by_three").eq_missing(pl.lit("near_dedup"))
     counted = both.select(
-        exact=pl.col("exact_dedup_cluster").ne_missing("exact_dedup_cluster_three").sum(),
+        exact=pl.col("exact_dedup_cluster").ne_missing(pl.col("exact_dedup_cluster_three")).sum(),
         near_in_both=(near & near_three).sum(),
         only_one_run=(near & ~near_three).sum(),
         only_three_sites=(near_three & ~near).sum(),
@@ -76,7 +76,7 @@ def differences(one: pl.DataFrame, three: pl.DataFrame) -> dict[str, Any]:
             near & near_three & (pl.col("near_dedup_cluster") != pl.col("near_dedup_cluster_three"))
         ).sum(),
         other_stages=(
-            ~near & ~near_three & pl.col("dropped_by").ne_missing("dropped_by_three")
+            ~near & ~near_three & pl.col("dropped_by").ne_missing(pl.col("dropped_by_three"))
         ).sum(),
     )
     return {"documents": both.height, **counted.row(0, named=True)}
