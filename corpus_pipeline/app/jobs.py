@@ -20,6 +20,7 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
@@ -92,7 +93,7 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
     """The inputs below the paths, and whether they are outputs of earlier stages."""
     root = output.resolve()
     found = survey(paths)
-    usable = [item for item in found.inputs if root not in Path(item.path).resolve().parents]
+    usable = [item for item in found.inputs if root not in place(item.path).resolve().parents]
     if not usable:
         raise PipelineError(f"nothing to read: the inputs lie in the output folder {output}")
     continued = _are_stage_outputs(usable)
@@ -118,7 +119,7 @@ def _idle(config: Config, found: Survey) -> Iterator[dict[str, object]]:
 def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
     """Of inputs that are runs: their manifests (path and seal), and their source registries."""
     parents, sources = [], []
-    for path in map(Path, paths):
+    for path in map(place, paths):
         if not (path / "manifest.json").is_file() or not (path / "kept").is_dir():
             continue
         content = manifest.read(path / "manifest.json")
@@ -137,7 +138,7 @@ def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
         names: tuple[str, ...] | None = None
         if item.format == "parquet":
             try:
-                with Path(item.path).open("rb") as file:  # a path of any bytes
+                with place(item.path).open("rb") as file:  # a path of any bytes
                     columns = pq.read_schema(file).names
             except (OSError, ValueError):
                 continue  # a damaged file; the reader will quarantine it

@@ -30,7 +30,6 @@ from corpus_pipeline.engine.shuffle.packages import (
 )
 from corpus_pipeline.engine.shuffle.steps import shuffle
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.storage import remove_tree
 from corpus_pipeline.model import PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 
@@ -100,7 +99,7 @@ def _decided(
     this = _Round(root, engine, on_done, digest(decides))
     finished = folder.claim(root, this.key, decides)
     if finished is not None:
-        remove_tree(root / "work")
+        folder.clear_work(root)
         return finished
     _check(this, packages)
     parts = [rows for package in packages for rows in package.rows]
@@ -121,7 +120,7 @@ def _decided(
     }
     write_metrics(root, this.walls, time.perf_counter() - started, engine)
     manifest.write(root / "manifest.json", content)
-    remove_tree(root / "work")
+    folder.clear_work(root)
     return manifest.read(root / "manifest.json")
 
 

@@ -9,7 +9,7 @@ Refuses: a folder that holds anything else.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.fs import StorePath, place
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
@@ -75,12 +76,20 @@ class _Context:
     job: Job
     engine: Engine
     on_done: OnDone
+    check_lock: Callable[[], None]
     key: str = ""
     walls: dict[str, float] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
         return self.job.root / "work"
+
+    def clear_work(self) -> None:
+        """Remove what was between; on a store the lock stays until it is given back."""
+        if isinstance(self.work, StorePath):
+            folder.clear_work(self.job.root)
+        else:
+            remove_tree(self.work)
 
     def tasks(
         self, phase: str, tasks: Sequence[Task], engine: Engine | None = None
@@ -90,6 +99,7 @@ class _Context:
 
         def count(_task: Task, result: Result) -> None:
             nonlocal finished
+            self.check_lock()
             finished += 1
             self.on_done(phase, finished, len(tasks), result)
 
@@ -118,10 +128,10 @@ def run(
     `overwrite`: remove what an earlier, other run left in the folder.
     """
     folder.refuse_foreign(job.root, overwrite=overwrite)
-    with folder.lock(job.root):
+    with folder.lock(job.root) as check_lock:
         if overwrite:
             folder.clear(job.root)
-        return _run(_Context(job, engine, on_done))
+        return _run(_Context(job, engine, on_done, check_lock))
 
 
 def _run(context: _Context) -> dict[str, Any]:
@@ -143,7 +153,7 @@ def _run(context: _Context) -> dict[str, Any]:
     finished = folder.claim(job.root, context.key, folder.by_name(decides))
     if finished is not None:
         crossing.refuse_other(job.site, finished)
-        remove_tree(context.work)
+        context.clear_work()
         return finished
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
@@ -204,8 +214,9 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
         context.walls = {name: sum(walls.get(name, 0.0) for walls in phases) for name in names}
     write_metrics(root, context.walls, wall, context.engine)
     remove_leftovers(root)
-    manifest.write(root / "manifest.json", content)
-    remove_tree(context.work)
+    context.check_lock()
+    manifest.publish(root / "manifest.json", content)
+    context.clear_work()
     return manifest.read(root / "manifest.json")
 
 
@@ -274,7 +285,7 @@ def _scan(context: _Context) -> list[Scanned]:
 def _identity(item: Input) -> tuple[int, ...]:
     """Size, time of the last change, device and number of a file."""
     try:
-        stat = Path(item.path).stat()
+        stat = place(item.path).stat()
     except OSError as error:
         path = concealed(escaped(item.path))
         raise PipelineError(f"cannot read {path}: {error.strerror or error}") from None

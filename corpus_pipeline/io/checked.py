@@ -11,11 +11,11 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import xxhash
 
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.model import PipelineError
 
 #: Bytes of the smallest block.  A window of a file reads whole blocks: one or two more of them
@@ -46,6 +46,17 @@ class Fingerprint:
     def from_dict(cls, data: dict[str, Any]) -> Fingerprint:
         """The inverse of `to_dict`."""
         return cls(data["size"], data["block"], bytes.fromhex(data["digests"]))
+
+
+def size_of(file: BinaryIO) -> int:
+    """The bytes of an open file as they are now; of an object, as they were when it was opened."""
+    try:
+        return os.fstat(file.fileno()).st_size
+    except io.UnsupportedOperation:
+        at = file.tell()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(at)
+        return size
 
 
 class Digester:
@@ -91,7 +102,7 @@ class CheckedFile(io.RawIOBase):
         self._at = 0
         self._number, self._data = -1, b""  # the block that was read last
         try:
-            self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
+            self._file = place(path).open("rb")
         except FileNotFoundError:
             raise InputChangedError(
                 f"input {locator} vanished while the run was reading: {fingerprint.size:,} bytes "
@@ -100,7 +111,7 @@ class CheckedFile(io.RawIOBase):
         self._check_size()
 
     def _changed(self) -> InputChangedError:
-        now = os.fstat(self._file.fileno()).st_size
+        now = size_of(self._file)
         difference = f"{self.fingerprint.size:,} bytes at the scan, {now:,} now"
         if now == self.fingerprint.size:
             difference = f"{now:,} bytes as at the scan, but other ones"
@@ -110,7 +121,7 @@ class CheckedFile(io.RawIOBase):
         )
 
     def _check_size(self) -> None:
-        if os.fstat(self._file.fileno()).st_size != self.fingerprint.size:
+        if size_of(self._file) != self.fingerprint.size:
             raise self._changed()
 
     def _block(self, number: int) -> bytes:
@@ -170,5 +181,5 @@ class CheckedFile(io.RawIOBase):
 def open_checked(path: str, locator: str, fingerprint: Fingerprint | None) -> BinaryIO:
     """The file open for reading; a `CheckedFile` where there is a fingerprint."""
     if fingerprint is None:
-        return Path(path).open("rb")
+        return place(path).open("rb")
     return cast(BinaryIO, CheckedFile(path, locator, fingerprint))

@@ -22,8 +22,8 @@ from typing import Final, NamedTuple
 
 from corpus_pipeline.io.concealed import concealed, concealed_names, distinct
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.fs import StorePath, place
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.sniff import sniff
 from corpus_pipeline.model import PipelineError
 
@@ -190,9 +190,9 @@ def _distinct(pairs: list[tuple[_Root, Input]]) -> list[Input]:
 
 def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
     if given.startswith("@"):
-        yield from _listed(Path(given[1:]), left_out)
+        yield from _listed(place(given[1:]), left_out)
         return
-    path = local_path(given).absolute()
+    path = place(given).absolute()
     if path.is_dir():
         yield _Root(path, named=False, files=tuple(_walk(path, left_out)))
         return
@@ -204,6 +204,10 @@ def _roots(given: str, left_out: _LeftOut) -> Iterator[_Root]:
     base = path
     while glob.has_magic(base.as_posix()):
         base = base.parent
+    if isinstance(base, StorePath):
+        found = tuple(base.glob(path.relative_to(base).as_posix()))
+        yield _Root(base, named=False, files=found)
+        return
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob wants no absolute pattern
     files = [file for match in matches for file in _expanded(Path(match), left_out)]
     if not files:
@@ -229,13 +233,21 @@ def _listed(path: Path, left_out: _LeftOut) -> Iterator[_Root]:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        for root in _roots(str(folder / local_path(entry)), left_out):
+        for root in _roots(str(_within(folder, entry)), left_out):
             inside = root.path.is_relative_to(folder)
             yield _Root(folder, root.named, root.files) if inside else root
 
 
+def _within(folder: Path, entry: str) -> Path:
+    path = place(entry)
+    return path if isinstance(path, StorePath) else folder / path
+
+
 def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
     """The files below a folder, sorted by name; of a finished stage output only its `kept/`."""
+    if isinstance(folder, StorePath):
+        yield from _stored(folder, left_out)
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -257,6 +269,14 @@ def _walk(folder: Path, left_out: _LeftOut) -> Iterator[Path]:
             left_out.add(path, kind)
 
 
+def _stored(folder: StorePath, left_out: _LeftOut) -> Iterator[Path]:
+    """The objects below a folder; of a finished stage output only its `kept/`."""
+    if (folder / "manifest.json").is_file() and (folder / "kept").is_dir():
+        yield from sorted((folder / "kept").glob("*.parquet"))
+        return
+    yield from (file for file, _ in folder.below() if not _is_passed_by(file, left_out))
+
+
 def _is_passed_by(path: Path, left_out: _LeftOut) -> bool:
     """Whether a name says that this is no data; all but hidden files are counted as left out."""
     if path.name.startswith("."):
@@ -276,7 +296,7 @@ def _input(root: _Root, file: Path, left_out: _LeftOut) -> Input | None:
         raise PipelineError(f"not a regular file: {_shown(file)}")
     try:
         with file.open("rb") as raw:
-            size = os.fstat(raw.fileno()).st_size
+            size = file.stat().st_size
             kind = sniff(raw, file.name)
     except OSError as error:
         raise PipelineError(f"cannot read {_shown(file)}: {error.strerror or error}") from None

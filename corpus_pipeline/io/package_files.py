@@ -12,6 +12,8 @@ from typing import Final
 import polars as pl
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.fs import local_copy
+
 #: All that a package may hold, by folder: columns and their types.  No word of an input is among
 #: them; `id` is 32 hexadecimal digits, `source` the name of the site.
 COLUMNS: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
@@ -47,6 +49,7 @@ def problems(path: Path, name: str, site: str, values: int) -> Iterator[str]:
     if allowed is None:
         yield "a package has no such folder"
         return
+    path = local_copy(path)
     schema = pl.read_parquet_schema(path)
     for column, dtype in schema.items():
         if allowed.get(column) != dtype:

@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.charsets import MOST, UTF8, Coding, Sampler
-from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
+from corpus_pipeline.io.checked import (
+    CheckedFile,
+    Digester,
+    Fingerprint,
+    InputChangedError,
+    size_of,
+)
 from corpus_pipeline.io.compression import Block, Entry, Limits, events
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import Input
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
@@ -72,7 +78,7 @@ class _Hashed:
 
     def __init__(self, raw: BinaryIO) -> None:
         self.raw = raw
-        self.digester = Digester(os.fstat(raw.fileno()).st_size)
+        self.digester = Digester(size_of(raw))
 
     def read(self, size: int = -1) -> bytes:
         start, hashed = self.raw.tell(), self.digester.size
@@ -103,7 +109,7 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
     form, limits = FORMATS[item.format], limits or Limits()
     sampler = Sampler() if form.is_coded(text_mode) else None
     try:
-        with Path(item.path).open("rb") as raw:
+        with place(item.path).open("rb") as raw:
             hashed = _Hashed(raw)
             plain: int | None = None
             entries: tuple[Entry, ...] = ()

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints
 
 from corpus_pipeline.io.assets import resolve
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.rules.pack import Pack, Text, load
 from corpus_pipeline.rules.settings import Strict
@@ -84,8 +84,7 @@ class SitesFile(Pack):
 
     def path(self, given: str) -> Path:
         """A place of the file: a URL, or a path relative to the file's folder."""
-        place = local_path(given)
-        return place if _SCHEME.match(given) else self._base / place
+        return place(given) if _SCHEME.match(given) else self._base / given
 
     def inputs(self, site: SiteEntry) -> list[str]:
         """The inputs of a site as paths."""
@@ -114,12 +113,12 @@ class SitesFile(Pack):
 
 def sites_file(path: Path) -> SitesFile:
     """The sites in a file."""
-    place = local_path(path)
-    if not place.is_file():
+    file = place(path)
+    if not file.is_file():
         raise PipelineError(f"no such sites file: {path}")
     # A copy: the loader keeps one object a content, and the same content may lie in two folders.
-    content = load(resolve(str(place.resolve()), Path.cwd()), SitesFile).model_copy()
-    content._base = place.resolve().parent  # noqa: SLF001 – its own module
+    content = load(resolve(str(file.resolve()), Path.cwd()), SitesFile).model_copy()
+    content._base = file.resolve().parent  # noqa: SLF001 – its own module
     return content
 
 

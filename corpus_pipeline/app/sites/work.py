@@ -24,6 +24,7 @@ from corpus_pipeline.engine.run import run as run_job
 from corpus_pipeline.engine.shuffle.crossing import accept
 from corpus_pipeline.engine.shuffle.packages import Site, check_value, open_package, proof
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import relative
 from corpus_pipeline.io.storage import commit_bytes
 from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.export.shards import export
@@ -164,7 +165,8 @@ def _copy(source: Path, target: Path) -> None:
     (target / "manifest.json").unlink(missing_ok=True)
     for entry in content["files"]:
         commit_bytes(target / entry["path"], (source / entry["path"]).read_bytes())
+    listed = {entry["path"] for entry in content["files"]}
     for path in target.rglob("*.parquet"):
-        if path.relative_to(target).as_posix() not in {one["path"] for one in content["files"]}:
+        if relative(path, target) not in listed:
             path.unlink()
     commit_bytes(target / "manifest.json", (source / "manifest.json").read_bytes())

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import ROW, picked
+from corpus_pipeline.engine.shuffle.corpus import ROW, between, picked
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import Packages
 from corpus_pipeline.engine.shuffle.steps import NAMED, mask
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import PipelineError, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
@@ -34,9 +35,9 @@ def hand_back(argument: tuple[Shuffle, int, tuple[Path, ...]]) -> Result:
     job, number, targets = argument
     packages, name = job.corpus, f"part-{number:05d}.parquet"
     assert isinstance(packages, Packages)
-    decisions = pl.read_parquet(job.home / "decisions" / name)
-    gathered = pl.scan_parquet(sorted((job.home / "gathered").glob("part-*.parquet")))
-    ids = gathered.filter(pl.col("group") == number).select("doc", "id").collect()
+    decisions = pl.read_parquet(local_copy(job.home / "decisions" / name))
+    gathered = sorted((job.home / "gathered").glob("part-*.parquet"))
+    ids = between(gathered, "group", number, number).select("doc", "id")
     decisions = decisions.join(ids, on="doc", how="left", maintain_order="left")
     files: list[list[dict[str, Any]]] = []
     told: list[dict[str, int]] = []
@@ -74,7 +75,7 @@ def bring(job: Shuffle, dropped: Path | None, run_tasks: RunTasks) -> Result:
 def take(argument: tuple[Shuffle, int, Path]) -> Result:
     """Take one file of decisions, each about a document that the site has under this id."""
     job, number, path = argument
-    rows, stage, name = pl.read_parquet(path), job.stage, job.spec.name
+    rows, stage, name = pl.read_parquet(local_copy(path)), job.stage, job.spec.name
     facts = _facts(job, rows)
     if facts.height != rows.height or (facts.get_column("id") != rows.get_column("id")).any():
         raise PipelineError(

@@ -29,6 +29,7 @@ from corpus_pipeline.engine.shuffle.packages import (
 from corpus_pipeline.engine.shuffle.steps import shuffle
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed_values
+from corpus_pipeline.io.fs import relative
 from corpus_pipeline.io.package_files import COLUMNS
 from corpus_pipeline.model import PairStage, PipelineError, StageSpec
 from corpus_pipeline.tasks.base import Result, Task
@@ -83,7 +84,7 @@ def commit(site: Site, local: Sequence[Result], parts: Sequence[Result]) -> dict
     listed = {entry["path"] for entry in said["files"]}
     for folder in COLUMNS:
         for path in (site.package / folder).rglob("*.parquet"):
-            if path.relative_to(site.package).as_posix() not in listed:
+            if relative(path, site.package) not in listed:
                 path.unlink()
     manifest.write(site.package / "manifest.json", {**said, "proof": proof(said, site.key)})
     return manifest.read(site.package / "manifest.json")

@@ -20,9 +20,17 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import Corpus, Judged, dense, mapped, row_groups
+from corpus_pipeline.engine.shuffle.corpus import (
+    Corpus,
+    Judged,
+    between,
+    dense,
+    mapped,
+    row_groups,
+)
 from corpus_pipeline.engine.shuffle.index import compared_alike
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.package_files import problems
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import PipelineError, StageSpec
@@ -107,14 +115,11 @@ class Packages(Corpus):
         ]
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
-        inside = pl.col("key").is_between(
-            pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64)
-        )
         parts = []
         for number, start, package in self.located():
             shift, site = pl.lit(start << 32, dtype=pl.UInt64), pl.lit(number, dtype=pl.UInt16)
             files = sorted((package.root / "sketch" / stage).glob("part-*.parquet"))
-            rows = pl.scan_parquet(files).filter(inside).collect()
+            rows = between(files, "key", first, last)
             parts.append(rows.with_columns(doc=pl.col("doc") + shift, site=site))
         return pl.concat(parts)
 
@@ -132,11 +137,13 @@ class PackTask:
 def pack(task: PackTask) -> Result:
     """Put one part of a package in its place; its files."""
     work, name = task.corpus.work, f"part-{task.index:05d}.parquet"
-    facts = pl.read_parquet(work / "facts" / name).with_columns(source=pl.lit(task.site.name))
+    facts = pl.read_parquet(local_copy(work / "facts" / name)).with_columns(
+        source=pl.lit(task.site.name)
+    )
     targets = [("facts", [facts])]
     for spec in task.site.stages:
         stage = spec.build()
-        rows = pl.read_parquet(work / "sketch" / spec.name / name)
+        rows = pl.read_parquet(local_copy(work / "sketch" / spec.name / name))
         if stage.verifies:
             rows = rows.filter(_alive(rows.get_column("doc"), task))
             texts = row_groups(work / "local" / "kept" / name, None)
@@ -171,7 +178,9 @@ def pack_pairs(argument: tuple[Site, str, Path, int]) -> Result:
     site, stage, home, number = argument
     name = f"part-{number:05d}.parquet"
     path = site.package / "pairs" / stage / name
-    rows = write_shard(path, [pl.read_parquet(home / "true" / name)], level=1, size_by="")
+    rows = write_shard(
+        path, [pl.read_parquet(local_copy(home / "true" / name))], level=1, size_by=""
+    )
     return {"kind": "pack", "files": [manifest.file_entry(site.package, path, rows)]}
 
 
@@ -211,7 +220,7 @@ def doubled(packages: Packages) -> str | None:
     """Which two sites have a document of the same id; None where all ids differ."""
     heads: list[Any] = []
     for part in range(packages.splits):
-        ids = pl.read_parquet(packages.place(part)[0], columns=["id"]).get_column("id")
+        ids = pl.read_parquet(local_copy(packages.place(part)[0]), columns=["id"]).get_column("id")
         head = ids.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
         heads.append(head.fill_null(0).to_numpy())
     every = np.sort(np.concatenate(heads)) if heads else np.empty(0, np.uint64)
@@ -221,7 +230,9 @@ def doubled(packages: Packages) -> str | None:
     seen: dict[str, str] = {}
     for _, first, package in packages.located():
         for part in range(first, first + len(package.rows)):
-            ids = pl.read_parquet(packages.place(part)[0], columns=["id"]).get_column("id")
+            ids = pl.read_parquet(local_copy(packages.place(part)[0]), columns=["id"]).get_column(
+                "id"
+            )
             head = ids.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
             for one in ids.filter(head.is_in(again.tolist())):
                 if one in seen:
