@@ -19,6 +19,7 @@ from corpus_pipeline.app.sites.work import decide, finish, package, seal
 from corpus_pipeline.engine.shuffle.packages import proof
 from corpus_pipeline.io import fs, manifest
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.explain.story import explain
 from corpus_pipeline.products.verify.chain import verify
 from corpus_pipeline.text.dedup.blind import deviation
 
@@ -407,6 +408,14 @@ def test_a_plan_gives_shared_inputs_to_sites(tmp_path):
     assert [len(row["shared"]) for row in late["sites"]] == [4, 0, 0]
     assert "north takes s0.jsonl" in shown
     assert len(sites.sites) == 3
+
+
+def test_explain_says_that_a_survivor_is_at_another_site(made):
+    """The story of a document that went for one elsewhere names that one and says where it is."""
+    told = rows(made / "out/north/run").filter(pl.col("drop_evidence").str.contains("estimated"))
+    story = explain(made / "out/north/run", told["id"][0])
+    assert story.survivor.id == told["near_dedup_cluster"][0]
+    assert (story.survivor.state, story.survivor.place) == ("elsewhere", "at another site")
 
 
 def test_the_bill_is_made_of_metrics(made):

@@ -25,9 +25,9 @@ from corpus_pipeline.model import PipelineError
 from corpus_pipeline.text.unicode.escape import escaped
 
 HOUR: Final = 3600.0
-#: Bytes of a package for each kept document beside the signature, and of documents for each MB:
-#: measured on 81,789 real documents of 187 MB (docs/sites.md).
-ROW_BYTES, DOCUMENT_BYTES = 560, 2_300
+#: Bytes of a package for a document beside the signature, and of input for a document: measured on
+#: 38,133 real documents of 80 MB (docs/sites.md).
+ROW_BYTES, DOCUMENT_BYTES = 440, 2_100
 
 
 @dataclass(slots=True)
