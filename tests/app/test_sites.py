@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
+import clones
 import polars as pl
 import pytest
 
@@ -478,3 +480,17 @@ def test_three_buckets_give_the_same_bytes(made, tmp_path, s3, monkeypatch):
         assert verify(place) == []
         one, other = (manifest.read(root / "manifest.json") for root in (place, local))
         assert one["seal"] == other["seal"]
+
+
+@pytest.mark.slow
+@FULL
+def test_the_commands_of_the_page_work(tmp_path):
+    """The shell block of docs/sites.md, in a copy of what a checkout has."""
+    made = clones.made(tmp_path)
+    (tmp_path / "configs").unlink()
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    (block,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/sites.md").read_text(), re.DOTALL)
+    made.shell(f"set -e\n{block}")
+    release = manifest.read(tmp_path / "out/sites/all/release/manifest.json")
+    assert [one["site"] for one in release["sites"]] == list(NAMES)
+    assert release["counts"]["kept"] > 200
