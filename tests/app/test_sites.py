@@ -201,7 +201,7 @@ def test_numbers_of_a_package_are_keyed(made, tmp_path, monkeypatch):
         one, other = (pl.read_parquet(root / of)[column].drop_nulls() for root in (made, tmp_path))
         assert len(one) == len(other) > 20
         assert not set(one) & set(other)
-    work = tmp_path / "out/north/run/work/sketch/exact_dedup/part-00000.parquet"
+    work = tmp_path / "out/north/run/work" / "sketch" / "exact_dedup/part-00000.parquet"
     plain = pl.read_parquet(work)["key"]
     assert not set(plain) & set(other) | set(plain) & set(one)
 
