@@ -19,7 +19,8 @@ from typing import Any
 import polars as pl
 
 from corpus_pipeline.app.config import load
-from corpus_pipeline.app.execute import How, run_pipeline
+from corpus_pipeline.app.execute import run_pipeline
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.sites.file import KEY, SitesFile, sites_file
 from corpus_pipeline.app.sites.work import decide, finish, package, seal
 from corpus_pipeline.io import manifest

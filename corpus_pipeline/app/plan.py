@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus_pipeline.app import memory
 from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.run import Job
@@ -37,7 +38,8 @@ def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
 def _preview(job: Job) -> dict[str, Any]:
     scanned = [scan(item, job.ingest.limits, job.ingest.text_mode) for item in job.inputs]
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
-    size = sum(item.decompressed for item in scanned) / 1e6
+    plain = sum(item.decompressed for item in scanned)
+    size = plain / 1e6
     return {
         "inputs": len(job.inputs),
         "input_mb": round(sum(item.bytes for item in job.inputs) / 1e6, 1),
@@ -54,6 +56,7 @@ def _preview(job: Job) -> dict[str, Any]:
         "expected_disk_mb_running": round(size * DISK_RUNNING, 1),
         "expected_disk_mb_after": round(size * DISK_KEPT, 1),
         "expected_memory_mb_per_worker": WORKER_MB,
+        "memory_bound_mb": memory.bounds(job, splits, memory.measured(splits, job, plain)),
     }
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus_pipeline.cli.options import Address, Json, Overwrite, StageEngine, Workers
+from corpus_pipeline.cli.engine_options import on_engine
+from corpus_pipeline.cli.options import Json
 
 if TYPE_CHECKING:
-    from corpus_pipeline.app.execute import How
+    from corpus_pipeline.app.how import How
 
 File = Annotated[Path, typer.Argument(help="The YAML file of the sites.", metavar="SITES")]
 Name = Annotated[str, typer.Option("--site", help="The site where this runs.", metavar="NAME")]
@@ -36,14 +37,10 @@ def group() -> None:
     """Several sites, one de-duplicated corpus; no text leaves its site."""
 
 
-@sites.command()
 def run(
     file: File,
     site: Name,
-    engine: StageEngine = None,
-    workers: Workers = None,
-    address: Address = None,
-    overwrite: Overwrite = False,
+    how: How,
     as_json: Json = False,
 ) -> int:
     """At a site: run its inputs up to where other sites matter, and leave its package."""
@@ -54,7 +51,7 @@ def run(
 
     content = sites_file(file)
     with Progress() as progress:
-        made = package(content, site, _how(engine, workers, address, overwrite), progress.on_done)
+        made = package(content, site, how, progress.on_done)
     place = content.exchange(content.site(site)) / "package"
     size = sum(entry["bytes"] for entry in made["files"])
     if as_json:
@@ -65,13 +62,9 @@ def run(
     return 0
 
 
-@sites.command()
 def decide(
     file: File,
-    engine: StageEngine = None,
-    workers: Workers = None,
-    address: Address = None,
-    overwrite: Overwrite = False,
+    how: How,
     as_json: Json = False,
 ) -> int:
     """At the coordinator: judge all documents by the packages, and hand the decisions back."""
@@ -82,7 +75,6 @@ def decide(
 
     content = sites_file(file)
     with Progress() as progress:
-        how = _how(engine, workers, address, overwrite)
         decided = decided_by(content, how, progress.on_done)
     if as_json:
         print_json(
@@ -94,14 +86,10 @@ def decide(
     return 0
 
 
-@sites.command()
 def finish(
     file: File,
     site: Name,
-    engine: StageEngine = None,
-    workers: Workers = None,
-    address: Address = None,
-    overwrite: Overwrite = False,
+    how: How,
     as_json: Json = False,
 ) -> int:
     """At a site: apply what was decided, write its shards and its account."""
@@ -113,7 +101,7 @@ def finish(
 
     content = sites_file(file)
     with Progress() as progress:
-        finished_by(content, site, _how(engine, workers, address, overwrite), progress.on_done)
+        finished_by(content, site, how, progress.on_done)
     return report(open_run(content.run(content.site(site))), as_json=as_json)
 
 
@@ -136,8 +124,5 @@ def seal(file: File, as_json: Json = False) -> int:
     return 0
 
 
-def _how(engine: str | None, workers: int | None, address: str | None, overwrite: bool) -> How:
-    """How the step is carried out: as the command says, else as the sites file does."""
-    from corpus_pipeline.app.execute import How
-
-    return How(engine, workers, address, overwrite)
+for _command in (run, decide, finish):
+    sites.command(name=_command.__name__)(on_engine(_command, overwrites=True))

@@ -51,7 +51,7 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     """The kind of a file, or why it is none."""
     head = raw.read(PEEK)
     stem, packed = _unpacked_name(name.lower())
-    compression = _compression(head) or ("none" if by_content(head) else packed)
+    compression = _compression(head) or ("none" if _is_plain(head) else packed)
     plain = head
     if compression != "none":
         raw.seek(0)
@@ -68,6 +68,11 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     if chosen is None:
         return "binary, and of no known kind"
     return Kind(chosen.name, compression)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether a file without the mark of a compression is not packed, whatever its name says."""
+    return bool(head) and (by_content(head) is not None or _is_text(head))
 
 
 def _readable(head: bytes) -> bytes:

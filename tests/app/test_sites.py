@@ -13,7 +13,7 @@ import pytest
 
 from corpus_pipeline.app import execute
 from corpus_pipeline.app.config import load
-from corpus_pipeline.app.execute import How
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.sites import plan
 from corpus_pipeline.app.sites.account import billed
 from corpus_pipeline.app.sites.file import KEY, sites_file

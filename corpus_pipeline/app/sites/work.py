@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.app.config import Config, load
-from corpus_pipeline.app.execute import How, quiet, started
+from corpus_pipeline.app.execute import quiet, started
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.app.sites.file import SitesFile, sites_key
 from corpus_pipeline.engine import folder
@@ -43,8 +44,8 @@ def package(
 
     A site that is finished already keeps its package: it is returned, and nothing is done.
     """
-    with _at(sites, name, how) as (job, engine, overwrite):
-        content = run_job(job, engine, on_done, overwrite=overwrite)
+    with _at(sites, name, how, on_done) as (job, engine, told, overwrite):
+        content = run_job(job, engine, told, overwrite=overwrite)
         if content["kind"] == "package":
             return content
         path = sites.exchange(sites.site(name)) / PACKAGE / "manifest.json"
@@ -53,7 +54,8 @@ def package(
 
 def decide(sites: SitesFile, how: How, on_done: OnDone = quiet) -> dict[str, Any]:
     """Decide about the documents of all sites from their packages, and hand the decisions back."""
-    specs = _across(_config(sites))
+    config = _config(sites)
+    specs = _across(config)
     opened = [
         open_package(sites.exchange(site) / PACKAGE, site.name, specs) for site in sites.sites
     ]
@@ -61,10 +63,9 @@ def decide(sites: SitesFile, how: How, on_done: OnDone = quiet) -> dict[str, Any
     _same(contents, "key_check", "under another key (CORPUS_PIPELINE_SITES_KEY)")
     _same(contents, "values", "with signatures of another size (`signature` of the sites file)")
     _proved(contents)
-    with started(how) as engine:
-        decided = coordinate(
-            opened, specs, sites.decisions, engine, on_done, overwrite=how.overwrite
-        )
+    name = f"{sites.name}.decide"
+    with started(how, config, on_done, name=name, output=sites.decisions) as (engine, told):
+        decided = coordinate(opened, specs, sites.decisions, engine, told, overwrite=how.overwrite)
     for site in sites.sites:
         _copy(sites.decisions / SITES / site.name, sites.exchange(site) / DECISIONS)
     return decided
@@ -77,10 +78,10 @@ def finish(
     exchange = sites.exchange(sites.site(name))
     if not (exchange / PACKAGE / "manifest.json").exists():
         raise PipelineError(f"site {name} has no package yet: `sites run --site {name}` first")
-    with _at(sites, name, how, decisions=exchange / DECISIONS) as (job, engine, overwrite):
-        content = run_job(job, engine, on_done, overwrite=overwrite)
+    with _at(sites, name, how, on_done, exchange / DECISIONS) as (job, engine, told, overwrite):
+        content = run_job(job, engine, told, overwrite=overwrite)
         with folder.lock(job.root):
-            export(job.root, job.root, _config(sites).export, engine, on_done)
+            export(job.root, job.root, _config(sites).export, engine, told)
     seal_account(job.root, name, exchange)
     return content
 
@@ -93,9 +94,9 @@ def seal(sites: SitesFile) -> dict[str, Any]:
 
 @contextmanager
 def _at(
-    sites: SitesFile, name: str, how: How | None, decisions: Path | None = None
-) -> Iterator[tuple[Job, Engine, bool]]:
-    """The job of a site's inputs, its engine, started, and whether to overwrite."""
+    sites: SitesFile, name: str, how: How | None, on_done: OnDone, decisions: Path | None = None
+) -> Iterator[tuple[Job, Engine, OnDone, bool]]:
+    """The job of a site's inputs, its engine, started, who is told, and whether to overwrite."""
     entry = sites.site(name)
     if not entry.inputs:
         raise PipelineError(f"site {name} has no inputs in the sites file")
@@ -111,8 +112,9 @@ def _at(
     site = Site(name, place, sites.signature, sites_key(), own, specs, decisions)
     if decisions is not None:
         accept(site)
-    with started(given) as engine:
-        yield replace(job, site=site), engine, given.overwrite
+    job = replace(job, site=site)
+    with started(given, config, on_done, name=config.name, output=job.root) as (engine, told):
+        yield job, engine, told, given.overwrite
 
 
 def _config(sites: SitesFile) -> Config:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import ROW, between, picked
+from corpus_pipeline.engine.shuffle.corpus import ROW, picked
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import Packages
@@ -36,9 +36,7 @@ def hand_back(argument: tuple[Shuffle, int, tuple[Path, ...]]) -> Result:
     packages, name = job.corpus, f"part-{number:05d}.parquet"
     assert isinstance(packages, Packages)
     decisions = pl.read_parquet(local_copy(job.home / "decisions" / name))
-    gathered = sorted((job.home / "gathered").glob("part-*.parquet"))
-    ids = between(gathered, "group", number, number).select("doc", "id")
-    decisions = decisions.join(ids, on="doc", how="left", maintain_order="left")
+    decisions = decisions.with_columns(id=_facts(job, decisions).get_column("id"))
     files: list[list[dict[str, Any]]] = []
     told: list[dict[str, int]] = []
     for (_, first, package), target in zip(packages.located(), targets, strict=True):

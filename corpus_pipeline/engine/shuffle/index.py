@@ -96,13 +96,13 @@ def compared_alike(records: Sequence[dict[str, Any]], specs: Sequence[StageSpec]
     """The first stage that these records do not serve, and why; None where they serve all."""
     by_name = {record["name"]: record for record in records}
     for spec in specs:
-        differs = _difference(by_name.get(spec.name), concealed_values(spec.record()))
+        differs = difference(by_name.get(spec.name), concealed_values(spec.record()))
         if differs:
             return f"{spec.name}: {differs}"
     return None
 
 
-def _difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:
+def difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:
     """How the stage of an index differs from ours; None where the index serves it."""
     if theirs is None:
         return "it was built without that stage"

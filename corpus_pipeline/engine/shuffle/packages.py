@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from corpus_pipeline.engine.chain import built
 from corpus_pipeline.engine.shuffle.corpus import (
     Corpus,
     Judged,
@@ -142,7 +143,7 @@ def pack(task: PackTask) -> Result:
     )
     targets = [("facts", [facts])]
     for spec in task.site.stages:
-        stage = spec.build()
+        (stage,) = built([spec])
         rows = pl.read_parquet(local_copy(work / "sketch" / spec.name / name))
         if stage.verifies:
             rows = rows.filter(_alive(rows.get_column("doc"), task))
