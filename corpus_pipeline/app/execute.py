@@ -213,6 +213,15 @@ def _received(paths: Sequence[str], how: How) -> Iterator[list[str]]:
 
 
 @contextmanager
+def started(
+    how: How, config: Config, on_done: OnDone, *, name: str, output: Path
+) -> Iterator[tuple[Engine, OnDone]]:
+    """The engine for work that is more than one job over inputs, and who is told of its tasks."""
+    with _working(how, config, on_done, name=name, paths=[], output=output) as (engine, watch):
+        yield engine, watch.on_done
+
+
+@contextmanager
 def _working(
     how: How,
     config: Config,

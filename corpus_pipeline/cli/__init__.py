@@ -27,6 +27,7 @@ from corpus_pipeline.cli import (
     erase,
     ledger,
     products,
+    sites,
     sources,
     stages,
     standards,
@@ -77,6 +78,7 @@ stages.register(app)
 products.register(app)
 diff.register(app)
 sources.register(app)
+sites.register(app)
 ledger.register(app)
 supervision.register(app)
 annotate.register(app)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +33,27 @@ if TYPE_CHECKING:
     from corpus_pipeline.app.how import How
     from corpus_pipeline.app.results import Run
 
+
+PlanConfig = Annotated[Path | None, typer.Argument(help="A YAML config.", metavar="CONFIG")]
+PlanInputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        help="Files, folders, globs, @lists or - (standard input); repeatable.",
+        metavar="PATH",
+    ),
+]
+SitesOption = Annotated[
+    Path | None,
+    typer.Option("--sites", help="Plan a job over several sites instead.", metavar="SITES"),
+]
+WriteOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--write", help="With --sites: the sites file, shared inputs assigned.", metavar="FILE"
+    ),
+]
 
 #: Where a reader of the help finds the names of options and what they mean.
 _SCHEMA = "`corpus-pipeline config --schema` describes them."
@@ -79,13 +101,22 @@ def run(
 
 
 def plan(
-    config: ConfigArgument,
-    inputs: InputOption,
+    config: PlanConfig = None,
+    inputs: PlanInputs = None,
     more: MoreInputs = None,
     settings: Settings = None,
+    sites: SitesOption = None,
+    write: WriteOption = None,
     as_json: Json = False,
 ) -> int:
-    """Say what a run would do and cost, and do nothing."""
+    """Say what a run would do and cost, and do nothing.
+
+    With --sites: how a job is distributed over sites by where data lies, cores, price and queue.
+    """
+    if sites is not None:
+        return _plan_sites(sites, write, as_json=as_json)
+    if config is None or not inputs:
+        raise typer.BadParameter("plan wants CONFIG and --input PATH, or --sites SITES")
     from corpus_pipeline.app.config import load
     from corpus_pipeline.app.plan import preview, render
     from corpus_pipeline.cli.report import print_json, print_result
@@ -95,6 +126,24 @@ def plan(
         print_json(figures, indent=1)
     else:
         print_result(render(figures))
+    return 0
+
+
+def _plan_sites(sites: Path, write: Path | None, *, as_json: bool) -> int:
+    """Print the plan of a job over several sites, and write the sites file that follows it."""
+    from corpus_pipeline.app.sites.file import sites_file
+    from corpus_pipeline.app.sites.plan import preview, render, write_assigned
+    from corpus_pipeline.cli.report import print_json, print_result, say
+
+    content = sites_file(sites)
+    figures = preview(content)
+    if as_json:
+        print_json(figures, indent=1)
+    else:
+        print_result(render(figures))
+    if write is not None:
+        write_assigned(figures, sites, write)
+        say(f"wrote {write}")
     return 0
 
 

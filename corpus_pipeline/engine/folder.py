@@ -29,6 +29,8 @@ FILES = (
 )
 FOLDERS = ("kept", "dropped", "quarantine", "manifests", "dataset")
 INDEX_FOLDERS = ("sketch", "facts", "texts")
+#: What a coordinator of several sites writes.
+SITE_FOLDERS = ("sites",)
 #: Intermediate files that are written before the folder is claimed.
 BEFORE_CLAIM = ("scan", "metrics")
 
@@ -121,7 +123,7 @@ def _holder(content: bytes) -> str:
 def refuse_foreign(root: Path, *, overwrite: bool = False) -> None:
     """Raise `PipelineError` where the folder holds files that no run or index writes."""
     names = {path.name for path in root.iterdir()} if root.is_dir() else set()
-    strangers = sorted(names - {*FILES, *FOLDERS, *INDEX_FOLDERS, WORK})
+    strangers = sorted(names - {*FILES, *FOLDERS, *INDEX_FOLDERS, *SITE_FOLDERS, WORK})
     if overwrite and strangers:
         raise PipelineError(f"{root} holds other files ({strangers[0]}); choose another folder")
     if names and not overwrite and "run.json" not in names and names != {WORK}:
@@ -130,7 +132,7 @@ def refuse_foreign(root: Path, *, overwrite: bool = False) -> None:
 
 def clear(root: Path) -> None:
     """Remove what runs and indexes write into a folder; the lock stays."""
-    for name in (*FOLDERS, *INDEX_FOLDERS):
+    for name in (*FOLDERS, *INDEX_FOLDERS, *SITE_FOLDERS):
         remove_tree(root / name)
     clear_work(root)
     for name in reversed(FILES):  # `run.json` says that the folder is ours: it goes last
@@ -161,7 +163,7 @@ def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | 
     if start is not None and start.get("key") == key:
         return manifest.read_if_sound(root / "manifest.json")
     if start is not None and not _has_results(root):
-        for name in (*FOLDERS, *INDEX_FOLDERS):
+        for name in (*FOLDERS, *INDEX_FOLDERS, *SITE_FOLDERS):
             remove_tree(root / name)
         (root / "run.json").unlink()
         start = None
@@ -181,6 +183,7 @@ def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | 
 def by_name(decides: Mapping[str, Any]) -> dict[str, Any]:
     """What decides a run, by the names a user knows: inputs, config keys, stages, libraries."""
     stages = {f"stage {stage['name']}": stage for stage in decides["stages"]}
+    sites = {"the site and its key": decides["site"]} if "site" in decides else {}
     config = {f"config {key}": value for key, value in decides["config"].items()}
     return {
         "inputs": decides["inputs"],
@@ -191,6 +194,7 @@ def by_name(decides: Mapping[str, Any]) -> dict[str, Any]:
         "versions of libraries": decides["code"],
         "splits": decides["split_bytes"],
         "--against": decides["against"],
+        **sites,
     }
 
 

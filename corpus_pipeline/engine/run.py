@@ -20,10 +20,11 @@ from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
-from corpus_pipeline.engine.shuffle import index
+from corpus_pipeline.engine.shuffle import crossing, index
 from corpus_pipeline.engine.shuffle.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.shuffle.corpus import Corpus, Index
 from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.engine.shuffle.packages import Site
 from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
@@ -66,6 +67,7 @@ class Job:
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
     budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
     alarms: tuple[dict[str, Any], ...] = ()  # raised by the inputs and the config, for the manifest
+    site: Site | None = None  # one of several sites: leave its package, or take what came back
 
 
 @dataclass(slots=True)
@@ -146,10 +148,12 @@ def _run(context: _Context) -> dict[str, Any]:
         "code": code(),
         "split_bytes": job.split_bytes,
         "against": [old.seal for old in job.indexes],
+        **({} if job.site is None else {"site": job.site.record()}),
     }
     context.key = digest(decides)
     finished = folder.claim(job.root, context.key, folder.by_name(decides))
     if finished is not None:
+        crossing.refuse_other(job.site, finished)
         remove_leftovers(job.root)  # of an attempt that was killed behind the manifest
         context.clear_work()
         return finished
@@ -159,6 +163,8 @@ def _run(context: _Context) -> dict[str, Any]:
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     local = _local_pass(context, scanned, splits)
+    if job.site is not None and job.site.decisions is None:
+        return _package(context, job.site, splits, local, started)
     if job.makes_index:
         return _seal(context, started, _common(context) | _index(context, local))
     parts, alarms, reports = _shuffled_stages(context, splits, local)
@@ -192,6 +198,8 @@ def _decided(context: _Context, splits: list[Split], parts: list[Result]) -> dic
         "files": [entry for part in parts for entry in part["files"]],
         "counts": counts.add(part["counts"] for part in parts),
     }
+    if context.job.site is not None:
+        content["site"] = crossing.told(context.job.site)
     if indexes:
         content["against"] = [{"name": escaped(i.root.name), "seal": i.seal} for i in indexes]
     return content
@@ -203,12 +211,31 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
     folder.refuse_removed(root)
-    write_metrics(root, context.walls, time.perf_counter() - started, context.engine)
+    wall = time.perf_counter() - started
+    before = manifest.read_if_sound(context.work / "spent.json")  # until the package of a site
+    if before is not None:
+        wall += before["wall_s"]
+        names = [*before["phases"], *context.walls]
+        phases = [before["phases"], context.walls]
+        context.walls = {name: sum(walls.get(name, 0.0) for walls in phases) for name in names}
+    write_metrics(root, context.walls, wall, context.engine)
     remove_leftovers(root)
     context.check_lock()
     manifest.publish(root / "manifest.json", content)
     context.clear_work()
     return manifest.read(root / "manifest.json")
+
+
+def _package(
+    context: _Context, site: Site, splits: list[Split], local: list[Result], started: float
+) -> dict[str, Any]:
+    """Leave the package of a site; its content.  The folder waits for what comes back."""
+    corpus = _numbered(context, splits, local)
+    parts = crossing.packed(site, corpus, context.key, local, context.tasks)
+    content = crossing.commit(site, local, parts)
+    spent = {"wall_s": time.perf_counter() - started, "phases": context.walls}
+    manifest.write(context.work / "spent.json", {"kind": "spent", **spent})
+    return content
 
 
 def _index(context: _Context, local: list[Result]) -> dict[str, Any]:
@@ -328,6 +355,15 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
     return context.tasks("local", tasks)
 
 
+def _numbered(context: _Context, splits: list[Split], local: list[Result]) -> Corpus:
+    """All documents that are compared, numbered."""
+    indexes = context.job.indexes
+    corpus = Corpus(context.work, len(splits), indexes)
+    kept = [result["counts"]["kept"] for result in local]
+    corpus.number(kept + [rows for old in indexes for rows in index.index_rows(old)])
+    return corpus
+
+
 def _shuffled_stages(
     context: _Context, splits: list[Split], local: list[Result]
 ) -> tuple[list[Result], list[dict[str, object]], dict[str, object]]:
@@ -336,10 +372,11 @@ def _shuffled_stages(
     specs = tuple(spec for spec in job.specs if spec.is_global)
     if not specs:
         return local, [], {}
-    corpus = Corpus(context.work, len(splits), job.indexes)
-    kept = [result["counts"]["kept"] for result in local]
-    corpus.number(kept + [rows for old in job.indexes for rows in index.index_rows(old)])
-    jobs = tuple(Shuffle(spec, corpus, context.key) for spec in specs)
+    corpus = _numbered(context, splits, local)
+    jobs = tuple(
+        Shuffle(spec, corpus, context.key, brought=crossing.brought(job.site, spec))
+        for spec in specs
+    )
     alarms, reports = decide(jobs, local, context.tasks)
     tasks = [
         context.task(

@@ -190,6 +190,8 @@ class PairStage(ShuffledStage, base=True):
     columns: ClassVar[Schema] = {}
     #: Whether `verify` needs the texts of candidates; true where a subclass defines `verify`.
     verifies: ClassVar[bool] = False
+    #: What `verify` gets of each candidate: of a package of a site other columns than the text.
+    compares: ClassVar[tuple[str, ...]] = ("text",)
 
     @classmethod
     def check_definition(cls) -> None:
@@ -237,6 +239,17 @@ class PairStage(ShuffledStage, base=True):
         Returns `doc`, the stage's own `columns`, `drop_rule` and `drop_evidence` (null = stays); a
         document without a row in the result stays, with the columns of `untouched`.
         """
+
+    def blind(self, rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
+        """The rows of a sketch, as they may leave a site: under the key that the sites share.
+
+        Only stages that compare documents of several sites have this and `sign`.
+        """
+        raise NotImplementedError
+
+    def sign(self, docs: pl.DataFrame, key: bytes, values: int) -> pl.DataFrame:
+        """Kept documents → for each the columns `compares`, made with the key."""
+        raise NotImplementedError
 
     def untouched(self) -> Mapping[str, pl.Expr]:
         """Column → value, for documents that `settle` does not return; other columns are null."""

@@ -94,8 +94,8 @@ class NearDedup(PairStage):
     columns: ClassVar[Schema] = {"near_dedup_jaccard": pl.Float32()}
     describes: ClassVar[Mapping[str, str]] = {
         "near_dedup_jaccard": "Exact Jaccard similarity of the character 5-grams to the survivor: "
-        "of the key texts, or of the raw texts where the evidence says so; 1 where the document "
-        "stays."
+        "of the key texts, or of the raw texts where the evidence says so (an estimate where that "
+        "says so: of two sites); 1 where the document stays."
     }
     OptionsModel: ClassVar[type[Options]] = NearDedupOptions
     options: NearDedupOptions

@@ -39,6 +39,25 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A file of pairs that were judged before; its documents are `shift` further on here."""
+
+    path: Path
+    shift: int
+    site: int
+
+    def read(self) -> pl.DataFrame:
+        """The pairs, as the stage's `match` gives its own."""
+        shift, site = pl.lit(self.shift, dtype=pl.UInt64), pl.lit(self.site, dtype=pl.UInt16)
+        pairs = pl.read_parquet(local_copy(self.path))
+        return pairs.select(
+            *(pl.col(end) + shift for end in ("a", "b")),
+            *(site.alias(name) for name in ("site_a", "site_b")),
+            *(pl.col(name) + shift if name == "larger" else name for name in pairs.columns[2:]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Corpus:
     """Where the documents of a run and of its indexes lie; small enough to be sent to workers."""
 
@@ -79,6 +98,10 @@ class Corpus:
                 return index.root / "facts" / name, index.root / "texts" / name, index.root
             number -= index.parts
         raise IndexError(part)
+
+    def judged(self, stage: str) -> list[Judged]:  # noqa: ARG002 – packages have some
+        """Pairs that were judged before this run."""
+        return []
 
     def own_sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
         """The run's own sketch rows with keys first … last, sorted by `key` and `doc`."""

@@ -86,12 +86,20 @@ def open_index(root: Path, specs: Sequence[StageSpec]) -> Index:
     if content["index_version"] not in READS:
         theirs, ours = content["index_version"], " and ".join(map(str, READS))
         raise PipelineError(f"the index {root} has layout {theirs}, this version reads {ours}")
-    records = {record["name"]: record for record in content["stages"]}
-    for spec in comparing(specs):
-        differs = difference(records.get(spec.name), concealed_values(spec.record()))
-        if differs:
-            raise PipelineError(f"the index {root} cannot serve {spec.name}: {differs}")
+    differs = compared_alike(content["stages"], comparing(specs))
+    if differs:
+        raise PipelineError(f"the index {root} cannot serve {differs}")
     return Index(root.resolve(), len(content["rows"]), content["seal"], traces_of(root, content))
+
+
+def compared_alike(records: Sequence[dict[str, Any]], specs: Sequence[StageSpec]) -> str | None:
+    """The first stage that these records do not serve, and why; None where they serve all."""
+    by_name = {record["name"]: record for record in records}
+    for spec in specs:
+        differs = difference(by_name.get(spec.name), concealed_values(spec.record()))
+        if differs:
+            return f"{spec.name}: {differs}"
+    return None
 
 
 def difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:

@@ -23,11 +23,14 @@ class Shuffle:
     spec: StageSpec
     corpus: Corpus
     key: str  # digest of all that decides the outcome
+    keeps_pairs: bool = False  # leave the pairs that hold, for a package
+    brought: Path | None = None  # decisions that were made elsewhere, about these documents
 
     @property
     def home(self) -> Path:
         """The folder of this stage's intermediate files."""
-        return self.corpus.work / self.spec.name
+        place = self.corpus.work / "brought" if self.brought else self.corpus.work
+        return place / self.spec.name
 
     @property
     def dropped(self) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from corpus_pipeline.engine import tallies
 from corpus_pipeline.engine.shuffle.aggregate import aggregate
+from corpus_pipeline.engine.shuffle.brought import bring
 from corpus_pipeline.engine.shuffle.edits import edit
 from corpus_pipeline.engine.shuffle.job import Part, Shuffle
 from corpus_pipeline.engine.shuffle.steps import alarms, shuffle
@@ -40,6 +41,8 @@ def decide(
             outcome = aggregate(job, jobs[:at], dropped, phase)
             if kind.reports is not None:
                 reports[kind.reports] = outcome["report"]
+        elif job.brought is not None:
+            outcome = bring(job, dropped, phase)
         else:
             rows = sum(result["sketch_rows"][name] for result in local)
             outcome = shuffle(job, rows, dropped, phase)

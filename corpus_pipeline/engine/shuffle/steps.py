@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.engine.shuffle.corpus import (
+    Judged,
     between,
     dense,
     mapped,
@@ -69,6 +70,11 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     matched = run_tasks(
         [job.task("match", i, match_range, argument) for i, argument in enumerate(ranges)]
     )
+    given = list(enumerate(job.corpus.judged(job.spec.name), parts))
+    matched += run_tasks(
+        [job.task("given", i, take_judged, (job, i, g, dropped)) for i, g in given]
+    )
+    parts += len(given)
     total: Result = {"pairs": sum(result["pairs"] for result in matched)}
     if issubclass(job.spec.cls, CountStage):
         return total
@@ -152,11 +158,25 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
         raise ValueError(f"{name}: match gave a pair whose a is not smaller than its b")
     # Smaller numbers come first in a pair: where that is an old document's, both are old.
     pairs = pairs.filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
+    return _write_pairs(job, part, pairs)
+
+
+def _write_pairs(job: Shuffle, part: str, pairs: pl.DataFrame) -> Result:
+    """Write pairs and their forest."""
     a, b = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
     joined = pl.DataFrame({"a": a, "b": b}, schema={"a": pl.UInt64, "b": pl.UInt64})
     write_shard(job.home / "pairs" / part, [pairs], level=0, size_by="")
     write_shard(job.home / "forest" / part, [joined], level=0, size_by="")
     return {"kind": "match", "pairs": pairs.height}
+
+
+def take_judged(argument: tuple[Shuffle, int, Judged, Path | None]) -> Result:
+    """Pairs that were judged before, of documents that no earlier stage dropped."""
+    job, index, judged, dropped = argument
+    pairs = judged.read()
+    for end in ("a", "b"):
+        pairs = pairs.filter(_alive(pairs.select(doc=end), job, dropped))
+    return _write_pairs(job, f"part-{index:05d}.parquet", pairs)
 
 
 def _alive(keys: pl.DataFrame, job: Shuffle, dropped: Path | None) -> pl.Series:
@@ -185,15 +205,17 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
         old=pl.lit(old),
         group=pl.Series(groups[rows], dtype=pl.UInt32),
     )
+    size_by, size = "", 0
     if job.stage.verifies:
-        empty = pl.DataFrame(schema={"text": pl.String})
-        frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, ["text"])]))
-    size_by = "text" if job.stage.verifies else ""
-    size = frame.get_column("text").str.len_bytes().sum() if job.stage.verifies else 0
+        columns = list(job.stage.compares)
+        size_by = "text" if "text" in columns else ""
+        empty = no_rows(texts).select(columns)
+        compared = pl.concat([empty, *picked(texts, rows, columns)])
+        frame, size = frame.with_columns(compared), int(compared.estimated_size())
     frame = frame.sort("group", "doc")
     target = job.home / "gathered" / f"part-{part:05d}.parquet"
     write_shard(target, [frame], level=0, size_by=size_by)
-    return {"kind": "gather", "documents": frame.height, "bytes": int(size)}
+    return {"kind": "gather", "documents": frame.height, "bytes": size}
 
 
 def settle(argument: tuple[Shuffle, int, range]) -> Result:
@@ -202,11 +224,14 @@ def settle(argument: tuple[Shuffle, int, range]) -> Result:
     pairs, docs = (_by_group(job.home / home, groups) for home in ("routed", "gathered"))
     # Each frame is let go of when its group is settled: of a large one there is no second copy.
     made = [_settled(job, pairs.pop(one), docs.pop(one)) for one in groups]
-    decisions = pl.concat([rows for rows, _ in made]).sort("doc")
+    decisions = pl.concat([rows for rows, _, _ in made]).sort("doc")
+    if job.keeps_pairs:
+        true = pl.concat([pairs for _, pairs, _ in made]).sort("a", "b")
+        write_shard(job.home / "true" / f"part-{number:05d}.parquet", [true], level=0, size_by="")
     write_shard(
         job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
     )
-    return {"kind": "settle", **_summary([result for _, result in made])}
+    return {"kind": "settle", **_summary([result for *_, result in made])}
 
 
 def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
@@ -219,16 +244,18 @@ def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
     return {int(key[0]): part for key, part in parts.items()}
 
 
-def _settled(job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame) -> tuple[pl.DataFrame, Result]:
-    """The decisions about the documents of one group, and their counts."""
+def _settled(
+    job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, Result]:
+    """The decisions about the documents of one group, the pairs that hold, and their counts."""
     pairs = pairs.unique(["a", "b"]).sort("a", "b")
     docs = docs.sort("doc")
     stage, name = job.stage, job.spec.name
     assert isinstance(stage, PairStage)
     true = pairs
     if stage.verifies:
-        true = stage.verify(pairs, docs.select("doc", "text"))
-        docs = docs.drop("text")
+        true = stage.verify(pairs, docs.select("doc", *stage.compares))
+        docs = docs.drop(stage.compares)
     first_old = pl.lit(job.corpus.first_old, dtype=pl.UInt64)
     true = true.filter(pl.min_horizontal("a", "b") < first_old).sort("a", "b")
     paired = pl.concat([true["a"], true["b"]]).unique()
@@ -240,13 +267,14 @@ def _settled(job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame) -> tuple[pl.
     lost = dropped.join(facts.select("doc", "source"), on="doc").group_by("source").len()
     cluster, size = cluster_columns(name)
     largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
-    return decisions, {
+    counted = {
         "candidates": pairs.height,
         "true": true.height,
         "dropped": dropped.height,
         "lost": {source or "": rows for source, rows in lost.sort("source").iter_rows()},
         "largest": [list(row) for row in largest.sort(size, cluster).iter_rows()],
     }
+    return decisions, true, counted
 
 
 def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:

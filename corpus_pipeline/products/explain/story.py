@@ -231,6 +231,8 @@ def _survivor(run: Run, row: dict[str, Any], show_text: bool) -> Survivor | None
     jaccard, size = row.get(f"{stage}_jaccard"), row.get(size_column)
     places = find.by_id(run, str(other))
     if not places:
+        if "site" in run.manifest:  # the corpus has others, whose documents are not here
+            return Survivor(str(other), "elsewhere", "at another site", "", jaccard, size)
         return Survivor(str(other), "missing", "nowhere in this run", "", jaccard, size)
     survivor = find.row(run, places[0])
     gone = survivor.get("dropped_by")

@@ -20,12 +20,21 @@ from corpus_pipeline.io.locators import escaped, unescaped
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products import signing
 from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED, TOMBSTONES
-from corpus_pipeline.products.verify import recount
+from corpus_pipeline.products.verify import recount, sites
 
 #: A page about the run, made afterwards: it is in no manifest, and nothing is made from it.
 _PAGE = "report.html"
 #: Sealed files that no other file refers to, and what kind each says it is.
 _LOOSE = (("run.json", "start"), ("metrics.json", "metrics"))
+
+#: What is left where several sites make one corpus, and the sealed files beside the manifest that
+#: no other file refers to.
+_SITES = {
+    "package": (),
+    "site_decisions": (),
+    "decisions": ("run.json", "metrics.json"),
+    "sites": ("metrics.json",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,8 @@ def _verify(folder: _Folder, inputs: Sequence[Path], seen: set[Path]) -> list[Fi
         folder.guarded("manifest.json", lambda: _index(folder, content))
     elif kind == "standards":
         folder.guarded("manifest.json", lambda: _standards(folder, content))
+    elif kind in _SITES:
+        folder.guarded("manifest.json", lambda: _sites(folder, content))
     else:
         folder.find("manifest.json", f"a manifest of kind {kind!r}, not of a run or a dataset")
     folder.guarded("manifest.json", lambda: _parents(folder, content, inputs, seen))
@@ -233,6 +244,29 @@ def _standards(folder: _Folder, content: Mapping[str, Any]) -> None:
             folder.accounted.add(name)
             if problem := signing.envelope_problem(statement, folder.keys):
                 folder.find(name, problem)
+    folder.unlisted()
+
+
+def _sites(folder: _Folder, content: Mapping[str, Any]) -> None:
+    """A package, decisions, or the release over several sites."""
+    for path in _SITES[content["kind"]]:
+        folder.sealed(path)
+    folder.digests(content.get("files", []))
+    found: Iterator[tuple[str, str]] = iter(())
+    if content["kind"] == "package" and not folder.bad:
+        found = sites.package(folder.root, content)
+    elif content["kind"] == "decisions":
+        for path, seal in sites.inner(content):
+            own = folder.sealed(path)
+            if own is not None and own["seal"] != seal:
+                folder.find(path, "not the decisions that the manifest names: its seal differs")
+            elif own is not None:
+                home = PurePosixPath(path).parent
+                folder.digests({**one, "path": str(home / one["path"])} for one in own["files"])
+    elif content["kind"] == "sites" and not folder.bad:
+        found = sites.release(folder.root, content)
+    for path, problem in found:
+        folder.find(path, problem)
     folder.unlisted()
 
 

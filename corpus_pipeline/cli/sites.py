@@ -1,0 +1,128 @@
+"""`sites`: one corpus of several sites, of which only sketches, facts and ids leave their site.
+
+Enters: a sites file, a step.  Leaves: what the step leaves; a line for each site.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corpus_pipeline.cli.engine_options import on_engine
+from corpus_pipeline.cli.options import Json
+
+if TYPE_CHECKING:
+    from corpus_pipeline.app.how import How
+
+File = Annotated[Path, typer.Argument(help="The YAML file of the sites.", metavar="SITES")]
+Name = Annotated[str, typer.Option("--site", help="The site where this runs.", metavar="NAME")]
+
+sites = typer.Typer(
+    name="sites",
+    help="Several sites, one de-duplicated corpus; no text leaves its site.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands to the app."""
+    app.add_typer(sites)
+
+
+@sites.callback()
+def group() -> None:
+    """Several sites, one de-duplicated corpus; no text leaves its site."""
+
+
+def run(
+    file: File,
+    site: Name,
+    how: How,
+    as_json: Json = False,
+) -> int:
+    """At a site: run its inputs up to where other sites matter, and leave its package."""
+    from corpus_pipeline.app.sites.file import sites_file
+    from corpus_pipeline.app.sites.work import package
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import print_json, say
+
+    content = sites_file(file)
+    with Progress() as progress:
+        made = package(content, site, how, progress.on_done)
+    place = content.exchange(content.site(site)) / "package"
+    size = sum(entry["bytes"] for entry in made["files"])
+    if as_json:
+        told = {"site": site, "package": str(place), "seal": made["seal"], "bytes": size}
+        print_json({**told, "documents": sum(made["rows"])})
+    state = "finished before; its package stands" if "finished" in made else "packaged"
+    say(f"{site}: {sum(made['rows']):,} documents {state}: {size / 1e6:,.1f} MB in {place}")
+    return 0
+
+
+def decide(
+    file: File,
+    how: How,
+    as_json: Json = False,
+) -> int:
+    """At the coordinator: judge all documents by the packages, and hand the decisions back."""
+    from corpus_pipeline.app.sites.file import sites_file
+    from corpus_pipeline.app.sites.work import decide as decided_by
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import print_json, say
+
+    content = sites_file(file)
+    with Progress() as progress:
+        decided = decided_by(content, how, progress.on_done)
+    if as_json:
+        print_json(
+            {"seal": decided["seal"], "sites": decided["sites"], "totals": decided["totals"]}
+        )
+    for one in decided["sites"]:
+        stages = ", ".join(f"{name} {told['dropped']:,}" for name, told in one["stages"].items())
+        say(f"{one['site']}: of {one['documents']:,} documents these are dropped: {stages}")
+    return 0
+
+
+def finish(
+    file: File,
+    site: Name,
+    how: How,
+    as_json: Json = False,
+) -> int:
+    """At a site: apply what was decided, write its shards and its account."""
+    from corpus_pipeline.app.results import open_run
+    from corpus_pipeline.app.sites.file import sites_file
+    from corpus_pipeline.app.sites.work import finish as finished_by
+    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.cli.report import report
+
+    content = sites_file(file)
+    with Progress() as progress:
+        finished_by(content, site, how, progress.on_done)
+    return report(open_run(content.run(content.site(site))), as_json=as_json)
+
+
+@sites.command()
+def seal(file: File, as_json: Json = False) -> int:
+    """At the coordinator: one manifest over all sites, and what each of them cost."""
+    from corpus_pipeline.app.sites.account import billed, render
+    from corpus_pipeline.app.sites.file import sites_file
+    from corpus_pipeline.app.sites.work import seal as sealed_by
+    from corpus_pipeline.cli.report import print_json, print_result, say
+
+    content = sites_file(file)
+    made = sealed_by(content)
+    bill = billed(content, made["spent"])
+    if as_json:
+        print_json({"seal": made["seal"], "counts": made["counts"], "bill": bill}, indent=1)
+    else:
+        print_result(render(made["counts"], bill))
+    say(f"wrote {content.release}")
+    return 0
+
+
+for _command in (run, decide, finish):
+    sites.command(name=_command.__name__)(on_engine(_command, overwrites=True))
