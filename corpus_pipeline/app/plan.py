@@ -6,7 +6,7 @@ core-hours: estimates from measured rates, named `expected_…`.  Nothing is wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.concealed import concealed
-from corpus_pipeline.io.scan import scan
-from corpus_pipeline.io.splits import plan
+from corpus_pipeline.io.scan import Scanned, sized
+from corpus_pipeline.io.splits import cut
 from corpus_pipeline.io.standard_input import received
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -35,15 +35,13 @@ def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
 
 
 def _preview(job: Job) -> dict[str, Any]:
-    scanned = [scan(item, job.ingest.limits, job.ingest.text_mode) for item in job.inputs]
-    splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
-    size = sum(item.decompressed for item in scanned) / 1e6
+    splits, size = _cut(job)
     return {
         "inputs": len(job.inputs),
         "input_mb": round(sum(item.bytes for item in job.inputs) / 1e6, 1),
         "decompressed_mb": round(size, 1),
         "formats": sorted({item.format for item in job.inputs}),
-        "splits": len(splits),
+        "splits": splits,
         "stages": [spec.name for spec in job.specs],
         "assets": {
             concealed(f"{spec.name}.{name}"): f"{concealed(asset.ref)} sha256={asset.sha256[:12]}"
@@ -55,6 +53,21 @@ def _preview(job: Job) -> dict[str, Any]:
         "expected_disk_mb_after": round(size * DISK_KEPT, 1),
         "expected_memory_mb_per_worker": WORKER_MB,
     }
+
+
+def _cut(job: Job) -> tuple[int, float]:
+    """How many splits there will be, and the plain megabytes in them; nothing of them is held."""
+    mode, size = job.ingest.text_mode, 0
+
+    def weighed() -> Iterator[Scanned]:
+        nonlocal size
+        for item in job.inputs:
+            scanned = sized(item, job.ingest.limits, mode, job.split_bytes)
+            size += scanned.decompressed
+            yield scanned
+
+    splits = sum(1 for _ in cut(weighed(), job.split_bytes, mode))
+    return splits, size / 1e6
 
 
 def render(figures: dict[str, Any]) -> str:

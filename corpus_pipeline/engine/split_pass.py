@@ -85,7 +85,7 @@ def batches(
             if not gather.fits(chunk):
                 yield row - gather.rows, gather.take()
             gather.add(chunk)
-            row += chunk.docs.height
+            row += chunk.height
             on_read(row)
             stopped = task.stop is not None and row >= task.stop
             if gather.full or stopped:

@@ -11,11 +11,11 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import xxhash
 
+from corpus_pipeline.io.opening import opened
 from corpus_pipeline.model import PipelineError
 
 #: Bytes of the smallest block.  A window of a file reads whole blocks: one or two more of them
@@ -91,16 +91,30 @@ class CheckedFile(io.RawIOBase):
         self._at = 0
         self._number, self._data = -1, b""  # the block that was read last
         try:
-            self._file = Path(path).open("rb")  # noqa: SIM115 - closed by `close`
+            self._file = opened(path)
         except FileNotFoundError:
             raise InputChangedError(
                 f"input {locator} vanished while the run was reading: {fingerprint.size:,} bytes "
                 "at the scan; start again with --overwrite"
             ) from None
+        except OSError as error:
+            raise self._unreadable(error) from None
         self._check_size()
 
+    def _unreadable(self, error: OSError) -> InputChangedError:
+        """The scan read every byte: what can no longer be read is no damage of the data."""
+        return InputChangedError(
+            f"input {self.locator} could be read at the scan and cannot be now "
+            f"({error.strerror or type(error).__name__}): {self.fingerprint.size:,} bytes at the "
+            "scan; start again"
+        )
+
+    def _size(self) -> int:
+        """The size now: that of the open file, or of an object what its last byte says."""
+        return self._file.seek(0, os.SEEK_END)
+
     def _changed(self) -> InputChangedError:
-        now = os.fstat(self._file.fileno()).st_size
+        now = self._size()
         difference = f"{self.fingerprint.size:,} bytes at the scan, {now:,} now"
         if now == self.fingerprint.size:
             difference = f"{now:,} bytes as at the scan, but other ones"
@@ -110,14 +124,21 @@ class CheckedFile(io.RawIOBase):
         )
 
     def _check_size(self) -> None:
-        if os.fstat(self._file.fileno()).st_size != self.fingerprint.size:
+        try:
+            now = self._size()
+        except OSError as error:
+            raise self._unreadable(error) from None
+        if now != self.fingerprint.size:
             raise self._changed()
 
     def _block(self, number: int) -> bytes:
         if number != self._number:
             self._check_size()
-            self._file.seek(number * self.fingerprint.block)
-            data = self._file.read(self.fingerprint.block)
+            try:
+                self._file.seek(number * self.fingerprint.block)
+                data = self._file.read(self.fingerprint.block)
+            except OSError as error:
+                raise self._unreadable(error) from None
             expected = self.fingerprint.digests[DIGEST * number : DIGEST * (number + 1)]
             if xxhash.xxh3_128_digest(data) != expected:
                 raise self._changed()
@@ -170,5 +191,5 @@ class CheckedFile(io.RawIOBase):
 def open_checked(path: str, locator: str, fingerprint: Fingerprint | None) -> BinaryIO:
     """The file open for reading; a `CheckedFile` where there is a fingerprint."""
     if fingerprint is None:
-        return Path(path).open("rb")
+        return opened(path)
     return cast(BinaryIO, CheckedFile(path, locator, fingerprint))

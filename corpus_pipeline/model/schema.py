@@ -8,7 +8,6 @@ a dropped document keeps its place and carries a verdict (`dropped_by`, `drop_ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -114,7 +113,6 @@ def damaged_share(counts: Mapping[str, Any]) -> float:
     return float(broken / max(counts["read"], 1))
 
 
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """What a reader yields: documents, and records that it could not read, in input order.
 
@@ -122,9 +120,29 @@ class Chunk:
     `input_bytes` counts the bytes of (decompressed) input that were read for this chunk.
     """
 
-    docs: pl.DataFrame
-    quarantine: pl.DataFrame
-    input_bytes: int
+    def __init__(self, docs: pl.DataFrame, quarantine: pl.DataFrame, input_bytes: int) -> None:
+        """Both frames, and what was read for them."""
+        self._docs, self._quarantine, self.input_bytes = docs, quarantine, input_bytes
+
+    @property
+    def docs(self) -> pl.DataFrame:
+        """The documents."""
+        return self._docs
+
+    @property
+    def quarantine(self) -> pl.DataFrame:
+        """The records that are none."""
+        return self._quarantine
+
+    @property
+    def height(self) -> int:
+        """How many documents there are."""
+        return self._docs.height
+
+    @property
+    def lost(self) -> int:
+        """How many records are none."""
+        return self._quarantine.height
 
 
 def empty(schema: Schema) -> pl.DataFrame:

@@ -272,17 +272,16 @@ class ChunkBuilder:
 
     def take(self, position: int) -> Chunk:
         """What was collected, as a chunk; `position`: the byte of the input read up to."""
-        docs, bad = self._docs(), self._bad()
+        bad = self._bad() if self.starts else _NO_RECORDS
         used = max(position - self.taken, 0)
+        made = Rows([(self.piece.source, self.piece.generated, self.rows)], bad, used)
         self.rows, self.weight = [], 0
         self.starts, self.ends, self.verdicts, self.locators = [], [], [], {}
         self.taken = max(position, self.taken)
-        return Chunk(docs, bad, used)
+        return made
 
     def _bad(self) -> pl.DataFrame:
         """The broken records: the columns of QUARANTINE."""
-        if not self.starts:
-            return _NO_RECORDS
         prefix, rows = f"{self.piece.locator}@", len(self.starts)
         locators = [f"{prefix}{start or 0}" for start in self.starts]
         for place, locator in self.locators.items():
@@ -302,19 +301,58 @@ class ChunkBuilder:
             [pl.Series(name, columns[name], dtype) for name, dtype in QUARANTINE.items()]
         )
 
-    def _docs(self) -> pl.DataFrame:
-        source, rows = self.piece.source, self.rows
-        columns: dict[str, Sequence[Any]] = {}
-        if rows:
-            columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
-        ids = [document_id(source, row.locator) for row in rows]
-        columns |= {"id": ids, "source": [source] * len(rows)}
-        for name, stated in self.piece.generated.items():
-            columns[name] = [value or stated for value in columns.get(name, [None] * len(rows))]
-        schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
-        return pl.DataFrame(
-            [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+
+#: Rows of one source, and the columns that its registry states for those that state none.
+_Part = tuple[str, dict[str, str], list[Row]]
+
+
+class Rows(Chunk):
+    """A chunk whose frame is made when it is asked for: those of many small files are one frame."""
+
+    def __init__(self, parts: Sequence[_Part], quarantine: pl.DataFrame, input_bytes: int) -> None:
+        """`parts`: rows by source, in order."""
+        super().__init__(quarantine, quarantine, input_bytes)
+        self.parts = parts
+
+    @property
+    def docs(self) -> pl.DataFrame:
+        """The documents."""
+        return _frame(self.parts)
+
+    @property
+    def height(self) -> int:
+        """How many documents there are."""
+        return sum(len(rows) for _, _, rows in self.parts)
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of text and payload."""
+        return sum(
+            len((row.text or "").encode()) + len(row.payload or b"")
+            for _, _, rows in self.parts
+            for row in rows
         )
+
+
+def _frame(parts: Sequence[_Part]) -> pl.DataFrame:
+    """DOCUMENT + VERDICT + PAYLOAD of these rows."""
+    rows = [row for _, _, own in parts for row in own]
+    sources = [source for source, _, own in parts for _ in own]
+    columns: dict[str, Sequence[Any]] = {}
+    if rows:
+        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
+    columns["id"] = [
+        document_id(source, row.locator) for source, row in zip(sources, rows, strict=True)
+    ]
+    columns["source"] = sources
+    for name in sorted({name for _, stated, _ in parts for name in stated}):
+        given = columns.get(name, [None] * len(rows))
+        stated = [stated.get(name) for _, stated, own in parts for _ in own]
+        columns[name] = [value or other for value, other in zip(given, stated, strict=True)]
+    schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
+    return pl.DataFrame(
+        [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+    )
 
 
 @lru_cache(maxsize=256)
