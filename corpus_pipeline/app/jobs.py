@@ -85,6 +85,7 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
         root=output.resolve(),  # a worker may have another working directory
         parents=tuple(parents),
         budget=Budget(s_per_mb=config.limits.seconds_per_mb),
+        unread_share=config.limits.unread_share,
         alarms=tuple(_idle(config, found)),
     )
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.places import local_path
-from corpus_pipeline.model import PipelineError, damaged_share
+from corpus_pipeline.model import PipelineError, damaged_share, unread_share
 from corpus_pipeline.products import runs
 
 if TYPE_CHECKING:
@@ -91,6 +91,17 @@ class Run(runs.Run):
         """The share of broken records that the run's config allows (`limits.quarantine_share`)."""
         limits = self.manifest["config"].get("limits", {})
         return float(limits.get("quarantine_share", 1.0))
+
+    @property
+    def unread_share(self) -> float:
+        """Bytes that became no document, for damage or size, over bytes of all inputs."""
+        return unread_share(self.counts)
+
+    @property
+    def unread_limit(self) -> float:
+        """The share of such bytes that the run's config allows (`limits.unread_share`)."""
+        limits = self.manifest["config"].get("limits", {})
+        return float(limits.get("unread_share", 1.0))
 
     def _scan(self, folder: str) -> pl.LazyFrame:
         return pl.scan_parquet([self.root / part for part in self.parts(folder)])

@@ -64,6 +64,7 @@ class Job:
     makes_index: bool = False  # leave an index of the inputs instead of deciding about them
     budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
     alarms: tuple[dict[str, Any], ...] = ()  # raised by the inputs and the config, for the manifest
+    unread_share: float = 1.0  # of the bytes of a source; above it there is an alarm
 
 
 @dataclass(slots=True)
@@ -149,6 +150,7 @@ def _run(context: _Context) -> dict[str, Any]:
     parts, alarms, reports = _shuffled_stages(context, splits, local)
     decided = _decided(context, splits, parts)
     alarms = [*job.alarms, *alarms, *counts.long_losses(decided["counts"])]
+    alarms += counts.unread(decided["counts"], job.unread_share)
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms, **reports}
     return _seal(context, started, _common(context) | outcome | decided)
 

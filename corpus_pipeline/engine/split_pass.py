@@ -84,7 +84,7 @@ def batches(
         for chunk in read(piece, task.ingest):
             if not gather.fits(chunk):
                 yield row - gather.rows, gather.take()
-            gather.add(chunk)
+            gather.add(chunk, piece.source)
             row += chunk.height
             on_read(row)
             stopped = task.stop is not None and row >= task.stop
@@ -171,9 +171,15 @@ class _Pass:
             raise AssertionError("a stage lost documents")
         if not self.task.keep_payload:
             docs = docs.drop([name for name in PAYLOAD if name in docs.columns])
-        self.tally(docs, pl.concat(lost), chunk.input_bytes)
+        self.tally(docs, pl.concat(lost), chunk.input_bytes, chunk.sources)
 
-    def tally(self, docs: pl.DataFrame, lost: pl.DataFrame, input_bytes: int) -> None:
+    def tally(
+        self,
+        docs: pl.DataFrame,
+        lost: pl.DataFrame,
+        input_bytes: int,
+        sources: dict[str, int] | None = None,
+    ) -> None:
         started = time.process_time()
         self.no_docs = docs.clear()
         alive = pl.col("dropped_by").is_null()
@@ -181,7 +187,7 @@ class _Pass:
         self.writers["kept"].append(kept)
         self.writers["dropped"].append(docs.filter(~alive))
         self.writers["quarantine"].append(lost)
-        self.tallies.append(counts.count(docs, lost, input_bytes))
+        self.tallies.append(counts.count(docs, lost, input_bytes, sources))
         size = int(kept.get_column("text").str.len_bytes().sum() or 0)
         self.clock.add("write", started, size, kept.height)
         if self.sketchers:

@@ -46,10 +46,12 @@ log = logging.getLogger(__name__)
 
 #: How many left-out files the log names one by one; the others are counted.
 NAMED: Final = 5
-#: Beginnings of files of a store that are fetched at once, and are held: a request takes 20 to
-#: 50 ms wherever it goes, and a file of this machine 5 µs.
-REQUESTS: Final = 32
-WINDOW: Final = 1024
+#: Threads that look at beginnings of files, files that one takes at a time, and below how many
+#: files there are none: a request to a store takes 20 to 50 ms, and a file that a disk has to look
+#: for 0.4 ms, of which 0.04 ms are work.
+REQUESTS: Final = 16
+PART: Final = 64
+FEW: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +212,20 @@ _NOTHING: Final[dict[str, str]] = {}
 
 
 def _kinds(files: Sequence[File]) -> Iterator[Kind | str]:
-    """What each file is; files of a store are asked for many at a time."""
-    if not files or "://" not in files[0].path:
+    """What each file is, in order; beginnings of many files are asked for at a time."""
+    if len(files) < FEW:
         yield from map(_kind, files)
         return
+    rest = iter(files)
+    parts = iter(lambda: list(islice(rest, PART)), [])
     with ThreadPoolExecutor(REQUESTS) as pool:
-        rest = iter(files)
-        while window := list(islice(rest, WINDOW)):
-            yield from pool.map(_kind, window)
+        while window := list(islice(parts, 2 * REQUESTS)):
+            for kinds in pool.map(_kinds_of, window):
+                yield from kinds
+
+
+def _kinds_of(files: Sequence[File]) -> list[Kind | str]:
+    return [_kind(file) for file in files]
 
 
 def _kind(file: File) -> Kind | str:

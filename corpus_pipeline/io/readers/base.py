@@ -193,7 +193,8 @@ class Row(NamedTuple):
 class Broken(NamedTuple):
     """A record that became no document, or a place where the input broke.
 
-    `start`, `end`: bytes of the plain stream; `sha256`: of the record's bytes, in hex.
+    `start`, `end`: bytes of the plain stream; `sha256`: of the record's bytes, in hex; `beyond`:
+    further bytes of the input that were not read.
     """
 
     start: int | None
@@ -201,6 +202,15 @@ class Broken(NamedTuple):
     reason: str
     detail: str
     sha256: str | None = None
+    beyond: int = 0
+    characters: int | None = None
+
+    @property
+    def weight(self) -> int | None:
+        """Bytes that were not read; None where nobody knows."""
+        if self.start is None or self.end is None:
+            return self.beyond or None
+        return self.end - self.start + self.beyond
 
 
 class ChunkBuilder:
@@ -216,6 +226,8 @@ class ChunkBuilder:
         self.starts: list[int | None] = []
         self.ends: list[int | None] = []
         self.verdicts: list[tuple[str, str, str | None]] = []  # reason, detail, sha256
+        self.weights: list[tuple[int | None, int | None]] = []  # bytes, characters
+        self.beyond = 0
         self.locators: dict[int, str] = {}  # by place in the lists; else that of the first byte
         self.refused: dict[bytes, tuple[str, str, str | None]] = {}  # the verdicts of short records
         self.weight = 0
@@ -237,11 +249,16 @@ class ChunkBuilder:
         self.starts.append(broken.start)
         self.ends.append(broken.end)
         self.verdicts.append((broken.reason, concealed(broken.detail[:500]), broken.sha256))
+        self.weights.append((broken.weight, broken.characters))
+        self.beyond += broken.beyond
         self.weight += ROW_BYTES
 
-    def refuse(self, offset: int, data: bytes, reason: str, detail: str) -> None:
+    def refuse(
+        self, offset: int, data: bytes, reason: str, detail: str, characters: int | None = None
+    ) -> None:
         """Quarantine the record `data`, which begins at byte `offset` of the plain stream."""
-        broken = Broken(offset, offset + len(data), reason, detail, digest_of(data))
+        end, digest = offset + len(data), digest_of(data)
+        broken = Broken(offset, end, reason, detail, digest, characters=characters)
         self.quarantine(broken)
         if len(data) <= SHORT and len(self.refused) < MOST_REFUSED:
             self.refused[data] = self.verdicts[-1]
@@ -257,6 +274,7 @@ class ChunkBuilder:
         self.starts.append(offset)
         self.ends.append(offset + len(data))
         self.verdicts.append(before)
+        self.weights.append((len(data), None))
         self.weight += ROW_BYTES
         return True
 
@@ -275,8 +293,10 @@ class ChunkBuilder:
         bad = self._bad() if self.starts else _NO_RECORDS
         used = max(position - self.taken, 0)
         made = Rows([(self.piece.source, self.piece.generated, self.rows)], bad, used)
+        made.beyond, self.beyond = self.beyond, 0
         self.rows, self.weight = [], 0
         self.starts, self.ends, self.verdicts, self.locators = [], [], [], {}
+        self.weights = []
         self.taken = max(position, self.taken)
         return made
 
@@ -296,6 +316,8 @@ class ChunkBuilder:
             "byte_start": self.starts,
             "byte_end": self.ends,
             "sha256": digests,
+            "bytes": [size for size, _ in self.weights],
+            "characters": [characters for _, characters in self.weights],
         }
         return pl.DataFrame(
             [pl.Series(name, columns[name], dtype) for name, dtype in QUARANTINE.items()]

@@ -43,6 +43,7 @@ class Gatherer:
         self._chunks: list[Chunk] = []
         self.rows = 0  # of the documents that wait
         self._weight = 0
+        self._sources: dict[str, int] = {}
         self._schema: pl.Schema | None = None  # of the first that has documents
 
     def fits(self, chunk: Chunk) -> bool:
@@ -56,9 +57,11 @@ class Gatherer:
         schema = _schema(chunk)
         return schema is self._schema or schema == self._schema
 
-    def add(self, chunk: Chunk) -> None:
-        """Let the chunk wait with the others."""
+    def add(self, chunk: Chunk, source: str = "") -> None:
+        """Let the chunk, of an input of this source, wait with the others."""
         self._chunks.append(chunk)
+        size = chunk.input_bytes + chunk.beyond
+        self._sources[source] = self._sources.get(source, 0) + size
         if chunk.height and not self.rows:
             self._schema = _schema(chunk)
         self.rows += chunk.height
@@ -76,18 +79,25 @@ class Gatherer:
 
     def take(self) -> Chunk:
         """All that wait, as one chunk (there must be one)."""
-        chunks = self._chunks
+        chunks, sources = self._chunks, self._sources
         self._clear()
-        if len(chunks) == 1:
-            return Chunk(chunks[0].docs, chunks[0].quarantine, chunks[0].input_bytes)
-        # A damaged file gives no rows, and columns that may not be those of its neighbours.
-        docs = list(_frames([chunk for chunk in chunks if chunk.height] or chunks[:1]))
-        lost = [chunk.quarantine for chunk in chunks if chunk.lost]
-        return Chunk(
-            pl.concat(docs, rechunk=True),
-            pl.concat(lost) if lost else chunks[0].quarantine,
-            sum(chunk.input_bytes for chunk in chunks),
-        )
+        taken = _joined(chunks)
+        taken.sources = sources
+        return taken
+
+
+def _joined(chunks: list[Chunk]) -> Chunk:
+    """Chunks as one that has frames."""
+    if len(chunks) == 1:
+        return Chunk(chunks[0].docs, chunks[0].quarantine, chunks[0].input_bytes)
+    # A damaged file gives no rows, and columns that may not be those of its neighbours.
+    docs = list(_frames([chunk for chunk in chunks if chunk.height] or chunks[:1]))
+    lost = [chunk.quarantine for chunk in chunks if chunk.lost]
+    return Chunk(
+        pl.concat(docs, rechunk=True),
+        pl.concat(lost) if lost else chunks[0].quarantine,
+        sum(chunk.input_bytes for chunk in chunks),
+    )
 
 
 def _schema(chunk: Chunk) -> pl.Schema:

@@ -50,7 +50,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         try:
             text = text_of(row := _row(data, cursor, limit, size, coding), picker, biggest)
         except BadRecordError as bad:
-            build.refuse(start, data, bad.reason, bad.detail)
+            build.refuse(start, data, bad.reason, bad.detail, bad.characters)
         else:
             build.add(picker.row(row, text, build.at(start), piece.license), len(data))
         if build.full:
@@ -81,7 +81,7 @@ def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:
             if fault is None:
                 return False
             at = cursor.position
-            build.quarantine(Broken(at, at, fault.reason, fault.detail))
+            build.quarantine(Broken(at, at, fault.reason, fault.detail, beyond=fault.lost))
 
 
 def _object_size(cursor: Cursor, limit: int) -> int:

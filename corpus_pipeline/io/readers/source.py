@@ -44,4 +44,6 @@ def _charge(budget: Budget, event: Event) -> None:
 
 def size_of(piece: Piece) -> int:
     """The bytes of the file of a piece, as it lies on disk."""
+    if piece.member is not None:
+        return 0  # nobody knows before it is read
     return piece.fingerprint.size if piece.fingerprint else Path(piece.path).stat().st_size
