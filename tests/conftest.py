@@ -1,7 +1,7 @@
 """What every test may ask for: the folder of real data, the demo run; and who runs beside whom."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +58,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> clones.Clone:
     for line in clones.recipe("demo"):
         clone.shell(line)
     return clone
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real S3 server of this test process (tests/s3.py, where `fault_proxy` is, too)."""
+    import s3 as s3_server
+
+    with s3_server.served(tmp_path_factory.mktemp("s3")) as server:
+        yield server

@@ -147,8 +147,8 @@ def test_output_that_is_a_file(tmp_path, raw):
 
 
 def test_a_place_that_is_no_path_is_refused_by_its_scheme(raw, tmp_path):
-    """Outputs, inputs, configs, indexes and runs in a store: one line, and nothing is written."""
-    place, words = "s3://bucket/x", ("s3:// is not supported yet", "local path")
+    """Outputs, inputs, configs, indexes and runs at a foreign URL: one line, and nothing is written."""
+    place, words = "ftp://host/x", ("ftp:// is not supported", "local path")
     out = tmp_path / "out"
 
     refused(call("pii", raw, "-o", place, cwd=tmp_path), *words)

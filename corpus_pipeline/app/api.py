@@ -17,7 +17,7 @@ from corpus_pipeline.app.config_errors import nearest
 from corpus_pipeline.app.execute import How, quiet
 from corpus_pipeline.app.plan import preview
 from corpus_pipeline.app.results import IndexSummary, Run, open_run
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages import STAGES
 from corpus_pipeline.tasks.base import OnDone
@@ -72,9 +72,9 @@ def run(
     return execute.run_pipeline(
         load(config, settings),
         _paths(inputs),
-        local_path(output),
+        place(output),
         How(engine, workers, address, overwrite),
-        against=[local_path(path) for path in _paths(against)],
+        against=[place(path) for path in _paths(against)],
         exports=export,
         on_done=on_done,
     )
@@ -115,7 +115,7 @@ def index(
     """
     how = How(engine, workers, address, overwrite)
     loaded = load(config, settings)
-    return execute.build_index(loaded, _paths(inputs), local_path(output), how, on_done=on_done)
+    return execute.build_index(loaded, _paths(inputs), place(output), how, on_done=on_done)
 
 
 def verify(
@@ -128,8 +128,8 @@ def verify(
     """
     from corpus_pipeline.products.verify.chain import verify as verify_folder
 
-    given = None if inputs is None else local_path(inputs)
-    return verify_folder(local_path(path), given, [local_path(key) for key in _paths(keys)])
+    given = None if inputs is None else place(inputs)
+    return verify_folder(place(path), given, [place(key) for key in _paths(keys)])
 
 
 def audit(
@@ -160,14 +160,14 @@ def audit(
     from corpus_pipeline.products.audit.run import options_of
 
     papers = {"documents": documents, "waivers": waivers, "baseline": baseline, "plan": plan}
-    files = {name: None if file is None else local_path(file) for name, file in papers.items()}
-    options = options_of(fail_on, day, [local_path(file) for file in results], files, supervision)
+    files = {name: None if file is None else place(file) for name, file in papers.items()}
+    options = options_of(fail_on, day, [place(file) for file in results], files, supervision)
     if register is None:
-        return audit_run(local_path(path), profile, options)
+        return audit_run(place(path), profile, options)
     from corpus_pipeline.products.audit.register import entered, fit
 
-    place = fit(local_path(register), local_path(path), supervision, day)
-    return entered(place, audit_run(local_path(path), profile, options))
+    entry = fit(place(register), place(path), supervision, day)
+    return entered(entry, audit_run(place(path), profile, options))
 
 
 def stage(name: str, **options: Any) -> FrameStage:

@@ -33,7 +33,7 @@ from corpus_pipeline.app.config_sections import Ingest, Limits
 from corpus_pipeline.app.source_folder import listed
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.concealed import concealed
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.model import Options, PipelineError, StageSpec
 from corpus_pipeline.products.export.facts import ExportOptions
 from corpus_pipeline.sources.claims import claimants
@@ -238,7 +238,7 @@ def load(
     elif isinstance(config, Mapping):
         data = _copied(config)
     elif config is not None:
-        file = local_path(config)
+        file = place(config)
         data, base = _read(file), file.resolve().parent
     else:
         data = {}

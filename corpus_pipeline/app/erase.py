@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from corpus_pipeline.app.config import spec
 from corpus_pipeline.engine import folder
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.release import erase as release
 from corpus_pipeline.products.release import receipt
@@ -52,7 +52,7 @@ class Asked:
             "source": self.sources,
             "text": tuple(map(_text, self.text_files)),
         }
-        subject = None if self.subject is None else read_subject(local_path(self.subject))
+        subject = None if self.subject is None else read_subject(place(self.subject))
         return request(
             self.request, self.date, self.reason, named=named, subject=subject, near=self.near
         )
@@ -77,7 +77,7 @@ class Erasure:
 
 def _text(path: Path) -> str:
     try:
-        text = local_path(path).read_text("utf-8-sig")
+        text = place(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
         raise PipelineError(f"--text-file: {path} cannot be read: {why}") from None
@@ -98,17 +98,15 @@ def erase(
     on_step: release.OnStep = lambda *_: None,
 ) -> Erasure:
     """Take documents back; `agreed` says yes or no to the shares of a large request."""
-    roots = [local_path(root) for root in releases]
+    roots = [place(root) for root in releases]
     wanted = asked.read()
-    target = local_path(output)
-    _apart(target, [*roots, *map(local_path, indexes)])
-    out = release.plan(
-        roots, [local_path(root) for root in indexes], wanted, _near(roots[0]), on_step
-    )
+    target = place(output)
+    _apart(target, [*roots, *map(place, indexes)])
+    out = release.plan(roots, [place(root) for root in indexes], wanted, _near(roots[0]), on_step)
     earlier = tuple(release.earlier(out))
     if dry_run:
         return Erasure(release.told(out), None, again=False, earlier=earlier)
-    path = target / RECEIPT if receipt_file is None else local_path(receipt_file)
+    path = target / RECEIPT if receipt_file is None else place(receipt_file)
     if path.suffix != ".json":
         raise PipelineError(f"--receipt: {path.name} does not end in .json")
     _is_ours(path, wanted)

@@ -21,8 +21,8 @@ from corpus_pipeline.engine.shuffle.corpus import Index
 from corpus_pipeline.engine.shuffle.index import comparing, open_index
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.assets import resolve
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.standard_input import DASH, received
 from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.export.shards import export
@@ -127,7 +127,7 @@ def export_run(
     config: Config, root: Path, output: Path, how: How, *, on_done: OnDone = quiet
 ) -> Path:
     """Write the dataset of a finished run; the dataset's folder."""
-    root, output = local_path(root), _writable(output)
+    root, output = place(root), _writable(output)
     with _engine(how) as engine, folder.lock(output):
         export(root, output, config.export, engine, on_done)
     return output / "dataset"
@@ -135,7 +135,7 @@ def export_run(
 
 def _writable(output: Path) -> Path:
     """The folder to write to; `PipelineError` where its name is one that Arrow cannot open."""
-    path = local_path(output)
+    path = place(output)
     name = str(path.resolve())
     if name.encode("utf-8", "ignore").decode() != name:
         raise PipelineError(
@@ -155,7 +155,7 @@ def _compared(job: Job, against: Sequence[Path]) -> Job:
     """The job with the indexes that its documents are compared with."""
     if against and not comparing(job.specs):
         raise PipelineError("--against: the config has no stage that compares documents")
-    indexes = tuple(open_index(local_path(path), job.specs) for path in against)
+    indexes = tuple(open_index(place(path), job.specs) for path in against)
     return replace(job, indexes=indexes, specs=refusing(job.specs, indexes))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from corpus_pipeline.app import api
 from corpus_pipeline.app.masking import masked
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.products.audit.result import AuditResult
 from corpus_pipeline.products.evidence.folder import Evidence, replaceable, write_evidence
 
@@ -29,10 +29,10 @@ def audit_with_evidence(
     **more: Any,
 ) -> AuditResult:
     """Audit a run and write the folder, with samples drawn by `seed`; `more`: as `api.audit`."""
-    root, target = local_path(path), local_path(folder)
+    root, target = place(path), place(folder)
     replaceable(target, root)
     result = api.audit(root, profile, results=results, documents=documents, **more)
-    handed = [local_path(file) for file in results]
-    index = None if documents is None else local_path(documents)
+    handed = [place(file) for file in results]
+    index = None if documents is None else place(documents)
     write_evidence(Evidence(root, result, handed, index, seed), target, masked)
     return result

@@ -20,6 +20,7 @@ from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed, concealed_values
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.opening import opened
@@ -106,7 +107,7 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
 
 def _is_below(item: Input, root: Path) -> bool:
     """Whether an input lies in a folder, links resolved."""
-    return root in Path(item.path).resolve().parents
+    return root in place(item.path).resolve().parents
 
 
 def _of_source(item: Input, source: Source) -> Input:
@@ -126,7 +127,7 @@ def _idle(config: Config, found: Survey) -> Iterator[dict[str, object]]:
 def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
     """Of inputs that are runs: their manifests (path and seal), and their source registries."""
     parents, sources = [], []
-    for path in map(Path, paths):
+    for path in map(place, paths):
         if not (path / "manifest.json").is_file() or not (path / "kept").is_dir():
             continue
         content = manifest.read(path / "manifest.json")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.stages import STAGES
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def diff(first: str | Path, second: str | Path, *, rows: str | Path | None = Non
     from corpus_pipeline.products.diff.compare import diff as compared
     from corpus_pipeline.products.diff.elimination import Kinds
 
-    target = None if rows is None else local_path(rows)
-    return compared(local_path(first), local_path(second), Kinds(_sees_others, _edits), target)
+    target = None if rows is None else place(rows)
+    return compared(place(first), place(second), Kinds(_sees_others, _edits), target)
 
 
 def _sees_others(stage: str) -> bool:

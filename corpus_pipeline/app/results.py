@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.places import local_path
+from corpus_pipeline.io.fs import local_copy, place
 from corpus_pipeline.model import PipelineError, damaged_share, unread_share
 from corpus_pipeline.products import runs
 
@@ -73,7 +73,7 @@ class Run(runs.Run):
         """What differs from the manifest; `inputs`: a folder whose files are hashed as well."""
         from corpus_pipeline.products.verify.chain import verify
 
-        return verify(self.root, None if inputs is None else local_path(inputs))
+        return verify(self.root, None if inputs is None else place(inputs))
 
     def audit(self, profile: str | Path = "house") -> AuditResult:
         """Check the run against a profile: a packaged one by name, or a YAML file."""
@@ -104,7 +104,9 @@ class Run(runs.Run):
         return float(limits.get("unread_share", 1.0))
 
     def _scan(self, folder: str) -> pl.LazyFrame:
-        return pl.scan_parquet([self.root / part for part in self.parts(folder)])
+        return pl.scan_parquet(
+            [local_copy(self.root / part, kept=True) for part in self.parts(folder)]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +120,5 @@ class IndexSummary:
 
 def open_run(path: str | Path, *, reused: bool = False) -> Run:
     """The finished run in a folder; `PipelineError` in one line where there is none."""
-    opened = runs.open_run(local_path(path))
+    opened = runs.open_run(place(path))
     return Run(opened.root, opened.manifest, reused)

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from corpus_pipeline.app.config import load
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import survey
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.sources.check import Checked, check
 
 
-def checked_sources(place: str, inputs: Sequence[str] = (), day: str | None = None) -> Checked:
+def checked_sources(given: str, inputs: Sequence[str] = (), day: str | None = None) -> Checked:
     """Check the sources of a config or a folder; `day`: ISO 8601, today where it is None."""
-    path = local_path(place)
+    path = place(given)
     # The one stage is read and never run: the registry is all that matters here.
     config = load({"sources": str(path)} if path.is_dir() else path, only="ingest")
     locators = [item.locator for item in survey(inputs).inputs] if inputs else None

@@ -8,7 +8,6 @@ than in the run, and for a run whose files were changed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from corpus_pipeline.app.jobs import rows_job, written
 from corpus_pipeline.app.results import Run
 from corpus_pipeline.engine.again import AgainSpec
 from corpus_pipeline.io.concealed import concealed_values
+from corpus_pipeline.io.fs import place, relative
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.storage import sha256_file
 from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.runs import Run as FinishedRun
@@ -35,7 +34,7 @@ _OF_RUN = ("tuned", "sources")
 
 def rejudge(root: Path, changes: Path, output: Path, how: How, *, on_done: OnDone = quiet) -> Run:
     """Judge the documents of a run again by its columns, under the options of `changes`."""
-    run, output = open_run(local_path(root)), local_path(output)
+    run, output = open_run(place(root)), place(output)
     if output.resolve() == run.root.resolve():
         raise PipelineError(f"the child of {run.root} needs a folder of its own")
     config = changed(run, changes)
@@ -65,8 +64,8 @@ def _refuse_unsound(run: FinishedRun) -> None:
 
 def _parent(run: FinishedRun, output: Path) -> dict[str, str]:
     """Where the parent lies, seen from the child: there `verify` finds it."""
-    path = os.path.relpath(run.root.resolve() / "manifest.json", output.resolve())
-    return {"manifest": escaped(Path(path).as_posix()), "seal": str(run.manifest["seal"])}
+    path = relative(run.root / "manifest.json", output)
+    return {"manifest": escaped(path), "seal": str(run.manifest["seal"])}
 
 
 def _differences(run: FinishedRun, specs: Sequence[StageSpec]) -> dict[str, list[Any]]:

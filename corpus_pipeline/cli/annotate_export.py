@@ -93,19 +93,19 @@ def export(
     """
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_json, print_result
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.annotation.export import export as write
     from corpus_pipeline.products.annotation.question_set import load_question_set
     from corpus_pipeline.products.runs import open_run
 
-    finished, asked = open_run(local_path(run)), load_question_set(questions)
+    finished, asked = open_run(place(run)), load_question_set(questions)
     if profile is not None and any((by, rule, measure, size, proportional, kept)):
         raise PipelineError("--for draws as its clauses ask: no strata or size beside it")
     strata = ",".join(asked.by) if by is None and profile is None else by
     draw = draw_of(finished, strata, rule, measure, size, seed, proportional, kept)
     wanted = _wanted(asked, draw, profile, gold, overlap, blind)
-    project = write(finished, wanted, local_path(output), masked)
+    project = write(finished, wanted, place(output), masked)
     figures = {"project": project.project, "tasks": project.tasks, "gold": project.gold}
     if as_json:
         print_json(figures)
@@ -122,12 +122,12 @@ def _wanted(
     overlap: int,
     blind: bool,
 ) -> Wanted:
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.annotation.gold import read_gold_file
     from corpus_pipeline.products.annotation.tasks import Wanted
 
     needs = () if profile is None else _needs(profile, asked)
-    known = () if gold is None else read_gold_file(local_path(gold))
+    known = () if gold is None else read_gold_file(place(gold))
     return Wanted(asked, draw, needs, profile, known, overlap, blind)
 
 
@@ -155,12 +155,12 @@ def push(
 ) -> int:
     """Put the tasks of a project on a Label Studio server; those that are there already stay."""
     from corpus_pipeline.cli.report import print_json, print_result, say
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.annotation import exchange
 
     server = _server(url, token_env, token_file, timeout)
     done = exchange.push(
-        local_path(folder),
+        place(folder),
         server,
         "reviewer" if reviews else "annotator",
         lambda sent, whole: say(f"{sent:,} of {whole:,} tasks sent"),
@@ -186,11 +186,11 @@ def pull(
 ) -> int:
     """Bring the answers of a project from a Label Studio server to PROJECT/results."""
     from corpus_pipeline.cli.report import print_json, print_result
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.annotation import exchange
 
     server = _server(url, token_env, token_file, timeout)
-    done = exchange.pull(local_path(folder), server, "reviewer" if reviews else "annotator")
+    done = exchange.pull(place(folder), server, "reviewer" if reviews else "annotator")
     if as_json:
         said = {"path": str(done.path), "tasks": done.tasks, "annotations": done.annotations}
         print_json(said)
@@ -201,7 +201,7 @@ def pull(
 
 def _server(url: str, token_env: str | None, token_file: Path | None, timeout: float) -> Server:
     """The server and its token, which comes from the environment or from a file alone."""
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.annotation.server import Server, checked_token, server_address
 
@@ -215,7 +215,7 @@ def _server(url: str, token_env: str | None, token_file: Path | None, timeout: f
     else:
         where = "the file of --token-file"
         try:
-            given = local_path(token_file or "").read_text("ascii")
+            given = place(token_file or "").read_text("ascii")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "not a line of text"
             raise PipelineError(f"{where} cannot be read: {why}") from None

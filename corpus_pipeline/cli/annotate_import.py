@@ -57,19 +57,19 @@ def import_(
     `train` take.
     """
     from corpus_pipeline.cli.report import print_json, print_result, say
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.annotation.imported import Options
     from corpus_pipeline.products.annotation.results import import_results
     from corpus_pipeline.products.audit.results_file import day_of
 
     options = Options(
         method,
-        local_path(rates) if rates else None,
-        [local_path(path) for path in reviews or ()],
+        place(rates) if rates else None,
+        [place(path) for path in reviews or ()],
         day_of(day, "--date") if day else None,
     )
-    files = [local_path(path) for path in results]
-    said = import_results(local_path(project), files, local_path(output), options)
+    files = [place(path) for path in results]
+    said = import_results(place(project), files, place(output), options)
     for line in said.pop("told"):
         say(line)
     if as_json:

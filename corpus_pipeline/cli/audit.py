@@ -137,11 +137,11 @@ def audit(
     Exit code 0 where all are met, 1 where one is not, 3 where one was not checked.
     """
     from corpus_pipeline.cli.report import say
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.audit.formats import checked_formats, spoken
 
     wanted, tongue = checked_formats(formats or ["text"], alone=output is None), spoken(language)
-    target = None if output is None else local_path(output)
+    target = None if output is None else place(output)
     papers: dict[str, Any] = {
         "results": results or (),
         "documents": documents,
@@ -193,11 +193,11 @@ def _show(
 
 def _write(path: Path, content: str, run: Path) -> None:
     """Write a file; `PipelineError` inside the run, whose manifests name every file."""
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.model import PipelineError
 
-    if path.resolve().is_relative_to(local_path(run).resolve()):
+    if path.resolve().is_relative_to(place(run).resolve()):
         raise PipelineError(f"--output {path}: `verify` would find a file more in the run")
     try:
         commit_bytes(path, content.encode())

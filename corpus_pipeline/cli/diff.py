@@ -46,14 +46,14 @@ def diff(
     """
     from corpus_pipeline.app.releases import diff as compared
     from corpus_pipeline.cli.report import print_json, print_result, say
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.products.diff.page import page
     from corpus_pipeline.products.diff.place import check_place
     from corpus_pipeline.products.diff.render import render
 
-    folders = local_path(first), local_path(second)
-    target = None if html is None else local_path(html)
+    folders = place(first), place(second)
+    target = None if html is None else place(html)
     if target is not None:
         check_place(target, folders)
     found = compared(*folders, rows=rows)

@@ -47,21 +47,21 @@ def ledger(
 
     With --check nothing is written; exit code 1 where the ledger does not agree.
     """
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.model import PipelineError
 
     if (output is None) == (check is None):
         raise PipelineError("ledger wants --output FOLDER, or --check FOLDER for one that exists")
-    folders = [local_path(run) for run in runs]
+    folders = [place(run) for run in runs]
     if check is not None:
-        return _checked(local_path(check), folders, config, as_json=as_json)
+        return _checked(place(check), folders, config, as_json=as_json)
     from corpus_pipeline.cli.report import print_json, print_result, say
     from corpus_pipeline.io.storage import disk_errors
     from corpus_pipeline.products.ledger.folder import write_ledger
     from corpus_pipeline.products.ledger.page import page
     from corpus_pipeline.products.ledger.rule import rule_of
 
-    target = local_path(output or Path())
+    target = place(output or Path())
     with disk_errors(target):
         made, cost = write_ledger(folders, rule_of(config), target)
     if as_json:

@@ -10,6 +10,14 @@ from typing import Annotated
 
 import typer
 
+
+def located(given: str) -> Path:
+    """A place that a user typed: a local path, or a URL of a store."""
+    from corpus_pipeline.io.fs import place
+
+    return place(given)
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -29,18 +37,27 @@ MoreInputs = Annotated[
     list[str] | None,
     typer.Argument(help="More inputs, as the shell's glob gives them.", metavar="PATH"),
 ]
-Run = Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="RUN")]
+Run = Annotated[
+    Path, typer.Argument(help="The folder of a finished run.", metavar="RUN", parser=located)
+]
 Runs = Annotated[list[str], typer.Argument(help="Folders of finished runs.", metavar="RUN")]
 Sealed = Annotated[
-    Path, typer.Argument(help="The folder of a run, an index or a dataset.", metavar="RUN")
+    Path,
+    typer.Argument(
+        help="The folder of a run, an index or a dataset.", metavar="RUN", parser=located
+    ),
 ]
 Output = Annotated[
-    Path, typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER")
+    Path,
+    typer.Option("--output", "-o", help="The folder to write.", metavar="FOLDER", parser=located),
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="A YAML config.", metavar="CONFIG")
+    Path | None,
+    typer.Option("--config", "-c", help="A YAML config.", metavar="CONFIG", parser=located),
 ]
-ConfigArgument = Annotated[Path, typer.Argument(help="A YAML config.", metavar="CONFIG")]
+ConfigArgument = Annotated[
+    Path, typer.Argument(help="A YAML config.", metavar="CONFIG", parser=located)
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -85,6 +102,7 @@ Against = Annotated[
         "--against",
         help="An index; documents that it holds are dropped. Repeatable.",
         metavar="INDEX",
+        parser=located,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]

@@ -96,10 +96,10 @@ def verify(
 
 def _about_signature(run: Path, keys: list[Path] | None) -> str:
     """What a verdict says of signatures: nothing where there are none and none were asked for."""
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.signing import signature_of
 
-    path = local_path(run)
+    path = place(run)
     if keys:
         return " (signatures checked)"
     sealed = path / "manifest.json" if path.is_dir() else path
@@ -144,11 +144,12 @@ def report(
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_json, say
     from corpus_pipeline.io.concealed import concealed_values
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.io.storage import commit_bytes
-    from corpus_pipeline.products.report.page import page, place
+    from corpus_pipeline.products.report.page import page
+    from corpus_pipeline.products.report.page import place as page_place
 
-    target = place(run, None if output is None else local_path(output))
+    target = page_place(run, None if output is None else place(output))
     content, facts = page(run, masked)
     commit_bytes(target, content)
     if as_json:
@@ -238,12 +239,12 @@ def names(
     The option `spam.names` of a later run reads the list.
     """
     from corpus_pipeline.cli.report import print_json, print_result
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.products.runs import open_run
     from corpus_pipeline.products.site_names import as_tsv, site_names
 
-    target = None if output is None else local_path(output)
+    target = None if output is None else place(output)
     found = site_names(open_run(run))
     if as_json:
         print_json(found.to_dicts())

@@ -68,7 +68,7 @@ def sample(
     With --for one draw for each sample that clauses of a profile ask for, with their ids.
     """
     from corpus_pipeline.cli.report import print_result
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.io.storage import commit_bytes
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.runs import open_run
@@ -91,7 +91,7 @@ def sample(
     if output is None:
         print_result(data.decode().removesuffix("\n"))
     else:
-        commit_bytes(local_path(output), data)
+        commit_bytes(place(output), data)
     return 0
 
 

@@ -40,12 +40,12 @@ def standards(
     Croissant, PROV, SLSA, SPDX, CycloneDX, Data Provenance, the EU summary, data.json, DCAT.
     """
     from corpus_pipeline.cli.report import print_json, print_result, say
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.standards.folder import write_standards
 
-    target = local_path(output)
-    given = None if config is None else local_path(config)
-    written = write_standards(local_path(run), target, only or (), given)
+    target = place(output)
+    given = None if config is None else place(config)
+    written = write_standards(place(run), target, only or (), given)
     if as_json:
         print_json({"output": str(target), **written._asdict()})
     else:
@@ -73,13 +73,13 @@ def sign(
     an encrypted key comes from CORPUS_PIPELINE_KEY_PASSPHRASE.
     """
     from corpus_pipeline.cli.report import print_result, say
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products import signing
 
-    file = local_path(key)
+    file = place(key)
     secret = signing.private_key(file)
     if signing.readable_by_others(file):
         say(f"corpus-pipeline: others can read the key {key}: chmod 600 {key}")
-    written = signing.sign(local_path(path), secret)
+    written = signing.sign(place(path), secret)
     print_result("\n".join(map(str, written)))
     return 0

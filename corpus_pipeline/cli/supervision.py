@@ -34,11 +34,11 @@ def show(
     Exit code 1 where one was.
     """
     from corpus_pipeline.cli.report import print_json, print_result
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.audit.register import read_register, render
     from corpus_pipeline.text.unicode.escape import escaped
 
-    found = read_register(local_path(path))
+    found = read_register(place(path))
     problem = found.problem
     if problem is None and head not in {None, *(one["digest"] for one in found.entries)}:
         problem = f"no entry has the digest {head}: lines are missing"

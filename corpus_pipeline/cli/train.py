@@ -52,16 +52,16 @@ def train(
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_result, say
     from corpus_pipeline.io.concealed import concealed
-    from corpus_pipeline.io.places import local_path
+    from corpus_pipeline.io.fs import place
     from corpus_pipeline.training import labelled
     from corpus_pipeline.training.command import Order
     from corpus_pipeline.training.command import train as run
 
-    files = (tuple(map(local_path, some or ())) for some in (good, bad, data))
+    files = (tuple(map(place, some or ())) for some in (good, bad, data))
     good_files, bad_files, data_files = files
     done = run(
         Order(
-            task, good_files, bad_files, data_files, label, local_path(output), seed,
+            task, good_files, bad_files, data_files, label, place(output), seed,
             labelled.LEAST if least is None else least, risk, masked, concealed,
         )
     )  # fmt: skip

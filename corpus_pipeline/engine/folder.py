@@ -11,12 +11,14 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from corpus_pipeline.engine.lease import leased
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.storage import disk_errors, remove_tree
 from corpus_pipeline.model import PipelineError, digest
 
@@ -30,15 +32,20 @@ LOCK = "lock"
 
 
 @contextmanager
-def lock(root: Path) -> Iterator[None]:
+def lock(root: Path) -> Iterator[Callable[[], None]]:
     """Be the only writer to this folder; the lock ends with the process that holds it.
 
+    Leaves: what raises `PipelineError` when the lock was lost, which happens on a store alone.
     Raises `PipelineError` where another process (named by number and host) is writing.
     """
     path = root / WORK / LOCK
+    if isinstance(path, StorePath):
+        with leased(path) as lease:
+            yield lease.check
+        return
     handle = _locked(root, path)
     try:
-        yield
+        yield lambda: None
     finally:
         # A finished run removes `work/`: the file there now may be the next writer's.
         if _is_open(path, handle):
@@ -106,13 +113,18 @@ def clear(root: Path) -> None:
     """Remove what runs and indexes write into a folder; the lock stays."""
     for name in (*FOLDERS, *INDEX_FOLDERS):
         remove_tree(root / name)
-    _clear_work(root)
+    clear_work(root)
     for name in reversed(FILES):  # `run.json` says that the folder is ours: it goes last
         (root / name).unlink(missing_ok=True)
 
 
-def _clear_work(root: Path) -> None:
-    for path in (root / WORK).iterdir() if (root / WORK).is_dir() else ():
+def clear_work(root: Path) -> None:
+    """Remove the intermediate files of a run; the lock stays."""
+    work = root / WORK
+    if isinstance(work, StorePath):
+        work.remove_below(but=LOCK)
+        return
+    for path in work.iterdir() if work.is_dir() else ():
         if path.is_dir():
             remove_tree(path)
         elif path.name != LOCK:

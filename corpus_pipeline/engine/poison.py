@@ -2,7 +2,8 @@
 
 Enters: a split whose worker died after all retries.  Leaves: the content of its manifest, those
 documents in quarantine as `worker_died`.  The batch that the worker had begun is bisected, each
-half in a fresh worker, until one document is left; all others are processed as usual.
+half in a fresh worker, until one document is left; all others are processed as usual.  On an object
+store, where notes are requests, the split is done once more to note where it dies.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.engine.split_pass import SplitTask, probe
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.tasks.base import Engine, Result, Task, WorkerDied
 
@@ -24,6 +26,12 @@ def survive(engine: Engine, task: Task) -> Result:
     """Finish a split that kills its workers; the documents at fault go to quarantine."""
     for _ in range(LIMIT):
         progress = _noted(task.argument.progress)
+        if progress is None and isinstance(task.argument.progress, StorePath):
+            task = replace(task, argument=replace(task.argument, noted=True))
+            (outcome,) = (outcome for _, outcome in engine.attempt([task]))
+            if not isinstance(outcome, WorkerDied):
+                return outcome
+            progress = _noted(task.argument.progress)
         if progress is None:
             break
         suspected = _without_suspect(engine, task, progress)

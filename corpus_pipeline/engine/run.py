@@ -9,7 +9,7 @@ Refuses: a folder that holds anything else.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.formats import FORMATS
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
@@ -74,12 +75,20 @@ class _Context:
     job: Job
     engine: Engine
     on_done: OnDone
+    check_lock: Callable[[], None]
     key: str = ""
     walls: dict[str, float] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
         return self.job.root / "work"
+
+    def clear_work(self) -> None:
+        """Remove what was between; on a store the lock stays until it is given back."""
+        if isinstance(self.work, StorePath):
+            folder.clear_work(self.job.root)
+        else:
+            remove_tree(self.work)
 
     def tasks(
         self, phase: str, tasks: Sequence[Task], engine: Engine | None = None
@@ -89,6 +98,7 @@ class _Context:
 
         def count(_task: Task, result: Result) -> None:
             nonlocal finished
+            self.check_lock()
             finished += 1
             self.on_done(phase, finished, len(tasks), result)
 
@@ -117,10 +127,10 @@ def run(
     `overwrite`: remove what an earlier, other run left in the folder.
     """
     folder.refuse_foreign(job.root, overwrite=overwrite)
-    with folder.lock(job.root):
+    with folder.lock(job.root) as check_lock:
         if overwrite:
             folder.clear(job.root)
-        return _run(_Context(job, engine, on_done))
+        return _run(_Context(job, engine, on_done, check_lock))
 
 
 def _run(context: _Context) -> dict[str, Any]:
@@ -140,7 +150,7 @@ def _run(context: _Context) -> dict[str, Any]:
     context.key = digest(decides)
     finished = folder.claim(job.root, context.key, folder.by_name(decides))
     if finished is not None:
-        remove_tree(context.work)
+        context.clear_work()
         return finished
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
@@ -191,8 +201,9 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
     write_metrics(root, context.walls, time.perf_counter() - started, context.engine)
     remove_leftovers(root)
-    manifest.write(root / "manifest.json", content)
-    remove_tree(context.work)
+    context.check_lock()
+    manifest.publish(root / "manifest.json", content)
+    context.clear_work()
     return manifest.read(root / "manifest.json")
 
 

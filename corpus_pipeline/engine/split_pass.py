@@ -7,12 +7,9 @@ At most a batch, a row group, and the sketches and facts of the split are held i
 
 from __future__ import annotations
 
-import json
-import os
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,7 @@ import polars as pl
 from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
-from corpus_pipeline.io.manifest import file_entry
+from corpus_pipeline.engine.notes import Notes
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.readers.gather import Gatherer
@@ -59,6 +56,7 @@ class SplitTask:
     budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
     skip: frozenset[int] = frozenset()  # rows that killed a worker
     stop: int | None = None  # the reader itself died after this row
+    noted: bool = False  # note the rows under way on a store, too
 
     @property
     def part(self) -> str:
@@ -128,19 +126,17 @@ class _Pass:
             )
             for kind in ("kept", "dropped", "quarantine")
         }
-        task.progress.parent.mkdir(parents=True, exist_ok=True)
-        # One open file: noting each of 12,000 small inputs must not cost a file each.
-        self.progress = os.open(task.progress, os.O_WRONLY | os.O_CREAT, 0o644)
+        self.notes = Notes(task.progress, wanted=task.noted)
 
     def abort(self) -> None:
-        os.close(self.progress)
+        self.notes.close()
         for writer in self.writers.values():
             writer.abort()
 
     def run(self) -> dict[str, Any]:
         any_batch = False
         started = time.process_time()
-        for row, chunk in batches(self.task, lambda rows: self.note({"reading": rows})):
+        for row, chunk in batches(self.task, lambda rows: self.notes.write({"reading": rows})):
             size = int(chunk.docs.get_column("text").str.len_bytes().sum() or 0)
             self.clock.add("ingest", started, size or chunk.input_bytes, chunk.docs.height)
             self.batch(row, chunk)
@@ -153,12 +149,8 @@ class _Pass:
             self.tally(self.no_docs, self.unread(), 0)
         return self.finish()
 
-    def note(self, at: dict[str, Any]) -> None:
-        # Padded to one length: what is written over a longer note leaves nothing of it.
-        os.pwrite(self.progress, json.dumps(at).encode().ljust(64), 0)
-
     def batch(self, row: int, chunk: Chunk) -> None:
-        self.note({"rows": [row, row + chunk.docs.height]})
+        self.notes.write({"rows": [row, row + chunk.docs.height]})
         docs, lost = chunk.docs, [chunk.quarantine]
         poison = sorted(r - row for r in self.task.skip if row <= r < row + docs.height)
         if poison:
@@ -214,10 +206,7 @@ class _Pass:
 
     def finish(self) -> dict[str, Any]:
         task = self.task
-        files = []
-        for kind, writer in self.writers.items():
-            rows = writer.commit()
-            files.append(file_entry(task.root, task.root / kind / task.part, rows))
+        files = [writer.commit_entry(task.root) for writer in self.writers.values()]
         sketch_rows = {}
         if self.sketchers:
             write_shard(task.work / "facts" / task.part, self.facts, level=0, size_by="id")
@@ -226,8 +215,7 @@ class _Pass:
             keys = pl.concat(frames).sort("key", "doc")
             sketch_rows[name] = keys.height
             write_shard(task.work / "sketch" / name / task.part, [keys], level=0, size_by="")
-        with suppress(OSError):
-            task.progress.unlink()
+        self.notes.remove()
         return {
             "kind": "split",
             "split": task.split.index,

@@ -48,6 +48,17 @@ class Fingerprint:
         return cls(data["size"], data["block"], bytes.fromhex(data["digests"]))
 
 
+def size_of(file: BinaryIO) -> int:
+    """The bytes of an open file as they are now; of an object, as they were when it was opened."""
+    try:
+        return os.fstat(file.fileno()).st_size
+    except io.UnsupportedOperation:
+        at = file.tell()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(at)
+        return size
+
+
 class Digester:
     """Bytes in order → the sha256 of all, and the fingerprint."""
 
@@ -109,12 +120,8 @@ class CheckedFile(io.RawIOBase):
             "scan; start again"
         )
 
-    def _size(self) -> int:
-        """The size now: that of the open file, or of an object what its last byte says."""
-        return self._file.seek(0, os.SEEK_END)
-
     def _changed(self) -> InputChangedError:
-        now = self._size()
+        now = size_of(self._file)
         difference = f"{self.fingerprint.size:,} bytes at the scan, {now:,} now"
         if now == self.fingerprint.size:
             difference = f"{now:,} bytes as at the scan, but other ones"
@@ -125,7 +132,7 @@ class CheckedFile(io.RawIOBase):
 
     def _check_size(self) -> None:
         try:
-            now = self._size()
+            now = size_of(self._file)
         except OSError as error:
             raise self._unreadable(error) from None
         if now != self.fingerprint.size:

@@ -25,20 +25,18 @@ from typing import Final, NamedTuple
 
 from corpus_pipeline.io.concealed import concealed, concealed_names, distinct
 from corpus_pipeline.io.formats import FORMATS, PEEK
+from corpus_pipeline.io.fs import StorePath, place
 from corpus_pipeline.io.listing import (
     BROKEN,
     MARKER,
     File,
     Walker,
     fits,
-    identity_in_store,
     identity_of,
-    is_local,
     unwanted,
 )
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.opening import opened
-from corpus_pipeline.io.places import local_path
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.model import PipelineError
 
@@ -266,9 +264,9 @@ def _distinct(pairs: list[tuple[_Root, Input]], *, several: bool) -> list[Input]
 def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Root]:
     """What one path means; below `home` its locators are relative to that."""
     if given.startswith("@"):
-        yield from _listed(Path(given[1:]), walker)
+        yield from _listed(place(given[1:]), walker)
         return
-    path = local_path(given).absolute()
+    path = place(given).absolute()
 
     def root(base: Path) -> tuple[Path, str]:
         if home is None or not base.is_relative_to(home):
@@ -299,12 +297,14 @@ def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Ro
 
 def _matching(start: Path, pattern: Sequence[str], walker: Walker, prefix: str) -> Iterator[File]:
     """The files that a glob names, and those below the folders that it names."""
-    if "**" in pattern and not any(part.startswith(".") for part in pattern):
+    if isinstance(start, StorePath) or (
+        "**" in pattern and not any(part.startswith(".") for part in pattern)
+    ):
         # Through the walker, which cuts the cycles that links make.
-        skipped, wanted = len(start.parts), list(pattern)
+        skipped, wanted = len(str(start).rstrip("/")) + 1, list(pattern)
 
         def keep(file: File) -> bool:
-            return fits(list(Path(file.path).parts[skipped:]), wanted)
+            return fits(file.path[skipped:].split("/"), wanted)
 
         yield from walker.below(start, prefix, keep)
         return
@@ -329,9 +329,8 @@ def _file(path: Path, locator: str) -> File:
     if not path.is_file():
         raise PipelineError(f"not a regular file: {_shown(path)}")
     stat, name = path.stat(), str(path)
-    if not is_local(path):
-        return File(name, locator, name, stat.st_size, identity_in_store(stat))
-    return File(name, locator, os.path.realpath(path), stat.st_size, identity_of(stat))
+    real = name if isinstance(path, StorePath) else os.path.realpath(path)
+    return File(name, locator, real, stat.st_size, identity_of(stat))
 
 
 def _listed(path: Path, walker: Walker) -> Iterator[_Root]:
@@ -345,4 +344,6 @@ def _listed(path: Path, walker: Walker) -> Iterator[_Root]:
     for line in lines:
         entry = line.strip()
         if entry and not entry.startswith("#"):
-            yield from _roots(str(folder / local_path(entry)), walker, folder)
+            path = place(entry)
+            within = path if isinstance(path, StorePath) else folder / path
+            yield from _roots(str(within), walker, folder)

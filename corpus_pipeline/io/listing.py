@@ -3,20 +3,21 @@
 Enters: folders.  Leaves: `File`s in the order of their locators, and beside them what is no data
 by its name or leads nowhere.  A link to a folder is followed after all folders that lie there
 themselves; one that leads to a folder above it, or to one that is read anyway, is not.
-A folder of a store is listed through `Path` alone: its files have sizes and no links.
+A store is listed whole, a thousand keys a request; it has no links.
 Raises `PipelineError` for a folder that cannot be read.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.model import PipelineError
 
@@ -62,25 +63,15 @@ class _Folder(NamedTuple):
 Leave = Callable[[str, str, str], None]
 
 
-def is_local(path: Path) -> bool:
-    """Whether a path is one of this machine, and not of a store."""
-    return type(path) is type(Path())
-
-
 def identity_of(stat: os.stat_result) -> str:
-    """What changes when a file of this machine does: time of its last change, device, number."""
+    """What changes when a file does: time of its last change, device and number (or tag)."""
     return f"{stat.st_mtime_ns:x}.{stat.st_dev:x}.{stat.st_ino:x}"
-
-
-def identity_in_store(stat: os.stat_result) -> str:
-    """What changes when an object of a store does: its tag, or where it has none its time."""
-    return str(getattr(stat, "st_etag", "") or f"{stat.st_mtime_ns:x}")
 
 
 def listing(folder: Path) -> list[Entry]:
     """The entries of a folder, sorted so that the locators below them are."""
     try:
-        found = _scanned(folder) if is_local(folder) else _listed(folder)
+        found = _scanned(folder)
     except OSError as error:
         shown = concealed(escaped(str(folder)))
         raise PipelineError(f"cannot read the folder {shown}: {error.strerror or error}") from None
@@ -107,19 +98,6 @@ def _scanned(folder: Path) -> list[Entry]:
     return found
 
 
-def _listed(folder: Path) -> list[Entry]:
-    found = []
-    for path in folder.iterdir():
-        name = path.name
-        if path.is_dir():
-            found.append(Entry(f"{name}/", name, "folder"))
-            continue
-        stat = path.stat()
-        identity = identity_in_store(stat)
-        found.append(Entry(name, name, "file", size=stat.st_size, identity=identity))
-    return found
-
-
 class Walker:
     """All files below some folders; `follow` afterwards gives those behind links."""
 
@@ -136,8 +114,10 @@ class Walker:
 
         `keep` chooses among them; without it a finished stage output gives only what it kept.
         """
-        real = os.path.realpath(folder) if is_local(folder) else str(folder)
-        yield from self._below(_Folder(folder, locator, real, keep))
+        if isinstance(folder, StorePath):
+            yield from self._stored(folder, locator, keep)
+        else:
+            yield from self._below(_Folder(folder, locator, os.path.realpath(folder), keep))
 
     def follow(self) -> Iterator[File]:
         """The files behind the links that were found, in the order of their locators."""
@@ -163,8 +143,6 @@ class Walker:
         return AGAIN if (stat.st_dev, stat.st_ino) in self._seen else ""
 
     def _is_new(self, folder: Path) -> bool:
-        if not is_local(folder):
-            return True
         stat = folder.stat()
         key = (stat.st_dev, stat.st_ino)
         new = key not in self._seen
@@ -197,6 +175,26 @@ class Walker:
             else:
                 self.leave(path, locator, BROKEN if entry.is_link else SPECIAL)
 
+    def _stored(
+        self, folder: StorePath, prefix: str, keep: Callable[[File], bool] | None
+    ) -> Iterator[File]:
+        """The objects below a folder of a store: one request lists a thousand."""
+        start = len(str(folder).rstrip("/")) + 1
+        found = [(str(path)[start:], stat) for path, stat in folder.below()]
+        outputs = set() if keep else _outputs(name for name, _ in found)
+        for name, stat in sorted(found, key=lambda one: one[0]):
+            *folders, last = name.split("/")
+            above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
+            at = next((one for one in above if one in outputs), None)
+            if at is not None and not name.startswith(f"{at}/kept/".lstrip("/")):
+                continue
+            full = f"{folder}/{name}"
+            if any(self._passes(full, prefix + name, part) for part in (*folders, last)):
+                continue
+            file = File(full, prefix + escaped(name), full, stat.st_size, identity_of(stat))
+            if keep is None or keep(file):
+                yield file
+
     def _passes(self, path: str, locator: str, name: str) -> bool:
         """Whether a name says that this is no data; all but hidden files are told of."""
         if name.startswith("."):
@@ -222,6 +220,19 @@ def _is_output(entries: list[Entry]) -> bool:
     """Whether these are the entries of a finished stage output."""
     names = {entry.name for entry in entries if entry.name in ("manifest.json", "kept")}
     return len(names) == 2 and any(e.kind == "folder" for e in entries if e.name == "kept")
+
+
+def _outputs(names: Iterable[str]) -> set[str]:
+    """The folders of finished stage outputs among keys: those with a manifest and `kept/`."""
+    sealed, keeping = set(), set()
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        if last == "manifest.json":
+            sealed.add(folder)
+        head, kept, _ = f"/{name}".rpartition("/kept/")
+        if kept:
+            keeping.add(head.lstrip("/"))
+    return sealed & keeping
 
 
 def fits(parts: list[str], pattern: list[str]) -> bool:

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from corpus_pipeline.io.fs import StorePath, create
 from corpus_pipeline.io.storage import commit_bytes, sha256_file
 from corpus_pipeline.model import PipelineError
 
@@ -71,6 +72,19 @@ def parsed(content: dict[str, Any]) -> dict[str, Any]:
 def write(path: Path, content: dict[str, Any]) -> None:
     """Seal `content` and commit it."""
     commit_bytes(path, render({"format": FORMAT, **content}))
+
+
+def publish(path: Path, content: dict[str, Any]) -> None:
+    """Seal `content` and commit it where no other stands.
+
+    On a store that is one conditional put: `PipelineError` where another run was faster.
+    """
+    if not isinstance(path, StorePath):
+        write(path, content)
+        return
+    data = render({"format": FORMAT, **content})
+    if not create(path, data) and path.read_bytes() != data:
+        raise PipelineError(f"{path} was published by another run; choose another folder")
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.storage import begin, disk_errors, finish
 
 #: A row group ends at whichever comes first: small enough to stream, large enough to compress.
@@ -100,15 +101,28 @@ class ShardWriter:
         self.rows += table.num_rows
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
-    def commit(self) -> int:
-        """Write what is left, close, and put the file in place; the number of its rows."""
+    def _close(self) -> None:
         with disk_errors(self.path):
             self._flush()
             if self._writer is None:
                 raise ValueError(f"{self.path.name}: a shard needs at least one frame")
             self._writer.close()
+
+    def commit(self) -> int:
+        """Write what is left, close, and put the file in place; the number of its rows."""
+        self._close()
         finish(self._temporary, self.path)
         return self.rows
+
+    def commit_entry(self, root: Path) -> dict[str, Any]:
+        """Commit, and what a manifest in `root` says of the file: digested before it is put away.
+
+        A file on a store need not be fetched again.
+        """
+        self._close()
+        entry = file_entry(self._temporary.parent, self._temporary, self.rows)
+        finish(self._temporary, self.path)
+        return {**entry, "path": self.path.relative_to(root).as_posix()}
 
     def abort(self) -> None:
         """Remove the temporary file; does nothing after `commit`."""

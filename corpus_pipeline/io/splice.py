@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Final, cast
 import polars as pl
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.parquet import opened
 from corpus_pipeline.io.shards import ShardWriter, write_shard
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.io.thrift import Field, Reader, written
@@ -36,7 +37,7 @@ Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 def splice(source: Path, target: Path, changes: Mapping[int, Change], *, level: int = 3) -> int:
     """Write `target`: `source` with these row groups changed; the number of its rows."""
-    with pq.ParquetFile(source) as file:
+    with opened(source) as file:
         groups = file.num_row_groups
         begin = {number: _frame(file, number) for number in sorted(changes)}
         schema = file.schema_arrow
@@ -67,7 +68,7 @@ def splice(source: Path, target: Path, changes: Mapping[int, Change], *, level: 
 
 def _all(source: Path, after: Mapping[int, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The frames of all row groups, those in `after` instead of their own."""
-    with pq.ParquetFile(source) as file:
+    with opened(source) as file:
         for number in range(file.num_row_groups):
             yield after[number] if number in after else _frame(file, number)
 

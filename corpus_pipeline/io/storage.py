@@ -2,6 +2,7 @@
 
 Enters: bytes, or a function that writes to a path.  Leaves: a complete file under its final name.
 A half-written file has a temporary name, which readers pass by; a killed attempt leaves it behind.
+On an object store a file is written in the scratch folder and put in its place in one step.
 Raises `PipelineError` for a full disk, missing permissions and the like.
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from corpus_pipeline.io.fs import StorePath, local_copy, scratch, upload
 from corpus_pipeline.model import PipelineError
 
 #: Every temporary name starts so; readers, `verify` and the planner pass such files by.
@@ -44,6 +46,8 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 def sync_folder(folder: Path) -> None:
     """Make a rename durable: without this a power cut may lose the folder's new entry."""
+    if isinstance(folder, StorePath):
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -52,14 +56,24 @@ def sync_folder(folder: Path) -> None:
 
 
 def begin(path: Path) -> Path:
-    """A temporary name beside `path`, new for every attempt: a killed worker may still write."""
+    """A temporary name beside `path`, new for every attempt: a killed worker may still write.
+
+    Of a path on a store, in the scratch folder.
+    """
+    name = f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:12]}-{path.name}"
+    if isinstance(path, StorePath):
+        return scratch() / name
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:12]}-{path.name}")
+    return path.with_name(name)
 
 
 def finish(temporary: Path, path: Path) -> None:
     """Make what was written under the temporary name durable and put it in place in one step."""
+    if isinstance(path, StorePath):
+        upload(temporary, path)
+        temporary.unlink()
+        return
     with disk_errors(path):
         handle = os.open(temporary, os.O_RDONLY)
         try:
@@ -84,7 +98,21 @@ def commit(path: Path, write: Callable[[Path], object]) -> None:
 
 def commit_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
+    if isinstance(path, StorePath):
+        path.write_bytes(data)
+        return
     commit(path, lambda temporary: temporary.write_bytes(data))
+
+
+def copy(source: Path, target: Path) -> None:
+    """Commit the bytes of one file as another, from or to a store."""
+    both = isinstance(source, StorePath) and isinstance(target, StorePath)
+    if both and source.parts[:2] == target.parts[:2]:
+        assert isinstance(source, StorePath)
+        assert isinstance(target, StorePath)
+        source.copy_to(target)
+        return
+    commit(target, lambda temporary: shutil.copyfile(local_copy(source), temporary))
 
 
 def sha256_file(path: Path) -> str:
@@ -94,7 +122,12 @@ def sha256_file(path: Path) -> str:
 
 
 def remove_leftovers(root: Path) -> None:
-    """Delete the temporary files of killed attempts below `root`; nobody else may be writing."""
+    """Delete the temporary files of killed attempts below `root`; nobody else may be writing.
+
+    On a store there are none.
+    """
+    if isinstance(root, StorePath):
+        return
     for path in root.rglob(f"{TEMPORARY}*"):
         with suppress(OSError):
             path.unlink()
@@ -102,4 +135,7 @@ def remove_leftovers(root: Path) -> None:
 
 def remove_tree(root: Path) -> None:
     """Delete a folder of intermediate files; absent is fine."""
+    if isinstance(root, StorePath):
+        root.remove_below()
+        return
     shutil.rmtree(root, ignore_errors=True)

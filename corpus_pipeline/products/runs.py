@@ -14,10 +14,10 @@ from typing import Any, cast
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.locators import unescaped
+from corpus_pipeline.io.parquet import opened, schema_of
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.text.arrays import I64
 
@@ -102,12 +102,12 @@ def all_inputs(run: Run) -> Iterator[dict[str, Any]]:
 
 def columns_of(path: Path) -> list[str]:
     """The columns of a Parquet file, in order."""
-    return list(pq.read_schema(path).names)
+    return list(schema_of(path).names)
 
 
 def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
     """The rows of a part, one row group at a time; `columns` None: all of them."""
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=None if columns is None else list(columns))
             yield _frame(table)
@@ -118,7 +118,7 @@ def rows_between(
 ) -> Iterator[pl.DataFrame]:
     """The rows `first` to `first + rows` of a part, one row group at a time."""
     start = 0
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         for group in range(file.num_row_groups):
             height = file.metadata.row_group(group).num_rows
             low, high = max(first - start, 0), min(first + rows - start, height)
@@ -133,7 +133,7 @@ def rows_at(path: Path, rows: Sequence[int], columns: Sequence[str]) -> pl.DataF
     found = []
     numbers = np.asarray(rows, dtype=np.int64)
     start = 0
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         for group in range(file.num_row_groups):
             height = file.metadata.row_group(group).num_rows
             low, high = np.searchsorted(numbers, [start, start + height]).tolist()
@@ -147,7 +147,7 @@ def rows_at(path: Path, rows: Sequence[int], columns: Sequence[str]) -> pl.DataF
 
 def no_rows(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     """A frame without rows, of the schema of this part."""
-    schema = pq.read_schema(path)
+    schema = schema_of(path)
     return _frame(schema.empty_table().select(list(columns)))
 
 
@@ -155,7 +155,7 @@ def group_sizes(path: Path, column: str) -> list[tuple[int, int, int]]:
     """First row, rows and uncompressed bytes of `column` of each row group, from the footer."""
     groups: list[tuple[int, int, int]] = []
     start = 0
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         meta = file.metadata
         # A nested column has several leaves, so a column's place in the schema is not its leaf's.
         leaves = [meta.schema.column(index).path for index in range(meta.num_columns)]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import forget_copies
 
 Result = dict[str, Any]
 
@@ -47,7 +48,10 @@ class WorkerDied(Exception):  # noqa: N818 – it says what happened
 def perform(task: Task) -> Result:
     """Perform and commit the task: its function writes the data, then metrics, then the marker."""
     started, cpu = time.perf_counter(), time.process_time()
-    result = task.function(task.argument)
+    try:
+        result = task.function(task.argument)
+    finally:
+        forget_copies()
     spent = {
         "wall_s": time.perf_counter() - started,
         "cpu_s": time.process_time() - cpu,

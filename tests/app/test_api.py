@@ -189,11 +189,11 @@ def test_errors_are_one_line(raw, tmp_path):
             lambda: cp.run(CONFIG, inputs=raw, output=out, engine="local", workers=4),
             "workers=4 needs the engine ray",
         ),
-        (lambda: cp.run(CONFIG, inputs="s3://b/in", output=out), "s3:// is not supported yet"),
-        (lambda: cp.run(CONFIG, inputs=raw, output="oss://b/out"), "oss:// is not supported yet"),
-        (lambda: cp.run("hdfs://b/c.yaml", inputs=raw, output=out), "hdfs:// is not supported"),
+        (lambda: cp.run(CONFIG, inputs="ftp://b/in", output=out), "ftp:// is not supported"),
+        (lambda: cp.run(CONFIG, inputs=raw, output="dav://b/out"), "dav:// is not supported"),
+        (lambda: cp.run("http://b/c.yaml", inputs=raw, output=out), "http:// is not supported"),
         (lambda: cp.open_run(out), "no such run"),
-        (lambda: cp.audit("gs://b/run"), "gs:// is not supported yet"),
+        (lambda: cp.audit("sftp://b/run"), "sftp:// is not supported"),
     ):
         with pytest.raises(cp.PipelineError) as caught:
             act()

@@ -1,14 +1,13 @@
 """What was not read is weighed: one long record may be most of a source."""
 
-import gzip
 import io
 import json
-import os
 import sys
 import zipfile
 
 import polars as pl
 import pytest
+from reading import PACK
 
 from corpus_pipeline.app.config import load
 from corpus_pipeline.app.execute import How, run_stage
@@ -48,18 +47,15 @@ def test_a_long_record_weighs_what_it_is(tmp_path):
     assert lost(table)[0] == [("document_too_large", 1200, 400)]
 
 
-def test_what_a_damaged_stream_keeps_back_is_weighed(tmp_path):
-    """Of a gzip with a torn half: the bytes on disk that nothing could be inflated from."""
-    noise = b"".join(
-        json.dumps({"text": os.urandom(60).hex()}).encode() + b"\n" for _ in range(999)
-    )
-    packed = gzip.compress(noise)
-    middle = len(packed) // 2
-    path = tmp_path / "a.jsonl.gz"
-    path.write_bytes(packed[:middle] + b"\xff" * 1000 + packed[middle + 1000 :])
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "bz2", "xz", "lz4"])
+def test_what_a_damaged_stream_keeps_back_is_weighed(tmp_path, compression):
+    """Behind the last whole member nothing can be inflated: so many bytes on disk were not read."""
+    pack, end = PACK[compression]
+    path = tmp_path / f"a.jsonl{end}"
+    path.write_bytes(pack(LINE * 50) + b"\xff" * 5000)
     rows, size = lost(path)
-    (torn,) = [weight for reason, weight, _ in rows if reason == "corrupt_gzip"]
-    assert 0.4 * len(packed) < torn < size
+    assert sum(weight or 0 for _, weight, _ in rows) == pytest.approx(5000, abs=64)
+    assert size == pytest.approx(50 * len(LINE) + 5000, abs=64)
 
 
 def test_files_and_members_that_nobody_can_open_are_weighed(tmp_path):
@@ -99,7 +95,7 @@ CONFIG = {
 }
 
 
-def test_a_source_that_was_not_read_raises_an_alarm(tmp_path, capsys):
+def test_a_source_that_was_not_read_raises_an_alarm(tmp_path):
     """One record of 502, most of the bytes: counts, alarm, summary, audit and `verify` say so."""
     config = load(CONFIG, only="ingest")
     out = tmp_path / "out"

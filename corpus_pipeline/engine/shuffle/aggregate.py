@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 
 from corpus_pipeline.engine.chain import built
-from corpus_pipeline.engine.shuffle.corpus import row_groups, write_array
+from corpus_pipeline.engine.shuffle.corpus import no_rows, row_groups, write_array
 from corpus_pipeline.engine.shuffle.decisions import (
     VERDICT,
     chosen,
@@ -27,6 +26,7 @@ from corpus_pipeline.engine.shuffle.decisions import (
     passed_by,
 )
 from corpus_pipeline.engine.shuffle.job import Part, Shuffle
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import AggregateStage
 from corpus_pipeline.tasks.base import Result, Task
@@ -100,7 +100,7 @@ def _read(stage: AggregateStage, path: Path) -> list[str] | None:
     if stage.needs is None:
         return None
     wanted = {"id", "source", "dropped_by", "drop_rule", "drop_evidence", *stage.needs}
-    return [name for name in pq.read_schema(path).names if name in wanted]
+    return [name for name in no_rows(path).columns if name in wanted]
 
 
 def _checked(stage: AggregateStage, height: int, rows: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +134,7 @@ def settle(job: Shuffle) -> Result:
     stage = job.stage
     assert isinstance(stage, AggregateStage)
     files = sorted((job.home / "sums").glob("part-*.parquet"))
-    groups = _summed([pl.read_parquet(path) for path in files])
+    groups = _summed([pl.read_parquet(local_copy(path)) for path in files])
     front = ["key", "documents"]
     groups = groups.select(*front, pl.exclude(front))
     wanted = {"key": pl.String(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
@@ -151,11 +151,11 @@ def mask(argument: tuple[Shuffle, Path | None]) -> Result:
     job, before = argument
     starts = job.corpus.starts()
     dropped = own_mask(job, before)
-    groups = pl.read_parquet(job.home / "decisions" / "part-00000.parquet")
+    groups = pl.read_parquet(local_copy(job.home / "decisions" / "part-00000.parquet"))
     dropped_groups = groups.filter(pl.col("drop_rule").is_not_null()).select("key")
     lost: Counter[str] = Counter()
     for number in range(job.corpus.splits):
-        rows = pl.read_parquet(job.home / "members" / f"part-{number:05d}.parquet")
+        rows = pl.read_parquet(local_copy(job.home / "members" / f"part-{number:05d}.parquet"))
         rows = rows.join(dropped_groups, on="key", how="semi")
         dropped[int(starts[number]) + rows.get_column("row").to_numpy().astype(np.int64)] = 1
         lost.update(rows.get_column("source").fill_null("").to_list())

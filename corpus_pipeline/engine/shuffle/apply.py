@@ -18,7 +18,6 @@ from corpus_pipeline.engine.chain import built
 from corpus_pipeline.engine.shuffle.corpus import row_groups
 from corpus_pipeline.engine.shuffle.decisions import judged, passed_by
 from corpus_pipeline.engine.shuffle.job import Shuffle
-from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.shards import ShardWriter
 
 
@@ -47,7 +46,7 @@ def run_apply(task: ApplyTask) -> dict[str, Any]:
     }
     try:
         total = counts.add(_written(task, writers))
-        files = [file_entry(task.root, writer.path, writer.commit()) for writer in writers.values()]
+        files = [writer.commit_entry(task.root) for writer in writers.values()]
     finally:
         for writer in writers.values():
             writer.abort()

@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.fs import StorePath, local_copy
+from corpus_pipeline.io.parquet import opened, schema_of
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.model import Asset
 from corpus_pipeline.text.arrays import I64, Integers
@@ -59,7 +61,7 @@ class Corpus:
 
     def starts(self) -> I64:
         """Where each part's documents begin; one entry more than there are parts."""
-        starts: I64 = np.load(self.work / "starts.npy")
+        starts: I64 = np.load(local_copy(self.work / "starts.npy"))
         return starts
 
     def place(self, part: int) -> tuple[Path, Path, Path]:
@@ -82,28 +84,56 @@ class Corpus:
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
         files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
-        return pl.scan_parquet(files).filter(_within(first, last)).collect()
+        return between(files, "key", first, last)
 
     def sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
         """The sketch rows of the run and its indexes, with `old` (bool), sorted by `key` and `doc`.
 
         Of an index only keys that a document of the run has, too.
         """
-        inside = _within(first, last)
         parts = [self._own(stage, first, last).with_columns(old=False)]
         part = self.splits
         new = parts[0].select("key").unique() if self.indexes else parts[0]
         for index in self.indexes:
             files = sorted((index.root / "sketch" / stage).glob("part-*.parquet"))
             shift = pl.lit(part << 32, dtype=pl.UInt64)
-            keys = pl.scan_parquet(files).filter(inside).join(new.lazy(), on="key", how="semi")
-            parts.append(keys.with_columns(doc=pl.col("doc") + shift, old=True).collect())
+            keys = between(files, "key", first, last).join(new, on="key", how="semi")
+            parts.append(keys.with_columns(doc=pl.col("doc") + shift, old=True))
             part += index.parts
         return pl.concat(parts).sort("key", "doc")
 
 
-def _within(first: int, last: int) -> pl.Expr:
-    return pl.col("key").is_between(pl.lit(first, dtype=pl.UInt64), pl.lit(last, dtype=pl.UInt64))
+def between(files: Sequence[Path], column: str, first: int, last: int) -> pl.DataFrame:
+    """The rows of some Parquet files with a number (u32, u64) in `column` from `first` to `last`.
+
+    The files are sorted by it: row groups without such rows are not read.
+    """
+    low, high = (pl.lit(bound, dtype=pl.UInt64) for bound in (first, last))
+    inside = pl.col(column).is_between(low, high)
+    if not any(isinstance(path, StorePath) for path in files):
+        return pl.scan_parquet(list(files)).filter(inside).collect()
+    found = []
+    for path in files:
+        with opened(path) as file:
+            groups = [
+                group
+                for group in range(file.num_row_groups)
+                if _may_hold(file, group, column, first, last)
+            ]
+            table = file.read_row_groups(groups) if groups else file.schema_arrow.empty_table()
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
+        found.append(frame.filter(inside))
+    return pl.concat(found)
+
+
+def _may_hold(file: pq.ParquetFile, group: int, column: str, first: int, last: int) -> bool:
+    """Whether the statistics of a row group allow a row from `first` to `last`."""
+    leaf = file.schema_arrow.get_field_index(column)
+    stated = file.metadata.row_group(group).column(leaf).statistics
+    if stated is None or not stated.has_min_max:
+        return True
+    return bool(stated.min <= last and stated.max >= first)
 
 
 def dense(docs: Integers, starts: I64) -> I64:
@@ -129,14 +159,24 @@ def write_array(path: Path, values: Integers) -> None:
 
 
 def mapped(path: Path) -> Integers:
-    """An array on disk, mapped: pages come into memory as they are read."""
-    values: Integers = np.load(path, mmap_mode="r")
+    """An array on disk, mapped: pages come into memory as they are read.
+
+    Of a store, its copy in the scratch folder.
+    """
+    values: Integers = np.load(local_copy(path), mmap_mode="r")
     return values
+
+
+def no_rows(path: Path) -> pl.DataFrame:
+    """A frame without rows, of the columns of this file."""
+    frame = pl.from_arrow(schema_of(path).empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def picked(path: Path, rows: Integers, columns: list[str] | None) -> Iterator[pl.DataFrame]:
     """These columns of these rows (sorted) of a Parquet file, a row group at a time."""
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         begin = 0
         for number in range(file.metadata.num_row_groups):
             end = begin + file.metadata.row_group(number).num_rows
@@ -150,7 +190,7 @@ def picked(path: Path, rows: Integers, columns: list[str] | None) -> Iterator[pl
 
 def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
     """The row groups of a file, one at a time; an empty file gives one empty frame."""
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         for number in range(file.metadata.num_row_groups):
             frame = pl.from_arrow(file.read_row_group(number, columns=columns))
             assert isinstance(frame, pl.DataFrame)

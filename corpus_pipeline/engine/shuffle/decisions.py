@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.engine.chain import built
-from corpus_pipeline.engine.shuffle.corpus import ROW, mapped, row_groups
+from corpus_pipeline.engine.shuffle.corpus import ROW, between, mapped, row_groups
 from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.model import (
     AggregateStage,
     CountStage,
@@ -37,8 +38,8 @@ def decided(job: Shuffle, part: int) -> pl.DataFrame:
     """
     kind = job.spec.cls
     if issubclass(kind, AggregateStage):
-        groups = pl.read_parquet(job.home / "decisions" / "part-00000.parquet")
-        rows = pl.read_parquet(job.home / "members" / f"part-{part:05d}.parquet")
+        groups = pl.read_parquet(local_copy(job.home / "decisions" / "part-00000.parquet"))
+        rows = pl.read_parquet(local_copy(job.home / "members" / f"part-{part:05d}.parquet"))
         return rows.join(groups, on="key", maintain_order="left").drop("key", "source")
     count = issubclass(kind, CountStage)
     files = sorted((job.home / ("found" if count else "decisions")).glob("part-*.parquet"))
@@ -46,10 +47,7 @@ def decided(job: Shuffle, part: int) -> pl.DataFrame:
         names = {**kind.columns, **dict.fromkeys(VERDICT, pl.String())}
         return pl.DataFrame(schema={"row": pl.UInt64, **names})
     first = part << 32
-    inside = pl.col("doc").is_between(
-        pl.lit(first, dtype=pl.UInt64), pl.lit(first + ROW, dtype=pl.UInt64)
-    )
-    rows = pl.scan_parquet(files).filter(inside).collect()
+    rows = between(files, "doc", first, first + ROW)
     rows = rows.with_columns(row=pl.col("doc") - pl.lit(first, dtype=pl.UInt64)).drop("doc")
     return rows.sort(["row", "key"] if count else ["row"])
 
@@ -119,7 +117,7 @@ def edits_of(job: Shuffle, part: int, columns: list[str] | None) -> pl.DataFrame
         return None
     texts = [name for name in kind.edits if columns is None or name in columns]
     changed = [f"{mark}{name}" for name in texts for mark in ("__is_", "__new_")]
-    return pl.read_parquet(path, columns=["row", *kind.columns, *VERDICT, *changed])
+    return pl.read_parquet(local_copy(path), columns=["row", *kind.columns, *VERDICT, *changed])
 
 
 def passed_by(docs: pl.DataFrame, stages: Sequence[ShuffledStage]) -> pl.DataFrame:

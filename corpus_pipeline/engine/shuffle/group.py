@@ -17,6 +17,7 @@ import polars as pl
 
 from corpus_pipeline.engine.shuffle.corpus import dense, mapped, write_array
 from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import begin
 from corpus_pipeline.tasks.base import Result
@@ -38,7 +39,7 @@ def group(argument: tuple[Shuffle, int, int]) -> Result:
         union = UnionFind(size, _array(job, size, number_type(size), scratch))
         pairs = 0
         for number in range(ranges):
-            edges = pl.read_parquet(job.home / "forest" / f"part-{number:05d}.parquet")
+            edges = pl.read_parquet(local_copy(job.home / "forest" / f"part-{number:05d}.parquet"))
             a, b = (dense(edges.get_column(end).to_numpy(), starts) for end in ("a", "b"))
             union.union(a, b)
             pairs += edges.height
@@ -69,7 +70,7 @@ def route(argument: tuple[Shuffle, int, int, int]) -> Result:
     """The pairs of some key ranges, each once, sorted by group."""
     job, index, first, end = argument
     files = [job.home / "pairs" / f"part-{number:05d}.parquet" for number in range(first, end)]
-    pairs = pl.concat([pl.read_parquet(path) for path in files]).unique(["a", "b"])
+    pairs = pl.concat([pl.read_parquet(local_copy(path)) for path in files]).unique(["a", "b"])
     numbers = dense(pairs.get_column("a").to_numpy(), job.corpus.starts())
     groups = mapped(job.home / "groups.npy")[numbers]
     assert not (groups == ALONE).any()

@@ -18,6 +18,7 @@ import polars as pl
 from corpus_pipeline.engine.shuffle.corpus import Index, row_groups
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed_values
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.storage import sha256_file
 from corpus_pipeline.io.traces import LAYOUT, traces_of
@@ -56,7 +57,7 @@ def pack(task: PackTask) -> Result:
     for source, target in places:
         path = task.root / target
         size_by = "id" if target.startswith("facts") else ""
-        rows = write_shard(path, [pl.read_parquet(source)], level=1, size_by=size_by)
+        rows = write_shard(path, [pl.read_parquet(local_copy(source))], level=1, size_by=size_by)
         files.append(manifest.file_entry(task.root, path, rows))
     path = task.root / "texts" / part
     rows = write_shard(path, row_groups(work / "local" / "kept" / part, ["text"]))

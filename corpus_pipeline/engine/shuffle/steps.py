@@ -19,10 +19,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import dense, mapped, picked, write_array
+from corpus_pipeline.engine.shuffle.corpus import (
+    between,
+    dense,
+    mapped,
+    no_rows,
+    picked,
+    write_array,
+)
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen, own_mask
 from corpus_pipeline.engine.shuffle.group import group, route
 from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import CountStage, PairStage, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
@@ -134,7 +142,7 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
     rows = np.flatnonzero(groups != ALONE)
     facts, texts, _ = job.corpus.place(part)
     old = part >= job.corpus.splits
-    frame = pl.concat([pl.read_parquet(facts, n_rows=0), *picked(facts, rows, None)])
+    frame = pl.concat([no_rows(facts), *picked(facts, rows, None)])
     frame = frame.with_columns(
         # The parts of an index were numbered when it was built.
         doc=pl.Series(rows.astype(np.uint64) + np.uint64(part << 32)),
@@ -156,11 +164,12 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     job, number = argument
     stage, name = job.stage, job.spec.name
     assert isinstance(stage, PairStage)
-    in_group = pl.col("group") == number
-    routed = pl.scan_parquet(sorted((job.home / "routed").glob("part-*.parquet")))
-    pairs = routed.filter(in_group).drop("group").collect().unique(["a", "b"]).sort("a", "b")
-    gathered = pl.scan_parquet(sorted((job.home / "gathered").glob("part-*.parquet")))
-    docs = gathered.filter(in_group).drop("group").collect().sort("doc")
+    routed, gathered = (
+        between(sorted((job.home / name).glob("part-*.parquet")), "group", number, number)
+        for name in ("routed", "gathered")
+    )
+    pairs = routed.drop("group").unique(["a", "b"]).sort("a", "b")
+    docs = gathered.drop("group").sort("doc")
     true = pairs
     if stage.verifies:
         true = stage.verify(pairs, docs.select("doc", "text"))
@@ -195,8 +204,9 @@ def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:
     starts, dropped = job.corpus.starts(), own_mask(job, before)
     for number in range(groups):
         path = job.home / "decisions" / f"part-{number:05d}.parquet"
-        rows = pl.scan_parquet(path).filter(pl.col("drop_rule").is_not_null()).select("doc")
-        dropped[dense(rows.collect().get_column("doc").to_numpy(), starts)] = 1
+        rows = pl.read_parquet(local_copy(path), columns=["doc", "drop_rule"])
+        rows = rows.filter(pl.col("drop_rule").is_not_null())
+        dropped[dense(rows.get_column("doc").to_numpy(), starts)] = 1
     write_array(job.dropped, dropped)
     return {"kind": "mask", "dropped": int(dropped.sum())}
 

@@ -7,12 +7,12 @@ no longer the scanned one; a piece without a fingerprint is read as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from corpus_pipeline.io.archives.member import Budget
 from corpus_pipeline.io.checked import open_checked
 from corpus_pipeline.io.compression import BEGINNING, Block, Entry, Event, Fault, Limits, events
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.splits import Piece
 
 
@@ -46,4 +46,4 @@ def size_of(piece: Piece) -> int:
     """The bytes of the file of a piece, as it lies on disk."""
     if piece.member is not None:
         return 0  # nobody knows before it is read
-    return piece.fingerprint.size if piece.fingerprint else Path(piece.path).stat().st_size
+    return piece.fingerprint.size if piece.fingerprint else place(piece.path).stat().st_size

@@ -68,7 +68,7 @@ def digests(dossier: Dossier, _clause: Clause) -> Outcome:
 
 
 def quarantine(dossier: Dossier, clause: Clause) -> Outcome:
-    """The share of damaged records and of unread bytes; limits are the config's, or the clause's."""
+    """The share of damaged records and of unread bytes; the limits are those of the config."""
     run = dossier.run
     limits = run.manifest.get("config", {}).get("limits", {})
     limit = limits.get("quarantine_share", clause.limit)

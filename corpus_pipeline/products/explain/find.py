@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.model import document_id
 from corpus_pipeline.products.export.mix import chosen
 from corpus_pipeline.products.runs import (
@@ -111,7 +112,7 @@ def _within(run: Run, part: str, test: pl.Expr, column: str) -> Iterator[Place]:
     columns = ["source", "locator"] if quarantine else list(dict.fromkeys(["id", column]))
     # Polars skips row groups by their statistics and reads the named columns only.
     rows = (
-        pl.scan_parquet(run.root / part, row_index_name="row")
+        pl.scan_parquet(local_copy(run.root / part), row_index_name="row")
         .filter(test)
         .select("row", *columns)
         .collect()

@@ -7,7 +7,6 @@ Refuses: a folder that holds anything but a dataset (`PipelineError`).
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ import pyarrow as pa
 from corpus_pipeline import __version__
 from corpus_pipeline.io import manifest, shards, storage
 from corpus_pipeline.io.concealed import concealed_values
+from corpus_pipeline.io.fs import place, relative
 from corpus_pipeline.model import PipelineError, digest
 from corpus_pipeline.products.export import card, croissant, mix
 from corpus_pipeline.products.export.cut import ShardPlan, plan_export
@@ -66,7 +66,7 @@ def write_shard(argument: dict[str, Any]) -> dict[str, Any]:
     that gives the schema of a shard without rows).  May run on any machine that sees both folders,
     and more than once for the same shard, at the same time too.
     """
-    root, out = Path(argument["run"]), Path(argument["out"])
+    root, out = place(argument["run"]), place(argument["out"])
     columns = list(argument["columns"])
     path = out / "data" / argument["name"]
     tally = _Tally()
@@ -219,10 +219,7 @@ def _content(
     return {
         "kind": "dataset",
         "name": facts.name,
-        "parents": [
-            {"manifest": Path(os.path.relpath(root / "manifest.json", out)).as_posix()}
-            | {"seal": facts.seal}
-        ],
+        "parents": [{"manifest": relative(root / "manifest.json", out)} | {"seal": facts.seal}],
         "options": _told(options),
         "columns": [list(entry) for entry in schema],
         "counts": {

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 
 from corpus_pipeline.io import manifest, storage
 from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.parquet import opened, schema_of
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.export import card, croissant, mix
 from corpus_pipeline.products.export.facts import ExportOptions, Facts, gather
@@ -92,10 +92,10 @@ class _Tally:
         self.counts: dict[str, dict[str, int]] = {name: {} for name, _ in _TALLIES}
 
     def take(self, path: Path, places: I64) -> None:
-        present = pq.read_schema(path).names
+        present = schema_of(path).names
         columns = ["text", *(column for _, column in _TALLIES if column in present)]
         start = 0
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for group in range(file.num_row_groups):
                 end = start + file.metadata.row_group(group).num_rows
                 inside = places[np.searchsorted(places, start) : np.searchsorted(places, end)]
@@ -227,7 +227,8 @@ def _no_rows() -> pl.DataFrame:
 def _mixed_rows(run: Run, part: str, places: I64, found: pl.DataFrame) -> pl.DataFrame:
     """Split, copies and characters of the rows of a kept part that go."""
     path = run.root / "dataset" / mix.FOLDER / part.rpartition("/")[2]
-    height = pq.ParquetFile(path).metadata.num_rows
+    with opened(path) as file:
+        height = file.metadata.num_rows
     rows = pl.concat(list(rows_between(path, 0, height, ["split", "copies"])))[places]
     own = found.filter(pl.col("part") == part).sort("row")
     characters = own.get_column("text").str.len_chars().fill_null(0).cast(pl.Int64)

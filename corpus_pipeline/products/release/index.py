@@ -9,7 +9,6 @@ Refuses: a folder that holds anything else (`PipelineError`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.io import manifest, storage
+from corpus_pipeline.io.fs import local_copy, relative
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.io.splice import Change, splice
 from corpus_pipeline.io.traces import FILE, LAYOUT, about
@@ -55,14 +55,16 @@ def held(
     out = {}
     for number in range(len(content["rows"])):
         part = f"part-{number:05d}.parquet"
-        facts = pl.read_parquet(root / "facts" / part, columns=["id"]).with_row_index("row")
+        facts = pl.read_parquet(local_copy(root / "facts" / part), columns=["id"]).with_row_index(
+            "row"
+        )
         rows = set(facts.filter(pl.col("id").is_in(ids.implode())).get_column("row").to_list())
         if likeness is not None:
             rows |= {row for row, _ in alike_rows(root / "texts" / part, likeness)}
         if rows:
             every = facts.filter(pl.col("row").is_in(sorted(rows)))
             texts = (
-                pl.scan_parquet(root / "texts" / part, row_index_name="row")
+                pl.scan_parquet(local_copy(root / "texts" / part), row_index_name="row")
                 .filter(pl.col("row").is_in(sorted(rows)))
                 .collect()
             )
@@ -78,7 +80,7 @@ def remembered(
     new = traces.traces(texts.get_column("text"), lists.key, lists.signs)
     rows = [new.frame(texts.get_column("id"))]
     if "erased" in content:
-        rows.insert(0, pl.read_parquet(root / FILE))
+        rows.insert(0, pl.read_parquet(local_copy(root / FILE)))
     every = pl.concat(rows).filter((pl.col("key") > 0) | (pl.col("grams") > 0))
     same = ["key", "high", "signature"]
     return every.unique(same, keep="first", maintain_order=True).sort("id", "key", "high")
@@ -122,11 +124,11 @@ def _content(
     known: pl.DataFrame,
 ) -> dict[str, Any]:
     """The manifest of the successor."""
-    parent = Path(os.path.relpath(root.resolve() / "manifest.json", target.resolve()))
+    parent = relative(root / "manifest.json", target)
     return {
         **{key: value for key, value in content.items() if key not in ("seal", "format")},
         "index_version": LAYOUT,
-        "parents": [{"manifest": parent.as_posix(), "seal": content["seal"]}],
+        "parents": [{"manifest": parent, "seal": content["seal"]}],
         "files": files,
         "erased": about(known.height),
     }
@@ -140,7 +142,7 @@ def _same(
     documents: int,
 ) -> IndexOutcome:
     parents = [entry["seal"] for entry in standing.get("parents", [])]
-    if parents != [content["seal"]] or not known.equals(pl.read_parquet(target / FILE)):
+    if parents != [content["seal"]] or not known.equals(pl.read_parquet(local_copy(target / FILE))):
         raise PipelineError(f"{target} holds another index; choose another folder")
     (target / CLAIM).unlink(missing_ok=True)
     return IndexOutcome(content["seal"], standing["seal"], documents, known.height, again=True)
@@ -163,7 +165,7 @@ def _without(root: Path, target: Path, path: str, gone: pl.DataFrame) -> dict[st
     rows = gone.get_column("row").to_numpy().astype(np.int64)
     if path.startswith("sketch/"):
         docs = [(int(Path(path).stem.rpartition("-")[2]) << 32) + row for row in rows.tolist()]
-        frame = pl.read_parquet(root / path)
+        frame = pl.read_parquet(local_copy(root / path))
         erased = pl.Series(docs, dtype=pl.UInt64).implode()
         kept = frame.filter(~pl.col("doc").is_in(erased))
         height = write_shard(target / path, [kept], level=1, size_by="")

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 
 from corpus_pipeline.io import manifest, storage
+from corpus_pipeline.io.fs import StorePath
+from corpus_pipeline.io.parquet import opened
 from corpus_pipeline.io.splice import Change, splice
 from corpus_pipeline.text.arrays import I64
 
@@ -39,7 +40,7 @@ def changed(path: Path, rows: I64, change: Any) -> Mapping[int, Change]:
     `change` makes one of the rows of a group, numbered within it.
     """
     sizes = [0]
-    with pq.ParquetFile(path) as file:
+    with opened(path) as file:
         for group in range(file.num_row_groups):
             sizes.append(sizes[-1] + file.metadata.row_group(group).num_rows)
     changes: dict[int, Change] = {}
@@ -61,6 +62,9 @@ def _rid_of(rows: I64) -> Change:
 
 def link(source: Path, target: Path) -> None:
     """The same file under another name; a copy where the file system has no links."""
+    if isinstance(source, StorePath) or isinstance(target, StorePath):
+        storage.copy(source, target)
+        return
     with storage.disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -9,7 +9,6 @@ A release without its manifest is what a killed attempt left, and is begun again
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.io import manifest, storage
+from corpus_pipeline.io.fs import local_copy, relative
 from corpus_pipeline.io.shards import write_shard
 from corpus_pipeline.model import NO_DAMAGE, PipelineError
 from corpus_pipeline.products.release import dataset
@@ -188,7 +188,7 @@ def _tombstones(
         )
         for part, rows in own.items()
     ]
-    before = [pl.read_parquet(run.root / path)] if (run.root / path).exists() else []
+    before = [pl.read_parquet(local_copy(run.root / path))] if (run.root / path).exists() else []
     rows = pl.concat([*before, *found]).cast(pl.Schema(TOMBSTONE))
     return manifest.file_entry(target, target / path, write_shard(target / path, [rows.sort("id")]))
 
@@ -270,11 +270,11 @@ def _content(
         for entry in files
         if not entry["path"].startswith(f"{TOMBSTONES}/") and old[entry["path"]] != entry["sha256"]
     ]
-    parent = Path(os.path.relpath(run.root.resolve() / "manifest.json", target.resolve()))
+    parent = relative(run.root / "manifest.json", target)
     before = {key: value for key, value in run.manifest.items() if key not in ("seal", "format")}
     return {
         **before,
-        "parents": [{"manifest": parent.as_posix(), "seal": run.manifest["seal"]}],
+        "parents": [{"manifest": parent, "seal": run.manifest["seal"]}],
         "splits": [split["entry"] for split in splits],
         "files": files,
         "counts": added(split["counts"] for split in splits),
@@ -310,5 +310,5 @@ def _sorted(value: Any) -> Any:
 def buried(run: Run) -> pl.DataFrame:
     """The tombstones of a run."""
     parts = in_order(e["path"] for e in run.manifest["files"] if e["path"].startswith(TOMBSTONES))
-    frames = [pl.read_parquet(run.root / part) for part in parts]
+    frames = [pl.read_parquet(local_copy(run.root / part)) for part in parts]
     return pl.concat([pl.DataFrame(schema=TOMBSTONE), *frames])

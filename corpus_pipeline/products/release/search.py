@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.model import PipelineError, document_id
 from corpus_pipeline.products.release.address import is_below, normal_host, normal_url
 from corpus_pipeline.products.release.request import (
@@ -29,7 +30,15 @@ from corpus_pipeline.products.release.request import (
     URL,
     Request,
 )
-from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED, Run, batches, columns_of
+from corpus_pipeline.products.runs import (
+    DROPPED,
+    KEPT,
+    QUARANTINED,
+    Run,
+    batches,
+    columns_of,
+    no_rows,
+)
 from corpus_pipeline.rules.pii.carried import carried
 
 #: A document that is to go.  `text` is null for a quarantined record, which has none.
@@ -85,6 +94,7 @@ def _ids_are_whole(run: Run, request: Request) -> None:
     if not short:
         return
     parts = [run.root / part for part in (*run.parts(KEPT), *run.parts(DROPPED))]
+    parts = [local_copy(part) for part in parts]
     ids = pl.scan_parquet(parts).select("id") if parts else pl.LazyFrame(schema={"id": pl.String})
     for one in short:
         number = ids.filter(pl.col("id").str.starts_with(one)).select(pl.len()).collect().item()
@@ -114,7 +124,7 @@ def _in_part(
 
 def _wordy(path: Path) -> list[str]:
     """The columns of a part that may hold words of a person."""
-    empty = pl.read_parquet(path, n_rows=0)
+    empty = no_rows(path, columns_of(path))
     words = [name for name in carried(empty) if empty.schema[name] == pl.String()]
     return ["text", "locator", *words]
 
@@ -198,7 +208,7 @@ def taken(
     """`FOUND` rows of a part: these rows (sorted), read again with their texts."""
     places = rows.cast(pl.Int64).to_list()
     columns = ["id", "source", "dropped_by", "drop_rule", "text"]
-    scan = pl.scan_parquet(root / part, row_index_name="row")
+    scan = pl.scan_parquet(local_copy(root / part), row_index_name="row")
     scan = scan.slice(places[0], places[-1] - places[0] + 1)
     picked = scan.filter(pl.col("row").is_in(places)).select("row", *columns).collect()
     rule = pl.concat_str("dropped_by", "drop_rule", separator="/")
@@ -265,7 +275,7 @@ def in_clusters(run: Run, ids: set[str]) -> pl.DataFrame:
     frames = []
     for part in parts:
         present = [name for name in _CLUSTERS if name in columns_of(run.root / part)]
-        scan = pl.scan_parquet(run.root / part, row_index_name="row")
+        scan = pl.scan_parquet(local_copy(run.root / part), row_index_name="row")
         exact, near = (
             pl.col(name) if name in present else pl.lit(None, dtype=pl.String) for name in _CLUSTERS
         )

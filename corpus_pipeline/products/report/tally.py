@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.parquet import schema_of
 from corpus_pipeline.products.report.sketch import Sketch
 from corpus_pipeline.products.runs import DROPPED, KEPT, Run, batches, columns_of
 
@@ -100,7 +101,7 @@ def tally(run: Run) -> Tally:
         for part in run.parts(folder):
             path = run.root / part
             have = columns_of(path)
-            floats = _floats(pq.read_schema(path), have)
+            floats = _floats(schema_of(path), have)
             for frame in batches(path, _needed(have, floats)):
                 _add(found, frame, floats)
     return found

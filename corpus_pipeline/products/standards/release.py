@@ -15,9 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
-
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.parquet import schema_of
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.runs import KEPT, PII, Run, open_run
 from corpus_pipeline.products.standards import licences
@@ -260,7 +259,7 @@ class Release:
         """The columns of the shards with their types."""
         if self.dataset:
             return [(str(name), str(dtype)) for name, dtype in self.dataset["columns"]]
-        schema = pq.read_schema(self.run.root / self.shards[0]["path"])
+        schema = schema_of(self.run.root / self.shards[0]["path"])
         return [(name, _polars_type(str(schema.field(name).type))) for name in schema.names]
 
     @property
