@@ -13,7 +13,7 @@ JOBS ?= 3
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 DATA ?= ../shared/data
 
-.PHONY: installed ready demo test fast check eval bench ablate label-studio clean
+.PHONY: installed ready demo test fast check eval bench race ablate faults label-studio clean
 
 demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline run configs/demo.yaml --input corpus_pipeline/assets/sample/raw --output demo --overwrite
@@ -42,8 +42,14 @@ bench: $(READY)  ## throughput per stage, memory, scaling, on real documents
 	$(BIN)/python scripts/bench.py $(DATA)/text/bulk.jsonl.zst --json bench.json
 	$(BIN)/python -m scripts.race $(DATA) --mb 20 --json race.json --svg race.svg
 
+race: $(READY)  ## our whole chain beside those of datatrove, data-juicer and dolma; two workers
+	$(BIN)/python -m scripts.race.chain $(DATA) --mb 20 --workers-mb 160 --json race_chain.json --svg race_chain.svg
+
 ablate: $(READY)  ## our output beside published rule sets on the same documents
 	$(BIN)/python -m scripts.ablate $(DATA) --json ablate.json --markdown ablate.md
+
+faults: $(READY)  ## damaged files, a disturbed engine, 200 kills: hours, and root for full disks
+	$(BIN)/python -m scripts.faults --json docs/faults.json --markdown docs/faults.md
 
 # An environment of its own (850 MB); a server of this machine, gone when the tests are done.
 label-studio: $(READY) $(LABELS)/.ready  ## a round trip through a real Label Studio
@@ -66,4 +72,4 @@ $(READY): $(INSTALLED)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LABELS) .venv-eval .venv-race .venv-ablate .cache demo bench.json eval.json eval.md race.json race.svg ablate.*
+	rm -rf $(VENV) $(LABELS) .venv-eval .venv-race .venv-ablate .cache demo bench.json eval.json eval.md race*.json race*.svg ablate.*

@@ -1,7 +1,8 @@
 """What near-dedup costs as documents grow: a model from a small run, its prediction, the real run.
 
     python scripts/bench_scale.py DATA/text/bulk.jsonl.zst SCRATCH [--documents 1000000 10000000]
-        [--small 200000] [--length 200] [--workers 2] [--json docs/scale.json]
+        [--small 200000] [--length 200] [--workers 2] [--clustering 50000000]
+        [--json docs/scale.json]
 
 Documents come from `make_mutations.py`.  A small run gives core-seconds a document and phase,
 bytes a document on disk, and the fixed time of a start; from them each larger run is predicted
@@ -56,6 +57,17 @@ def memory(pid: int) -> int:
     return total
 
 
+def peaks(pid: int, known: dict[str, int]) -> None:
+    """Raise the largest resident size, in bytes, of the driver and of any worker of Ray."""
+    for one in descendants(pid):
+        with suppress(OSError, StopIteration):
+            name = Path(f"/proc/{one}/cmdline").read_bytes()
+            kind = "driver" if one == pid else "worker" if name.startswith(b"ray::") else "ray"
+            lines = Path(f"/proc/{one}/status").read_text().splitlines()
+            size = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+            known[kind] = max(known.get(kind, 0), size)
+
+
 def on_disk(folder: Path) -> int:
     """Bytes of the files in a folder that others are writing."""
     total = 0
@@ -73,11 +85,13 @@ def run(source: Path, home: Path, workers: int) -> dict:
     command += ["--output", str(home), "--engine", "ray", "--workers", str(workers)]
     started = time.perf_counter()
     peak = {"memory": 0, "disk": 0}
+    largest: dict[str, int] = {}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
 
         def watch() -> None:
             while process.poll() is None:
                 peak["memory"] = max(peak["memory"], memory(process.pid))
+                peaks(process.pid, largest)
                 peak["disk"] = max(peak["disk"], on_disk(home))
                 time.sleep(2)
 
@@ -98,6 +112,7 @@ def run(source: Path, home: Path, workers: int) -> dict:
         "core_s": sum(phases.values()),
         "core_s_by_phase": phases,
         "peak_memory_mib": peak["memory"] / MIB,
+        "peak_process_mib": {kind: size / MIB for kind, size in sorted(largest.items())},
         "peak_disk_mib": peak["disk"] / MIB,
         "final_disk_mib": on_disk(home) / MIB,
     }
@@ -174,6 +189,9 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=200_000)
     parser.add_argument("--length", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--clustering", type=int, nargs="*", default=[], help="sizes of clustering alone"
+    )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     args.scratch.mkdir(parents=True, exist_ok=True)
@@ -197,6 +215,9 @@ def main() -> None:
         print("clustering", json.dumps(rounded(found["clustering"][-1])), flush=True)
         shutil.rmtree(source, ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
+    for documents in args.clustering:
+        found["clustering"].append(clustering(documents, args.scratch))
+        print("clustering", json.dumps(rounded(found["clustering"][-1])), flush=True)
     if args.json:
         args.json.write_text(json.dumps(rounded(found), indent=1) + "\n")
 

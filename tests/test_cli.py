@@ -13,7 +13,8 @@ import pytest
 
 import corpus_pipeline
 from corpus_pipeline.app.config import load
-from corpus_pipeline.app.execute import How, run_stage
+from corpus_pipeline.app.execute import run_stage
+from corpus_pipeline.app.how import How
 from corpus_pipeline.stages import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -147,7 +148,7 @@ def test_output_that_is_a_file(tmp_path, raw):
 
 
 def test_a_place_that_is_no_path_is_refused_by_its_scheme(raw, tmp_path):
-    """Outputs, inputs, configs, indexes and runs at a foreign URL: one line, and nothing is written."""
+    """Outputs, inputs, configs, indexes and runs at a foreign URL: one line, nothing written."""
     place, words = "ftp://host/x", ("ftp:// is not supported", "local path")
     out = tmp_path / "out"
 

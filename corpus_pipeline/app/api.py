@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from corpus_pipeline.app import execute
 from corpus_pipeline.app.config import Config, load
 from corpus_pipeline.app.config_errors import nearest
-from corpus_pipeline.app.execute import How, quiet
+from corpus_pipeline.app.execute import quiet
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.plan import preview
 from corpus_pipeline.app.results import IndexSummary, Run, open_run
 from corpus_pipeline.io.fs import place
@@ -112,10 +113,11 @@ def index(
     """Index what earlier runs kept, for `run(…, against=…)`: later deliveries drop what is in it.
 
     `inputs`: folders of finished runs.  `config` must have the options of the runs to come.
+    Or folders of indexes: they are merged into one, and one alone is compacted.
     """
     how = How(engine, workers, address, overwrite)
-    loaded = load(config, settings)
-    return execute.build_index(loaded, _paths(inputs), place(output), how, on_done=on_done)
+    asked = load(config, settings) if config is not None or settings else None
+    return execute.make_index(asked, _paths(inputs), place(output), how, on_done=on_done)
 
 
 def verify(

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 import yaml
 from pydantic import (
@@ -26,10 +26,12 @@ from pydantic import (
     WithJsonSchema,
     create_model,
     field_validator,
+    model_validator,
 )
 
 from corpus_pipeline.app.config_errors import ConfigError, kind, lines, nearest, yaml_problem
 from corpus_pipeline.app.config_sections import Ingest, Limits
+from corpus_pipeline.app.resources import SECTIONS, Resources, asks
 from corpus_pipeline.app.source_folder import listed
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.concealed import concealed
@@ -83,6 +85,10 @@ class Config(BaseModel):
     """Documents that audits ask for, by the names they have there, e.g. `ip_policy: rules/ip.pdf`.
     The manifest holds their digests."""
 
+    resources: dict[str, Resources] = Field(default_factory=dict)
+    """What tasks ask of a Ray cluster, by stage, or for `all`, `ingest` and `export`, e.g.
+    `near_dedup: {memory_mb: 6000}`.  It changes nothing of the output, and no manifest holds it."""
+
     #: The folder that relative paths are relative to; never written down.
     _base: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -109,6 +115,19 @@ class Config(BaseModel):
                 f"{names[last_local]} must come before the stages that see all documents"
             )
         return names
+
+    @model_validator(mode="after")
+    def _resources_fit(self) -> Self:
+        for name in self.resources:
+            if name not in STAGES and name not in SECTIONS:
+                raise ValueError(
+                    f"resources: no stage {name!r}{nearest(name, [*STAGES, *SECTIONS])}"
+                )
+        try:
+            asks(self.resources, self.stages)
+        except PipelineError as error:
+            raise ValueError(str(error)) from None
+        return self
 
     @property
     def base(self) -> Path:
@@ -146,8 +165,8 @@ class Config(BaseModel):
         return tuple(self.spec(name) for name in self.stages)
 
     def record(self) -> dict[str, Any]:
-        """The resolved config as a manifest holds it: every default spelled out."""
-        shared = self.model_dump(mode="json", include=set(Config.model_fields))
+        """The resolved config as a manifest holds it: every default spelled out, no `resources`."""
+        shared = self.model_dump(mode="json", include=set(Config.model_fields) - {"resources"})
         return {**shared, **{name: self.stage_record(name) for name in self.stages}}
 
     def documents_record(self) -> dict[str, dict[str, str]]:
@@ -332,6 +351,8 @@ def _fields_at(names: tuple[str, ...]) -> Callable[[tuple[int | str, ...]], list
     """A function from the place of an unknown key to the keys that are known there."""
 
     def known(place: tuple[int | str, ...]) -> list[str]:
+        if place[0] == "resources":
+            return list(Resources.model_fields)
         model: Any = config_model(names)
         for part in place[:-1]:
             if isinstance(part, str):

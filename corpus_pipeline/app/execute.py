@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from corpus_pipeline.app.config import Config
+from corpus_pipeline.app.config import Config, load
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.jobs import pipeline_job, stage_job
+from corpus_pipeline.app.observed import Watch, observed
+from corpus_pipeline.app.resources import asks
 from corpus_pipeline.app.results import IndexSummary, Run, open_run
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.engine.run import run as run_job
 from corpus_pipeline.engine.shuffle.corpus import Index
 from corpus_pipeline.engine.shuffle.index import comparing, open_index
+from corpus_pipeline.engine.shuffle.merge import merge
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.fs import place
@@ -28,34 +32,6 @@ from corpus_pipeline.model import PipelineError, StageSpec
 from corpus_pipeline.products.export.shards import export
 from corpus_pipeline.stages.erased import TRACES, Erased, ErasedOptions
 from corpus_pipeline.tasks.base import Engine, OnDone, Result
-
-ENGINES = ("ray", "local")
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a run is performed; none of it changes a byte of its output.
-
-    `engine`: `ray` or `local`; None means `ray` where workers or an address ask for it.
-    """
-
-    engine: str | None = None
-    workers: int | None = None
-    address: str | None = None
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown engine, and workers or an address with the local one."""
-        if self.engine is not None and self.engine not in ENGINES:
-            raise PipelineError(f"unknown engine {self.engine!r}: {' or '.join(ENGINES)}")
-        if self.engine == "local" and self.wants_ray:
-            wish = f"workers={self.workers}" if self.address is None else "an address"
-            raise PipelineError(f"the local engine is one process: {wish} needs the engine ray")
-
-    @property
-    def wants_ray(self) -> bool:
-        """Whether several workers or an address are asked for, which only Ray has."""
-        return self.address is not None or self.workers not in (None, 1)
 
 
 def quiet(_phase: str, _done: int, _total: int, _result: Result) -> None:
@@ -76,11 +52,14 @@ def run_pipeline(
     output = _writable(output)
     with _received(paths, how) as given:
         job = _compared(pipeline_job(config, given, output), against)
-        with _engine(how) as engine:
-            run = _run(job, output, engine, how, on_done)
+        with _working(how, config, on_done, name=config.name, paths=paths, output=output) as (
+            engine,
+            watch,
+        ):
+            run = _run(job, output, engine, how, watch)
             if exports:
                 with folder.lock(output):
-                    export(job.root, job.root, config.export, engine, on_done)
+                    export(job.root, job.root, config.export, engine, watch.on_done)
     return run
 
 
@@ -98,14 +77,24 @@ def run_stage(
     output = _writable(output)
     with _received(paths, how) as given:
         job = _compared(stage_job(config, given, output, stage), against)
-        with _engine(how) as engine:
-            return _run(job, output, engine, how, on_done)
+        name = f"{config.name}.{stage}"
+        with _working(how, config, on_done, name=name, paths=paths, output=output) as (
+            engine,
+            watch,
+        ):
+            return _run(job, output, engine, how, watch)
 
 
-def performed(job: Job, output: Path, how: How, on_done: OnDone = quiet) -> Run:
-    """Run a job that is ready made."""
-    with _engine(how) as engine:
-        return _run(job, _writable(output), engine, how, on_done)
+def performed(
+    config: Config, job: Job, parent: Path, output: Path, how: How, *, on_done: OnDone = quiet
+) -> Run:
+    """Run a job that is ready made, over an earlier run."""
+    given = [str(parent)]
+    with _working(how, config, on_done, name=config.name, paths=given, output=output) as (
+        engine,
+        watch,
+    ):
+        return _run(job, _writable(output), engine, how, watch)
 
 
 def build_index(
@@ -118,9 +107,46 @@ def build_index(
         job = replace(job, specs=comparing(job.specs), makes_index=True)
         if not job.specs:
             raise PipelineError("the config has no stage that compares documents: nothing to index")
-        with _engine(how) as engine:
-            content = run_job(job, engine, on_done, overwrite=how.overwrite)
+        name = f"{config.name}.index"
+        with _working(how, config, on_done, name=name, paths=paths, output=output) as (
+            engine,
+            watch,
+        ):
+            content = run_job(job, engine, watch.on_done, overwrite=how.overwrite)
+            watch.counts = content["counts"]
     return IndexSummary(output, content["seal"], sum(content["rows"]))
+
+
+def make_index(
+    config: Config | None, paths: Sequence[str], output: Path, how: How, *, on_done: OnDone = quiet
+) -> IndexSummary:
+    """The index of runs; or one index of several, or a compact one of one.
+
+    `config`: options of the runs to come, the defaults where it is None; of indexes what they must
+    serve.  `PipelineError` where some paths are indexes and some are not.
+    """
+    kinds = [_is_index(place(path)) for path in paths]
+    if not any(kinds):
+        return build_index(config or load(None, ()), paths, output, how, on_done=on_done)
+    if not all(kinds):
+        path = paths[kinds.index(False)]
+        raise PipelineError(f"{path} is no index and others are: index it first, then merge")
+    output, roots = _writable(output), [place(path) for path in paths]
+    for root in roots if config is not None else ():
+        open_index(root, config.specs() if config is not None else ())
+    with _engine(how, config or load(None, ())) as engine:
+        content = merge(roots, output, engine, on_done, overwrite=how.overwrite)
+    return IndexSummary(output, content["seal"], sum(content["rows"]))
+
+
+def _is_index(path: Path) -> bool:
+    """Whether this is the folder of an index; one that is damaged is refused when it is read."""
+    if not (path / "manifest.json").is_file():
+        return False
+    content = manifest.read_if_sound(path / "manifest.json")
+    if content is None:
+        return (path / "facts").is_dir() and (path / "texts").is_dir()
+    return content.get("kind") == "index"
 
 
 def export_run(
@@ -128,8 +154,11 @@ def export_run(
 ) -> Path:
     """Write the dataset of a finished run; the dataset's folder."""
     root, output = place(root), _writable(output)
-    with _engine(how) as engine, folder.lock(output):
-        export(root, output, config.export, engine, on_done)
+    name = f"{config.name}.export"
+    given = [str(root)]
+    work = _working(how, config, on_done, name=name, paths=given, output=output)
+    with work as (engine, watch), folder.lock(output):
+        export(root, output, config.export, engine, watch.on_done)
     return output / "dataset"
 
 
@@ -144,9 +173,10 @@ def _writable(output: Path) -> Path:
     return path
 
 
-def _run(job: Job, output: Path, engine: Engine, how: How, on_done: OnDone) -> Run:
+def _run(job: Job, output: Path, engine: Engine, how: How, watch: Watch) -> Run:
     before = None if how.overwrite else manifest.read_if_sound(output / "manifest.json")
-    content = run_job(job, engine, on_done, overwrite=how.overwrite)
+    content = run_job(job, engine, watch.on_done, overwrite=how.overwrite)
+    watch.counts = content["counts"]
     reused = before is not None and before["seal"] == content["seal"]
     return open_run(output, reused=reused)
 
@@ -183,13 +213,29 @@ def _received(paths: Sequence[str], how: How) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _engine(how: How) -> Iterator[Engine]:
+def _working(
+    how: How,
+    config: Config,
+    on_done: OnDone,
+    *,
+    name: str,
+    paths: Sequence[str],
+    output: Path,
+) -> Iterator[tuple[Engine, Watch]]:
+    """The engine, started, and who is told of the job; both are let go at the end."""
+    with observed(how, name, paths, output, on_done) as watch, _engine(how, config) as engine:
+        yield engine, watch
+
+
+@contextmanager
+def _engine(how: How, config: Config) -> Iterator[Engine]:
     """The engine, started; closed at the end."""
+    wishes = asks(config.resources, config.stages)
     engine: Engine
     if how.engine == "ray" or (how.engine is None and how.wants_ray):
         from corpus_pipeline.tasks.ray import RayEngine
 
-        engine = RayEngine(how.workers, how.address)
+        engine = RayEngine(how.workers, how.address, wishes)
     else:
         from corpus_pipeline.tasks.local import LocalEngine
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from corpus_pipeline.app import api
 from corpus_pipeline.app.masking import masked
+from corpus_pipeline.engine.folder import lock
 from corpus_pipeline.io.fs import place
 from corpus_pipeline.products.audit.result import AuditResult
 from corpus_pipeline.products.evidence.folder import Evidence, replaceable, write_evidence
@@ -30,9 +31,10 @@ def audit_with_evidence(
 ) -> AuditResult:
     """Audit a run and write the folder, with samples drawn by `seed`; `more`: as `api.audit`."""
     root, target = place(path), place(folder)
-    replaceable(target, root)
-    result = api.audit(root, profile, results=results, documents=documents, **more)
-    handed = [place(file) for file in results]
-    index = None if documents is None else place(documents)
-    write_evidence(Evidence(root, result, handed, index, seed), target, masked)
+    with lock(target):
+        replaceable(target, root)
+        result = api.audit(root, profile, results=results, documents=documents, **more)
+        handed = [place(file) for file in results]
+        index = None if documents is None else place(documents)
+        write_evidence(Evidence(root, result, handed, index, seed), target, masked)
     return result

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus_pipeline.app import memory
 from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.scan import Scanned, sized
-from corpus_pipeline.io.splits import cut
+from corpus_pipeline.io.splits import Split, cut
 from corpus_pipeline.io.standard_input import received
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -35,13 +36,14 @@ def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
 
 
 def _preview(job: Job) -> dict[str, Any]:
-    splits, size = _cut(job)
+    splits, plain = _cut(job)
+    size = plain / 1e6
     return {
         "inputs": len(job.inputs),
         "input_mb": round(sum(item.bytes for item in job.inputs) / 1e6, 1),
         "decompressed_mb": round(size, 1),
         "formats": sorted({item.format for item in job.inputs}),
-        "splits": splits,
+        "splits": len(splits),
         "stages": [spec.name for spec in job.specs],
         "assets": {
             concealed(f"{spec.name}.{name}"): f"{concealed(asset.ref)} sha256={asset.sha256[:12]}"
@@ -52,22 +54,23 @@ def _preview(job: Job) -> dict[str, Any]:
         "expected_disk_mb_running": round(size * DISK_RUNNING, 1),
         "expected_disk_mb_after": round(size * DISK_KEPT, 1),
         "expected_memory_mb_per_worker": WORKER_MB,
+        "memory_bound_mb": memory.bounds(job, splits, memory.measured(splits, job, plain)),
     }
 
 
-def _cut(job: Job) -> tuple[int, float]:
-    """How many splits there will be, and the plain megabytes in them; nothing of them is held."""
-    mode, size = job.ingest.text_mode, 0
+def _cut(job: Job) -> tuple[list[Split], int]:
+    """The splits, and the plain bytes in them; of files that are not cut only sizes are asked."""
+    mode, plain = job.ingest.text_mode, 0
 
     def weighed() -> Iterator[Scanned]:
-        nonlocal size
+        nonlocal plain
         for item in job.inputs:
             scanned = sized(item, job.ingest.limits, mode, job.split_bytes)
-            size += scanned.decompressed
+            plain += scanned.decompressed
             yield scanned
 
-    splits = sum(1 for _ in cut(weighed(), job.split_bytes, mode))
-    return splits, size / 1e6
+    splits = list(cut(weighed(), job.split_bytes, mode))
+    return splits, plain
 
 
 def render(figures: dict[str, Any]) -> str:

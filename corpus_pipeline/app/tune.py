@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.app.config import Config, load, stage_class
-from corpus_pipeline.app.execute import How, performed, quiet
+from corpus_pipeline.app.execute import performed, quiet
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.jobs import rows_job, written
 from corpus_pipeline.app.results import Run
 from corpus_pipeline.engine.again import AgainSpec
@@ -51,7 +52,7 @@ def rejudge(root: Path, changes: Path, output: Path, how: How, *, on_done: OnDon
         config={**written(config), "sources": sources, "tuned": tuned},
         parents=(_parent(run, output),),
     )
-    return performed(job, output, how, on_done)
+    return performed(config, job, run.root, output, how, on_done=on_done)
 
 
 def _refuse_unsound(run: FinishedRun) -> None:

@@ -33,6 +33,7 @@ from corpus_pipeline.cli import (
     train,
     warm,
 )
+from corpus_pipeline.cli.unheard import guard
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -101,6 +102,8 @@ def _hidden(line: str) -> str:
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)  # while Ray starts, its own handler comes first and sets one
     raise KeyboardInterrupt
 
 
@@ -109,7 +112,8 @@ def main() -> NoReturn:
     # One core a process, as in the workers: parallelism comes from splits.
     for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    signal.signal(signal.SIGTERM, _stop)
+    guard()
+    _listen()
     if logging.lastResort is not None:  # warnings of the library: names of files, above all
         logging.lastResort.setFormatter(_Escaping())
     try:
@@ -122,23 +126,44 @@ def main() -> NoReturn:
         code = leaving.code
     if code == INTERRUPTED:
         _say("interrupted; the same command continues where it stopped")
+    code = code if isinstance(code, int) else 0
+    sys.exit(_flush() or code)
+
+
+def _listen() -> None:
+    """SIGTERM and SIGHUP interrupt as Ctrl-C does; under `nohup` SIGHUP does nothing."""
+    signal.signal(signal.SIGTERM, _stop)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        signal.signal(hangup, _stop)
+
+
+def _flush() -> int:
+    """Write what is left of standard output; the exit code of a fault in doing so."""
+    code = 0
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has gone, as `| head` does
+        if sys.stdout is not None:  # closed, as `>&-` does
+            sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # its reader has gone, as `| head` does
+            code = _explain(error)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code if isinstance(code, int) else 0)
+    return code
 
 
 def _say(line: str) -> None:
     sys.stderr.write(f"corpus-pipeline: {_hidden(escaped(line))}\n")
 
 
-#: Errors of disks and permissions: the user can mend them, wherever in a run they occur.
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+#: Errors of disks, permissions and limits: the user can mend them, wherever in a run they occur.
+_DISK = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
+    *(errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+)
 
 
 def _explain(error: Exception) -> int:
-    from corpus_pipeline.model import PipelineError
+    from corpus_pipeline.model import ClusterLost, PipelineError
 
     if os.environ.get("CORPUS_PIPELINE_DEBUG"):
         raise error
@@ -146,6 +171,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, PipelineError):
         for line in getattr(error, "lines", (str(error),)):
             _say(line)
+        if isinstance(error, ClusterLost):
+            sys.stderr.flush()
+            os._exit(USAGE)
         return USAGE
     if isinstance(error, OSError) and error.errno in _DISK:
         where = f": {error.filename}" if error.filename else ""

@@ -93,6 +93,7 @@ def export(
     """
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_json, print_result
+    from corpus_pipeline.engine import folder
     from corpus_pipeline.io.fs import place
     from corpus_pipeline.model import PipelineError
     from corpus_pipeline.products.annotation.export import export as write
@@ -105,7 +106,9 @@ def export(
     strata = ",".join(asked.by) if by is None and profile is None else by
     draw = draw_of(finished, strata, rule, measure, size, seed, proportional, kept)
     wanted = _wanted(asked, draw, profile, gold, overlap, blind)
-    project = write(finished, wanted, place(output), masked)
+    target = place(output)
+    with folder.lock(target):
+        project = write(finished, wanted, target, masked)
     figures = {"project": project.project, "tasks": project.tasks, "gold": project.gold}
     if as_json:
         print_json(figures)

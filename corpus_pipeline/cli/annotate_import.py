@@ -57,6 +57,7 @@ def import_(
     `train` take.
     """
     from corpus_pipeline.cli.report import print_json, print_result, say
+    from corpus_pipeline.engine import folder
     from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.annotation.imported import Options
     from corpus_pipeline.products.annotation.results import import_results
@@ -69,7 +70,9 @@ def import_(
         day_of(day, "--date") if day else None,
     )
     files = [place(path) for path in results]
-    said = import_results(place(project), files, place(output), options)
+    target = place(output)
+    with folder.lock(target):
+        said = import_results(place(project), files, target, options)
     for line in said.pop("told"):
         say(line)
     if as_json:

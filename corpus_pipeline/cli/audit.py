@@ -183,12 +183,18 @@ def _show(
     from corpus_pipeline.cli.report import print_result
     from corpus_pipeline.products.audit.formats import FILES, render
 
-    for form in forms:
-        shown = render(result, form, tongue)
-        if target is None:
-            print_result(shown.removesuffix("\n"))
-        else:
-            _write(target / FILES[form] if len(forms) > 1 else target, shown, run)
+    shown = {form: render(result, form, tongue) for form in forms}
+    if target is None:
+        for text in shown.values():
+            print_result(text.removesuffix("\n"))
+    elif len(forms) == 1:
+        _write(target, shown[forms[0]], run)
+    else:
+        from corpus_pipeline.engine import folder
+
+        with folder.lock(target):
+            for form, text in shown.items():
+                _write(target / FILES[form], text, run)
 
 
 def _write(path: Path, content: str, run: Path) -> None:

@@ -56,13 +56,14 @@ def ledger(
     if check is not None:
         return _checked(place(check), folders, config, as_json=as_json)
     from corpus_pipeline.cli.report import print_json, print_result, say
+    from corpus_pipeline.engine import folder
     from corpus_pipeline.io.storage import disk_errors
     from corpus_pipeline.products.ledger.folder import write_ledger
     from corpus_pipeline.products.ledger.page import page
     from corpus_pipeline.products.ledger.rule import rule_of
 
     target = place(output or Path())
-    with disk_errors(target):
+    with folder.lock(target), disk_errors(target):
         made, cost = write_ledger(folders, rule_of(config), target)
     if as_json:
         print_json({"output": str(target), **made.content, "compute": cost})

@@ -40,7 +40,9 @@ MoreInputs = Annotated[
 Run = Annotated[
     Path, typer.Argument(help="The folder of a finished run.", metavar="RUN", parser=located)
 ]
-Runs = Annotated[list[str], typer.Argument(help="Folders of finished runs.", metavar="RUN")]
+RunsOrIndexes = Annotated[
+    list[str], typer.Argument(help="Folders of finished runs, or of indexes.", metavar="RUN")
+]
 Sealed = Annotated[
     Path,
     typer.Argument(
@@ -76,26 +78,6 @@ StageSettings = Annotated[
         metavar="KEY=VALUE",
     ),
 ]
-EngineName = Annotated[str, typer.Option("--engine", help="ray or local.", metavar="ENGINE")]
-StageEngine = Annotated[
-    str | None,
-    typer.Option(
-        "--engine",
-        help="ray or local; local unless workers or an address are given.",
-        metavar="ENGINE",
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", "-w", min=1, help="Ray tasks at once; one a core by default.", metavar="N"
-    ),
-]
-Address = Annotated[
-    str | None,
-    typer.Option("--address", help="A running Ray cluster.", metavar="HOST:PORT"),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier, other run.")]
 Against = Annotated[
     list[Path] | None,
     typer.Option(

@@ -8,53 +8,58 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus_pipeline.cli.audit import audit
+from corpus_pipeline.cli.engine_options import on_engine
 from corpus_pipeline.cli.options import (
-    Address,
     ConfigOption,
     Json,
     Output,
     Run,
     Sealed,
     Settings,
-    StageEngine,
     StageSettings,
-    Workers,
 )
 from corpus_pipeline.cli.sample import sample
+
+if TYPE_CHECKING:
+    from corpus_pipeline.app.how import How
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for command in (export, verify, audit, explain, report, tune, sample, names, config):
-        app.command()(command)
+    app.command(name="export")(on_engine(export))
+    app.command()(verify)
+    app.command()(audit)
+    app.command()(explain)
+    app.command()(report)
+    app.command(name="tune")(on_engine(tune))
+    app.command()(sample)
+    app.command()(names)
+    app.command()(config)
 
 
 def export(
     run: Run,
     output: Output,
+    how: How,
     config: ConfigOption = None,
     settings: StageSettings = None,
-    engine: StageEngine = None,
-    workers: Workers = None,
-    address: Address = None,
 ) -> int:
     """Write the dataset of a finished run.
 
     Shards, card, Croissant and manifest go to FOLDER/dataset; an earlier dataset there is replaced.
     """
     from corpus_pipeline.app.config import for_section, load
-    from corpus_pipeline.app.execute import How, export_run
+    from corpus_pipeline.app.execute import export_run
     from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import say
 
     loaded = load(config, for_section("export", settings or ()), "export")
     with Progress() as progress:
-        how = How(engine, workers, address)
         folder = export_run(loaded, run, output, how, on_done=progress.on_done)
     say(f"wrote {folder}")
     return 0
@@ -161,6 +166,7 @@ def report(
 
 def tune(
     run: Run,
+    how: How,
     rule: Annotated[
         str | None, typer.Option("--rule", help="The rule to look at.", metavar="RULE")
     ] = None,
@@ -174,8 +180,6 @@ def tune(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The run to write.", metavar="FOLDER")
     ] = None,
-    workers: Workers = None,
-    engine: StageEngine = None,
     as_json: Json = False,
 ) -> int:
     """Show what another bound of a rule would keep, or judge a run again under other options.
@@ -189,13 +193,11 @@ def tune(
         raise PipelineError("--apply and --output belong together")
     if changes is None or output is None:
         return _shown(run, rule, measure, as_json=as_json)
-    from corpus_pipeline.app.execute import How
     from corpus_pipeline.app.tune import rejudge
     from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import report
 
     with Progress() as progress:
-        how = How(engine, workers)
         done = rejudge(run, changes, output, how, on_done=progress.on_done)
     return report(done, as_json=as_json)
 

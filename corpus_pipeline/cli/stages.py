@@ -12,27 +12,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from corpus_pipeline.cli.engine_options import on_engine
 from corpus_pipeline.cli.options import (
-    Address,
     Against,
     ConfigArgument,
     ConfigOption,
-    EngineName,
     InputOption,
     Inputs,
     Json,
     MoreInputs,
     Output,
-    Overwrite,
-    Runs,
+    RunsOrIndexes,
     Settings,
-    StageEngine,
     StageSettings,
-    Workers,
 )
 from corpus_pipeline.stages import STAGES
 
 if TYPE_CHECKING:
+    from corpus_pipeline.app.how import How
     from corpus_pipeline.app.results import Run
 
 
@@ -47,36 +44,32 @@ _STAGE = (
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    app.command()(run)
+    app.command(name="run")(on_engine(run, "ray", overwrites=True))
     app.command()(plan)
     ingest = app.command(name="ingest", help="Read raw input into documents.", epilog=_INGEST)
     ingest(_command(None))
     for info in STAGES.values():
         name, epilog = info.name.replace("_", "-"), _STAGE.format(info.name)
         app.command(name=name, help=info.help, epilog=epilog)(_command(info.name))
-    app.command()(index)
+    app.command(name="index")(on_engine(index, overwrites=True))
 
 
 def run(
     config: ConfigArgument,
     output: Output,
     inputs: InputOption,
+    how: How,
     more: MoreInputs = None,
     settings: Settings = None,
-    engine: EngineName = "ray",
-    workers: Workers = None,
-    address: Address = None,
-    overwrite: Overwrite = False,
     against: Against = None,
     as_json: Json = False,
 ) -> int:
     """The whole pipeline: raw data to a dataset."""
     from corpus_pipeline.app.config import load
-    from corpus_pipeline.app.execute import How, run_pipeline
+    from corpus_pipeline.app.execute import run_pipeline
     from corpus_pipeline.cli.progress import Progress
 
     loaded = load(config, settings or ())
-    how = How(engine, workers, address, overwrite)
     paths = [*inputs, *(more or [])]
     with Progress() as progress:
         finished = run_pipeline(
@@ -106,30 +99,26 @@ def plan(
 
 
 def index(
-    inputs: Runs,
+    inputs: RunsOrIndexes,
     output: Output,
+    how: How,
     config: ConfigOption = None,
     settings: Settings = None,
-    engine: StageEngine = None,
-    workers: Workers = None,
-    address: Address = None,
-    overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
-    """Index what earlier runs kept, for `--against`.
+    """Index what earlier runs kept, for `--against`; or make one index of several.
 
     Later deliveries drop what is in it.  Give the options (`--config`, `--set`) of the runs that
-    will be compared with it.
+    will be compared with it.  Where the inputs are indexes they are merged, and one is compacted.
     """
     from corpus_pipeline.app.config import load
-    from corpus_pipeline.app.execute import How, build_index
+    from corpus_pipeline.app.execute import make_index
     from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import print_json, say
 
-    loaded = load(config, settings or ())
-    how = How(engine, workers, address, overwrite)
+    asked = load(config, settings or ()) if config or settings else None
     with Progress() as progress:
-        built = build_index(loaded, inputs, output, how, on_done=progress.on_done)
+        built = make_index(asked, inputs, output, how, on_done=progress.on_done)
     if as_json:
         print_json({"output": str(built.root), "seal": built.seal, "documents": built.documents})
     say(f"{built.root}: an index of {built.documents:,} documents")
@@ -143,21 +132,17 @@ def _command(name: str | None) -> Callable[..., int]:
     def command(
         inputs: Inputs,
         output: Output,
+        how: How,
         config: ConfigOption = None,
         settings: StageSettings = None,
-        engine: StageEngine = None,
-        workers: Workers = None,
-        address: Address = None,
-        overwrite: Overwrite = False,
         against: Against = None,
         as_json: Json = False,
     ) -> int:
         from corpus_pipeline.app.config import for_section, load
-        from corpus_pipeline.app.execute import How, run_stage
+        from corpus_pipeline.app.execute import run_stage
         from corpus_pipeline.cli.progress import Progress
 
         loaded = load(config, for_section(stage, settings or ()), stage)
-        how = How(engine, workers, address, overwrite)
         old = against or ()
         with Progress() as progress:
             finished = run_stage(
@@ -165,12 +150,13 @@ def _command(name: str | None) -> Callable[..., int]:
             )
         return _reported(finished, as_json)
 
+    typed = on_engine(command, overwrites=True)
     if name is None or STAGES[name].kind != "pair":
         # A stage that compares no documents has no such option.
-        signature = inspect.signature(command, eval_str=True)
+        signature = inspect.signature(typed)
         others = [p for p in signature.parameters.values() if p.name != "against"]
-        command.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # PEP 362
-    return command
+        typed.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # PEP 362
+    return typed
 
 
 def _reported(run: Run, as_json: bool) -> int:

@@ -40,12 +40,14 @@ def standards(
     Croissant, PROV, SLSA, SPDX, CycloneDX, Data Provenance, the EU summary, data.json, DCAT.
     """
     from corpus_pipeline.cli.report import print_json, print_result, say
+    from corpus_pipeline.engine import folder
     from corpus_pipeline.io.fs import place
     from corpus_pipeline.products.standards.folder import write_standards
 
     target = place(output)
     given = None if config is None else place(config)
-    written = write_standards(place(run), target, only or (), given)
+    with folder.lock(target):
+        written = write_standards(place(run), target, only or (), given)
     if as_json:
         print_json({"output": str(target), **written._asdict()})
     else:

@@ -51,6 +51,7 @@ def train(
     """
     from corpus_pipeline.app.masking import masked
     from corpus_pipeline.cli.report import print_result, say
+    from corpus_pipeline.engine import folder
     from corpus_pipeline.io.concealed import concealed
     from corpus_pipeline.io.fs import place
     from corpus_pipeline.training import labelled
@@ -59,12 +60,13 @@ def train(
 
     files = (tuple(map(place, some or ())) for some in (good, bad, data))
     good_files, bad_files, data_files = files
-    done = run(
-        Order(
-            task, good_files, bad_files, data_files, label, place(output), seed,
-            labelled.LEAST if least is None else least, risk, masked, concealed,
-        )
+    target = place(output)
+    order = Order(
+        task, good_files, bad_files, data_files, label, target, seed,
+        labelled.LEAST if least is None else least, risk, masked, concealed,
     )  # fmt: skip
+    with folder.lock(target):
+        done = run(order)
     say(f"{done.summary}; see {done.card}")
     print_result(done.options.removesuffix("\n"))
     return 0

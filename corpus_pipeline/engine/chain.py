@@ -8,12 +8,13 @@ fault are alone; stages are pure, so a part gives what the whole would have give
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from corpus_pipeline.engine.budget import Budget, TooSlow, within
+from corpus_pipeline.io.carried import at_hand
 from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
 
@@ -28,7 +29,7 @@ def built(specs: Sequence[StageSpec]) -> list[Any]:
     key = digest([[spec.record(), spec.target] for spec in specs])
     if key not in _BUILT:
         _BUILT.clear()
-        _BUILT[key] = [spec.build() for spec in specs]
+        _BUILT[key] = [at_hand(spec).build() for spec in specs]
     return _BUILT[key]
 
 
@@ -132,11 +133,58 @@ def run_chain(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All stages over one batch: documents with verdicts, and the rows of QUARANTINE."""
     lost: list[pl.DataFrame] = []
+    batch = _Batch(docs)
     for stage in stages:
         started = time.process_time()
-        alive = docs.filter(pl.col("dropped_by").is_null())
+        apart = isinstance(stage, Stage) and not stage.sees_dropped
+        given = batch.kept() if apart else batch.whole()
+        alive = given if apart else given.filter(pl.col("dropped_by").is_null())
         size = size_of(alive)
-        docs, rows = guarded(stage, docs, budget)
+        out, rows = guarded(stage, given, budget)
+        batch.advance(out, stage.columns if apart else {})
         lost += rows
         clock.add(stage.name, started, size, alive.height)
-    return docs, pl.concat(lost) if lost else empty(QUARANTINE)
+    return batch.whole().drop(_PLACE), pl.concat(lost) if lost else empty(QUARANTINE)
+
+
+#: The place of a document in its batch.
+_PLACE = "__chain_place"
+
+
+class _Batch:
+    """The documents of a batch: those that go through the stages, and those set aside as dropped.
+
+    A stage that looks at kept documents only would otherwise part them from the others and put
+    them together again, with all columns, each time; and texts that no stage has changed stay in
+    one place, where what was read of them can be found again (`unicode.utf8`).
+    """
+
+    def __init__(self, docs: pl.DataFrame) -> None:
+        self._docs = docs.with_row_index(_PLACE)
+        self._aside: list[pl.DataFrame] = []
+        self._added: list[dict[str, pl.DataType]] = []  # by stages that each of these did not see
+
+    def kept(self) -> pl.DataFrame:
+        """The documents that no stage has dropped; the others are set aside."""
+        alive = self._docs.get_column("dropped_by").is_null()
+        if not alive.all():
+            self._aside.append(self._docs.filter(~alive))
+            self._added.append({})
+            self._docs = self._docs.filter(alive)
+        return self._docs
+
+    def whole(self) -> pl.DataFrame:
+        """All documents in order, with null in the columns of stages that came after a drop."""
+        if self._aside:
+            parts = [self._docs]
+            for frame, added in zip(self._aside, self._added, strict=True):
+                none = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in added.items()]
+                parts.append(frame.with_columns(none).select(self._docs.columns))
+            self._docs = pl.concat(parts).sort(_PLACE)
+            self._aside, self._added = [], []
+        return self._docs
+
+    def advance(self, docs: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> None:
+        """Take the documents after a stage that adds `columns`."""
+        self._docs = docs
+        self._added = [{**added, **columns} for added in self._added]

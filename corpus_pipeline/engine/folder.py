@@ -19,16 +19,18 @@ from typing import Any, BinaryIO
 from corpus_pipeline.engine.lease import leased
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import StorePath
-from corpus_pipeline.io.storage import disk_errors, remove_tree
+from corpus_pipeline.io.storage import LOCK, WORK, disk_errors, remove_tree
 from corpus_pipeline.model import PipelineError, digest
 
 #: What a run writes; `--overwrite` removes these and nothing else.
-FILES = ("run.json", "manifest.json", "manifest.json.sig", "metrics.json", "report.html")
+FILES = (
+    *("run.json", "manifest.json", "manifest.json.sig", "metrics.json", "report.html"),
+    "erased.parquet",  # of an index: `io.traces`
+)
 FOLDERS = ("kept", "dropped", "quarantine", "manifests", "dataset")
 INDEX_FOLDERS = ("sketch", "facts", "texts")
-#: Intermediate files; gone when the run is finished.
-WORK = "work"
-LOCK = "lock"
+#: Intermediate files that are written before the folder is claimed.
+BEFORE_CLAIM = ("scan", "metrics")
 
 
 @contextmanager
@@ -36,7 +38,8 @@ def lock(root: Path) -> Iterator[Callable[[], None]]:
     """Be the only writer to this folder; the lock ends with the process that holds it.
 
     Leaves: what raises `PipelineError` when the lock was lost, which happens on a store alone.
-    Raises `PipelineError` where another process (named by number and host) is writing.
+    Raises `PipelineError` where another process (named by number and host) is writing, and where
+    what is done here fails because somebody removed the folder.
     """
     path = root / WORK / LOCK
     if isinstance(path, StorePath):
@@ -46,14 +49,30 @@ def lock(root: Path) -> Iterator[Callable[[], None]]:
     handle = _locked(root, path)
     try:
         yield lambda: None
+    except Exception as error:
+        if isinstance(error, PipelineError) or _is_open(path, handle):
+            raise
+        raise PipelineError(removed(root)) from error
     finally:
         # A finished run removes `work/`: the file there now may be the next writer's.
-        if _is_open(path, handle):
-            path.unlink()
+        with suppress(OSError):  # a folder that cannot be written to any more: that was said
+            if _is_open(path, handle):
+                path.unlink()
         handle.close()
         with suppress(OSError):  # nothing was written: leave no empty folders behind
             path.parent.rmdir()
             root.rmdir()
+
+
+def removed(root: Path) -> str:
+    """What is said of a folder that is gone."""
+    return f"{root} was removed while the run was writing to it; start again with --overwrite"
+
+
+def refuse_removed(root: Path) -> None:
+    """Raise `PipelineError` where the claim on the folder is gone: its files are, too."""
+    if not (root / "run.json").exists():
+        raise PipelineError(removed(root))
 
 
 def _locked(root: Path, path: Path) -> BinaryIO:
@@ -145,13 +164,16 @@ def claim(root: Path, key: str, decides: Mapping[str, Any]) -> dict[str, Any] | 
         for name in (*FOLDERS, *INDEX_FOLDERS):
             remove_tree(root / name)
         (root / "run.json").unlink()
-        remove_tree(root / WORK / "local")
-        remove_tree(root / WORK / "markers")
         start = None
     others = [path.name for path in root.iterdir() if path.name != WORK] if root.exists() else []
     if others:
         content = f"another run ({_difference(start, parts)})" if start else "other files"
         raise PipelineError(f"{root} holds {content}; choose another folder, or --overwrite")
+    # What lies in `work/` without a claim was left by another run, or by one whose folder was
+    # removed under it: a marker there may speak of files that are gone.
+    for path in (root / WORK).iterdir() if (root / WORK).is_dir() else ():
+        if path.name not in (LOCK, *BEFORE_CLAIM):
+            remove_tree(path)
     manifest.write(root / "run.json", {"kind": "start", "key": key, "decides": parts})
     return None
 

@@ -46,7 +46,7 @@ class Lease:
 
     def _content(self) -> bytes:
         self._beat += 1
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "boot": _boot()}
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "boot": boot()}
         return json.dumps({**holder, "nonce": self._nonce, "beat": self._beat}).encode()
 
     def _take(self) -> None:
@@ -74,15 +74,16 @@ class Lease:
         return first
 
     def _renew(self) -> None:
-        """Write a new beat where the last one still stands; an absent or other lock is lost."""
+        """Write a new beat where our last one stands; an absent lock, or another's, is lost."""
         while not self._ended.wait(BEAT_S):
             try:
-                content = _parsed(self._path.read_bytes())
-                if content.get("nonce") != self._nonce:
+                tag = str(self._path.facts()["e_tag"])
+                if _parsed(self._path.read_bytes()).get("nonce") != self._nonce:
                     self._lost = True
                     return
-                self._path.write_bytes(self._content())
-                self._renewed = time.monotonic()
+                # Where it fails, the next look says why: an answer that was lost, or another run.
+                if replace_if(self._path, self._content(), tag):
+                    self._renewed = time.monotonic()
             except FileNotFoundError:
                 self._lost = True
                 return
@@ -117,7 +118,7 @@ def leased(path: StorePath) -> Iterator[Lease]:
         lease.release()
 
 
-def _boot() -> str:
+def boot() -> str:
     """What names this start of this machine, as numbers of processes are its own."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -134,7 +135,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 def _is_dead(holder: dict[str, Any]) -> bool:
     """Whether the holder was a process of this machine, which is gone."""
-    here = (socket.gethostname(), _boot())
+    here = (socket.gethostname(), boot())
     if not holder or (holder["host"], holder.get("boot")) != here or not here[1]:
         return False
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.carried import at_hand, published
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.formats import FORMATS
@@ -150,8 +151,12 @@ def _run(context: _Context) -> dict[str, Any]:
     context.key = digest(decides)
     finished = folder.claim(job.root, context.key, folder.by_name(decides))
     if finished is not None:
+        remove_leftovers(job.root)  # of an attempt that was killed behind the manifest
         context.clear_work()
         return finished
+    if context.engine.shared:
+        assets = context.work / "assets"
+        context.job = job = replace(job, specs=tuple(published(s, assets) for s in job.specs))
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     local = _local_pass(context, scanned, splits)
@@ -199,6 +204,7 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     root = context.job.root
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
+    folder.refuse_removed(root)
     write_metrics(root, context.walls, time.perf_counter() - started, context.engine)
     remove_leftovers(root)
     context.check_lock()
@@ -281,7 +287,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
     # but a fault of its pack is said before hours of work and not behind them.
     late = tuple(spec for spec in job.specs if issubclass(spec.cls, AggregateStage))
     for spec in late:
-        spec.build()
+        at_hand(spec).build()
     sketches = tuple(spec for spec in job.specs if spec.is_global and spec not in late)
     root = job.root if last else context.work / "local"
     digests = {item.input.locator: item.sha256 for item in scanned}

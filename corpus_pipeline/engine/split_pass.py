@@ -20,6 +20,8 @@ from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.budget import Budget
 from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chain
 from corpus_pipeline.engine.notes import Notes
+from corpus_pipeline.engine.shuffle.corpus import by_key
+from corpus_pipeline.io.carried import absent
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.readers.gather import Gatherer
@@ -32,6 +34,7 @@ from corpus_pipeline.model import (
     SURVIVOR_FACTS,
     VERDICT,
     Chunk,
+    PipelineError,
     StageSpec,
     empty,
     survivor_facts,
@@ -97,6 +100,9 @@ def batches(
 
 def run_split(task: SplitTask) -> dict[str, Any]:
     """Process a split and put its files in place; what its manifest says."""
+    for piece in task.split.pieces:
+        if "://" not in piece.path and not Path(piece.path).exists():
+            raise PipelineError(absent(piece.locator))
     pass_ = _Pass(task)
     try:
         return pass_.run()
@@ -212,7 +218,7 @@ class _Pass:
             write_shard(task.work / "facts" / task.part, self.facts, level=0, size_by="id")
         for name, frames in self.keys.items():
             # Sorted by key: a match task reads its key range by row-group statistics.
-            keys = pl.concat(frames).sort("key", "doc")
+            keys = by_key(pl.concat(frames))
             sketch_rows[name] = keys.height
             write_shard(task.work / "sketch" / name / task.part, [keys], level=0, size_by="")
         self.notes.remove()

@@ -1,20 +1,27 @@
 """Assets by content: models, rule packs and benchmark files, pinned by their sha256.
 
-Enters: a reference, `package:assets/langid.ftz` or a path.  Leaves: an `Asset`.
-Refuses: to fetch anything; what is not on this machine is an error.
+Enters: a reference, `package:assets/langid.ftz`, a path or a URL of a store.  Leaves: an `Asset`.
+Refuses: what is not there.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.storage import sha256_file
 from corpus_pipeline.model import Asset, PipelineError, digest
+from corpus_pipeline.model.asset import PACKAGE, PACKAGED
 
-#: The installed package: default assets travel with it.
-PACKAGE = Path(__file__).resolve().parents[1]
+__all__ = ["PACKAGE", "content_of", "resolve"]
 
-_SCHEME = "package:"
+
+def content_of(path: Path) -> str:
+    """The digest of a file, or of the names and digests of a folder's files."""
+    if not path.is_dir():
+        return sha256_file(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    return digest([[p.relative_to(path).as_posix(), sha256_file(p)] for p in files])
 
 
 def resolve(ref: str, base: Path) -> Asset:
@@ -23,13 +30,12 @@ def resolve(ref: str, base: Path) -> Asset:
     A folder is pinned by the names and digests of its files.
     Raises `PipelineError` when there is nothing at the reference.
     """
-    path = PACKAGE / ref.removeprefix(_SCHEME) if ref.startswith(_SCHEME) else base / ref
+    if ref.startswith(PACKAGED):
+        path = PACKAGE / ref.removeprefix(PACKAGED)
+    else:
+        path = place(ref) if "://" in ref else base / ref
     path = path.expanduser().resolve()
     try:
-        if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file())
-            content = [[p.relative_to(path).as_posix(), sha256_file(p)] for p in files]
-            return Asset(ref, path, digest(content))
-        return Asset(ref, path, sha256_file(path))
+        return Asset(ref, path, content_of(path))
     except OSError as error:
         raise PipelineError(f"cannot read the asset {ref}: {error.strerror} ({path})") from None

@@ -101,7 +101,10 @@ def _is_html(body: bytes) -> bool:
 
 def _is_wiki_dump(body: bytes) -> bool:
     start = body[:4096].lower()
-    return start.startswith((b"<mediawiki", b"<?xml")) and b"<mediawiki" in start
+    if start.startswith((b"<mediawiki", b"<?xml")):
+        return b"<mediawiki" in start
+    # A dump of which the first tag is damaged.
+    return all(tag in start for tag in (b"<page>", b"<title>", b"<revision>", b"<text"))
 
 
 def _is_tar(body: bytes) -> bool:

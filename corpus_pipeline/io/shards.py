@@ -50,26 +50,29 @@ class ShardWriter:
             self._take(frame, sizes)
 
     def _take(self, frame: pl.DataFrame, sizes: Any) -> None:
-        while frame.height:
-            take = self._fit(sizes)
-            self._pending.append(frame.head(take))
+        # Summed once: a sum of the rest for each row group would take quadratic time.
+        ends, at = np.concatenate([[0], np.cumsum(sizes)]), 0
+        while at < frame.height:
+            take = self._fit(ends, at)
+            self._pending.append(frame.slice(at, take))
             self._pending_rows += take
-            self._pending_bytes += int(sizes[:take].sum())
-            frame, sizes = frame.slice(take), sizes[take:]
-            if frame.height:
+            self._pending_bytes += int(ends[at + take] - ends[at])
+            at += take
+            if at < frame.height:
                 self._flush()
         if not self._pending:
-            self._pending.append(frame)
+            self._pending.append(frame.clear())
 
     def _sizes(self, frame: pl.DataFrame) -> Any:
         if self._size_by not in frame.columns:
             return np.full(frame.height, 64, np.int64)
         return frame.get_column(self._size_by).str.len_bytes().fill_null(0).to_numpy() + 64
 
-    def _fit(self, sizes: Any) -> int:
-        """How many of the next rows belong to the open row group (at least one in an empty one)."""
-        room = np.searchsorted(np.cumsum(sizes), GROUP_BYTES - self._pending_bytes, "right")
-        fit = min(int(room), GROUP_ROWS - self._pending_rows)
+    def _fit(self, ends: Any, at: int) -> int:
+        """How many rows from `at` on fit into the open row group (one at least in an empty one)."""
+        room = ends[at] + GROUP_BYTES - self._pending_bytes
+        fit = int(np.searchsorted(ends, room, "right")) - 1 - at
+        fit = min(fit, GROUP_ROWS - self._pending_rows, len(ends) - 1 - at)
         return max(fit, 0 if self._pending_rows else 1)
 
     def end_group(self) -> None:

@@ -52,7 +52,9 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     head = raw.read(PEEK)
     stem, packed = _unpacked_name(name.lower())
     begins = by_content(head)
-    compression = _compression(head) or ("none" if begins else packed)
+    compression = _compression(head) or packed
+    if compression == packed != "none" and not _compression(head) and _is_plain(head):
+        compression = "none"
     plain = head
     if compression != "none":
         raw.seek(0)
@@ -70,6 +72,11 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     if chosen is None:
         return "binary, and of no known kind"
     return Kind(chosen.name, compression)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether a file without the mark of a compression is not packed, whatever its name says."""
+    return bool(head) and (by_content(head) is not None or _is_text(head))
 
 
 def _readable(head: bytes) -> bytes:

@@ -108,7 +108,8 @@ def whole(item: Input, fingerprint: Fingerprint | None = None, coding: Coding = 
 
 
 def _pieces(scanned: Scanned, split_bytes: int, text_mode: str) -> Iterator[tuple[Piece, int]]:
-    piece = whole(scanned.input, scanned.fingerprint, scanned.coding)
+    seen = scanned.fingerprint if scanned.sha256 else None  # None: only its size was asked for
+    piece = whole(scanned.input, seen, scanned.coding)
     form = FORMATS[piece.format]
     if form.splittable == "row_groups" and sum(scanned.row_groups) > split_bytes:
         yield from _row_groups(piece, scanned.row_groups, split_bytes)

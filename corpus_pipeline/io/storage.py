@@ -22,6 +22,8 @@ from corpus_pipeline.model import PipelineError
 
 #: Every temporary name starts so; readers, `verify` and the planner pass such files by.
 TEMPORARY = ".tmp-"
+#: Where intermediate files of a run lie, and in it the file that its only writer holds.
+WORK, LOCK = "work", "lock"
 
 
 @contextmanager
@@ -36,6 +38,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.EACCES: "permission denied",
             errno.EROFS: "read-only file system",
             errno.EPERM: "operation not permitted",
+            errno.EFBIG: "larger than this system lets a file be (ulimit -f)",
+            errno.EMFILE: "too many open files (ulimit -n)",
+            errno.ENFILE: "too many open files in the whole system",
             errno.ENOTDIR: "a part of the path is no folder",
             errno.ENAMETOOLONG: "the name is too long",
         }.get(error.errno or 0)
@@ -119,6 +124,16 @@ def sha256_file(path: Path) -> str:
     """The sha256 of a file, read in blocks."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def is_free(folder: Path) -> bool:
+    """Whether nothing stands here: no folder, or one in which a writer's lock is all there is."""
+    if not folder.exists():
+        return True
+    return folder.is_dir() and all(
+        path.name == WORK and {file.name for file in path.iterdir()} <= {LOCK}
+        for path in folder.iterdir()
+    )
 
 
 def remove_leftovers(root: Path) -> None:

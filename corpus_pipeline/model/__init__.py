@@ -1,7 +1,7 @@
 """The vocabulary of the pipeline: document schema, verdicts, stages, specs, errors."""
 
 from corpus_pipeline.model.asset import Asset, canonical_json, digest
-from corpus_pipeline.model.errors import PipelineError
+from corpus_pipeline.model.errors import ClusterLost, PipelineError
 from corpus_pipeline.model.rows import on_kept
 from corpus_pipeline.model.schema import (
     DOCUMENT,
@@ -44,6 +44,7 @@ __all__ = [
     "AnyStage",
     "Asset",
     "Chunk",
+    "ClusterLost",
     "CountStage",
     "Options",
     "PairStage",

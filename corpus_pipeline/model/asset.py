@@ -6,6 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+#: The installed package: default assets travel with it.
+PACKAGE = Path(__file__).resolve().parents[1]
+#: What the reference of such an asset begins with.
+PACKAGED = "package:"
 
 
 def canonical_json(value: object) -> str:
@@ -28,3 +34,17 @@ class Asset:
     ref: str
     path: Path
     sha256: str
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether the asset is one of the package."""
+        return self.ref.startswith(PACKAGED)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (self.ref, self.path, self.sha256)
+
+
+def _arrived(ref: str, path: Path, sha256: str) -> Asset:
+    """An asset sent to another process, where the package may lie elsewhere."""
+    packaged = ref.startswith(PACKAGED)
+    return Asset(ref, PACKAGE / ref.removeprefix(PACKAGED) if packaged else path, sha256)

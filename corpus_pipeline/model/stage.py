@@ -252,6 +252,9 @@ class CountStage(ShuffledStage, base=True):
 
     #: Columns of `DOCUMENT` that `apply` may rewrite.
     edits: ClassVar[tuple[str, ...]] = ()
+    #: The columns that `apply` reads beside `id`, `source` and the verdict, where they are there;
+    #: None: all of them.
+    needs: ClassVar[tuple[str, ...] | None] = None
 
     @abstractmethod
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:

@@ -66,6 +66,7 @@ class SpamNames(CountStage):
         "spam_names_shared": "Names that this page and unrelated pages of other hosts show, with "
         "the number of those hosts and titles."
     }
+    needs = ("url", "title", "text")
     OptionsModel: ClassVar[type[Options]] = SpamNamesOptions
     options: SpamNamesOptions
 

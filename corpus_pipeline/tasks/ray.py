@@ -13,19 +13,25 @@ with stable file names and an exception per task instead of a lost block.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
-import socket
+import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from corpus_pipeline.model import PipelineError
+from corpus_pipeline.model import ClusterLost, PipelineError
 from corpus_pipeline.tasks import keeper
+from corpus_pipeline.tasks.answers import silence
+from corpus_pipeline.tasks.ask import Ask, Asks, one_core
 from corpus_pipeline.tasks.base import Engine, Result, Task, WorkerDied, perform
+from corpus_pipeline.tasks.passed_on import passed_on
 
 #: Set before the import: Ray reads them once.  No usage statistics; an out-of-memory task is
 #: retried once, not for ever.
@@ -51,10 +57,6 @@ THREADS = dict.fromkeys(
 #: Where kernels are kept (`text/kernel_cache.py`).
 CACHE = "CORPUS_PIPELINE_CACHE"
 
-#: Variables of ours that the workers of a shared cluster need as well; those of a cluster of our
-#: own inherit the whole environment.
-PASSED_ON = ("PYTHONPATH", CACHE)
-
 #: What a cluster of our own must have, whatever the environment says.
 OWN = {
     "RAY_AUTH_MODE": "token",
@@ -76,14 +78,24 @@ OBJECT_STORE_BYTES = 200 << 20
 #: loses nodes faster than tasks finish nothing will.
 LOST_NODES = 3
 
-#: Seconds after which a waiting driver checks that its cluster still answers, and after how many
-#: failed checks the cluster is lost (Ray itself would end the process after 60 s).
-LOOK_S, LOOKS = 5, 3
+#: Seconds after which a waiting driver checks that its cluster still answers.
+LOOK_S = 2
+#: Seconds after which it is lost: where nothing listens any more, and where the head is silent, as
+#: one may be that swaps (Ray itself would end the process after 60 s).
+GONE_S, SILENT_S = 5, 30
+#: Seconds to join a cluster that answers; it takes three.
+JOIN_S = 60
+#: Seconds after which what a node wrote must be seen by the driver.
+LATE_S = 60
+#: Seconds without a node that fits a task, after which that is said.
+UNFIT_S = 10
+
+log = logging.getLogger(__name__)
 
 
 def _environment() -> dict[str, str]:
     """Environment variables for the workers of a shared cluster."""
-    return THREADS | {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+    return THREADS | passed_on(os.environ)
 
 
 def _own_environment() -> dict[str, str]:
@@ -92,16 +104,39 @@ def _own_environment() -> dict[str, str]:
     return QUIET | inherited | THREADS | OWN
 
 
-def _answers(address: str) -> OSError | None:
-    """The error of connecting to `host:port`; None where something answers."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not port.isdigit():  # `auto`: Ray finds the cluster of this machine by itself
-        return None
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
-    except OSError as error:
-        return error
-    return None
+def _token_mode() -> dict[str, str | None]:
+    """The mode of authentication: as it is set, or `token` where there is a token.
+
+    Ray looks for one by itself only where it finds the cluster by itself.
+    """
+    mode = os.environ.get("RAY_AUTH_MODE")
+    given = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    if mode is None and (given or Path("~/.ray/auth_token").expanduser().is_file()):
+        mode = "token"
+    return {"RAY_AUTH_MODE": mode}
+
+
+def _fits(node: Mapping[str, Any], ask: Ask) -> bool:
+    """Whether a node could take such a task when it has nothing else to do."""
+    has, labels = node["Resources"], node.get("Labels") or {}
+    plain = {
+        name: value for name, value in ask.labels.items() if value.isascii() and value.isalnum()
+    }
+    return (
+        has.get("CPU", 0) >= ask.cpus
+        and has.get("memory", 0) >= (ask.memory_mb or 0) << 20
+        and all(labels.get(name) == value for name, value in plain.items())
+    )
+
+
+def _own_signals() -> None:
+    """Put the program's own handler of SIGTERM back.
+
+    Ray's, in native code, prints a stack and aborts the process three seconds later.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager
@@ -161,7 +196,9 @@ def _start_head(folder: Path, cores: int) -> tuple[str, list[keeper.Process]]:
 class RayEngine(Engine):
     """Ray Core tasks, at most two per core in flight."""
 
-    def __init__(self, workers: int | None = None, address: str | None = None) -> None:
+    def __init__(
+        self, workers: int | None = None, address: str | None = None, asks: Asks = one_core
+    ) -> None:
         """Begin to start a quiet local cluster of `workers` cores, or to join the one at `address`.
 
         Starting takes seconds and goes on beside whatever the caller does until the first task.
@@ -169,23 +206,29 @@ class RayEngine(Engine):
         if os.environ.get(CACHE):  # workers have another working directory
             os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
         self.workers = workers or os.cpu_count() or 1
-        self._requested, self._address = workers, address
+        self._requested, self._address, self._asks = workers, address, asks
         self.shared = address is not None
         self._keeper: keeper.Keeper | None = None
         if address is None:
             self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
-        elif (error := _answers(address)) is not None:
-            raise PipelineError(f"no Ray cluster answers at {address}: {error}")
+        elif (found := silence(address)) is not None:
+            raise PipelineError(f"no Ray cluster answers at {address}: {found.why}")
         self._cluster: keeper.Cluster | None = None
         self._gcs = address or ""
         self._failed: Exception | None = None
         self._perform: Any = None
+        self._lost = False
+        self._seen = False
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
     def _start(self) -> None:
         try:
-            variables = {name: os.environ.get(name, value) for name, value in QUIET.items()}
+            variables: dict[str, str | None] = {
+                name: os.environ.get(name, value) for name, value in QUIET.items()
+            }
+            if self._keeper is None:
+                variables |= _token_mode()
             with _variables(variables):
                 import ray  # noqa: PLC0415 – after the environment is set, and only when wanted
 
@@ -225,70 +268,162 @@ class RayEngine(Engine):
 
     def _started(self) -> Any:
         """Wait until Ray runs; the module `ray`.  `PipelineError` says why it does not."""
-        self._thread.join()
+        self._thread.join(None if self._address is None else JOIN_S)
+        if self._thread.is_alive():
+            found = silence(str(self._address))
+            why = f"it does not within {JOIN_S} s" if found is None else found.why
+            self._lost = True
+            raise ClusterLost(f"cannot join the Ray cluster at {self._address}: {why}")
         if self._failed is not None:
-            where = f"join the Ray cluster at {self._address}" if self._address else "start Ray"
-            line = (str(self._failed).splitlines() or [""])[0]
-            kind = type(self._failed).__name__
-            hint = "; does it demand a token? see docs/cluster.md" if self._address else ""
-            raise PipelineError(f"cannot {where}: {kind}: {line}{hint}")
+            raise self._not_started(self._failed)
+        _own_signals()
         # Whatever asks a cluster that is gone waits for a minute, and then Ray ends the process:
         # cores and function are asked for once, and only while the cluster answers.
-        if _answers(self._gcs) is not None:
-            raise self._lost_cluster()
+        self._answering()
         if self._perform is None:
-            cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
-            self.workers = min(self._requested, cores) if self._requested else cores
-            self.nodes = self._alive()
+            self._measure()
             self._perform = self._ray.remote(num_cpus=1)(perform)
         return self._ray
+
+    def _answering(self) -> None:
+        """Return when the cluster answers; `PipelineError` where it is gone or silent too long."""
+        since = time.monotonic()
+        while (found := silence(self._gcs, LOOK_S)) is not None:
+            if time.monotonic() - since >= (GONE_S if found.gone else SILENT_S):
+                raise self._lost_cluster(found.why)
+            time.sleep(LOOK_S / 4)
+
+    def _not_started(self, error: Exception) -> PipelineError:
+        """What keeps the engine from starting, as the user may mend it."""
+        if isinstance(error, PipelineError):
+            return error
+        line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        if self._address is None:
+            return PipelineError(f"cannot start Ray: {line}")
+        where = f"cannot join the Ray cluster at {self._address}"
+        said = "".join(traceback.format_exception(error))
+        if type(error).__name__ == "AuthenticationError":
+            why = "no token was found: set RAY_AUTH_TOKEN_PATH to its file"
+        elif "InvalidAuthToken" in said and _token_mode()["RAY_AUTH_MODE"] == "token":
+            why = "it demands another token than the one given (RAY_AUTH_TOKEN_PATH)"
+        elif "InvalidAuthToken" in said:
+            why = "it demands a token: set RAY_AUTH_TOKEN_PATH to its file, RAY_AUTH_MODE to token"
+        else:
+            return PipelineError(f"{where}: {line}")
+        return PipelineError(f"{where}: {why}; see docs/cluster.md")
+
+    def _measure(self) -> None:
+        """Note how large the cluster is: one that scales by itself grows while tasks wait."""
+        cores = int(self._ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]  # ray: untyped
+        self.workers = min(self._requested, cores) if self._requested else max(cores, 1)
+        self.nodes = max(self.nodes, self._working())
 
     def attempt(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | WorkerDied]]:
         """Perform the tasks on the cluster, results as they come."""
         if not tasks:
             return
         ray = self._started()
-        # On a cluster of our own its size is the limit and a second task per core may wait in
-        # line; on a shared one `workers` is the limit.
-        in_flight = self.workers if self._address else 2 * self.workers
         waiting = list(reversed(tasks))
         running: dict[Any, Task] = {}
         lost: dict[str, int] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < in_flight:
+                while waiting and len(running) < self._in_flight:
                     task = waiting.pop()
-                    function = self._perform.options(max_retries=task.retries)
+                    function = self._perform.options(**self._options(task))
                     running[function.remote(task)] = task
-                for reference in self._wait(list(running)):
+                for reference in self._wait(running):
                     task = running.pop(reference)
                     outcome = self._outcome(reference)
                     if outcome is not None:
+                        self._check_marker(task, outcome)
                         yield task, outcome
                         continue
                     lost[task.name] = lost.get(task.name, 0) + 1
                     self._check_nodes(task, lost[task.name])
                     waiting.append(task)
         finally:
-            for reference in running:
+            for reference in () if self._lost else running:
                 with suppress(Exception):  # the cluster may be gone
                     ray.cancel(reference, force=True)
 
-    def _wait(self, references: list[Any]) -> list[Any]:
-        """The tasks that ended first; a lost cluster ends the run in one line."""
-        silent = 0
+    @property
+    def _in_flight(self) -> int:
+        """Tasks under way at once: on a shared cluster those that were asked for.
+
+        Elsewhere its size is the limit, and a second task per core waits in line; where a cluster
+        scales by itself, such tasks make it grow.
+        """
+        return self.workers if self._address and self._requested else 2 * self.workers
+
+    def _options(self, task: Task) -> dict[str, Any]:
+        """What Ray is asked for; labels only choose between nodes, so not on our own machine."""
+        ask = self._asks(task.name)
+        if self._keeper is not None and ask.cpus > self.workers:
+            raise PipelineError(
+                f"{task.name} asks for {ask.cpus:g} cpus and Ray has {self.workers} (--workers)"
+            )
+        options: dict[str, Any] = {"max_retries": task.retries, "num_cpus": ask.cpus}
+        if ask.memory_mb is not None:
+            options["memory"] = ask.memory_mb << 20
+        if ask.labels and self._keeper is None:
+            options["label_selector"] = dict(ask.labels)
+        return options
+
+    def _wait(self, running: Mapping[Any, Task]) -> list[Any]:
+        """The tasks that ended first, none where the cluster grew; a lost one is an error."""
+        started, warned, size = time.monotonic(), False, self.workers
         while True:
             ended: list[Any]
-            ended, _ = self._ray.wait(references, num_returns=1, timeout=LOOK_S)
+            ended, _ = self._ray.wait(list(running), num_returns=1, timeout=LOOK_S)
             if ended:
                 return ended
-            silent = silent + 1 if _answers(self._gcs) is not None else 0
-            if silent >= LOOKS or (self._keeper is not None and not self._keeper.alive()):
+            if self._keeper is not None and not self._keeper.alive():
                 raise self._lost_cluster()
+            self._answering()
+            if self._keeper is None:
+                self._measure()
+                if self.workers > size:
+                    return []
+                if not warned and time.monotonic() - started >= UNFIT_S:
+                    warned = self._says_unfit(running.values())
+
+    def _says_unfit(self, tasks: Iterable[Task]) -> bool:
+        """Say once that no node of the cluster can take a task; true where it was said."""
+        nodes = [node for node in self._ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]  # ray: untyped
+        for task in tasks:
+            ask = self._asks(task.name)
+            if not any(_fits(node, ask) for node in nodes):
+                log.warning(
+                    "no node of the Ray cluster at %s can take %s, which asks for %s: waiting for "
+                    "one (resources: in the config)",
+                    self._address,
+                    task.name,
+                    ask,
+                )
+                return True
+        return False
+
+    def _check_marker(self, task: Task, outcome: Result | WorkerDied) -> None:
+        """What the first task of another node wrote must be seen here: it is not on its own disk.
+
+        A network file system may show a file half a minute late.
+        """
+        if self._seen or not self.shared or isinstance(outcome, WorkerDied):
+            return
+        deadline = time.monotonic() + LATE_S
+        while not task.marker.exists():
+            if time.monotonic() > deadline:
+                raise PipelineError(
+                    f"{task.marker} was written by a node and is not here: --output must lie on a "
+                    "file system that all nodes share, or on a store"
+                )
+            time.sleep(LOOK_S / 4)
+        self._seen = True
 
     def _check_nodes(self, task: Task, times: int) -> None:
         """Go on after the loss of a node, unless it was the last or one of too many."""
-        if self._keeper is not None or _answers(self._gcs) is not None:
+        if self._keeper is not None or silence(self._gcs) is not None:
             raise self._lost_cluster()
         if not self._alive():
             raise PipelineError(
@@ -301,14 +436,21 @@ class RayEngine(Engine):
                 "the same command continues where it stopped"
             )
 
+    def _working(self) -> int:
+        """The nodes that are alive and have cores: the head of many a cluster has none."""
+        nodes = self._ray.nodes()  # type: ignore[no-untyped-call]  # ray: untyped
+        return sum(bool(node["Alive"]) and node["Resources"].get("CPU", 0) > 0 for node in nodes)
+
     def _alive(self) -> int:
         """The nodes of the cluster that are alive."""
         return sum(bool(node["Alive"]) for node in self._ray.nodes())  # type: ignore[no-untyped-call]  # ray: untyped
 
-    def _lost_cluster(self) -> PipelineError:
+    def _lost_cluster(self, why: str = "") -> PipelineError:
         which = f"the Ray cluster at {self._address}" if self._address else "Ray"
-        return PipelineError(
-            f"{which} ended in the middle of the run (killed, or out of memory?); "
+        self._lost = True
+        cause = why or "killed, or out of memory?"
+        return ClusterLost(
+            f"{which} ended in the middle of the run ({cause}); "
             "the same command continues where it stopped"
         )
 
@@ -328,9 +470,13 @@ class RayEngine(Engine):
 
     def close(self) -> None:
         """Leave the cluster; one of our own is killed, and its folder removed."""
-        self._thread.join()
-        if self._failed is None:
-            self._ray.shutdown()
+        if self._lost and self._keeper is None:
+            # To take leave of a cluster that is gone takes a minute.
+            atexit.unregister(self._ray.shutdown)
+        else:
+            self._thread.join()
+            if self._failed is None:
+                self._ray.shutdown()
         if self._keeper is not None:
             self._keeper.end()
         sys.stderr.flush()

@@ -46,9 +46,9 @@ class Document:
 def documents(bulk: Path, megabytes: float) -> list[Document]:
     """So many MB of UTF-8 text in a fixed order."""
     rng = random.Random(1)
-    rows = _rows(bulk)
-    total = sum(len(row["text"].encode()) for row in rows)
-    originals = _chosen(rows, min(megabytes * 1e6 * 0.95, total))
+    found = rows(bulk)
+    total = sum(len(row["text"].encode()) for row in found)
+    originals = _chosen(found, min(megabytes * 1e6 * 0.95, total))
     planted = _edited(originals, int(PLANTED * megabytes), rng)
     taken = {document.of for document in planted}
     free = [document for document in originals if document.id not in taken]
@@ -56,11 +56,12 @@ def documents(bulk: Path, megabytes: float) -> list[Document]:
     return sorted(originals + planted, key=lambda document: _order(document.id))
 
 
-def _rows(bulk: Path) -> list[dict[str, str]]:
+def rows(bulk: Path) -> list[dict[str, str]]:
+    """Its documents with a text, in an order that no source and no size decides."""
     with bulk.open("rb") as raw:
         stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        rows = [json.loads(line) for line in io.TextIOWrapper(stream, encoding="utf-8")]
-    return sorted((row for row in rows if row["text"].strip()), key=lambda row: _order(row["id"]))
+        found = [json.loads(line) for line in io.TextIOWrapper(stream, encoding="utf-8")]
+    return sorted((row for row in found if row["text"].strip()), key=lambda row: _order(row["id"]))
 
 
 def _order(name: str) -> bytes:

@@ -1,13 +1,14 @@
 """The folder of a run: one writer at a time, claimed by one run, cleared with care."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 
 import pytest
-from engine_runs import digests, job, write_lines
+from engine_runs import digests, frame, job, write_lines
 from engine_stages import Explode, Measure
 
 from corpus_pipeline.engine import folder
@@ -59,6 +60,63 @@ def test_the_lock_falls_with_its_process(writer, tmp_path):
 
     assert content["counts"]["kept"] == 1
     assert not (tmp_path / "out" / "work").exists()
+
+
+def fails(root, *, remove):
+    """A run that finds a file of its own missing."""
+    with folder.lock(root):
+        if remove:
+            shutil.rmtree(root)
+        (root / "kept" / "part").read_bytes()
+
+
+def test_a_folder_that_is_removed_meanwhile_is_one_line(tmp_path):
+    """Whatever fails then fails for that reason; a fault in a folder that is there stays one."""
+    with pytest.raises(PipelineError, match="was removed while the run"):
+        fails(tmp_path / "a", remove=True)
+    with pytest.raises(FileNotFoundError):
+        fails(tmp_path / "b", remove=False)
+
+
+def test_a_folder_that_is_removed_is_not_sealed(tmp_path):
+    """Files of before are gone, those of after are there: no manifest says that they are all."""
+    source = write_lines(tmp_path / "in.jsonl", [f"第{i}行，路灯亮了。" for i in range(3000)])
+    root, seen = tmp_path / "out", []
+
+    def remove(*_):
+        seen.append(1)
+        if len(seen) == 4:
+            shutil.rmtree(root)
+
+    with pytest.raises(PipelineError, match="was removed while the run"):
+        run(job(source, root, Measure, split_bytes=10_000), LocalEngine(), remove)
+    assert not (root / "manifest.json").exists()
+    run(job(source, root, Measure, split_bytes=10_000), LocalEngine(), overwrite=True)
+    assert frame(root, "kept").height == 3000
+
+
+def test_a_finished_run_has_no_leftovers(tmp_path):
+    """What an attempt left that was killed behind the manifest goes with the next one."""
+    source = write_lines(tmp_path / "in.jsonl", ["路灯亮了。"])
+    root = tmp_path / "out"
+    run(job(source, root, Measure), LocalEngine())
+    left = root / ".tmp-1-0123456789ab-metrics.json"
+    left.write_text("{}")
+
+    run(job(source, root, Measure), LocalEngine())
+    assert not left.exists()
+
+
+def test_a_marker_without_a_claim_is_not_believed(tmp_path):
+    """What is left in `work/` of a folder that was removed may speak of files that are gone."""
+    source = write_lines(tmp_path / "in.jsonl", [f"第{i}行，路灯亮了。" for i in range(300)])
+    root = tmp_path / "out"
+    stale = root / "work" / "local" / "manifests" / "split-00000.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}")
+
+    run(job(source, root, Measure), LocalEngine())
+    assert not stale.exists()
 
 
 def test_the_lock_leaves_nothing(tmp_path):

@@ -218,6 +218,23 @@ def test_a_killed_cluster_is_one_line(lines, calm, tmp_path):
     assert digests(tmp_path / "out") == calm
 
 
+@pytest.mark.skipif("CORPUS_FAULTS" not in os.environ, reason="a cluster: CORPUS_FAULTS=1 asks")
+def test_a_terminated_driver_ends_cleanly(lines, tmp_path):
+    """SIGTERM, and a driver that needs more than the three seconds after which Ray would abort."""
+    run = Running(lines, tmp_path / "out")
+
+    run.driver.terminate()
+    time.sleep(0.5)
+    run.driver.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    run.driver.send_signal(signal.SIGCONT)
+    _, said = run.driver.communicate(timeout=60)
+
+    assert run.driver.returncode == 130, said
+    assert "SIGTERM received" not in said
+    run.again()
+
+
 def test_a_folder_in_use_is_not_removed(own):
     """Another run's start removes folders of dead keepers only."""
     _, folder, session = own

@@ -296,12 +296,12 @@ def test_a_cut_tar_is_read_up_to_the_cut(tmp_path, name):
     assert found.texts == whole.texts[: found.docs.height]
 
 
-def test_a_damaged_header_of_a_tar_is_said(tmp_path):
-    """The module of the language would end there in silence."""
+def test_a_damaged_header_of_a_tar_costs_its_member(tmp_path):
+    """The module of the language would end there, and in silence."""
     data = bytearray(tarred([(f"{i}.jsonl", LINE) for i in range(5)]))
     data[2 * 1024 + 150] ^= 0xFF
     found = read_all(write(tmp_path, "a.tar", bytes(data)))
-    assert (found.docs.height, found.reasons) == (2, ["corrupt_tar"])
+    assert (found.docs.height, found.reasons) == (4, ["corrupt_tar"])
 
 
 @pytest.mark.parametrize("junk", [b"PK\3\4", b"PK\3\4" + bytes(80), b"PK\5\6" + b"\xff" * 18])
@@ -477,3 +477,31 @@ def test_the_page_lists_the_reasons():
     )
     assert len(used) > 6
     assert used <= named
+
+
+def test_joined_archives_are_read_both(tmp_path):
+    """`cat a.tar b.tar`, `cat a.zip b.zip`: the members of the first one and of the second."""
+    halves = [[(f"{half}{i}.jsonl", LINE) for i in range(3)] for half in "ab"]
+    for pack, name in ((tarred, "a.tar"), (zipped, "a.zip")):
+        found = read_all(write(tmp_path, name, b"".join(map(pack, halves))))
+        assert (found.docs.height, found.reasons) == (6, []), name
+
+
+def test_bytes_lost_in_a_zip_cost_what_they_were_in(tmp_path):
+    """The directory's places are those of before: what lies on either side of the hole is found."""
+    data = zipped([(f"{i}.jsonl", LINE * (i + 1)) for i in range(9)], zipfile.ZIP_STORED)
+    hole = data.index(b"4.jsonl") + 20
+    for cut in (data[:hole] + data[hole + 60 :], data[:hole] + bytes(60) + data[hole:]):
+        found = read_all(write(tmp_path, "a.zip", cut))
+        left = {locator.split("#")[1] for locator in found.docs.get_column("locator")}
+        assert {name.split("@")[0] for name in left} >= {f"{i}.jsonl" for i in range(9) if i != 4}
+        assert "corrupt_zip" in found.reasons
+
+
+def test_a_damaged_record_of_a_directory_costs_its_member(tmp_path):
+    """The next record is looked for, and it is said that one is missing."""
+    data = bytearray(zipped([(f"{i}.jsonl", LINE) for i in range(5)]))
+    at = data.index(b"PK\1\2", data.index(b"PK\1\2") + 1)
+    data[at] ^= 0xFF
+    found = read_all(write(tmp_path, "a.zip", bytes(data)))
+    assert (found.docs.height, found.reasons) == (4, ["corrupt_zip"])

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from reading import PACK, jsonl
 
 from corpus_pipeline.app.config import Config
-from corpus_pipeline.app.execute import How, run_stage
+from corpus_pipeline.app.execute import run_stage
+from corpus_pipeline.app.how import How
 from corpus_pipeline.engine.run import run
 from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.locators import escaped, unescaped

@@ -12,7 +12,8 @@ from engine_stages import Measure
 from reading import read_all
 
 from corpus_pipeline.app.config import Config
-from corpus_pipeline.app.execute import How, run_stage
+from corpus_pipeline.app.execute import run_stage
+from corpus_pipeline.app.how import How
 from corpus_pipeline.engine.run import run
 from corpus_pipeline.io.inputs import LeftOut, discover, survey
 from corpus_pipeline.io.signatures import kind_of

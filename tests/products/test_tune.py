@@ -10,7 +10,7 @@ import yaml
 from frames import PACKAGE
 
 from corpus_pipeline import PipelineError, run, verify
-from corpus_pipeline.app.execute import How
+from corpus_pipeline.app.how import How
 from corpus_pipeline.app.masking import masked
 from corpus_pipeline.app.tune import rejudge
 from corpus_pipeline.cli import app

@@ -17,10 +17,11 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.engine.chain import built
-from corpus_pipeline.engine.shuffle.corpus import no_rows, row_groups, write_array
+from corpus_pipeline.engine.shuffle.corpus import row_groups, write_array
 from corpus_pipeline.engine.shuffle.decisions import (
     VERDICT,
     chosen,
+    columns_read,
     judged,
     own_mask,
     passed_by,
@@ -82,7 +83,7 @@ def _documents(
     """The batches of a split and each row's place in the kept part; None: of the dropped part."""
     kept = part.kept
     dropped = kept.parents[1] / "dropped" / kept.name
-    for first, docs in judged(part.before, kept, part.number, _read(stage, kept)):
+    for first, docs in judged(part.before, kept, part.number, columns_read(stage, kept)):
         places = pl.int_range(first, first + docs.height, dtype=pl.UInt64, eager=True)
         alive = docs.get_column("dropped_by").is_null()
         if stage.sees_dropped or alive.all():
@@ -91,16 +92,8 @@ def _documents(
             yield places.filter(alive), docs.filter(alive)
     if stage.sees_dropped:
         stages = built([job.spec for job in part.before])
-        for docs in row_groups(dropped, _read(stage, dropped)):
+        for docs in row_groups(dropped, columns_read(stage, dropped)):
             yield None, passed_by(docs, stages)
-
-
-def _read(stage: AggregateStage, path: Path) -> list[str] | None:
-    """The columns of a part that the stage needs, with those that mark and name documents."""
-    if stage.needs is None:
-        return None
-    wanted = {"id", "source", "dropped_by", "drop_rule", "drop_evidence", *stage.needs}
-    return [name for name in no_rows(path).columns if name in wanted]
 
 
 def _checked(stage: AggregateStage, height: int, rows: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from corpus_pipeline.io.parquet import opened, schema_of
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.model import Asset
 from corpus_pipeline.text.arrays import I64, Integers
+from corpus_pipeline.text.dedup.key_order import key_order
 
 #: A document's number is its part shifted left by 32 bits, and its row in the part: this masks the
 #: row.
@@ -80,7 +81,7 @@ class Corpus:
 
     def own_sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
         """The run's own sketch rows with keys first … last, sorted by `key` and `doc`."""
-        return self._own(stage, first, last).sort("key", "doc")
+        return by_key(self._own(stage, first, last))
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
         files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
@@ -100,7 +101,20 @@ class Corpus:
             keys = between(files, "key", first, last).join(new, on="key", how="semi")
             parts.append(keys.with_columns(doc=pl.col("doc") + shift, old=True))
             part += index.parts
-        return pl.concat(parts).sort("key", "doc")
+        return by_key(pl.concat(parts))
+
+
+def by_key(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sketch rows sorted by `key` and `doc`.
+
+    They come in the order of documents as a rule, so that a stable order of keys will do.
+    """
+    order = key_order(rows.get_column("key").to_numpy())
+    ordered = rows[order]
+    key, doc = (ordered.get_column(name).to_numpy() for name in ("key", "doc"))
+    if np.any((key[1:] == key[:-1]) & (doc[1:] < doc[:-1])):
+        return rows.sort("key", "doc", maintain_order=True)
+    return ordered
 
 
 def between(files: Sequence[Path], column: str, first: int, last: int) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.engine.chain import built
-from corpus_pipeline.engine.shuffle.corpus import ROW, between, mapped, row_groups
+from corpus_pipeline.engine.shuffle.corpus import ROW, between, mapped, no_rows, row_groups
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.model import (
@@ -93,6 +93,15 @@ def judged(
                 after = _marked(after, stage, batch_rows)
         yield first, after
         first += docs.height
+
+
+def columns_read(stage: AggregateStage | CountStage, path: Path) -> list[str] | None:
+    """The columns of a part that the stage needs, with those that mark and name documents."""
+    if stage.needs is None:
+        return None
+    edits = stage.edits if isinstance(stage, CountStage) else ()
+    wanted = {"id", "source", "dropped_by", *VERDICT, *stage.needs, *edits}
+    return [name for name in no_rows(path).columns if name in wanted]
 
 
 def of_batch(rows: pl.DataFrame, first: int, height: int) -> pl.DataFrame:

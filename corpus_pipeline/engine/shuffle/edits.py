@@ -15,6 +15,7 @@ import polars as pl
 
 from corpus_pipeline.engine.shuffle.decisions import (
     VERDICT,
+    columns_read,
     decided,
     edited,
     edits_path,
@@ -43,7 +44,8 @@ def edit(part: Part) -> Result:
 def _edits(part: Part, stage: CountStage) -> Iterator[pl.DataFrame]:
     """A frame for each batch, as `edits_of` gives it."""
     found = decided(part.job, part.number)
-    for first, docs in judged(part.before, part.kept, part.number):
+    columns = columns_read(stage, part.kept)
+    for first, docs in judged(part.before, part.kept, part.number, columns):
         alive = docs.get_column("dropped_by").is_null()
         after = edited(docs, stage, of_batch(found, first, docs.height)).filter(alive)
         old = docs.filter(alive)

@@ -88,13 +88,13 @@ def open_index(root: Path, specs: Sequence[StageSpec]) -> Index:
         raise PipelineError(f"the index {root} has layout {theirs}, this version reads {ours}")
     records = {record["name"]: record for record in content["stages"]}
     for spec in comparing(specs):
-        differs = _difference(records.get(spec.name), concealed_values(spec.record()))
+        differs = difference(records.get(spec.name), concealed_values(spec.record()))
         if differs:
             raise PipelineError(f"the index {root} cannot serve {spec.name}: {differs}")
     return Index(root.resolve(), len(content["rows"]), content["seal"], traces_of(root, content))
 
 
-def _difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:
+def difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | None:
     """How the stage of an index differs from ours; None where the index serves it."""
     if theirs is None:
         return "it was built without that stage"

@@ -37,15 +37,20 @@ from corpus_pipeline.tasks.base import Result, Task
 from corpus_pipeline.text.dedup.union_find import forest
 from corpus_pipeline.text.dedup.union_find_kernel import ALONE
 
-#: Rows of one match task: a second of work and some 50 MB, so that a few cores share a small run.
-#: Every task opens every split's sketches (0.6 ms): with more than `SPLITS` splits the tasks grow,
-#: up to `GROWN` times, and beyond `RANGES` tasks they grow on.  (400 tasks on 389 splits cost 100
-#: core seconds of 908 in a run over 10⁷ documents.)
-MATCH_ROWS, SPLITS, GROWN, RANGES = 500_000, 64, 16, 2000
-#: Documents of one settle task, unless one component is larger, and how many tasks at most.
+#: Rows of one match task: a fifth of a second of work and some 50 MB, so that a few cores share a
+#: small run.  Every task opens every split's sketches, and reads at least a row group of each: with
+#: more than `SPLITS` splits the tasks grow, up to `GROWN` times, and beyond `RANGES` tasks they
+#: grow on.  (Of 120 splits 500,000 rows are read in 142 ns each, 2 million in 46, 6 million in 32.)
+MATCH_ROWS, SPLITS, GROWN, RANGES = 500_000, 32, 16, 2000
+#: Documents of one group, unless one component is larger, and how many groups at most.
 SETTLE_DOCS, GROUPS = 20_000, 5000
-#: Match tasks whose pairs are routed together: settle tasks open every routed file.
-FAN_IN = 32
+#: Every settle task opens every split's gathered texts, and every apply task every file of
+#: decisions: with many splits one task settles several groups, one after the other, whose texts
+#: together are no more than `SETTLE_BYTES`.
+SETTLED, SETTLE_BYTES = 8, 128 << 20
+#: Pairs of match tasks that are routed together, 36 bytes each and three times while they are
+#: sorted: settle tasks open every routed file.
+ROUTED = 4_000_000
 #: The largest clusters that are named where one passes the stage's limit.
 NAMED = 5
 
@@ -58,8 +63,7 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     `rows`: how many sketch rows there are; `dropped`: a byte for each of the run's own documents,
     1 where an earlier stage dropped it.
     """
-    grown = min(max(job.corpus.parts // SPLITS, 1), GROWN)
-    parts = max(1, -(-rows // max(MATCH_ROWS * grown, rows // RANGES)))
+    parts = max(1, -(-rows // rows_of(job.corpus.parts, rows)))
     edges = [(2**64 * i) // parts for i in range(parts + 1)]
     ranges = [(job, edges[i], edges[i + 1] - 1, i, dropped) for i in range(parts)]
     matched = run_tasks(
@@ -72,14 +76,35 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
     most = max(SETTLE_DOCS, members // GROUPS)
     (grouped,) = run_tasks([job.task("group", 0, group, (job, parts, most))])
     total |= {name: grouped[name] for name in ("components", "largest_component")}
+    gathered: list[Result] = []
     if grouped["groups"]:
-        routed = [(job, i, at, min(at + FAN_IN, parts)) for i, at in _steps(parts)]
-        run_tasks([job.task("route", argument[1], route, argument) for argument in routed])
-        run_tasks([job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)])
-    groups = range(grouped["groups"])
-    settled = run_tasks([job.task("settle", g, settle, (job, g)) for g in groups])
-    run_tasks([job.task("mask", 0, mask, (job, len(groups), dropped))])
+        steps = _steps([result["pairs"] for result in matched])
+        run_tasks([job.task("route", i, route, (job, i, *step)) for i, step in enumerate(steps)])
+        gathered = run_tasks(
+            [job.task("gather", i, gather, (job, i)) for i in range(job.corpus.parts)]
+        )
+    cut = _cut(grouped["groups"], job.corpus.parts, sum(one["bytes"] for one in gathered))
+    settled = run_tasks(
+        [job.task("settle", i, settle, (job, i, groups)) for i, groups in enumerate(cut)]
+    )
+    run_tasks([job.task("mask", 0, mask, (job, len(cut), dropped))])
     return total | _summary(settled)
+
+
+def rows_of(parts: int, rows: int) -> int:
+    """How many rows of sketches a match task has, where there are so many parts and rows."""
+    return max(MATCH_ROWS * min(max(parts // SPLITS, 1), GROWN), rows // RANGES)
+
+
+def _cut(groups: int, parts: int, size: int) -> list[range]:
+    """The groups of each settle task; `size`: bytes of all gathered texts.
+
+    >>> _cut(5, 100, 1000)
+    [range(0, 3), range(3, 5)]
+    """
+    fitting = SETTLE_BYTES * groups // max(size, 1)
+    each = max(min(parts // SPLITS, SETTLED, fitting), 1)
+    return [range(first, min(first + each, groups)) for first in range(0, groups, each)]
 
 
 def _summary(settled: Sequence[Result]) -> Result:
@@ -94,8 +119,19 @@ def _summary(settled: Sequence[Result]) -> Result:
     return {**sums, "lost": dict(sorted(lost.items())), "largest": largest}
 
 
-def _steps(parts: int) -> list[tuple[int, int]]:
-    return list(enumerate(range(0, parts, FAN_IN)))
+def _steps(pairs: Sequence[int]) -> list[tuple[int, int]]:
+    """The first and the end of the match tasks that are routed together; `pairs`: of each.
+
+    >>> _steps([ROUTED, 1, 2, ROUTED - 3, 7])
+    [(0, 1), (1, 4), (4, 5)]
+    """
+    steps, first, held = [], 0, 0
+    for number, more in enumerate(pairs):
+        if held and held + more > ROUTED:
+            steps.append((first, number))
+            first, held = number, 0
+        held += more
+    return [*steps, (first, len(pairs))]
 
 
 def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
@@ -153,23 +189,42 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
         empty = pl.DataFrame(schema={"text": pl.String})
         frame = frame.with_columns(pl.concat([empty, *picked(texts, rows, ["text"])]))
     size_by = "text" if job.stage.verifies else ""
+    size = frame.get_column("text").str.len_bytes().sum() if job.stage.verifies else 0
     frame = frame.sort("group", "doc")
     target = job.home / "gathered" / f"part-{part:05d}.parquet"
     write_shard(target, [frame], level=0, size_by=size_by)
-    return {"kind": "gather", "documents": frame.height}
+    return {"kind": "gather", "documents": frame.height, "bytes": int(size)}
 
 
-def settle(argument: tuple[Shuffle, int]) -> Result:
-    """The decisions about the documents of one group."""
-    job, number = argument
+def settle(argument: tuple[Shuffle, int, range]) -> Result:
+    """The decisions about the documents of some groups, one group after the other."""
+    job, number, groups = argument
+    pairs, docs = (_by_group(job.home / home, groups) for home in ("routed", "gathered"))
+    # Each frame is let go of when its group is settled: of a large one there is no second copy.
+    made = [_settled(job, pairs.pop(one), docs.pop(one)) for one in groups]
+    decisions = pl.concat([rows for rows, _ in made]).sort("doc")
+    write_shard(
+        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
+    )
+    return {"kind": "settle", **_summary([result for _, result in made])}
+
+
+def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
+    """Group → its rows in the files of the folder."""
+    files = sorted(folder.glob("part-*.parquet"))
+    rows = between(files, "group", groups.start, groups.stop - 1)
+    if len(groups) == 1:
+        return {groups.start: rows.drop("group")}
+    parts = rows.partition_by("group", include_key=False, as_dict=True)
+    return {int(key[0]): part for key, part in parts.items()}
+
+
+def _settled(job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame) -> tuple[pl.DataFrame, Result]:
+    """The decisions about the documents of one group, and their counts."""
+    pairs = pairs.unique(["a", "b"]).sort("a", "b")
+    docs = docs.sort("doc")
     stage, name = job.stage, job.spec.name
     assert isinstance(stage, PairStage)
-    routed, gathered = (
-        between(sorted((job.home / name).glob("part-*.parquet")), "group", number, number)
-        for name in ("routed", "gathered")
-    )
-    pairs = routed.drop("group").unique(["a", "b"]).sort("a", "b")
-    docs = gathered.drop("group").sort("doc")
     true = pairs
     if stage.verifies:
         true = stage.verify(pairs, docs.select("doc", "text"))
@@ -180,16 +235,12 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
     facts = docs.filter(pl.col("doc").is_in(paired.implode()))
     wanted = {"doc": pl.UInt64(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
     decisions = chosen(name, stage.settle(true, facts), wanted)
-    decisions = decisions.filter(pl.col("doc") < first_old).sort("doc")
-    write_shard(
-        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
-    )
+    decisions = decisions.filter(pl.col("doc") < first_old)
     dropped = decisions.filter(pl.col("drop_rule").is_not_null())
     lost = dropped.join(facts.select("doc", "source"), on="doc").group_by("source").len()
     cluster, size = cluster_columns(name)
     largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
-    return {
-        "kind": "settle",
+    return decisions, {
         "candidates": pairs.height,
         "true": true.height,
         "dropped": dropped.height,
@@ -200,9 +251,9 @@ def settle(argument: tuple[Shuffle, int]) -> Result:
 
 def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:
     """A byte for each of the run's own documents: 1 where this stage or one before dropped it."""
-    job, groups, before = argument
+    job, files, before = argument
     starts, dropped = job.corpus.starts(), own_mask(job, before)
-    for number in range(groups):
+    for number in range(files):
         path = job.home / "decisions" / f"part-{number:05d}.parquet"
         rows = pl.read_parquet(local_copy(path), columns=["doc", "drop_rule"])
         rows = rows.filter(pl.col("drop_rule").is_not_null())

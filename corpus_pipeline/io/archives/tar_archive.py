@@ -1,7 +1,8 @@
 """A tar archive in, its entries out, in their order.
 
 Enters: a stream, read once.  Leaves: entries; a stream is good until the next entry is asked for.
-Damage is a `TornError`: a tar archive has no directory from which it could be read on.
+A damaged header costs its member: the next header is looked for, block by block, and behind the
+end of an archive another one, as `cat` joins them.  `TornError` where none follows.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Iterator
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self, cast
 
 from corpus_pipeline.io.archives.member import Entry, Readable, TornError
 
@@ -30,15 +31,18 @@ _ENDS: Final = ("EOFHeaderError", "EmptyHeaderError")
 class _Header(tarfile.TarInfo):
     """A header; the module would pass by a damaged one in silence."""
 
+    #: What the damaged headers were, since somebody asked last.
+    damage: ClassVar[list[str]]
+
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """The header in a block of 512 bytes."""
         try:
             header = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
-            if type(error).__name__ in _ENDS:
-                raise
-            raise TornError("corrupt_tar", f"no entry where one should be: {error}") from None
+            if type(error).__name__ not in _ENDS and not cls.damage:
+                cls.damage.append(f"no entry where one should be: {error}")
+            raise
         if header.type in _DESCRIBING and header.size > MOST_HEADER:
             raise TornError("corrupt_tar", f"a header of {header.size} bytes")
         return header
@@ -46,22 +50,30 @@ class _Header(tarfile.TarInfo):
 
 def entries(stream: Readable) -> Iterator[Entry]:
     """The entries of the archive; `TornError` where it is damaged."""
+    damage: list[str] = []
     try:
         with tarfile.open(
             fileobj=cast(Any, stream),
             mode="r|",
             bufsize=BUFFER,
-            tarinfo=_Header,
+            tarinfo=type("_Header", (_Header,), {"damage": damage}),
+            ignore_zeros=True,
             encoding="utf-8",
             errors="surrogateescape",
         ) as archive:
             while (header := archive.next()) is not None:
                 cast(Any, archive).members.clear()  # it would remember every header
+                if damage:
+                    yield Entry(b"", reason="corrupt_tar", detail=damage.pop())
                 yield _entry(archive, header)
+    except tarfile.ReadError as error:
+        raise TornError("corrupt_tar", (damage or [str(error)])[0]) from None
     except tarfile.TarError as error:
         raise TornError("corrupt_tar", str(error)) from None
     except (ValueError, EOFError) as error:
         raise TornError("corrupt_tar", type(error).__name__) from None
+    if damage:
+        raise TornError("corrupt_tar", damage[0])
 
 
 def _entry(archive: tarfile.TarFile, header: tarfile.TarInfo) -> Entry:

@@ -12,7 +12,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from corpus_pipeline.io.archives.member import STEP, Entry, TornError
 from corpus_pipeline.io.decoders import ERRORS, Decoder, deflated, zstandard_frames
@@ -60,6 +60,9 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
         yield from _salvaged(file)
         return
     start, length, count, shift = directory
+    if shift > 0 and (before := _Part(file, shift)).is_archive():
+        # Two archives that were joined: this directory knows the second one alone.
+        yield from entries(cast(BinaryIO, before))
     found = 0
     for record in _records(file, start, start + length):
         found += 1
@@ -83,9 +86,33 @@ def _directory(file: BinaryIO, size: int) -> tuple[int, int, int, int] | None:
         *_, count, length, offset = _END64.unpack_from(tail, wide)
         end = size - len(tail) + wide
     start = end - length
-    if start < 0 or start < offset:
+    file.seek(max(start, 0))
+    if start < 0 or (length and _read(file, len(CENTRAL)) != CENTRAL):
         return None
     return start, length, count, start - offset
+
+
+class _Part:
+    """The beginning of a file, as a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._size, self._at = file, size, 0
+
+    def is_archive(self) -> bool:
+        """Whether it has the directory of an archive at its end."""
+        return _directory(cast(BinaryIO, self), self._size) is not None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place in the part."""
+        self._at = offset + (self._size if whence == io.SEEK_END else 0)
+        return self._at
+
+    def read(self, size: int) -> bytes:
+        """At most `size` further bytes of the part."""
+        self._file.seek(self._at)
+        data = self._file.read(max(min(size, self._size - self._at), 0))
+        self._at += len(data)
+        return data
 
 
 def _records(file: BinaryIO, at: int, end: int) -> Iterator[_Record]:
@@ -96,8 +123,14 @@ def _records(file: BinaryIO, at: int, end: int) -> Iterator[_Record]:
             file.seek(at)
             slab, base = _read(file, min(SLAB, end - at)), at
         place = at - base
-        if len(slab) - place < _CENTRAL.size or not slab.startswith(CENTRAL, place):
+        if len(slab) - place < _CENTRAL.size:
             return
+        if not slab.startswith(CENTRAL, place):  # a damaged record: the next one is looked for
+            place = slab.find(CENTRAL, place)
+            if place < 0:
+                return
+            at = base + place
+            continue
         fields = _CENTRAL.unpack_from(slab, place)
         _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment = fields[:13]
         offset = fields[16]
@@ -146,12 +179,19 @@ def _entry(file: BinaryIO, record: _Record, shift: int) -> Entry:
         return Entry(name, None, *refusal, utf8, record.size)
 
     def opened() -> _Stream:
-        file.seek(record.offset + shift)
-        head = _read(file, _LOCAL.size)
-        if len(head) < _LOCAL.size or not head.startswith(LOCAL):
-            raise TornError("corrupt_zip", f"no member at byte {record.offset}")
-        *_, label, extra = _LOCAL.unpack(head)
-        return _Stream(file, record.offset + shift + _LOCAL.size + label + extra, record)
+        # Where bytes were lost or put in, what stands before them is where the directory says.
+        for place in dict.fromkeys((record.offset + shift, record.offset)):
+            head = b""
+            if place >= 0:
+                file.seek(place)
+                head = _read(file, _LOCAL.size)
+            if len(head) < _LOCAL.size or not head.startswith(LOCAL):
+                continue
+            *_, crc, _, _, label, extra = _LOCAL.unpack(head)
+            if shift and crc not in (record.crc, 0):
+                continue  # another member
+            return _Stream(file, place + _LOCAL.size + label + extra, record)
+        raise TornError("corrupt_zip", f"no member at byte {record.offset}")
 
     return Entry(name, opened, utf8=utf8)
 

@@ -26,11 +26,11 @@ from corpus_pipeline.io.archives.member import (
 )
 from corpus_pipeline.io.archives.names import Names, is_hidden
 from corpus_pipeline.io.charsets import UTF8, Sampler
-from corpus_pipeline.io.compression import BEGINNING, Block, Event, Fault
+from corpus_pipeline.io.compression import BEGINNING, Fault
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import Broken, ChunkBuilder, IngestOptions
-from corpus_pipeline.io.readers.source import events_of, open_piece, size_of
+from corpus_pipeline.io.readers.source import Plain, events_of, open_piece, size_of
 from corpus_pipeline.io.scan import sample
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.io.splits import Piece
@@ -47,38 +47,15 @@ def read_zip(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         with open_piece(piece) as file:
             yield from reader.run(zip_archive.entries(file))
         return
-    stream = _Events(events_of(piece, options.limits))
+    stream = Plain(events_of(piece, options.limits))
     with spooled(b"", stream) as file:
         yield from reader.run(zip_archive.entries(file), stream)
 
 
 def read_tar(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The documents of a tar archive."""
-    stream = _Events(events_of(piece, options.limits))
+    stream = Plain(events_of(piece, options.limits))
     yield from _Reader(piece, options).run(tar_archive.entries(stream), stream)
-
-
-class _Events:
-    """The plain bytes of a piece as a stream, up to the first fault."""
-
-    def __init__(self, events: Iterator[Event]) -> None:
-        self._events = events
-        self.fault: Fault | None = None
-        self.given = 0
-        self._rest = memoryview(b"")
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` further bytes."""
-        while not self._rest:
-            event = None if self.fault is not None else next(self._events, None)
-            if isinstance(event, Fault):
-                self.fault = event
-            if not isinstance(event, Block):
-                return b""
-            self._rest = memoryview(event.data)
-            self.given += len(event.data)
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return bytes(data)
 
 
 class _Reader:
@@ -92,7 +69,7 @@ class _Reader:
         self.depth = 1 if member is None else member.depth + 1
         self.budget = Budget(size_of(piece), options.limits) if member is None else member.budget
 
-    def run(self, entries: Iterator[Entry], stream: _Events | None = None) -> Iterator[Chunk]:
+    def run(self, entries: Iterator[Entry], stream: Plain | None = None) -> Iterator[Chunk]:
         """All members, one after the other; `stream`: what the archive itself is read from."""
         torn: TornError | Fault | None = None
         try:
@@ -110,7 +87,7 @@ class _Reader:
         if self.build.any:
             yield self.build.take(0)
 
-    def _rest_of(self, stream: _Events | None) -> int:
+    def _rest_of(self, stream: Plain | None) -> int:
         """The bytes of a torn archive that nobody reads, as far as they are known."""
         if stream is not None and stream.fault is not None:
             return stream.fault.lost

@@ -335,11 +335,14 @@ class Rows(Chunk):
         """`parts`: rows by source, in order."""
         super().__init__(quarantine, quarantine, input_bytes)
         self.parts = parts
+        self._made: pl.DataFrame | None = None
 
     @property
     def docs(self) -> pl.DataFrame:
         """The documents."""
-        return _frame(self.parts)
+        if self._made is None:
+            self._made = _frame(self.parts)
+        return self._made
 
     @property
     def height(self) -> int:

@@ -30,6 +30,10 @@ from corpus_pipeline.model import Chunk
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+("|\n|\\?\Z|\\\n)|[{}]')
 #: An object without strings and objects in it.
 _FLAT: Final = re.compile(rb'\{[^{}"]*+\}')
+#: What may stand between objects, a byte order mark included.
+_PUNCTUATION: Final = b" \t\r\n,[]\0\xef\xbb\xbf"
+#: Bytes before an object in which its line begins, if it is the first on it.
+MOST_INDENT: Final = 256
 _BRACE: Final = re.compile(rb"[{}]")
 
 
@@ -40,8 +44,15 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     cursor = Cursor(events) if coding.charset == "utf-8" else RecodedCursor(events, coding)
     biggest = options.max_document_bytes
     limit = 2 * biggest + (1 << 20)
-    while _to_object(cursor, build):
-        start, size = cursor.position, _object_size(cursor, limit)
+    between = _Between(cursor, build)
+    sibling: re.Pattern[bytes] | None = None
+    while between.to_object():
+        start, size = cursor.position, _object_size(cursor, limit, sibling)
+        if not size and cursor.fault is None and sibling is None and between.indent is not None:
+            # From an object that nothing closes on, one ends at the latest where a line begins as
+            # its own line did.
+            sibling = re.compile(rb"\n" + between.indent + rb"(?=\{)")
+            size = _object_size(cursor, limit, sibling)
         data = cursor.take(size or len(cursor.buffer))
         if size and build.refuse_again(start, data):
             if build.full:
@@ -69,28 +80,51 @@ def _row(data: bytes, cursor: Cursor, limit: int, size: int, coding: Coding) -> 
     return parsed(data, coding.charset)
 
 
-def _to_object(cursor: Cursor, build: ChunkBuilder) -> bool:
-    """Go to the next opening brace; false at the end."""
-    while True:
-        place = cursor.buffer.find(b"{")
-        cursor.drop(place if place >= 0 else len(cursor.buffer))
-        if place >= 0:
-            return True
-        if not cursor.more():
-            fault = cursor.acknowledge()
-            if fault is None:
-                return False
-            at = cursor.position
-            build.quarantine(Broken(at, at, fault.reason, fault.detail, beyond=fault.lost))
+class _Between:
+    """What stands between objects: stepped over, and told of where it is more than punctuation."""
+
+    def __init__(self, cursor: Cursor, build: ChunkBuilder) -> None:
+        self.cursor, self.build = cursor, build
+        self.indent: bytes | None = None  # blanks before the object, if it is the first on its line
+
+    def to_object(self) -> bool:
+        """Go to the next opening brace; false at the end."""
+        cursor, last, stray, first, torn = self.cursor, b"", 0, 0, False
+        while True:
+            place = cursor.buffer.find(b"{")
+            gap = bytes(cursor.buffer[: place if place >= 0 else len(cursor.buffer)])
+            if not torn and (rest := len(gap.translate(None, _PUNCTUATION))):
+                first, stray = (cursor.position if not stray else first), stray + rest
+            last = (last + gap)[-MOST_INDENT:]
+            cursor.drop(len(gap))
+            if place >= 0 or not cursor.more():
+                fault = None if place >= 0 else cursor.acknowledge()
+                if fault is None:
+                    self._tell(first, stray)
+                    line = last[last.rfind(b"\n") + 1 :].lstrip(b"[")
+                    self.indent = line if not line.strip(b" \t") else None
+                    return place >= 0
+                torn = True  # the rest of a torn object is told of by the fault
+                at = cursor.position
+                self.build.quarantine(Broken(at, at, fault.reason, fault.detail, beyond=fault.lost))
+
+    def _tell(self, first: int, stray: int) -> None:
+        if stray:
+            detail = f"{stray} bytes that belong to no object"
+            self.build.quarantine(Broken(first, self.cursor.position, "bad_json", detail))
 
 
-def _object_size(cursor: Cursor, limit: int) -> int:
-    """The bytes up to the brace that closes the object ahead; 0 if none does."""
+def _object_size(cursor: Cursor, limit: int, sibling: re.Pattern[bytes] | None) -> int:
+    """The bytes up to the brace that closes the object ahead; 0 if none does.
+
+    Where `sibling` begins another one before that, the bytes up to there.
+    """
     if flat := _FLAT.match(cursor.buffer):
         return flat.end()
     depth, at = 0, 0
+    stop = None if sibling is None else _next(cursor, limit, sibling)
     while True:
-        for token in _TOKEN.finditer(cursor.buffer, at):
+        for token in _TOKEN.finditer(cursor.buffer, at, stop or len(cursor.buffer)):
             end = token[1]
             if end == b'"':
                 at = token.end()
@@ -103,5 +137,17 @@ def _object_size(cursor: Cursor, limit: int) -> int:
                 if not depth:
                     return brace.end()
             at = token.end()
+        if stop:
+            return stop
         if len(cursor.buffer) >= limit or not cursor.more():
             return 0
+
+
+def _next(cursor: Cursor, limit: int, sibling: re.Pattern[bytes]) -> int | None:
+    """Where a line ahead begins as that of this object did."""
+    at = 0
+    while (match := sibling.search(cursor.buffer, at)) is None:
+        at = max(len(cursor.buffer) - MOST_INDENT, 0)
+        if len(cursor.buffer) >= limit or not cursor.more():
+            return None
+    return match.start() + 1

@@ -9,18 +9,19 @@ Raises `InputChangedError`, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.archives.member import TornError, spooled
 from corpus_pipeline.io.checked import InputChangedError
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
 from corpus_pipeline.io.readers.fields import shown
-from corpus_pipeline.io.readers.source import open_piece, size_of
+from corpus_pipeline.io.readers.source import Plain, events_of, open_piece, size_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
     DOCUMENT,
@@ -38,7 +39,7 @@ OURS: Final = frozenset({"id", "source", "locator", "dropped_by"})
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     """The row groups of the piece."""
     try:
-        raw = open_piece(piece)
+        raw = open_piece(piece) if piece.compression == "none" else _unpacked(piece, options)
         file = pq.ParquetFile(raw, page_checksum_verification=True)
         names = set(file.schema_arrow.names)
         ours = names >= OURS and piece.member is None  # an archive's members have no one schema
@@ -46,7 +47,8 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     except InputChangedError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged footer raises whatever it likes
-        yield _lost(piece, f"{piece.locator}#0", "corrupt_parquet", _why(error), size_of(piece))
+        reason = getattr(error, "reason", "corrupt_parquet")
+        yield _lost(piece, f"{piece.locator}#0", reason, _why(error), size_of(piece))
         return
     with raw, file:
         if mapped is not None and not mapped.text:
@@ -62,6 +64,16 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             # A stage's output without documents still says which columns there are.
             docs = pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
             yield Chunk(_with_basics(docs), empty(QUARANTINE), 0)
+
+
+def _unpacked(piece: Piece, options: IngestOptions) -> BinaryIO:
+    """A file that is compressed as a whole, in a temporary file."""
+    stream = Plain(events_of(piece, options.limits))
+    file = spooled(b"", stream)
+    if stream.fault is not None:
+        file.close()
+        raise TornError(stream.fault.reason, stream.fault.detail)
+    return file
 
 
 class _Job(NamedTuple):

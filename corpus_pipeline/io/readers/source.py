@@ -47,3 +47,27 @@ def size_of(piece: Piece) -> int:
     if piece.member is not None:
         return 0  # nobody knows before it is read
     return piece.fingerprint.size if piece.fingerprint else place(piece.path).stat().st_size
+
+
+class Plain:
+    """The plain bytes of a piece as a stream, up to the first fault."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        """At the beginning."""
+        self._events = events
+        self.fault: Fault | None = None
+        self.given = 0  # bytes
+        self._rest = memoryview(b"")
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` further bytes."""
+        while not self._rest:
+            event = None if self.fault is not None else next(self._events, None)
+            if isinstance(event, Fault):
+                self.fault = event
+            if not isinstance(event, Block):
+                return b""
+            self._rest = memoryview(event.data)
+            self.given += len(event.data)
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(data)

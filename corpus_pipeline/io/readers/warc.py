@@ -23,6 +23,7 @@ from corpus_pipeline.io.readers.cursor import Cursor
 from corpus_pipeline.io.readers.http_message import Page, Refused, page_of_body, page_of_response
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.readers.warc_record import (
+    BLANK,
     MARKER,
     Head,
     begins_record,
@@ -30,6 +31,7 @@ from corpus_pipeline.io.readers.warc_record import (
     is_closed,
     member_within,
     next_record,
+    starts_record,
 )
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
@@ -58,9 +60,8 @@ class _Reader:
     def step(self) -> bool:
         """One record, or one place where there should be one; false at the end."""
         cursor = self.cursor
-        while cursor.need(1) and cursor.buffer[0] in b"\r\n\0 ":
-            blank = len(cursor.buffer) - len(cursor.buffer.lstrip(b"\r\n\0 "))
-            cursor.drop(blank)
+        while cursor.need(1) and (blank := BLANK.match(cursor.buffer)) is not None:
+            cursor.drop(blank.end())
         if not cursor.buffer:
             return self._fault()
         head = head_of(cursor)
@@ -172,7 +173,7 @@ class _Reader:
             if fault is None:
                 break
             reason, detail, beyond = fault.reason, fault.detail, beyond + fault.lost
-            if cursor.need(5) and cursor.buffer.startswith(b"WARC/"):
+            if cursor.need(5) and starts_record(cursor, 0):
                 break
         self._bad(Broken(start, cursor.position, reason, detail, digest.value, beyond))
 

@@ -23,6 +23,10 @@ NEXT: Final = re.compile(
     rb"(?<=\n)WARC/[01]\.\d{1,2}\r?\n|(?<=\n)(?:https?|ftp|dns|filedesc):[^\n]{1,4096}? "
     rb"[0-9a-fA-F.:]{2,45} \d{14} (?:[^\n ]* (?:[^\n]{0,200} )?)?\d{1,15}\r?\n"
 )
+#: What stands between records: separators, padding, the byte order mark of a file that was joined.
+BLANK: Final = re.compile(rb"(?:[\r\n\0 ]|\xef\xbb\xbf)+")
+#: Bytes of blank that are held while a record is looked for behind them.
+MOST_BLANK: Final = 1 << 20
 #: The longest tail in which a marker may be cut in two.
 MARKER: Final = 4096 + 256
 
@@ -81,15 +85,21 @@ def _iso(date: str) -> str:
 
 def begins_record(cursor: Cursor, at: int) -> bool:
     """Whether blank bytes and then a record, the end or a fault follow `at` bytes ahead."""
-    while cursor.need(at + 1) and cursor.buffer[at] in b"\r\n\0 ":
-        at += 1
+    most = at + MOST_BLANK
+    while cursor.need(at + 1) and (blank := BLANK.match(cursor.buffer, at)) is not None:
+        at = blank.end()
+        if at > most:
+            return True  # a hole in the file, and no sign of a wrong length
     if not cursor.need(at + 1):
         return True
     cursor.need(at + 5)
-    if cursor.buffer[at : at + 5] == b"WARC/":
-        return True
     cursor.find(b"\n", at, at + MAX_HEAD)
-    return _ARC.match(cursor.buffer, at) is not None
+    return starts_record(cursor, at)
+
+
+def starts_record(cursor: Cursor, at: int) -> bool:
+    """Whether the first line of a record stands `at` bytes ahead, as far as they are read."""
+    return cursor.buffer.startswith(b"WARC/", at) or _ARC.match(cursor.buffer, at) is not None
 
 
 def is_closed(cursor: Cursor, at: int) -> bool:
@@ -102,7 +112,7 @@ def member_within(cursor: Cursor, start: int, end: int) -> int:
     """Where a compressed member that is a record begins between two places ahead; -1 = nowhere."""
     for member in cursor.members:
         at = member - cursor.position
-        if start <= at < end and cursor.buffer.startswith(b"WARC/", at):
+        if start <= at < end and starts_record(cursor, at):
             return at
     return -1
 

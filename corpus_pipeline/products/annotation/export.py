@@ -13,6 +13,7 @@ from pathlib import Path
 
 import orjson
 
+from corpus_pipeline.io.storage import is_free
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.annotation import forms, guideline, label_studio
 from corpus_pipeline.products.annotation.project import (
@@ -46,7 +47,7 @@ def export(run: Run, wanted: Wanted, folder: Path, mask: Mask) -> Project:
 
 def _earlier(folder: Path) -> str | None:
     """The project that lies there already; `PipelineError` where something else does."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if is_free(folder):
         return None
     if not (folder / PROJECT).is_file():
         raise PipelineError(f"{folder} is there and is no annotation project: name another")

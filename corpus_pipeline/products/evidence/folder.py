@@ -17,7 +17,7 @@ from typing import Any
 
 from corpus_pipeline import __version__
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.storage import commit_bytes, sha256_file
+from corpus_pipeline.io.storage import commit_bytes, is_free, sha256_file
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.documents_file import documents_of
 from corpus_pipeline.products.audit.formats import FILES, FORMATS, LEVEL_WORDS, render
@@ -117,7 +117,7 @@ def replaceable(folder: Path, root: Path) -> set[str]:
     """
     if folder.resolve().is_relative_to(root.resolve()):
         raise PipelineError(f"{folder} lies inside the run: name a folder beside it")
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if is_free(folder):
         return set()
     content = manifest.read_if_sound(folder / LIST) if folder.is_dir() else None
     if content is None or content.get("kind") != KIND:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.storage import commit_bytes
+from corpus_pipeline.io.storage import commit_bytes, is_free
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.evidence.files import as_csv
 from corpus_pipeline.products.evidence.workbook import as_workbook
@@ -78,7 +78,7 @@ def _refuse(output: Path, folders: Sequence[Path]) -> None:
     for folder in folders:
         if output.resolve().is_relative_to(folder.resolve()):
             raise PipelineError(f"{output} lies inside the release {folder}: name a folder beside")
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+    if is_free(output):
         return
     content = manifest.read_if_sound(output / NAME) if output.is_dir() else None
     if content is None or content.get("kind") != KIND:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from corpus_pipeline import __version__
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.storage import commit_bytes, disk_errors, sha256_file
+from corpus_pipeline.io.storage import commit_bytes, disk_errors, is_free, sha256_file
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products import signing
 from corpus_pipeline.products.standards import (
@@ -144,7 +144,7 @@ def _replaceable(folder: Path, root: Path) -> set[str]:
     """The files of an earlier folder here, which may be replaced; none where it is new."""
     if folder.resolve().is_relative_to(root.resolve()):
         raise PipelineError(f"{folder} lies inside the release: name a folder beside it")
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if is_free(folder):
         return set()
     content = manifest.read_if_sound(folder / LIST) if folder.is_dir() else None
     if content is None or content.get("kind") != KIND:

@@ -217,6 +217,9 @@ def _index(folder: _Folder, content: Mapping[str, Any]) -> None:
     rows = [entry["rows"] for entry in content["files"] if entry["path"].startswith("texts/")]
     if rows != content["rows"] or sum(rows) != content["counts"]["kept"]:
         folder.find("manifest.json", "the rows of the texts do not add up")
+    merged = content.get("merged")
+    if merged is not None and sum(one["documents"] for one in merged) != sum(content["rows"]):
+        folder.find("manifest.json", "the documents of the merged indexes do not add up")
     folder.unlisted()
 
 
@@ -390,4 +393,6 @@ def _parents(
         parent = manifest.read_if_sound(path)
         if parent is not None and parent["seal"] != entry["seal"]:
             folder.find(entry["manifest"], "not the parent this was made from: its seal differs")
-        folder.findings += _verify(_Folder(path.parent, str(name), folder.keys), inputs, seen)
+        folder.findings += _verify(
+            _Folder(path.parent.resolve(), str(name), folder.keys), inputs, seen
+        )

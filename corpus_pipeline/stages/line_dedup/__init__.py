@@ -82,6 +82,7 @@ class LineDedup(CountStage):
         "many documents the line or passage stands.",
     }
     edits = ("text",)
+    needs = ("text",)
     OptionsModel: ClassVar[type[Options]] = LineDedupOptions
     options: LineDedupOptions
 

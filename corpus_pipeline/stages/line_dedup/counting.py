@@ -7,7 +7,10 @@ rows and no faster.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+
+from corpus_pipeline.text.dedup.repeats_kernel import recurring
 
 #: Kinds of rows that `match` returns (column `rule`), and their names in the evidence.
 REPEAT, HOST, CORPUS = 0, 1, 2
@@ -15,13 +18,27 @@ NAMES = {REPEAT: "repeat", HOST: "host_line", CORPUS: "corpus_line"}
 
 
 def repeats(keys: pl.DataFrame) -> pl.DataFrame:
-    """The fingerprints of two or more documents; columns as `lines`, neighbours 0."""
-    rows = keys.filter(pl.col("size") == 0)
-    again = (pl.col("key") == pl.col("key").shift()) & (pl.col("doc") == pl.col("doc").shift())
-    rows = rows.filter(~again.fill_null(value=False))
-    rows = rows.with_columns(documents=pl.len().over("key")).filter(pl.col("documents") > 1)
+    """The fingerprints of two or more documents; columns as `lines`, neighbours 0.
+
+    `keys`: sorted by `key` and `doc`.
+    """
+    key, doc, rank, size = (
+        keys.get_column(name).to_numpy() for name in ("key", "doc", "rank", "size")
+    )
+    rows, documents = np.empty((2, len(key)), dtype=np.int64)
+    survivor = np.empty(len(key), dtype=np.bool_)
+    count = recurring(key, doc, rank, size, rows, documents, survivor)
+    rows = rows[:count]
     none = pl.lit(0, dtype=pl.UInt32)
-    return _with_survivor(rows, ["key"]).select(_columns(REPEAT, none, none))
+    found = pl.DataFrame(
+        {
+            "doc": doc[rows],
+            "key": key[rows],
+            "documents": documents[:count],
+            "survivor": survivor[:count],
+        }
+    )
+    return found.select(_columns(REPEAT, none, none))
 
 
 def lines(keys: pl.DataFrame, host: int, corpus: int, share: float) -> pl.DataFrame:

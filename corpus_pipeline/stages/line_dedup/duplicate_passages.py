@@ -24,6 +24,7 @@ from corpus_pipeline.stages.line_dedup.counting import NAMES, REPEAT
 from corpus_pipeline.text.arrays import I64, U64, Bool
 from corpus_pipeline.text.dedup.key import KeyTable
 from corpus_pipeline.text.dedup.ngrams import shingles
+from corpus_pipeline.text.dedup.repeats_kernel import look_up
 from corpus_pipeline.text.dedup.spans import characters, spots
 from corpus_pipeline.text.dedup.winnowing import covered, fingerprints, stretches
 
@@ -112,11 +113,7 @@ class Repeats:
         if not repeats.height:
             return pl.zeros(lines.docs.height, dtype=pl.UInt32, eager=True), _NOTHING
         chosen = self._chosen(lines)
-        marked = pl.DataFrame({"row": chosen.doc.astype(np.uint32), "key": chosen.key}).join(
-            repeats, on=["row", "key"], how="left", maintain_order="left"
-        )
-        documents = marked.get_column("documents").fill_null(0).to_numpy()
-        survives = marked.get_column("survivor").fill_null(value=False).to_numpy()
+        documents, survives = _recurring(chosen, repeats, lines.docs.height)
         room = len(lines.raw.codes) + len(lines.parts.docs)
         where = _Spots(lines, self.table)
         inside = where.runs(covered(chosen.place, documents > 0, room, self.n))
@@ -157,6 +154,21 @@ class Repeats:
         flagged = np.repeat(flags, size)
         out[np.flatnonzero(flagged) + np.repeat(doc, size)[flagged]] = True
         return out
+
+
+def _recurring(chosen: _Chosen, repeats: pl.DataFrame, docs: int) -> tuple[I64, Bool]:
+    """Of each fingerprint the documents that have it (0: this one alone); whether it survives here.
+
+    `repeats`: `row`, `key`, `documents` and `survivor`, sorted by `row` and `key`.
+    """
+    row = repeats.get_column("row").to_numpy()
+    starts = np.searchsorted(row, np.arange(docs + 1))
+    found = np.empty(len(chosen.key), dtype=np.int64)
+    look_up(chosen.doc, chosen.key, starts, repeats.get_column("key").to_numpy(), found)
+    known = found >= 0
+    documents = repeats.get_column("documents").to_numpy().astype(np.int64)[found] * known
+    survives: Bool = repeats.get_column("survivor").to_numpy()[found] & known
+    return documents, survives
 
 
 class _Spots:

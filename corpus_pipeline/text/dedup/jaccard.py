@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ import polars as pl
 from corpus_pipeline.text.arrays import F64, I64, U64
 from corpus_pipeline.text.dedup.key import KeyTable, fold
 from corpus_pipeline.text.dedup.ngrams import distinct, occurrences, shared, shingles
+from corpus_pipeline.text.dedup.ngrams_kernel import runs
 
 #: Bytes of texts whose n-grams are in memory at once (8 bytes for each character, and as much again
 #: while sorting).
@@ -107,9 +109,12 @@ def _compared(texts: pl.Series, a: I64, b: I64, grams: Grams) -> Resemblance:
     swapped = (degree[a] < degree[b]) | ((degree[a] == degree[b]) & (a > b))
     hub, leaf = np.where(swapped, b, a), np.where(swapped, a, b)
     order = np.lexsort((hub, leaf))
-    for portion in _portions(hub[order], leaf[order], texts.str.len_bytes().to_list()):
+    lengths = texts.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
+    for portion in _portions(hub[order], leaf[order], lengths):
         pairs = order[portion]
-        wanted = np.unique(np.concatenate([hub[pairs], leaf[pairs]]))
+        needed = np.zeros(len(texts), dtype=np.bool_)
+        needed[hub[pairs]] = needed[leaf[pairs]] = True
+        wanted = np.flatnonzero(needed)
         sets, starts = _joined(grams(texts.gather(wanted)))
         one, other = np.searchsorted(wanted, a[pairs]), np.searchsorted(wanted, b[pairs])
         out.size_a[pairs], out.size_b[pairs] = np.diff(starts)[one], np.diff(starts)[other]
@@ -117,20 +122,12 @@ def _compared(texts: pl.Series, a: I64, b: I64, grams: Grams) -> Resemblance:
     return out
 
 
-def _portions(hub: I64, leaf: I64, lengths: list[int]) -> Iterator[slice]:
+def _portions(hub: I64, leaf: I64, lengths: I64) -> Iterator[slice]:
     """Runs of pairs whose documents together have about `PORTION` bytes."""
-    start, held, seen = 0, 0, set[int]()
-    for i, pair in enumerate(zip(hub.tolist(), leaf.tolist(), strict=True)):
-        new = {doc for doc in pair if doc not in seen}
-        size = sum(lengths[doc] for doc in new)
-        if held and held + size > PORTION:
-            yield slice(start, i)
-            start, held, seen, new = i, 0, set(), set(pair)
-            size = sum(lengths[doc] for doc in new)
-        held += size
-        seen |= new
-    if len(hub) > start:
-        yield slice(start, len(hub))
+    ends = np.zeros(len(hub) + 1, dtype=np.int64)
+    count = runs(hub, leaf, lengths, PORTION, np.zeros(len(lengths), dtype=np.int64), ends[1:])
+    for start, end in pairwise(ends[: count + 1].tolist()):
+        yield slice(start, end)
 
 
 def _joined(chunks: Iterable[tuple[U64, I64]]) -> tuple[U64, I64]:

@@ -73,6 +73,31 @@ def intersections(sets: U64, starts: I64, one: I64, other: I64, out: OutI64) -> 
 
 
 @compiled_uncounted
+def runs(one: I64, other: I64, lengths: I64, most: int, seen: OutI64, ends: OutI64) -> Int:
+    """Write where each run of pairs ends whose documents together have about `most` bytes.
+
+    Returns how many there are.  `seen`: 0 for each document; becomes the last run it was in.
+    """
+    count, held = 0, 0
+    for i in range(len(one)):
+        a, b = one[i], other[i]
+        size = lengths[a] * (seen[a] != count + 1)
+        size += lengths[b] * (a != b and seen[b] != count + 1)
+        if held and held + size > most:
+            ends[count] = i
+            count += 1
+            held = 0
+            size = lengths[a] + lengths[b] * (a != b)
+        held += size
+        seen[a] = count + 1
+        seen[b] = count + 1
+    if len(one):
+        ends[count] = len(one)
+        count += 1
+    return count
+
+
+@compiled_uncounted
 def _place(sets: U64, begin: Int, end: Int, value: np.uint64) -> Int:
     """The first place from `begin` on whose member is not below `value`."""
     while begin < end:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U64, Bool
+from corpus_pipeline.text.dedup.repeats_kernel import cover
 from corpus_pipeline.text.dedup.winnowing_kernel import choose
 
 
@@ -43,10 +44,8 @@ def covered(chosen: I64, flags: Bool, size: int, n: int) -> Bool:
     >>> covered(np.array([1, 3, 7]), np.array([True, True, False]), 10, 3).nonzero()[0].tolist()
     [1, 2, 3, 4, 5]
     """
-    steps = np.zeros(size + 1, dtype=np.int64)
-    np.add.at(steps, chosen[flags], 1)
-    np.subtract.at(steps, np.minimum(chosen[flags] + n, size), 1)
-    inside: Bool = np.cumsum(steps[:-1]) > 0
+    inside = np.zeros(size, dtype=np.bool_)
+    cover(chosen, flags, n, inside)
     return inside
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U64, OutI64
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 
 
-@compiled
+@compiled_uncounted
 def choose(hashes: U64, starts: I64, window: int, chosen: OutI64, ends: OutI64) -> int:
     """Write the positions of the fingerprints and their offsets; returns how many there are.
 

@@ -84,9 +84,11 @@ def fluency(texts: pl.Series, model: CharModel) -> pl.DataFrame:
     sums = np.zeros((len(texts), kernel.SUMS), dtype=np.int64)
     bounds = np.zeros(len(texts) + 1, dtype=np.int64)
     windows = np.empty(int(at[-1] - at[0]) // kernel.WINDOW + 1, dtype=np.int64)
+    trail = np.empty(int(np.diff(at).max(initial=0)) + 1, dtype=np.int64)
+    room = np.empty((4, kernel.BLOCK), dtype=np.uint64)
     kernel.read(
         data, at, model.symbols, _signs(), model.single, model.single_back,
-        model.pairs, model.triples, sums, windows, bounds,
+        model.pairs, model.triples, trail, room, sums, windows, bounds,
     )  # fmt: skip
     scored = np.maximum(sums[:, kernel.SCORED], 1)
     visible = np.maximum(sums[:, kernel.VISIBLE], 1)

@@ -52,6 +52,7 @@ from corpus_pipeline.text.unicode.categories_kernel import (
     SYMBOL,
     WORD,
 )
+from corpus_pipeline.text.unicode.utf8 import buffers
 
 #: Name → what is measured.
 MEASURES: dict[str, str] = {
@@ -149,7 +150,7 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     >>> measure(pl.Series(["关关雎鸠，在河之洲。"])).select("length", "stop_marks").row(0)
     (10.0, 0.5)
     """
-    texts = texts.fill_null("").rechunk()
+    texts = texts.fill_null("").rechunk() if texts.null_count() else texts.rechunk()
     data, at = _bytes(texts)
     counts = counted(data, at)
     repeats = repetition(counts.codes, counts.starts)
@@ -165,11 +166,8 @@ def measure(texts: pl.Series) -> pl.DataFrame:
 
 def _bytes(texts: pl.Series) -> tuple[U8, I64]:
     """The UTF-8 of all texts end to end, and their offsets, the first of which is 0."""
-    arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = arrow.buffers()
-    at = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(texts) + 1]
-    raw = memoryview(data)[at[0] : at[-1]] if data is not None else b""
-    return np.frombuffer(raw, dtype=np.uint8), at - at[0]
+    data, at = buffers(texts)
+    return data[at[0] : at[-1]], at - at[0]
 
 
 def _compressed(data: U8, at: I64) -> F64:

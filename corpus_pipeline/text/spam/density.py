@@ -50,7 +50,8 @@ def densest(texts: pl.Series, words: Vocabulary, width: int, reach: int) -> Dens
     room = np.empty(int(np.diff(at).max(initial=0)) + 1, dtype=np.uint32)
     kernel.densest(
         data, at, words.fold, words.first, words.keys, words.targets, words.term, words.slots_of,
-        words.slot_kinds, words.slot_weights, words.kinds.index(TOLD), width, reach, room, best,
+        words.slot_kinds, words.slot_weights, words.pairs,
+        words.kinds.index(TOLD), width, reach, room, best,
     )  # fmt: skip
 
     def columns(part: int) -> dict[str, I64]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64, OutI64Grid, OutU32
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.terms.trie_kernel import folded, matched
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted
+from corpus_pipeline.text.terms.trie_kernel import SKIPPED, begins, folded, matched
 
 #: Columns of `best` for a kind: weight, begin, end.
 WEIGHT, BEGIN, END = range(3)
@@ -19,7 +19,7 @@ WEIGHT, BEGIN, END = range(3)
 RING = 256
 
 
-@compiled
+@compiled_uncounted
 def _dropped(
     queue: I64, slots: I64, head: Int, tail: Int, kind: Int, least: Int, seen: OutI64, weights: I64
 ) -> tuple[Int, Int]:
@@ -46,6 +46,7 @@ def densest(
     slots_of: I64,
     kinds: I64,
     weights: I64,
+    pairs: U8,
     told: Int,
     width: Int,
     reach: Int,
@@ -73,6 +74,13 @@ def densest(
         for position in range(size):
             node = first[codes[position]] if codes[position] < first.size else 0
             if node == 0:
+                continue
+            if (
+                term[node] < 0
+                and position + 1 < size
+                and codes[position + 1] != SKIPPED
+                and not begins(pairs, np.int64(codes[position]), np.int64(codes[position + 1]))
+            ):
                 continue
             if not matched(
                 position, size, node, codes, keys, targets, term, slots_of, kinds, longest, chosen

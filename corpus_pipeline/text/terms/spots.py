@@ -20,7 +20,7 @@ import polars as pl
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64
 from corpus_pipeline.text.terms import spots_kernel as kernel
-from corpus_pipeline.text.terms.trie_kernel import grow
+from corpus_pipeline.text.terms.trie_kernel import PAIR_BITS, grow, mark_pairs
 from corpus_pipeline.text.unicode.utf8 import buffers
 
 #: Symbols put between the characters of a word to hide it; no punctuation of ordinary prose.
@@ -129,8 +129,8 @@ def spotter(terms: Mapping[str, bool], table: U32) -> Spotter:
     between = np.zeros(0x10000, dtype=np.uint8)
     between[[ord(c) for c in BETWEEN]] = 1
     apart_of = np.array([torn[term] for term in order] or [False], dtype=np.uint8)
-    pairs = np.zeros(1 << (kernel.PAIR_BITS - 3), dtype=np.uint8)
-    kernel.mark_pairs(letters, ends, pairs)
+    pairs = np.zeros(1 << (PAIR_BITS - 3), dtype=np.uint8)
+    mark_pairs(letters, ends, pairs)
     return Spotter(order, table, between, first, keys, targets, term_of, apart_of, pairs)
 
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64Grid, OutU8, OutU32
-from corpus_pipeline.text.compiled import compiled
-from corpus_pipeline.text.terms.trie_kernel import _EMPTY, CHARACTER_BITS, place_of
+from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64Grid, OutU32
+from corpus_pipeline.text.compiled import compiled_uncounted
+from corpus_pipeline.text.terms.trie_kernel import _EMPTY, CHARACTER_BITS, begins, place_of
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: The image of an invisible character, which the reading leaves out.
 INVISIBLE = 0
-#: Bits of the filter of first two images: 128 kB, which stays in the cache of a core.
-PAIR_BITS = 20
 #: Most symbols between two characters of a term.
 GAP = 2
 
 
-@compiled
+@compiled_uncounted
 def read(data: U8, begin: Int, end: Int, images: U32, reading: OutU32) -> Int:
     """Write the reading of a text; returns its length."""
     size = 0
@@ -35,25 +33,7 @@ def read(data: U8, begin: Int, end: Int, images: U32, reading: OutU32) -> Int:
     return size
 
 
-@compiled
-def pair_of(first: Int, second: Int) -> Int:
-    """The place of two images in the filter."""
-    mixed = (first * 1597334677 + second * 3812015801) & 0xFFFFFFFF
-    return mixed >> (32 - PAIR_BITS)
-
-
-@compiled
-def mark_pairs(letters: I64, ends: I64, pairs: OutU8) -> None:
-    """Mark the first two images of every term."""
-    begin = 0
-    for end in ends:
-        if end - begin > 1:
-            place = pair_of(letters[begin], letters[begin + 1])
-            pairs[place >> 3] |= np.uint8(1 << (place & 7))
-        begin = end
-
-
-@compiled
+@compiled_uncounted
 def spotted(
     data: U8,
     at: I64,
@@ -83,9 +63,9 @@ def spotted(
             ahead, gaps = start + 1, 0
             if node != 0 and terms[node] < 0 and ahead < size:
                 second = reading[ahead]
-                place = pair_of(np.int64(code), np.int64(second))
-                known = pairs[place >> 3] >> np.uint8(place & 7) & np.uint8(1)
-                if known == 0 and (second >= between.size or between[second] == 0):
+                if not begins(pairs, np.int64(code), np.int64(second)) and (
+                    second >= between.size or between[second] == 0
+                ):
                     continue
             while node != 0:
                 term = terms[node]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U32, U64
+from corpus_pipeline.text.arrays import I64, U8, U32, U64
 from corpus_pipeline.text.terms import trie_kernel as kernel
 from corpus_pipeline.text.unicode.utf8 import buffers
 
@@ -39,6 +39,7 @@ class Vocabulary:
     slots_of: I64
     slot_kinds: I64
     slot_weights: I64
+    pairs: U8  # a filter of the first two images of terms
 
 
 def vocabulary(weights: Mapping[str, Mapping[str, float]], fold: U32) -> Vocabulary:
@@ -59,12 +60,15 @@ def vocabulary(weights: Mapping[str, Mapping[str, float]], fold: U32) -> Vocabul
     targets = np.zeros(places, dtype=np.int64)
     term_of = np.full(letters.size + 2, -1, dtype=np.int64)
     kernel.grow(letters, ends, first, keys, targets, term_of)
+    pairs = np.zeros(1 << (kernel.PAIR_BITS - 3), dtype=np.uint8)
+    kernel.mark_pairs(letters, ends, pairs)
     flat = [slot for one in terms for slot in slots[one]]
     return Vocabulary(
         kinds, terms, fold, first, keys, targets, term_of,
         np.cumsum([0, *(len(slots[one]) for one in terms)], dtype=np.int64),
         np.array([kind for kind, _ in flat], dtype=np.int64),
         np.array([weight for _, weight in flat], dtype=np.int64),
+        pairs,
     )  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def sums(texts: pl.Series, words: Vocabulary) -> dict[str, I64]:
     room = np.empty(int(np.diff(at).max(initial=0)) + 1, dtype=np.uint32)
     kernel.summed(
         data, at, words.fold, words.first, words.keys, words.targets, words.term, words.slots_of,
-        words.slot_kinds, words.slot_weights, room, found,
+        words.slot_kinds, words.slot_weights, words.pairs, room, found,
     )  # fmt: skip
     return {kind: found[:, number] for number, kind in enumerate(words.kinds)}
 

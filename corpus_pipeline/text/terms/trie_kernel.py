@@ -9,7 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64, OutI64Grid, OutU32, OutU64
+from corpus_pipeline.text.arrays import (
+    I64,
+    U8,
+    U32,
+    U64,
+    Int,
+    OutI64,
+    OutI64Grid,
+    OutU8,
+    OutU32,
+    OutU64,
+)
 from corpus_pipeline.text.compiled import compiled, compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
@@ -20,6 +31,8 @@ GAP = 2
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 #: A key of the trie: a node above, a character in the low bits.
 CHARACTER_BITS = 21
+#: Bits of the filter of first two images: 128 kB, which stays in the cache of a core.
+PAIR_BITS = 20
 
 
 @compiled_uncounted
@@ -55,6 +68,31 @@ def grow(
         term[node] = number
         begin = ends[number]
     return nodes
+
+
+@compiled_uncounted
+def pair_of(first: Int, second: Int) -> Int:
+    """The place of two images in the filter."""
+    mixed = (first * 1597334677 + second * 3812015801) & 0xFFFFFFFF
+    return mixed >> (32 - PAIR_BITS)
+
+
+@compiled_uncounted
+def mark_pairs(letters: I64, ends: I64, pairs: OutU8) -> None:
+    """Mark the first two images of every term."""
+    begin = 0
+    for end in ends:
+        if end - begin > 1:
+            place = pair_of(letters[begin], letters[begin + 1])
+            pairs[place >> 3] |= np.uint8(1 << (place & 7))
+        begin = end
+
+
+@compiled_uncounted
+def begins(pairs: U8, first: Int, second: Int) -> bool:
+    """Whether a term may begin with two images; some pairs of others pass, too."""
+    place = pair_of(first, second)
+    return bool(pairs[place >> 3] >> np.uint8(place & 7) & np.uint8(1))
 
 
 @compiled_uncounted
@@ -116,6 +154,7 @@ def summed(
     slots_of: I64,
     kinds: I64,
     weights: I64,
+    pairs: U8,
     codes: OutU32,
     sums: OutI64Grid,
 ) -> None:
@@ -129,7 +168,17 @@ def summed(
         ends[:] = 0
         for position in range(size):
             node = first[codes[position]] if codes[position] < first.size else 0
-            if node == 0 or not matched(
+            if node == 0:
+                continue
+            # Most characters that begin a term are followed by one that none has there.
+            if (
+                term[node] < 0
+                and position + 1 < size
+                and codes[position + 1] != SKIPPED
+                and not begins(pairs, np.int64(codes[position]), np.int64(codes[position + 1]))
+            ):
+                continue
+            if not matched(
                 position, size, node, codes, keys, targets, term, slots_of, kinds, longest, chosen
             ):
                 continue

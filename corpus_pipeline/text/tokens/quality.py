@@ -11,10 +11,10 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from corpus_pipeline.text.arrays import U8
 from corpus_pipeline.text.tokens.quality_kernel import ALONE, BREAK, DIGIT, DROP, WORD, cut
+from corpus_pipeline.text.unicode.utf8 import buffers, column
 
 #: Code points that fastText looks at: of a longer text this many of head, middle and tail.
 HEAD, MIDDLE, TAIL = 100, 70, 70
@@ -28,16 +28,13 @@ def pieces(texts: pl.Series) -> pl.Series:
     >>> pieces(pl.Series(["第12条 hello，world！\n完", ""])).to_list()
     ['第 0 条 hello ， world ！ ¶ 完', '']
     """
-    arrow = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = arrow.buffers()
-    at = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(texts) + 1]
-    raw = memoryview(data)[at[0] : at[-1]] if data is not None else b""
+    data, at = buffers(texts.rechunk())
+    data = data[at[0] : at[-1]]
     # A line break of one byte becomes three bytes, and nothing grows more.
-    line = np.empty(3 * len(raw), dtype=np.uint8)
+    line = np.empty(3 * len(data), dtype=np.uint8)
     ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    cut(np.frombuffer(raw, dtype=np.uint8), at - at[0], _fates(), line, ends)
-    buffers = pa.py_buffer(ends), pa.py_buffer(line[: ends[-1]])
-    lines = pl.Series(pa.LargeStringArray.from_buffers(len(texts), *buffers))
+    cut(data, at - at[0], _fates(), line, ends)
+    lines = column(line[: ends[-1]], ends)
     return lines.zip_with(texts.is_not_null(), pl.Series([None], dtype=pl.String))
 
 

@@ -15,6 +15,12 @@ import pyarrow as pa
 
 from corpus_pipeline.text.arrays import I64, U8
 
+#: The last large column that was read, so that stages that look at the same texts one after the
+#: other do not copy them each: the addresses of its memory, which is held so that no other column
+#: can come to lie there, and what was read.
+_last: list[tuple[tuple[int | None, ...], pa.Array, tuple[U8, I64]]] = []
+_LARGE = 1 << 20
+
 
 def buffers(texts: pl.Series) -> tuple[U8, I64]:
     """All documents end to end, and where each begins; a null is an empty document.
@@ -25,10 +31,20 @@ def buffers(texts: pl.Series) -> tuple[U8, I64]:
     >>> data.tobytes().decode(), offsets.tolist()
     ('中ab', [0, 3, 3, 5])
     """
-    array = texts.fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
+    texts = texts.fill_null("") if texts.null_count() else texts
+    views = texts.to_arrow(compat_level=pl.CompatLevel.newest())
+    places = [part.address if part is not None else None for part in views.buffers()]
+    place = (len(views), views.offset, *places)
+    for known, last, read in _last:
+        if known == place and last.type == views.type:
+            return read
+    array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, ends, data = array.buffers()
     offsets = np.frombuffer(ends, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
-    return np.frombuffer(data if data is not None else b"", dtype=np.uint8), offsets
+    read = np.frombuffer(data if data is not None else b"", dtype=np.uint8), offsets
+    if read[0].size >= _LARGE:
+        _last[:] = [(place, views, read)]
+    return read
 
 
 def column(data: U8, offsets: I64) -> pl.Series:

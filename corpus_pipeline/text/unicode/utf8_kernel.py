@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import U8, Int, OutU8
-from corpus_pipeline.text.compiled import compiled
+from corpus_pipeline.text.compiled import compiled_uncounted
 
 #: One past the last Unicode code point.
 UNICODE_END = 0x110000
@@ -17,7 +17,7 @@ UNICODE_END = 0x110000
 _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
-@compiled
+@compiled_uncounted
 def decoded(data: U8, at: Int) -> tuple[Int, Int]:
     """The code point that begins at byte `at`, and the position after it.
 
@@ -39,7 +39,7 @@ def decoded(data: U8, at: Int) -> tuple[Int, Int]:
     return (lead & 0x07) << 18 | second << 12 | third << 6 | last, at + 4
 
 
-@compiled
+@compiled_uncounted
 def encoded(code: Int, out: OutU8, at: int) -> int:
     """Write a code point as UTF-8 at byte `at`; returns the position after it."""
     spot = np.uint64(at)

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from corpus_pipeline.app.config import load
-from corpus_pipeline.app.execute import How, run_stage
+from corpus_pipeline.app.execute import run_stage
+from corpus_pipeline.app.how import How
 from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.rules.dedup_key import KEY_TABLE, load_key_table
 from corpus_pipeline.text.dedup.key import fold

@@ -1,0 +1,89 @@
+"""The bound of memory that `plan` prints: real runs stay below it, and it does not grow."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corpus_pipeline import plan
+from corpus_pipeline.app import memory
+from corpus_pipeline.app.config import load
+from corpus_pipeline.app.jobs import pipeline_job
+from corpus_pipeline.engine.shuffle import group
+from corpus_pipeline.io.splits import Piece, Split
+
+CONFIG = {"stages": ["near_dedup"]}
+HAN = [chr(code) for code in range(0x4E00, 0x9000)]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """4,000 documents of 400 characters, one in five an edit of another."""
+    path = tmp_path_factory.mktemp("memory") / "in.jsonl"
+    rng, texts = random.Random(3), []
+    for number in range(4000):
+        text = (
+            rng.choices(HAN, k=400) if number % 5 else [*texts[-1][:399], "好"] if texts else ["好"]
+        )
+        texts.append("".join(text))
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
+    return path
+
+
+def alone(bounds):
+    """What is needed by documents like those that were looked at."""
+    return {name: mb for name, mb in bounds.items() if "with a document" not in name}
+
+
+def test_a_run_stays_below_its_bound(source, tmp_path):
+    """One process that does everything: its peak is below the bound, and the bound is no fancy."""
+    bounds = alone(plan(CONFIG, inputs=source)["memory_bound_mb"])
+    command = [sys.executable, "-m", "corpus_pipeline.cli", "near-dedup", str(source)]
+    command += ["--output", str(tmp_path / "out"), "--engine", "local"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        _, status, spent = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert max(bounds.values()) / 5 < spent.ru_maxrss * 1024 / 1e6 < max(bounds.values())
+
+
+@pytest.mark.skipif("CORPUS_MEMORY" not in os.environ, reason="starts Ray; set CORPUS_MEMORY=1")
+@pytest.mark.slow
+def test_processes_of_ray_stay_below_their_bounds(source, tmp_path):
+    """The driver and each worker, whatever it is doing."""
+    bounds = alone(plan(CONFIG, inputs=source)["memory_bound_mb"])
+    command = [sys.executable, "-m", "corpus_pipeline.cli", "near-dedup", str(source)]
+    command += ["--output", str(tmp_path / "out"), "--workers", "2"]
+    from scripts.bench_scale import peaks
+
+    largest: dict[str, int] = {}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peaks(process.pid, largest)
+            time.sleep(0.1)
+    assert process.returncode == 0
+    driver = bounds.pop("driver")
+    assert 0 < largest["driver"] / 1e6 < driver
+    assert 0 < largest["worker"] / 1e6 < max(bounds.values())
+
+
+def test_the_bound_does_not_grow(source):
+    """Twice the corpus: only driver and grouping need more, which has two arrays in memory."""
+    job = pipeline_job(load(CONFIG), [str(source)], Path("out"))
+    pieces = (Piece(str(source), "in.jsonl", "jsonl", "none", ""),)
+    few, many = ([Split(number, pieces) for number in range(n)] for n in (10_000, 20_000))
+    bounds = [
+        memory.bounds(job, splits, memory.Size(len(splits) << 24, len(splits) * documents))
+        for splits, documents in ((few, 10_000), (many, 10_000), (few, 1_000_000))
+    ]
+    growing = {name for name in bounds[0] if bounds[1][name] > 1.01 * bounds[0][name]}
+    assert growing == {"driver", "group"}
+    assert bounds[2]["group"] < (memory.BASE + 2 * group.SPILL) / 1e6 + bounds[2]["match"]
+    again = memory.bounds(replace(job, specs=()), few, memory.Size(1, 1))
+    assert set(alone(again)) == {"driver", "local pass"}
