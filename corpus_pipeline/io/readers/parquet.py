@@ -171,14 +171,20 @@ def _foreign(
     )
     docs = docs.with_columns(reason.alias("_reason"))
     good = docs.filter(pl.col("_reason").is_null()).drop("_bad", "_size", "_reason")
-    characters = pl.col("text").str.len_chars()
-    refused = docs.filter(pl.col("_reason").is_not_null())
-    refused = refused.select("locator", "_reason", "_size", characters.alias("_characters"))
+    return good, _refused(docs, piece, limit)
+
+
+def _refused(docs: pl.DataFrame, piece: Piece, limit: int) -> pl.DataFrame:
+    """The rows that have a `_reason`, as rows of QUARANTINE."""
+    characters = pl.col("text").str.len_chars().alias("_characters")
+    rows = docs.filter(pl.col("_reason").is_not_null())
     bad = [
         (piece.source, locator, "ingest", why, _detail(why, size, limit), *_NO_PLACE, size, length)
-        for locator, why, size, length in refused.iter_rows()
+        for locator, why, size, length in rows.select(
+            "locator", "_reason", "_size", characters
+        ).iter_rows()
     ]
-    return good, pl.DataFrame(bad, schema=dict(QUARANTINE), orient="row")
+    return pl.DataFrame(bad, schema=dict(QUARANTINE), orient="row")
 
 
 #: Beginning, end and digest of a record that is no stretch of bytes.
