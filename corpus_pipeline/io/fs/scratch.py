@@ -42,7 +42,7 @@ class _Scratch:
         if self.owner != os.getpid():  # a forked child may not use its parent's
             self.folder = self._make()
             self.owner = os.getpid()
-            atexit.register(self.remove, self.owner, self.folder)
+            atexit.register(self.remove, self.owner)
         return self.folder
 
     def _make(self) -> Path:
@@ -59,10 +59,11 @@ class _Scratch:
             ) from None
         return folder
 
-    @staticmethod
-    def remove(owner: int, folder: Path) -> None:
-        if owner == os.getpid():
-            shutil.rmtree(folder, ignore_errors=True)
+    def remove(self, owner: int) -> None:
+        if owner != os.getpid() or self.lock is None:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.lock.close()
 
 
 _own = _Scratch()

@@ -116,7 +116,7 @@ def _by_source(
         first = place.get(stage, 0)
         reached = {key: size for key, size in sizes.items() if key[0] >= first}
         whole = sum(reached.values())
-        for (_, source), size in reached.items():
+        for (_, source), size in sorted(reached.items()):  # sums of floats keep one order
             share = cost["seconds"] * size / whole if whole else 0.0
             seconds[source] = seconds.get(source, 0.0) + share
     return seconds
