@@ -100,8 +100,11 @@ def batches(
 
 def run_split(task: SplitTask) -> dict[str, Any]:
     """Process a split and put its files in place; what its manifest says."""
-    for piece in task.split.pieces:
-        if "://" not in piece.path and not Path(piece.path).exists():
+    # A node that does not share a folder lacks it, or has an empty place where it is mounted; of a
+    # file that was deleted the reader says so.
+    folders = {Path(one.path).parent: one for one in task.split.pieces if "://" not in one.path}
+    for folder, piece in folders.items():
+        if not folder.is_dir() or next(folder.iterdir(), None) is None:
             raise PipelineError(absent(piece.locator))
     pass_ = _Pass(task)
     try:
