@@ -20,6 +20,14 @@ class Limits(Options):
     Where more than one record in twenty is damaged, the inputs should be looked at.
     """
 
+    unread_share: float = Field(default=0.1, ge=0, le=1)
+    """Bytes that became no document (too large, damaged) over bytes of a source: above it the run
+    raises an alarm, and over those of all inputs it ends with exit code 3.
+
+    Twice the share of records: one long record weighs what thousands of short ones do, and a
+    single book over the limit should not fail a corpus.
+    """
+
     seconds_per_mb: float = Field(default=10.0, gt=0)
     """Processor seconds that one stage may spend on a megabyte of documents, 10 s in any case.
 

@@ -23,6 +23,7 @@ from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.opening import opened
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.sources.record import Source
 from corpus_pipeline.sources.registry import registry
@@ -85,6 +86,7 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
         root=output.resolve(),  # a worker may have another working directory
         parents=tuple(parents),
         budget=Budget(s_per_mb=config.limits.seconds_per_mb),
+        unread_share=config.limits.unread_share,
         alarms=tuple(_idle(config, found)),
     )
 
@@ -93,13 +95,19 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
     """The inputs below the paths, and whether they are outputs of earlier stages."""
     root = output.resolve()
     found = survey(paths)
-    usable = [item for item in found.inputs if root not in place(item.path).resolve().parents]
+    inputs, stands = found.inputs, root.exists()
+    usable = [item for item in inputs if not (stands and _is_below(item, root))]
     if not usable:
         raise PipelineError(f"nothing to read: the inputs lie in the output folder {output}")
     continued = _are_stage_outputs(usable)
     if not continued:
         usable = [_of_source(item, config.source_of(item.locator)) for item in usable]
     return concealing(found._replace(inputs=usable)), continued
+
+
+def _is_below(item: Input, root: Path) -> bool:
+    """Whether an input lies in a folder, links resolved."""
+    return root in place(item.path).resolve().parents
 
 
 def _of_source(item: Input, source: Source) -> Input:
@@ -138,12 +146,13 @@ def _are_stage_outputs(inputs: Sequence[Input]) -> bool:
         names: tuple[str, ...] | None = None
         if item.format == "parquet":
             try:
-                with place(item.path).open("rb") as file:  # a path of any bytes
+                with opened(item.path) as file:  # a path of any bytes
                     columns = pq.read_schema(file).names
             except (OSError, ValueError):
                 continue  # a damaged file; the reader will quarantine it
             names = tuple(columns) if needed <= set(columns) else None
-        kinds.setdefault(names, concealed(item.locator))
+        if names not in kinds:
+            kinds[names] = concealed(item.locator)
     if len(kinds) > 1:
         first, second, *_ = kinds.values()
         raise PipelineError(

@@ -6,7 +6,7 @@ core-hours: estimates from measured rates, named `expected_…`.  Nothing is wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from corpus_pipeline.app.config import Config
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.concealed import concealed
-from corpus_pipeline.io.scan import scan
-from corpus_pipeline.io.splits import plan
+from corpus_pipeline.io.scan import Scanned, sized
+from corpus_pipeline.io.splits import Split, cut
 from corpus_pipeline.io.standard_input import received
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -36,9 +36,7 @@ def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
 
 
 def _preview(job: Job) -> dict[str, Any]:
-    scanned = [scan(item, job.ingest.limits, job.ingest.text_mode) for item in job.inputs]
-    splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
-    plain = sum(item.decompressed for item in scanned)
+    splits, plain = _cut(job)
     size = plain / 1e6
     return {
         "inputs": len(job.inputs),
@@ -58,6 +56,21 @@ def _preview(job: Job) -> dict[str, Any]:
         "expected_memory_mb_per_worker": WORKER_MB,
         "memory_bound_mb": memory.bounds(job, splits, memory.measured(splits, job, plain)),
     }
+
+
+def _cut(job: Job) -> tuple[list[Split], int]:
+    """The splits, and the plain bytes in them; of files that are not cut only sizes are asked."""
+    mode, plain = job.ingest.text_mode, 0
+
+    def weighed() -> Iterator[Scanned]:
+        nonlocal plain
+        for item in job.inputs:
+            scanned = sized(item, job.ingest.limits, mode, job.split_bytes)
+            plain += scanned.decompressed
+            yield scanned
+
+    splits = list(cut(weighed(), job.split_bytes, mode))
+    return splits, plain
 
 
 def render(figures: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy, place
-from corpus_pipeline.model import PipelineError, damaged_share
+from corpus_pipeline.model import PipelineError, damaged_share, unread_share
 from corpus_pipeline.products import runs
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class Run(runs.Run):
         content = manifest.read_if_sound(self.root / "dataset" / "manifest.json")
         if content is None:
             raise PipelineError(f"{self.root} has no dataset: export it first")
-        return pl.scan_parquet(
-            [local_copy(self.root / "dataset" / s["path"], kept=True) for s in content["shards"]]
-        )
+        return pl.scan_parquet([self.root / "dataset" / s["path"] for s in content["shards"]])
 
     def explain(self, key: str, *, text: bool = False) -> Story:
         """The life of one document: `key` is an id, its beginning, a locator or a URL.
@@ -93,6 +91,17 @@ class Run(runs.Run):
         """The share of broken records that the run's config allows (`limits.quarantine_share`)."""
         limits = self.manifest["config"].get("limits", {})
         return float(limits.get("quarantine_share", 1.0))
+
+    @property
+    def unread_share(self) -> float:
+        """Bytes that became no document, for damage or size, over bytes of all inputs."""
+        return unread_share(self.counts)
+
+    @property
+    def unread_limit(self) -> float:
+        """The share of such bytes that the run's config allows (`limits.unread_share`)."""
+        limits = self.manifest["config"].get("limits", {})
+        return float(limits.get("unread_share", 1.0))
 
     def _scan(self, folder: str) -> pl.LazyFrame:
         return pl.scan_parquet(

@@ -57,6 +57,12 @@ def report(run: Run, *, as_json: bool) -> int:
             f"(limits.quarantine_share={run.damage_limit:g}): see {run.root / 'quarantine'}"
         )
         return QUARANTINED
+    if run.unread_share > run.unread_limit:
+        say(
+            f"corpus-pipeline: finished, but {run.unread_share:.1%} of the bytes were not read "
+            f"(limits.unread_share={run.unread_limit:g}): see {run.root / 'quarantine'}"
+        )
+        return QUARANTINED
     return 0
 
 

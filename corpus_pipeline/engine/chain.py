@@ -8,7 +8,7 @@ fault are alone; stages are pure, so a part gives what the whole would have give
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -45,7 +45,21 @@ def quarantine_rows(docs: pl.DataFrame, stage: str, reason: str, detail: str) ->
         byte_start=pl.lit(None, dtype=pl.Int64),
         byte_end=pl.lit(None, dtype=pl.Int64),
         sha256=pl.Series([_sha256(text) for text in texts], dtype=pl.String),
+        bytes=pl.Series([_weight(row) for row in _weighed(docs)], dtype=pl.Int64),
+        characters=pl.Series([len(text) or None for text in texts], dtype=pl.Int64),
     ).cast(pl.Schema(QUARANTINE))
+
+
+def _weighed(docs: pl.DataFrame) -> Iterator[tuple[int | None, ...]]:
+    """Bytes of text, and of payload where there may be one, of each document."""
+    sizes = [pl.col("text").str.len_bytes()]
+    if "payload" in docs.columns:
+        sizes.append(pl.col("payload").bin.size().alias("payload"))
+    return docs.select(sizes).iter_rows()
+
+
+def _weight(sizes: tuple[int | None, ...]) -> int:
+    return sum(size or 0 for size in sizes)
 
 
 def _sha256(text: str) -> str | None:

@@ -43,6 +43,7 @@ LIBRARIES = (
 NO_MATTER = {
     "jinja2": "writes the card beside the documents",
     "lz4": "decompresses without loss, or fails",
+    "obstore": "moves bytes and listings",
     "pydantic": "checks options; the checked ones are recorded in the config",
     "pyyaml": "reads packs into schemas that refuse what they do not know; packs are pinned",
     "ray": "moves paths and counts",

@@ -30,9 +30,9 @@ from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.carried import at_hand, published
 from corpus_pipeline.io.compression import Limits
-from corpus_pipeline.io.concealed import concealed, concealed_values
+from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.fs import StorePath, place
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers.base import IngestOptions
@@ -68,6 +68,7 @@ class Job:
     budget: Budget = field(default_factory=Budget)  # processor time a stage may spend on a batch
     alarms: tuple[dict[str, Any], ...] = ()  # raised by the inputs and the config, for the manifest
     site: Site | None = None  # one of several sites: leave its package, or take what came back
+    unread_share: float = 1.0  # of the bytes of a source; above it there is an alarm
 
 
 @dataclass(slots=True)
@@ -170,6 +171,7 @@ def _run(context: _Context) -> dict[str, Any]:
     parts, alarms, reports = _shuffled_stages(context, splits, local)
     decided = _decided(context, splits, parts)
     alarms = [*job.alarms, *alarms, *counts.long_losses(decided["counts"])]
+    alarms += counts.unread(decided["counts"], job.unread_share)
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms, **reports}
     return _seal(context, started, _common(context) | outcome | decided)
 
@@ -270,10 +272,11 @@ def _scan(context: _Context) -> list[Scanned]:
         size += item.bytes
     tasks = []
     limits, text_mode = context.job.ingest.limits, context.job.ingest.text_mode
+    given = (*astuple(limits), text_mode)
     for number, group in enumerate(groups):
         # Modification times belong in the key: a scan is only reused for untouched files.  The
         # number of the file stands for its path, which may hold what no hash hides.
-        stats = [[i.locator, *_identity(i), i.source, *astuple(limits), text_mode] for i in group]
+        stats = [[i.locator, i.bytes, i.identity, i.source, *given] for i in group]
         marker = context.work / "scan" / f"{number:05d}.json"
         name = f"scan/{number:05d}"
         tasks.append(
@@ -281,27 +284,17 @@ def _scan(context: _Context) -> list[Scanned]:
         )
     # One group is a second of reading: the driver does it while the workers are starting.
     results = context.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
-    found = (item for result in results for item in result["scanned"])
-    return [
-        Scanned.from_dict(item, given.path)
-        for item, given in zip(found, context.job.inputs, strict=True)
-    ]
-
-
-def _identity(item: Input) -> tuple[int, ...]:
-    """Size, time of the last change, device and number of a file."""
-    try:
-        stat = place(item.path).stat()
-    except OSError as error:
-        path = concealed(escaped(item.path))
-        raise PipelineError(f"cannot read {path}: {error.strerror or error}") from None
-    return item.bytes, stat.st_mtime_ns, stat.st_dev, stat.st_ino
+    scanned: list[Scanned] = []
+    for group in groups:
+        packed = results.pop(0)["scanned"]  # a million inputs are not held in both forms
+        scanned += map(Scanned.unpacked, packed, group)
+    return scanned
 
 
 def scan_group(argument: tuple[list[Input], Limits, str]) -> Result:
     """Scan some inputs."""
     group, limits, text_mode = argument
-    scanned = [scan(item, limits, text_mode).to_dict() for item in group]
+    scanned = [scan(item, limits, text_mode).packed() for item in group]
     return {"kind": "scan", "scanned": scanned}
 
 

@@ -85,8 +85,8 @@ def batches(
         for chunk in read(piece, task.ingest):
             if not gather.fits(chunk):
                 yield row - gather.rows, gather.take()
-            gather.add(chunk)
-            row += chunk.docs.height
+            gather.add(chunk, piece.source)
+            row += chunk.height
             on_read(row)
             stopped = task.stop is not None and row >= task.stop
             if gather.full or stopped:
@@ -100,8 +100,11 @@ def batches(
 
 def run_split(task: SplitTask) -> dict[str, Any]:
     """Process a split and put its files in place; what its manifest says."""
-    for piece in task.split.pieces:
-        if "://" not in piece.path and not Path(piece.path).exists():
+    # A node that does not share a folder lacks it, or has an empty place where it is mounted; of a
+    # file that was deleted the reader says so.
+    folders = {Path(one.path).parent: one for one in task.split.pieces if "://" not in one.path}
+    for folder, piece in folders.items():
+        if not folder.is_dir() or next(folder.iterdir(), None) is None:
             raise PipelineError(absent(piece.locator))
     pass_ = _Pass(task)
     try:
@@ -169,9 +172,15 @@ class _Pass:
             raise AssertionError("a stage lost documents")
         if not self.task.keep_payload:
             docs = docs.drop([name for name in PAYLOAD if name in docs.columns])
-        self.tally(docs, pl.concat(lost), chunk.input_bytes)
+        self.tally(docs, pl.concat(lost), chunk.input_bytes, chunk.sources)
 
-    def tally(self, docs: pl.DataFrame, lost: pl.DataFrame, input_bytes: int) -> None:
+    def tally(
+        self,
+        docs: pl.DataFrame,
+        lost: pl.DataFrame,
+        input_bytes: int,
+        sources: dict[str, int] | None = None,
+    ) -> None:
         started = time.process_time()
         self.no_docs = docs.clear()
         alive = pl.col("dropped_by").is_null()
@@ -179,7 +188,7 @@ class _Pass:
         self.writers["kept"].append(kept)
         self.writers["dropped"].append(docs.filter(~alive))
         self.writers["quarantine"].append(lost)
-        self.tallies.append(counts.count(docs, lost, input_bytes))
+        self.tallies.append(counts.count(docs, lost, input_bytes, sources))
         size = int(kept.get_column("text").str.len_bytes().sum() or 0)
         self.clock.add("write", started, size, kept.height)
         if self.sketchers:

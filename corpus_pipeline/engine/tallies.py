@@ -13,13 +13,19 @@ from typing import Any
 
 import polars as pl
 
+from corpus_pipeline.model import NO_DAMAGE, unread_share
+
 Counts = dict[str, Any]
 
 _NUMBERS = (
     *("read", "kept", "dropped", "quarantined", "input_bytes", "text_bytes_kept"),
     *("characters_kept", "characters_dropped"),
+    *("quarantined_bytes", "quarantined_characters"),
 )
-_TALLIES = ("by_rule", "characters_by_rule", "by_quarantine")
+_TALLIES = (
+    *("by_rule", "characters_by_rule", "by_quarantine"),
+    *("bytes_by_quarantine", "bytes_by_source", "unread_by_source"),
+)
 #: A stage that drops more than a tenth of the characters, and four times the share that its
 #: documents are, drops books: three histories were 17 % of the characters of 25 novels.
 LONG_LOSS, LONG_TIMES = 0.1, 4
@@ -30,8 +36,16 @@ def nothing() -> Counts:
     return {**dict.fromkeys(_NUMBERS, 0), **{name: {} for name in _TALLIES}, "by_source": {}}
 
 
-def count(docs: pl.DataFrame, quarantine: pl.DataFrame, input_bytes: int) -> Counts:
-    """The tally of finished documents (with verdicts) and quarantined records."""
+def count(
+    docs: pl.DataFrame,
+    quarantine: pl.DataFrame,
+    input_bytes: int,
+    sources: Mapping[str, int] | None = None,
+) -> Counts:
+    """The tally of finished documents (with verdicts) and quarantined records.
+
+    `sources`: bytes of the inputs by source, read or not.
+    """
     dropped = docs.filter(pl.col("dropped_by").is_not_null())
     kept = docs.filter(pl.col("dropped_by").is_null())
     rules = dropped.group_by(rule=pl.col("dropped_by") + "/" + pl.col("drop_rule")).agg(
@@ -54,10 +68,32 @@ def count(docs: pl.DataFrame, quarantine: pl.DataFrame, input_bytes: int) -> Cou
         "by_rule": dict(sorted(rules.select("rule", "len").iter_rows())),
         "characters_by_rule": dict(sorted(rules.select("rule", "characters").iter_rows())),
         "by_quarantine": dict(sorted(reasons.iter_rows())),
+        **weights(quarantine),
+        "bytes_by_source": {name: size for name, size in sorted((sources or {}).items()) if size},
         "by_source": {
             name: {state: states.get(state, 0) for state in ("kept", "dropped", "quarantined")}
             for name, states in sorted(by_source.items())
         },
+    }
+
+
+def weights(quarantine: pl.DataFrame) -> Counts:
+    """Bytes and characters of quarantined records: in all, by reason, and by source the damage."""
+    reason = pl.col("stage").fill_null("") + "/" + pl.col("reason").fill_null("")
+    rows = quarantine.select(
+        reason.alias("reason"),
+        pl.col("source").fill_null(""),
+        pl.col("bytes").fill_null(0),
+        pl.col("characters").fill_null(0),
+    ).filter((pl.col("bytes") > 0) | (pl.col("characters") > 0))
+    by_reason = rows.group_by("reason").agg(pl.col("bytes").sum())
+    damage = rows.filter(~pl.col("reason").is_in(list(NO_DAMAGE)))
+    by_source = damage.group_by("source").agg(pl.col("bytes").sum())
+    return {
+        "quarantined_bytes": int(rows.get_column("bytes").sum() or 0),
+        "quarantined_characters": int(rows.get_column("characters").sum() or 0),
+        "bytes_by_quarantine": dict(sorted(by_reason.iter_rows())),
+        "unread_by_source": dict(sorted(by_source.iter_rows())),
     }
 
 
@@ -105,6 +141,22 @@ def long_losses(counts: Counts) -> list[dict[str, object]]:
         for stage, number in sorted(characters.items())
         if number > LONG_LOSS * whole
         and number / whole > LONG_TIMES * documents[stage] / max(rows, 1)
+    ]
+
+
+def unread(counts: Counts, limit: float) -> list[dict[str, object]]:
+    """An alarm for each source of whose bytes more than this share became no document."""
+    return [
+        {
+            "stage": "ingest",
+            "alarm": "unread",
+            "subject": f"{lost / 1e6:,.1f} of {counts['bytes_by_source'].get(name, 0) / 1e6:,.1f} "
+            f"MB of {name or 'the input'} were not read",
+            "value": round(unread_share(counts, name), 4),
+            "limit": limit,
+        }
+        for name, lost in counts["unread_by_source"].items()
+        if unread_share(counts, name) > limit
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final, cast
 
 import xxhash
 
-from corpus_pipeline.io.fs import place
+from corpus_pipeline.io.opening import opened
 from corpus_pipeline.model import PipelineError
 
 #: Bytes of the smallest block.  A window of a file reads whole blocks: one or two more of them
@@ -102,13 +102,23 @@ class CheckedFile(io.RawIOBase):
         self._at = 0
         self._number, self._data = -1, b""  # the block that was read last
         try:
-            self._file = place(path).open("rb")
+            self._file = opened(path)
         except FileNotFoundError:
             raise InputChangedError(
                 f"input {locator} vanished while the run was reading: {fingerprint.size:,} bytes "
                 "at the scan; start again with --overwrite"
             ) from None
+        except OSError as error:
+            raise self._unreadable(error) from None
         self._check_size()
+
+    def _unreadable(self, error: OSError) -> InputChangedError:
+        """The scan read every byte: what can no longer be read is no damage of the data."""
+        return InputChangedError(
+            f"input {self.locator} could be read at the scan and cannot be now "
+            f"({error.strerror or type(error).__name__}): {self.fingerprint.size:,} bytes at the "
+            "scan; start again"
+        )
 
     def _changed(self) -> InputChangedError:
         now = size_of(self._file)
@@ -121,14 +131,21 @@ class CheckedFile(io.RawIOBase):
         )
 
     def _check_size(self) -> None:
-        if size_of(self._file) != self.fingerprint.size:
+        try:
+            now = size_of(self._file)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        if now != self.fingerprint.size:
             raise self._changed()
 
     def _block(self, number: int) -> bytes:
         if number != self._number:
             self._check_size()
-            self._file.seek(number * self.fingerprint.block)
-            data = self._file.read(self.fingerprint.block)
+            try:
+                self._file.seek(number * self.fingerprint.block)
+                data = self._file.read(self.fingerprint.block)
+            except OSError as error:
+                raise self._unreadable(error) from None
             expected = self.fingerprint.digests[DIGEST * number : DIGEST * (number + 1)]
             if xxhash.xxh3_128_digest(data) != expected:
                 raise self._changed()
@@ -181,5 +198,5 @@ class CheckedFile(io.RawIOBase):
 def open_checked(path: str, locator: str, fingerprint: Fingerprint | None) -> BinaryIO:
     """The file open for reading; a `CheckedFile` where there is a fingerprint."""
     if fingerprint is None:
-        return place(path).open("rb")
+        return opened(path)
     return cast(BinaryIO, CheckedFile(path, locator, fingerprint))

@@ -68,6 +68,7 @@ class Fault(NamedTuple):
     detail: str
     raw_offset: int
     inside: bool = False
+    lost: int = 0  # bytes of the file that are passed over
 
 
 Event = Block | Fault
@@ -121,14 +122,16 @@ class _Members:
                 broke = yield from self._salvaged(start, at, emitted)
                 self._resync(max(start + 1, at - BACK))
                 detail = str(error) or type(error).__name__
-                return self._fault("corrupt", detail, broke, inside=self.out > before)
+                fault = self._fault("corrupt", detail, broke, inside=self.out > before)
+                return fault._replace(lost=max(self.position - broke, 0))
             if out:
                 yield Block(out, fresh=not emitted, member=start)
                 emitted += len(out)
                 self.out += len(out)
             if self._is_bomb():
                 detail = f"{self.out} bytes out of {self.position} bytes"
-                return Fault("decompression_bomb", detail, self.position)
+                rest = max(self.raw.seek(0, io.SEEK_END) - self.position, 0)
+                return Fault("decompression_bomb", detail, self.position, lost=rest)
             if decoder.eof:
                 self.data = decoder.unused_data
                 self.position -= len(self.data)

@@ -9,25 +9,19 @@ Raises `PipelineError` for a file that cannot be read.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, cast
 
 import pyarrow.parquet as pq
 
 from corpus_pipeline.io.charsets import MOST, UTF8, Coding, Sampler
-from corpus_pipeline.io.checked import (
-    CheckedFile,
-    Digester,
-    Fingerprint,
-    InputChangedError,
-    size_of,
-)
+from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
 from corpus_pipeline.io.compression import Block, Entry, Limits, events
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.formats import FORMATS
-from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import Input
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.opening import opened
 from corpus_pipeline.model import PipelineError
 
 #: Plain bytes between two entries that are kept: a window inflates at most so many before its first
@@ -47,38 +41,39 @@ class Scanned:
     entries: tuple[Entry, ...] = ()  # compressed line formats: members to begin at, in order
     coding: Coding = UTF8  # formats of characters: charset and line ends
 
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form, but for the path: the name may be what must not be written."""
-        return {
-            "input": {**asdict(self.input), "path": ""},
-            "sha256": self.sha256,
-            "decompressed": self.decompressed,
-            "fingerprint": self.fingerprint.to_dict(),
-            "row_groups": list(self.row_groups),
-            "entries": [list(entry) for entry in self.entries],
-            "coding": asdict(self.coding),
-        }
+    def packed(self) -> list[Any]:
+        """A JSON-able form without the input itself, whose name may not be written."""
+        seen, coding = self.fingerprint, self.coding
+        digests = seen.digests.hex()
+        entries = [list(entry) for entry in self.entries]
+        sizes = [self.decompressed, seen.size, seen.block]
+        kind = [coding.charset, coding.ends]
+        return [self.sha256, *sizes, digests, list(self.row_groups), entries, *kind]
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], path: str) -> Scanned:
-        """The inverse of `to_dict` for the input at this path."""
+    def unpacked(cls, packed: list[Any], item: Input) -> Scanned:
+        """The inverse of `packed` for this input."""
+        sha256, plain, size, block, digests, groups, entries, *coding = packed
         return cls(
-            Input(**{**data["input"], "path": path}),
-            data["sha256"],
-            data["decompressed"],
-            Fingerprint.from_dict(data["fingerprint"]),
-            tuple(data["row_groups"]),
-            tuple(Entry(*entry) for entry in data["entries"]),
-            Coding(**data["coding"]),
+            item if item.bytes == size else replace(item, bytes=size),
+            sha256,
+            plain,
+            Fingerprint(size, block, bytes.fromhex(digests)),
+            tuple(groups),
+            tuple(Entry(*entry) for entry in entries),
+            UTF8 if coding == _PLAIN else Coding(*coding),
         )
+
+
+_PLAIN: Final = [UTF8.charset, UTF8.ends]
 
 
 class _Hashed:
     """A binary file whose bytes are hashed once each, however often they are read."""
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: BinaryIO, expected: int) -> None:
         self.raw = raw
-        self.digester = Digester(size_of(raw))
+        self.digester = Digester(expected)
 
     def read(self, size: int = -1) -> bytes:
         start, hashed = self.raw.tell(), self.digester.size
@@ -109,8 +104,8 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
     form, limits = FORMATS[item.format], limits or Limits()
     sampler = Sampler() if form.is_coded(text_mode) else None
     try:
-        with place(item.path).open("rb") as raw:
-            hashed = _Hashed(raw)
+        with opened(item.path) as raw:
+            hashed = _Hashed(raw, item.bytes)
             plain: int | None = None
             entries: tuple[Entry, ...] = ()
             if form.splittable in ("lines", "text_mode") and item.compression != "none":
@@ -122,11 +117,31 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
         raise PipelineError(
             f"cannot read {concealed(escaped(item.path))}: {error.strerror or error}"
         ) from None
-    item = replace(item, bytes=fingerprint.size)
+    if item.bytes != fingerprint.size:
+        item = replace(item, bytes=fingerprint.size)
     groups = _row_groups(item, fingerprint) if form.splittable == "row_groups" else ()
     size = fingerprint.size if plain is None else plain
     coding = UTF8 if sampler is None else sampler.coding()
     return Scanned(item, sha256, size, fingerprint, groups, entries, coding)
+
+
+def sized(
+    item: Input, limits: Limits | None = None, text_mode: str = "file", whole: int = 0
+) -> Scanned:
+    """What splits are planned by, without a digest: a file of up to `whole` bytes is not read.
+
+    Unless what comes out of it has another size than what lies on disk.
+    """
+    form = FORMATS[item.format]
+    lines = form.splittable in ("lines", "text_mode")
+    if form.splittable == "row_groups" or (lines and item.compression != "none"):
+        return scan(item, limits, text_mode)
+    if form.cut_at_lines(text_mode) and item.bytes > whole:
+        return scan(item, limits, text_mode)  # only its charset says where it can be cut
+    return Scanned(item, "", item.bytes, NOT_SEEN)
+
+
+NOT_SEEN: Final = Fingerprint(0, 0, b"")
 
 
 def sample(raw: _Hashed | BinaryIO, compression: str, limits: Limits, sampler: Sampler) -> None:

@@ -51,7 +51,10 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     """The kind of a file, or why it is none."""
     head = raw.read(PEEK)
     stem, packed = _unpacked_name(name.lower())
-    compression = _compression(head) or ("none" if _is_plain(head) else packed)
+    begins = by_content(head)
+    compression = _compression(head) or packed
+    if compression == packed != "none" and not _compression(head) and _is_plain(head):
+        compression = "none"
     plain = head
     if compression != "none":
         raw.seek(0)
@@ -59,7 +62,8 @@ def sniff(raw: BinaryIO, name: str) -> Kind | str:
     known = kind_of(plain, stem)
     if known:
         return known
-    by_bytes, by_name = by_content(_readable(plain)), by_suffix(stem)
+    readable, by_name = _readable(plain), by_suffix(stem)
+    by_bytes = begins if readable is head else by_content(readable)
     if by_name is not None and plain and by_bytes is None and by_name.suffix_alone:
         return by_name.suffix_alone
     if by_bytes is not None and by_name is not None and by_bytes.name in by_name.looks_like:

@@ -14,6 +14,7 @@ from corpus_pipeline.model.schema import (
     damaged_share,
     document_id,
     empty,
+    unread_share,
 )
 from corpus_pipeline.model.spec import StageSpec
 from corpus_pipeline.model.stage import (
@@ -61,4 +62,5 @@ __all__ = [
     "empty",
     "on_kept",
     "survivor_facts",
+    "unread_share",
 ]

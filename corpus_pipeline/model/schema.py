@@ -8,7 +8,6 @@ a dropped document keeps its place and carries a verdict (`dropped_by`, `drop_ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -58,6 +57,8 @@ QUARANTINE: Schema = {
     "byte_start": pl.Int64(),
     "byte_end": pl.Int64(),
     "sha256": pl.String(),
+    "bytes": pl.Int64(),
+    "characters": pl.Int64(),
 }
 
 #: The meaning of the columns that no stage adds, as `AnyStage.describes` gives that of others.
@@ -88,6 +89,9 @@ DESCRIBES: Mapping[str, str] = {
     "byte_start": "Where the record begins in the (decompressed) input. Null: unknown.",
     "byte_end": "Where it ends. Null: unknown.",
     "sha256": "Digest of the bytes that could not be read. Null: there are none.",
+    "bytes": "What was not read: plain bytes, or where nothing could be inflated those on disk. "
+    "Null: unknown.",
+    "characters": "What was not read, where it had been decoded. Null: unknown.",
 }
 
 #: Reasons that are no damage: every crawl has error pages and images, every archive other files.
@@ -105,6 +109,17 @@ def document_id(source: str, locator: str) -> str:
     return xxhash.xxh3_128_hexdigest(f"{source}\x00{locator}".encode())
 
 
+def unread_share(counts: Mapping[str, Any], source: str | None = None) -> float:
+    """The share of the bytes of a source, or of all, that damage or size kept from being read.
+
+    `counts`: of a manifest; 0 where it is of a version that weighed nothing.
+    """
+    unread, whole = counts.get("unread_by_source", {}), counts.get("bytes_by_source", {})
+    if source is not None:
+        return float(unread.get(source, 0) / max(whole.get(source, 0), 1))
+    return float(sum(unread.values()) / max(sum(whole.values()), 1))
+
+
 def damaged_share(counts: Mapping[str, Any]) -> float:
     """The share of the records read that were quarantined for damage, 0 to 1.
 
@@ -114,7 +129,6 @@ def damaged_share(counts: Mapping[str, Any]) -> float:
     return float(broken / max(counts["read"], 1))
 
 
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """What a reader yields: documents, and records that it could not read, in input order.
 
@@ -122,9 +136,33 @@ class Chunk:
     `input_bytes` counts the bytes of (decompressed) input that were read for this chunk.
     """
 
-    docs: pl.DataFrame
-    quarantine: pl.DataFrame
-    input_bytes: int
+    def __init__(
+        self, docs: pl.DataFrame, quarantine: pl.DataFrame, input_bytes: int, beyond: int = 0
+    ) -> None:
+        """Both frames, what was read for them, and bytes of the input that no reading reached."""
+        self._docs, self._quarantine = docs, quarantine
+        self.input_bytes, self.beyond = input_bytes, beyond
+        self.sources: dict[str, int] = {}  # bytes by source, of a batch of several pieces
+
+    @property
+    def docs(self) -> pl.DataFrame:
+        """The documents."""
+        return self._docs
+
+    @property
+    def quarantine(self) -> pl.DataFrame:
+        """The records that are none."""
+        return self._quarantine
+
+    @property
+    def height(self) -> int:
+        """How many documents there are."""
+        return self._docs.height
+
+    @property
+    def lost(self) -> int:
+        """How many records are none."""
+        return self._quarantine.height
 
 
 def empty(schema: Schema) -> pl.DataFrame:

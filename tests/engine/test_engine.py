@@ -55,7 +55,7 @@ def test_nothing_disappears(tmp_path):
     content = run(job(source, tmp_path / "out", Measure), LocalEngine())
 
     counts = content["counts"]
-    free = dict.fromkeys(("input_bytes", "text_bytes_kept", "by_source"), 0)
+    free = dict.fromkeys(("input_bytes", "text_bytes_kept", "by_source", "bytes_by_source"), 0)
     assert counts["characters_kept"] == sum(map(len, texts)) - len("坏文章")
     assert {**counts, **free, "characters_kept": 0} == {
         "read": 1003,
@@ -70,7 +70,13 @@ def test_nothing_disappears(tmp_path):
         "characters_by_rule": {"measure/bad": 3},
         "by_quarantine": {"ingest/bad_utf8": 1},
         "by_source": 0,
+        "quarantined_bytes": len(b'{"text": "\xff"}'),
+        "quarantined_characters": 0,
+        "bytes_by_quarantine": {"ingest/bad_utf8": 13},
+        "unread_by_source": {"": 13},
+        "bytes_by_source": 0,
     }
+    assert counts["bytes_by_source"] == {"": counts["input_bytes"]}
     assert counts["input_bytes"] == source.stat().st_size
     assert len(content["splits"]) > 1
     for entry in content["splits"]:

@@ -1,8 +1,12 @@
 """An input that is not what the scan saw: refused in one line, nothing of it committed."""
 
+import errno
+import io
 import json
 import os
 import sys
+import tarfile
+import zipfile
 
 import polars as pl
 import pytest
@@ -12,6 +16,7 @@ from reading import PACK, jsonl
 
 from corpus_pipeline.cli import main
 from corpus_pipeline.engine.run import run
+from corpus_pipeline.io import checked
 from corpus_pipeline.io.checked import BLOCK, CheckedFile, InputChangedError
 from corpus_pipeline.io.compression import Fault, Limits
 from corpus_pipeline.io.inputs import discover
@@ -19,6 +24,8 @@ from corpus_pipeline.io.readers import IngestOptions, read
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.scan import scan
 from corpus_pipeline.io.splits import plan, whole
+from corpus_pipeline.model import PipelineError
+from corpus_pipeline.products.verify.chain import verify
 from corpus_pipeline.tasks.local import LocalEngine
 
 
@@ -194,3 +201,101 @@ def test_the_command_line_says_it_in_one_line(tmp_path, change, monkeypatch, cap
     monkeypatch.setattr(LocalEngine, "attempt", attempt)
     assert call(monkeypatch, *command, "--overwrite") == 0
     assert call(monkeypatch, "verify", out, "--inputs", source.parent) == 0
+
+
+def packed(folder):
+    """Archives and dumps of more than a block, so that a reader is in the middle of them."""
+    noise = [json.dumps({"text": os.urandom(500).hex()}).encode() + b"\n" for _ in range(4000)]
+    data = b"".join(noise)
+    page = b"<page><ns>0</ns><title>t</title><text>" + b"x" * 4000 + b"</text></page>"
+    record = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 4000\r\n\r\n" + b"y" * 4000
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        for number in range(8):
+            archive.writestr(f"{number}.jsonl", data[: 500 << 10])
+    with tarfile.open(folder / "b.tar", "w") as archive:
+        for number in range(8):
+            entry = tarfile.TarInfo(f"{number}.jsonl")
+            entry.size = 500 << 10
+            archive.addfile(entry, io.BytesIO(data))
+    (folder / "c.jsonl").write_bytes(data)
+    (folder / "d.jsonl.gz").write_bytes(PACK["gzip"][0](data))
+    (folder / "e.xml").write_bytes(b"<mediawiki>" + page * 900)
+    (folder / "f.warc").write_bytes((record + b"\r\n\r\n") * 900)
+    (folder / "g.csv").write_bytes(b"text\n" + b"z" * 4000 + b"\n" + (b"z" * 4000 + b"\n") * 900)
+    (folder / "h.json").write_bytes(b"[" + data.replace(b"\n", b",\n") + b"{}]")
+    table = pl.DataFrame({"text": [line.decode() for line in noise]})
+    table.write_parquet(folder / "i.parquet", row_group_size=200)
+    return sorted(folder.iterdir())
+
+
+def last_byte(path):
+    """Other bytes at the end, the same size."""
+    with path.open("r+b") as file:
+        file.seek(-20, os.SEEK_END)
+        file.write(b"?" * 4)
+
+
+@pytest.mark.parametrize("change", [append, truncate, last_byte], ids=lambda one: one.__name__)
+def test_a_change_behind_the_reader_is_refused(tmp_path, change):
+    """The first chunk is read, then the file changes: what follows is refused, in every format."""
+    options = IngestOptions(batch_bytes=100_000)
+    for path in packed(tmp_path):
+        (piece,) = planned(path)
+        chunks = read(piece, options)
+        next(chunks)
+        change(path)
+        with pytest.raises(InputChangedError, match=f"input {path.name} changed"):
+            list(chunks)
+
+
+def test_a_file_that_cannot_be_read_any_more_is_no_damage(tmp_path, monkeypatch):
+    """The scan read it: an error of the disk or the net stops the run, and quarantines nothing."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"".join(jsonl(300)))
+    (piece,) = planned(path)
+
+    def gone(_path):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(checked, "opened", gone)
+    with pytest.raises(InputChangedError, match="could be read at the scan and cannot be now"):
+        list(read(piece))
+
+
+class ChangesWhileReading(LocalEngine):
+    """Lets a writer go on while splits are read: the input grows with every split."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def attempt(self, tasks):
+        for task in tasks:
+            if task.name.startswith("local/"):
+                append(self.path)
+            yield from super().attempt([task])
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
+def test_a_log_that_is_still_written_is_refused(tmp_path, folder):
+    """It grows all the time of the run: no split of it is committed, a retry does not help."""
+    source = tmp_path / "in" / "a.jsonl"
+    source.parent.mkdir()
+    source.write_bytes(b"".join(jsonl(3000)))
+    (source.parent / "b.jsonl").write_bytes(b"".join(jsonl(10)))
+    root, given = tmp_path / "out", source.parent if folder else source
+    for _ in range(2):
+        with pytest.raises(PipelineError, match=r"changed while|holds another run"):
+            run(job(given, root, Measure), ChangesWhileReading(source))
+        assert not (root / "manifest.json").exists()
+
+
+def test_files_that_come_into_a_folder_are_no_part_of_the_run(tmp_path):
+    """A run is of what was there at the listing, and its manifest says what that was."""
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.jsonl").write_bytes(b"".join(jsonl(30)))
+    engine = ChangesInBetween(lambda: (source / "b.jsonl").write_bytes(b"".join(jsonl(3))))
+    content = run(job(source, tmp_path / "out", Measure), engine)
+    assert [entry["locator"] for entry in content["inputs"]] == ["a.jsonl"]
+    assert content["counts"]["read"] == 30
+    assert verify(tmp_path / "out", inputs=source) == []

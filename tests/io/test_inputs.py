@@ -183,7 +183,7 @@ def test_scan_hashes_the_file_and_measures_its_lines(tmp_path, compression):
     scanned = scan(discover([path])[0])
     assert scanned.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert scanned.decompressed == len(data)
-    assert Scanned.from_dict(scanned.to_dict(), scanned.input.path) == scanned
+    assert Scanned.unpacked(scanned.packed(), scanned.input) == scanned
 
 
 @pytest.mark.parametrize("compression", [name for name in PACK if name != "none"])
@@ -195,22 +195,6 @@ def test_scan_survives_damage(tmp_path, compression):
         path = write(tmp_path / f"{number}.jsonl{end}", broken)
         scanned = scan(discover([path])[0])
         assert scanned.sha256 == hashlib.sha256(broken).hexdigest()
-
-
-def test_a_linked_folder_is_left_out_and_said(tmp_path, caplog):
-    """A link to a folder inside an input, and one to nothing, each have a line in the log."""
-    write(tmp_path / "in" / "x.jsonl")
-    write(tmp_path / "other" / "y.jsonl")
-    (tmp_path / "in" / "linked").symlink_to(tmp_path / "other")
-    (tmp_path / "in" / "gone").symlink_to(tmp_path / "nothing")
-    (tmp_path / "in" / "z.jsonl").symlink_to(tmp_path / "other" / "y.jsonl")
-    with caplog.at_level("WARNING"):
-        assert locators(tmp_path / "in") == ["x.jsonl", "z.jsonl"]
-    lines = [record.getMessage() for record in caplog.records]
-    assert [line.rpartition("/")[2] for line in lines] == [
-        "gone: a link to nothing",
-        "linked: a link to a folder: give that folder by name",
-    ]
 
 
 def test_many_left_out_files_are_one_line(tmp_path, caplog):
@@ -250,7 +234,7 @@ def test_names_that_are_not_utf8_are_escaped(tmp_path):
     )
     assert {os.fsencode(unescaped(one.locator)) for one in found} == set(names)
     for one in found:
-        assert Scanned.from_dict(json.loads(json.dumps(scan(one).to_dict())), one.path) == scan(one)
+        assert Scanned.unpacked(json.loads(json.dumps(scan(one).packed())), one) == scan(one)
 
 
 def test_a_run_over_names_that_are_not_utf8(tmp_path):

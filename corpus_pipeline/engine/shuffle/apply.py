@@ -50,7 +50,7 @@ def run_apply(task: ApplyTask) -> dict[str, Any]:
     finally:
         for writer in writers.values():
             writer.abort()
-    total |= {"input_bytes": task.local["counts"]["input_bytes"]}
+    total |= {name: task.local["counts"][name] for name in ("input_bytes", "bytes_by_source")}
     if total["read"] != task.local["counts"]["read"]:
         raise AssertionError(f"split {task.index}: the last pass lost documents")
     return {

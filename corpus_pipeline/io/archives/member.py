@@ -48,6 +48,7 @@ class Entry:
     reason: str = ""
     detail: str = ""
     utf8: bool = False  # the archive says so of the name
+    size: int = 0  # plain bytes of a member that cannot be opened
 
 
 class Budget:

@@ -176,7 +176,7 @@ def _entry(file: BinaryIO, record: _Record, shift: int) -> Entry:
         return Entry(name, utf8=utf8)
     refusal = _refusal(record)
     if refusal is not None:
-        return Entry(name, None, *refusal, utf8)
+        return Entry(name, None, *refusal, utf8, record.size)
 
     def opened() -> _Stream:
         # Where bytes were lost or put in, what stands before them is where the directory says.
@@ -289,7 +289,7 @@ def _salvaged(file: BinaryIO) -> Iterator[Entry]:
         if streamed and (refusal or method == STORED):
             break
         if refusal:
-            yield Entry(name, None, *refusal, bool(flags & UTF8))
+            yield Entry(name, None, *refusal, bool(flags & UTF8), size)
             at = start + packed
             continue
         stream = _Stream(file, start, record, bounded=not streamed)

@@ -83,14 +83,22 @@ class _Reader:
             torn = error
         torn = (stream.fault if stream is not None else None) or torn
         if torn is not None:
-            self.refuse("", torn.reason, torn.detail)
+            self.refuse("", torn.reason, torn.detail, self._rest_of(stream))
         if self.build.any:
             yield self.build.take(0)
 
-    def refuse(self, name: str, reason: str, detail: str) -> None:
+    def _rest_of(self, stream: Plain | None) -> int:
+        """The bytes of a torn archive that nobody reads, as far as they are known."""
+        if stream is not None and stream.fault is not None:
+            return stream.fault.lost
+        if stream is None or self.piece.compression != "none":
+            return 0
+        return max(size_of(self.piece) - stream.given, 0)
+
+    def refuse(self, name: str, reason: str, detail: str, size: int = 0) -> None:
         """Quarantine a member, or where it has no name the rest of the archive."""
         locator = f"{self.piece.locator}#{name}" if name else self.piece.locator
-        self.build.quarantine(Broken(None, None, reason, detail), locator)
+        self.build.quarantine(Broken(None, None, reason, detail, beyond=size), locator)
 
     def _entry(self, entry: Entry) -> Iterator[Chunk]:
         if entry.open is None and not entry.reason:
@@ -99,7 +107,7 @@ class _Reader:
         if is_hidden(name):
             return
         if entry.reason or entry.open is None:
-            self.refuse(name, entry.reason, entry.detail)
+            self.refuse(name, entry.reason, entry.detail, entry.size)
         elif ".." in name.split("/"):
             self.refuse(name, "unsafe_name", "the name leads out of the archive")
         else:

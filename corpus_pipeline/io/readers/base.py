@@ -193,7 +193,8 @@ class Row(NamedTuple):
 class Broken(NamedTuple):
     """A record that became no document, or a place where the input broke.
 
-    `start`, `end`: bytes of the plain stream; `sha256`: of the record's bytes, in hex.
+    `start`, `end`: bytes of the plain stream; `sha256`: of the record's bytes, in hex; `beyond`:
+    further bytes of the input that were not read.
     """
 
     start: int | None
@@ -201,6 +202,15 @@ class Broken(NamedTuple):
     reason: str
     detail: str
     sha256: str | None = None
+    beyond: int = 0
+    characters: int | None = None
+
+    @property
+    def weight(self) -> int | None:
+        """Bytes that were not read; None where nobody knows."""
+        if self.start is None or self.end is None:
+            return self.beyond or None
+        return self.end - self.start + self.beyond
 
 
 class ChunkBuilder:
@@ -216,6 +226,8 @@ class ChunkBuilder:
         self.starts: list[int | None] = []
         self.ends: list[int | None] = []
         self.verdicts: list[tuple[str, str, str | None]] = []  # reason, detail, sha256
+        self.weights: list[tuple[int | None, int | None]] = []  # bytes, characters
+        self.beyond = 0
         self.locators: dict[int, str] = {}  # by place in the lists; else that of the first byte
         self.refused: dict[bytes, tuple[str, str, str | None]] = {}  # the verdicts of short records
         self.weight = 0
@@ -237,11 +249,16 @@ class ChunkBuilder:
         self.starts.append(broken.start)
         self.ends.append(broken.end)
         self.verdicts.append((broken.reason, concealed(broken.detail[:500]), broken.sha256))
+        self.weights.append((broken.weight, broken.characters))
+        self.beyond += broken.beyond
         self.weight += ROW_BYTES
 
-    def refuse(self, offset: int, data: bytes, reason: str, detail: str) -> None:
+    def refuse(
+        self, offset: int, data: bytes, reason: str, detail: str, characters: int | None = None
+    ) -> None:
         """Quarantine the record `data`, which begins at byte `offset` of the plain stream."""
-        broken = Broken(offset, offset + len(data), reason, detail, digest_of(data))
+        end, digest = offset + len(data), digest_of(data)
+        broken = Broken(offset, end, reason, detail, digest, characters=characters)
         self.quarantine(broken)
         if len(data) <= SHORT and len(self.refused) < MOST_REFUSED:
             self.refused[data] = self.verdicts[-1]
@@ -257,6 +274,7 @@ class ChunkBuilder:
         self.starts.append(offset)
         self.ends.append(offset + len(data))
         self.verdicts.append(before)
+        self.weights.append((len(data), None))
         self.weight += ROW_BYTES
         return True
 
@@ -272,17 +290,18 @@ class ChunkBuilder:
 
     def take(self, position: int) -> Chunk:
         """What was collected, as a chunk; `position`: the byte of the input read up to."""
-        docs, bad = self._docs(), self._bad()
+        bad = self._bad() if self.starts else _NO_RECORDS
         used = max(position - self.taken, 0)
+        made = Rows([(self.piece.source, self.piece.generated, self.rows)], bad, used)
+        made.beyond, self.beyond = self.beyond, 0
         self.rows, self.weight = [], 0
         self.starts, self.ends, self.verdicts, self.locators = [], [], [], {}
+        self.weights = []
         self.taken = max(position, self.taken)
-        return Chunk(docs, bad, used)
+        return made
 
     def _bad(self) -> pl.DataFrame:
         """The broken records: the columns of QUARANTINE."""
-        if not self.starts:
-            return _NO_RECORDS
         prefix, rows = f"{self.piece.locator}@", len(self.starts)
         locators = [f"{prefix}{start or 0}" for start in self.starts]
         for place, locator in self.locators.items():
@@ -297,24 +316,68 @@ class ChunkBuilder:
             "byte_start": self.starts,
             "byte_end": self.ends,
             "sha256": digests,
+            "bytes": [size for size, _ in self.weights],
+            "characters": [characters for _, characters in self.weights],
         }
         return pl.DataFrame(
             [pl.Series(name, columns[name], dtype) for name, dtype in QUARANTINE.items()]
         )
 
-    def _docs(self) -> pl.DataFrame:
-        source, rows = self.piece.source, self.rows
-        columns: dict[str, Sequence[Any]] = {}
-        if rows:
-            columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
-        ids = [document_id(source, row.locator) for row in rows]
-        columns |= {"id": ids, "source": [source] * len(rows)}
-        for name, stated in self.piece.generated.items():
-            columns[name] = [value or stated for value in columns.get(name, [None] * len(rows))]
-        schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
-        return pl.DataFrame(
-            [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+
+#: Rows of one source, and the columns that its registry states for those that state none.
+_Part = tuple[str, dict[str, str], list[Row]]
+
+
+class Rows(Chunk):
+    """A chunk whose frame is made when it is asked for: those of many small files are one frame."""
+
+    def __init__(self, parts: Sequence[_Part], quarantine: pl.DataFrame, input_bytes: int) -> None:
+        """`parts`: rows by source, in order."""
+        super().__init__(quarantine, quarantine, input_bytes)
+        self.parts = parts
+        self._made: pl.DataFrame | None = None
+
+    @property
+    def docs(self) -> pl.DataFrame:
+        """The documents."""
+        if self._made is None:
+            self._made = _frame(self.parts)
+        return self._made
+
+    @property
+    def height(self) -> int:
+        """How many documents there are."""
+        return sum(len(rows) for _, _, rows in self.parts)
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of text and payload."""
+        return sum(
+            len((row.text or "").encode()) + len(row.payload or b"")
+            for _, _, rows in self.parts
+            for row in rows
         )
+
+
+def _frame(parts: Sequence[_Part]) -> pl.DataFrame:
+    """DOCUMENT + VERDICT + PAYLOAD of these rows."""
+    rows = [row for _, _, own in parts for row in own]
+    sources = [source for source, _, own in parts for _ in own]
+    columns: dict[str, Sequence[Any]] = {}
+    if rows:
+        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
+    columns["id"] = [
+        document_id(source, row.locator) for source, row in zip(sources, rows, strict=True)
+    ]
+    columns["source"] = sources
+    for name in sorted({name for _, stated, _ in parts for name in stated}):
+        given = columns.get(name, [None] * len(rows))
+        stated = [stated.get(name) for _, stated, own in parts for _ in own]
+        columns[name] = [value or other for value, other in zip(given, stated, strict=True)]
+    schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
+    return pl.DataFrame(
+        [_series(name, columns.get(name), dtype, len(rows)) for name, dtype in schema.items()]
+    )
 
 
 @lru_cache(maxsize=256)

@@ -26,7 +26,7 @@ from corpus_pipeline.io.readers.base import (
 from corpus_pipeline.io.readers.fields import OTHERS, Picker
 from corpus_pipeline.io.readers.lines import Line, cut
 from corpus_pipeline.io.readers.paths import roots
-from corpus_pipeline.io.readers.source import events_of
+from corpus_pipeline.io.readers.source import events_of, size_of
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import Chunk
 
@@ -49,7 +49,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
             known = ", ".join(name for name in columns if name in _names(options.fields)) or "none"
             detail = f"no text column among {len(columns)} (known: {known}); name it in "
             detail += "ingest.fields.text, or all of them in ingest.csv_columns"
-            build.quarantine(Broken(0, None, "no_text", detail))
+            build.quarantine(Broken(0, None, "no_text", detail, beyond=size_of(piece)))
             yield build.take(0)
             return
         columns = [options.fields.texts[0]]  # a single column is the text, whatever its name

@@ -59,7 +59,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         try:
             text = text_of(row := _row(data, cursor, limit, size, coding), picker, biggest)
         except BadRecordError as bad:
-            build.refuse(start, data, bad.reason, bad.detail)
+            build.refuse(start, data, bad.reason, bad.detail, bad.characters)
         else:
             build.add(picker.row(row, text, build.at(start), piece.license), len(data))
         if build.full:
@@ -105,7 +105,7 @@ class _Between:
                     return place >= 0
                 torn = True  # the rest of a torn object is told of by the fault
                 at = cursor.position
-                self.build.quarantine(Broken(at, at, fault.reason, fault.detail))
+                self.build.quarantine(Broken(at, at, fault.reason, fault.detail, beyond=fault.lost))
 
     def _tell(self, first: int, stray: int) -> None:
         if stray:

@@ -28,10 +28,10 @@ BLANK = "blank"
 class BadRecordError(Exception):
     """Why a line is no document: the reason id and a detail without text."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        """Keep both."""
+    def __init__(self, reason: str, detail: str, characters: int | None = None) -> None:
+        """Keep both, and the characters of a text that is refused."""
         super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.characters = reason, detail, characters
 
 
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
@@ -80,7 +80,7 @@ class _Adder:
                 return
             # The rest of a line that the damage tore is accounted for by the damage's own record.
             if not torn and bad.reason != BLANK:
-                build.refuse(offset, data, bad.reason, bad.detail)
+                build.refuse(offset, data, bad.reason, bad.detail, bad.characters)
             return
         build.add(self.picker.row(row, text, build.at(offset), self.license), len(data))
 
@@ -142,7 +142,7 @@ def text_of(row: dict[str, Any], picker: Picker, limit: int) -> str:
         problem = "no text field" if text is None else f"the text is {_kind(text)}"
         raise BadRecordError("no_text", f"{problem}; fields: {shown(row)}")
     if len(text) * 4 > limit and (size := len(text.encode())) > limit:
-        raise BadRecordError("document_too_large", too_large(size, limit))
+        raise BadRecordError("document_too_large", too_large(size, limit), len(text))
     return text
 
 

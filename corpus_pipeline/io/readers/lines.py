@@ -164,4 +164,4 @@ class _Cutter:
         if self.size:
             torn = self.digest
             digest = torn.hexdigest() if torn else digest_of(b"".join(self.parts))
-        yield Broken(self.offset, position, fault.reason, fault.detail, digest)
+        yield Broken(self.offset, position, fault.reason, fault.detail, digest, fault.lost)

@@ -21,7 +21,7 @@ from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.readers.base import ROW_BYTES, IngestOptions, too_large
 from corpus_pipeline.io.readers.columns import Mapped, resolve, texts_of, values_of
 from corpus_pipeline.io.readers.fields import shown
-from corpus_pipeline.io.readers.source import Plain, events_of, open_piece
+from corpus_pipeline.io.readers.source import Plain, events_of, open_piece, size_of
 from corpus_pipeline.io.shards import empty_table
 from corpus_pipeline.io.splits import Piece
 from corpus_pipeline.model import (
@@ -49,12 +49,12 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged footer raises whatever it likes
         reason = getattr(error, "reason", "corrupt_parquet")
-        yield _lost(piece, f"{piece.locator}#0", reason, _why(error))
+        yield _lost(piece, f"{piece.locator}#0", reason, _why(error), size_of(piece))
         return
     with raw, file:
         if mapped is not None and not mapped.text:
             detail = f"no text column; the file has {shown(sorted(names))}"
-            yield _lost(piece, f"{piece.locator}#0", "no_text", detail)
+            yield _lost(piece, f"{piece.locator}#0", "no_text", detail, size_of(piece))
             return
         first = 0
         for number in range(file.num_row_groups):
@@ -104,7 +104,10 @@ def _row_group(file: pq.ParquetFile, number: int, first: int, job: _Job) -> Iter
         raise
     except Exception as error:  # noqa: BLE001 - a damaged page raises whatever it likes
         detail = f"row group {number}, {rows_read} of {meta.num_rows} rows read: {_why(error)}"
-        yield _lost(piece, f"{piece.locator}#{first + rows_read}", "corrupt_row_group", detail)
+        size = int(each * (meta.num_rows - rows_read))
+        yield _lost(
+            piece, f"{piece.locator}#{first + rows_read}", "corrupt_row_group", detail, size
+        )
 
 
 def _why(error: Exception) -> str:
@@ -169,12 +172,24 @@ def _foreign(
     )
     docs = docs.with_columns(reason.alias("_reason"))
     good = docs.filter(pl.col("_reason").is_null()).drop("_bad", "_size", "_reason")
-    refused = docs.filter(pl.col("_reason").is_not_null()).select("locator", "_reason", "_size")
+    return good, _refused(docs, piece, limit)
+
+
+def _refused(docs: pl.DataFrame, piece: Piece, limit: int) -> pl.DataFrame:
+    """The rows that have a `_reason`, as rows of QUARANTINE."""
+    characters = pl.col("text").str.len_chars().alias("_characters")
+    rows = docs.filter(pl.col("_reason").is_not_null())
     bad = [
-        (piece.source, locator, "ingest", why, _detail(why, size, limit), None, None, None)
-        for locator, why, size in refused.iter_rows()
+        (piece.source, locator, "ingest", why, _detail(why, size, limit), *_NO_PLACE, size, length)
+        for locator, why, size, length in rows.select(
+            "locator", "_reason", "_size", characters
+        ).iter_rows()
     ]
-    return good, pl.DataFrame(bad, schema=dict(QUARANTINE), orient="row")
+    return pl.DataFrame(bad, schema=dict(QUARANTINE), orient="row")
+
+
+#: Beginning, end and digest of a record that is no stretch of bytes.
+_NO_PLACE: Final = (None, None, None)
 
 
 def _detail(reason: str, size: int | None, limit: int) -> str:
@@ -202,7 +217,7 @@ def _bounded(docs: pl.DataFrame, bad: pl.DataFrame, used: int, limit: int) -> It
     yield Chunk(docs[start:], bad, used)
 
 
-def _lost(piece: Piece, locator: str, reason: str, detail: object) -> Chunk:
-    row = (piece.source, locator, "ingest", reason, concealed(str(detail)[:500]), None, None, None)
-    schema = {**DOCUMENT, **VERDICT, **PAYLOAD}
-    return Chunk(empty(schema), pl.DataFrame([row], dict(QUARANTINE), orient="row"), 0)
+def _lost(piece: Piece, locator: str, reason: str, detail: object, size: int) -> Chunk:
+    shown, schema = concealed(str(detail)[:500]), {**DOCUMENT, **VERDICT, **PAYLOAD}
+    row = (piece.source, locator, "ingest", reason, shown, *_NO_PLACE, size or None, None)
+    return Chunk(empty(schema), pl.DataFrame([row], dict(QUARANTINE), orient="row"), 0, size)

@@ -44,6 +44,8 @@ def _charge(budget: Budget, event: Event) -> None:
 
 def size_of(piece: Piece) -> int:
     """The bytes of the file of a piece, as it lies on disk."""
+    if piece.member is not None:
+        return 0  # nobody knows before it is read
     return piece.fingerprint.size if piece.fingerprint else place(piece.path).stat().st_size
 
 
@@ -54,6 +56,7 @@ class Plain:
         """At the beginning."""
         self._events = events
         self.fault: Fault | None = None
+        self.given = 0  # bytes
         self._rest = memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
@@ -65,5 +68,6 @@ class Plain:
             if not isinstance(event, Block):
                 return b""
             self._rest = memoryview(event.data)
+            self.given += len(event.data)
         data, self._rest = self._rest[:size], self._rest[size:]
         return bytes(data)

@@ -40,7 +40,8 @@ def read_whole(piece: Piece, options: IngestOptions, media_type: str) -> Iterato
     faults: list[Broken] = []
     for event in events_of(piece, options.limits):
         if isinstance(event, Fault):
-            faults.append(Broken(size, size, event.reason, event.detail))
+            fault = Broken(size, size, event.reason, event.detail, beyond=event.lost)
+            faults.append(fault)
             continue
         size += len(event.data)
         digest.update(event.data)

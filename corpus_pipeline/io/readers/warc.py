@@ -79,7 +79,7 @@ class _Reader:
         fault = self.cursor.acknowledge()
         if fault is not None:
             at = self.cursor.position
-            self.build.quarantine(Broken(at, at, fault.reason, fault.detail))
+            self.build.quarantine(Broken(at, at, fault.reason, fault.detail, beyond=fault.lost))
         return fault is not None
 
     def _complete(self, head: Head) -> None:
@@ -123,7 +123,8 @@ class _Reader:
         reason = fault.reason if fault else "truncated_warc"
         present = len(data) - head.size
         detail = fault.detail if fault else f"{present} of {head.length} bytes are there"
-        self._bad(Broken(start, cursor.position, reason, detail, digest_of(data)))
+        beyond = fault.lost if fault else 0
+        self._bad(Broken(start, cursor.position, reason, detail, digest_of(data), beyond))
 
     def _long(self, head: Head) -> None:
         """A record too long to be held: stepped over, unless another one begins inside."""
@@ -152,11 +153,12 @@ class _Reader:
         fault = None if whole else cursor.acknowledge()
         reason = fault.reason if fault else "document_too_large" if whole else "truncated_warc"
         detail = fault.detail if fault else too_large(head.length, self.limit)
-        self._bad(Broken(start, cursor.position, reason, detail, digest.value))
+        beyond = fault.lost if fault else 0
+        self._bad(Broken(start, cursor.position, reason, detail, digest.value, beyond))
 
     def _lost(self, reason: str, detail: str, skip: int) -> None:
         """No record where one should be: quarantine all bytes up to the next record."""
-        cursor, start = self.cursor, self.cursor.position
+        cursor, start, beyond = self.cursor, self.cursor.position, 0
         digest = RecordDigest(cursor.take(skip))
         while True:
             place = next_record(cursor, 0, len(cursor.buffer))
@@ -170,10 +172,10 @@ class _Reader:
             fault = cursor.acknowledge()
             if fault is None:
                 break
-            reason, detail = fault.reason, fault.detail
+            reason, detail, beyond = fault.reason, fault.detail, beyond + fault.lost
             if cursor.need(5) and starts_record(cursor, 0):
                 break
-        self._bad(Broken(start, cursor.position, reason, detail, digest.value))
+        self._bad(Broken(start, cursor.position, reason, detail, digest.value, beyond))
 
     def _bad(self, broken: Broken) -> None:
         self.build.quarantine(broken)

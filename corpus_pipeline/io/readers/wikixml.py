@@ -83,7 +83,7 @@ def _next_page(cursor: Cursor, build: ChunkBuilder) -> int:
         if fault is None:
             return -1
         at = cursor.position + len(cursor.buffer)
-        build.quarantine(Broken(at, at, fault.reason, fault.detail))
+        build.quarantine(Broken(at, at, fault.reason, fault.detail, beyond=fault.lost))
         cursor.drop(len(cursor.buffer))
         searched = 0
 
@@ -110,7 +110,8 @@ def _page(
     size = len(prose.text.encode())
     if size > options.max_document_bytes:
         detail = too_large(size, options.max_document_bytes)
-        broken = Broken(start, cursor.position, "document_too_large", detail, digest_of(data))
+        end, digest, length = cursor.position, digest_of(data), len(prose.text)
+        broken = Broken(start, end, "document_too_large", detail, digest, characters=length)
         build.quarantine(broken)
         return
     build.add(_row(page, prose, build, start, base), len(data))
@@ -163,7 +164,8 @@ def _broken_page(cursor: Cursor, build: ChunkBuilder, reopened: int, limit: int)
     data = cursor.take(len(cursor.buffer))
     reason = fault.reason if fault else "truncated_xml"
     detail = fault.detail if fault else "the file ends within a page"
-    build.quarantine(Broken(start, cursor.position, reason, detail, digest_of(data)))
+    beyond = fault.lost if fault else 0
+    build.quarantine(Broken(start, cursor.position, reason, detail, digest_of(data), beyond))
 
 
 def _parsed(data: bytes) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from corpus_pipeline.io import manifest
-from corpus_pipeline.model import damaged_share
+from corpus_pipeline.model import damaged_share, unread_share
 from corpus_pipeline.products.audit.dossier import Dossier, judged, outside
 from corpus_pipeline.products.audit.profile import Clause
 from corpus_pipeline.products.audit.result import Evidence, Outcome
@@ -68,7 +68,7 @@ def digests(dossier: Dossier, _clause: Clause) -> Outcome:
 
 
 def quarantine(dossier: Dossier, clause: Clause) -> Outcome:
-    """The share of damaged records; the limit is the config's, otherwise the clause's."""
+    """The share of damaged records and of unread bytes; the limits are those of the config."""
     run = dossier.run
     limits = run.manifest.get("config", {}).get("limits", {})
     limit = limits.get("quarantine_share", clause.limit)
@@ -79,13 +79,19 @@ def quarantine(dossier: Dossier, clause: Clause) -> Outcome:
         f"{share:.2%} of {many(read, 'record')}, limit {limit:.2%}",
         f"{read} 条记录中损坏 {share:.2%}，限额 {limit:.2%}",
     )
+    unread, most = unread_share(counts), limits.get("unread_share", 1.0)
+    if unread > most:
+        measured = both(
+            f"{unread:.2%} of the bytes were not read, limit {most:.2%}",
+            f"{unread:.2%} 的字节未能读入，限额 {most:.2%}",
+        )
     reasons = sorted(counts["by_quarantine"].items())
     evidence = [
         Evidence("quarantine", both(f"{reason}: {rows}", f"{reason}：{rows}"), subject=reason)
         for reason, rows in reasons
     ]
-    facts = {"share": round(share, 6), "limit": limit}
-    return judged(evidence if share > limit else [], measured, facts)
+    facts = {"share": round(share, 6), "limit": limit, "unread": round(unread, 6)}
+    return judged(evidence if share > limit or unread > most else [], measured, facts)
 
 
 def long_losses(dossier: Dossier, clause: Clause) -> Outcome:

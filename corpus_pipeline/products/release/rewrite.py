@@ -21,7 +21,7 @@ import polars as pl
 from corpus_pipeline.io import manifest, storage
 from corpus_pipeline.io.fs import local_copy, relative
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import PipelineError
+from corpus_pipeline.model import NO_DAMAGE, PipelineError
 from corpus_pipeline.products.release import dataset
 from corpus_pipeline.products.release.parts import CARRIED, CLAIM, link, without
 from corpus_pipeline.products.release.request import NEAR, Request
@@ -219,12 +219,30 @@ def reduced(counts: Mapping[str, Any], own: Mapping[str, pl.DataFrame]) -> dict[
         if state != "kept":
             tally = "by_rule" if state == "dropped" else "by_quarantine"
             _subtract(out[tally], Counter(rows["rule"]))
+        if state == "quarantined" and "quarantined_bytes" in counts:
+            _lighten(out, rows)
         if state == "dropped" and counted:
             lost: Counter[str] = Counter()
             for rule, characters in size.select("rule", "characters").iter_rows():
                 lost[rule] += characters
             _subtract(out["characters_by_rule"], lost, keep=out["by_rule"])
     return out
+
+
+def _lighten(out: dict[str, Any], rows: pl.DataFrame) -> None:
+    """Take the weights of quarantined records from counts."""
+    by_reason: Counter[str] = Counter()
+    by_source: Counter[str] = Counter()
+    weighed = rows.select("rule", pl.col("source").fill_null(""), "bytes", "characters")
+    for rule, source, size, characters in weighed.iter_rows():
+        out["quarantined_bytes"] -= size or 0
+        out["quarantined_characters"] -= characters or 0
+        if size:
+            by_reason[rule] += size
+        if size and rule not in NO_DAMAGE:
+            by_source[source] += size
+    _subtract(out["bytes_by_quarantine"], by_reason)
+    _subtract(out["unread_by_source"], by_source)
 
 
 def _subtract(

@@ -51,6 +51,8 @@ FOUND: Final = {
     "of": pl.String(),
     "rule": pl.String(),  # of a dropped document or a quarantined record: stage/rule
     "text": pl.String(),
+    "bytes": pl.Int64(),  # of a quarantined record: what was not read
+    "characters": pl.Int64(),
 }
 #: Sees a batch of rows with their places; says why each is found, or null.
 Test = Callable[[pl.DataFrame], pl.Series]
@@ -211,7 +213,12 @@ def taken(
     picked = scan.filter(pl.col("row").is_in(places)).select("row", *columns).collect()
     rule = pl.concat_str("dropped_by", "drop_rule", separator="/")
     return picked.with_columns(
-        part=pl.lit(part), by=by, of=pl.lit(None) if of is None else of, rule=rule
+        part=pl.lit(part),
+        by=by,
+        of=pl.lit(None) if of is None else of,
+        rule=rule,
+        bytes=pl.lit(None),
+        characters=pl.lit(None),
     ).select(pl.col(name).cast(dtype) for name, dtype in FOUND.items())
 
 
@@ -219,7 +226,9 @@ def _in_quarantine(root: Path, part: str, request: Request) -> Iterator[pl.DataF
     """The records of a quarantine that the request names; they hold no text."""
     start = 0
     wanted = set(request.urls)
-    for frame in batches(root / part, ["source", "locator", "stage", "reason", "detail"]):
+    weights = [name for name in ("bytes", "characters") if name in columns_of(root / part)]
+    names = ["source", "locator", "stage", "reason", "detail", *weights]
+    for frame in batches(root / part, names):
         out: list[dict[str, Any]] = []
         for row, entry in enumerate(frame.iter_rows(named=True), start):
             key = document_id(entry["source"] or "", entry["locator"] or "")
@@ -230,6 +239,7 @@ def _in_quarantine(root: Path, part: str, request: Request) -> Iterator[pl.DataF
                 out.append(
                     {"part": part, "row": row, "id": key, "source": entry["source"], "by": by}
                     | {"rule": rule}
+                    | {name: entry[name] for name in weights}
                 )
         yield pl.DataFrame(out, schema=FOUND)
         start += frame.height

@@ -51,6 +51,8 @@ class Summary:
     mb_per_s: float | None
     lines: list[Line]
     reasons: dict[str, int]
+    mb_unread: float  # of records in quarantine, as far as it is known
+    bytes_by_reason: dict[str, int]
     shards: int | None
     alarms: list[dict[str, Any]]
     admission: list[dict[str, Any]]
@@ -84,6 +86,8 @@ def summary(root: Path) -> Summary:
         mb_per_s=mb_in / wall if wall else None,
         lines=_lines(run.stages, counts, spent.get("stages", {})),
         reasons=dict(counts["by_quarantine"]),
+        mb_unread=counts.get("quarantined_bytes", 0) / 1e6,
+        bytes_by_reason=dict(counts.get("bytes_by_quarantine", {})),
         shards=len(dataset["shards"]) if dataset else None,
         alarms=list(run.manifest.get("alarms", [])),
         admission=list(run.manifest.get("admission", [])),
@@ -145,6 +149,7 @@ def print_summary(root: Path, console: Console) -> None:
             "cluster": "a cluster of {value:,} (alarm_cluster={limit})",
             "source": "a source lost {value:.0%} (alarm_source={limit})",
             "no_input": "a source that no input is of",
+            "unread": "{value:.0%} of its bytes (more than {limit:.0%})",
             "characters": "{value:.0%} of the characters dropped (more than {limit:.0%})",
         }
         finding = words[alarm["alarm"]].format(**alarm)
@@ -172,6 +177,8 @@ def _totals(figures: Summary) -> Table:
         share = f"{figures.characters_kept / figures.characters:.1%}"
         table.add_row("characters kept", f"{figures.characters_kept:,}", share)
     table.add_row("input", f"{figures.mb_in:,.1f} MB", "")
+    if figures.mb_unread:
+        table.add_row("quarantined", f"{figures.mb_unread:,.1f} MB", "")
     table.add_row("text kept", f"{figures.mb_kept:,.1f} MB", "")
     if figures.wall_s is not None:
         speed = f"{figures.mb_per_s:,.1f} MB/s" if figures.mb_per_s is not None else ""
@@ -231,7 +238,9 @@ def _share(measured: dict[str, Any]) -> str:
 def _reasons(figures: Summary) -> Table:
     table = Table(title="quarantined", title_justify="left")
     table.add_column("reason")
-    table.add_column("records", justify="right")
+    for name in ("records", "MB"):
+        table.add_column(name, justify="right")
     for reason, rows in sorted(figures.reasons.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(Text(escaped(reason)), f"{rows:,}")
+        size = figures.bytes_by_reason.get(reason)
+        table.add_row(Text(escaped(reason)), f"{rows:,}", f"{size / 1e6:,.2f}" if size else "–")
     return table

@@ -312,7 +312,7 @@ def _split(
         if entry["path"] not in folder.bad:
             folder.guarded(entry["path"], partial(_part, folder, kind, entry, tally, ids))
     if not folder.bad & names:
-        for problem in tally.differs(split["counts"], ("input_bytes",)):
+        for problem in tally.differs(split["counts"], ("input_bytes", "bytes_by_source")):
             folder.find(path, f"counts: {problem} (counted in the data)")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import xxhash
 
+from corpus_pipeline.model import NO_DAMAGE
 from corpus_pipeline.products.runs import (
     DROPPED,
     KEPT,
@@ -31,6 +32,10 @@ _STATES = {KEPT: "kept", DROPPED: "dropped", QUARANTINED: "quarantined", TOMBSTO
 #: All that a tombstone may say: whose, which request, why; no content.
 _TOMBSTONE = ["id", "source", "was", "request", "by", "of"]
 _CHARACTERS = ("characters_kept", "characters_dropped", "characters_by_rule")
+_WEIGHTS = (
+    *("quarantined_bytes", "quarantined_characters"),
+    *("bytes_by_quarantine", "unread_by_source", "bytes_by_source"),
+)
 _VERDICT = ("dropped_by", "drop_rule", "drop_evidence")
 
 
@@ -53,6 +58,8 @@ class Tally:
         stated = _flat(counts)
         if "characters_kept" not in counts:
             ignore = (*ignore, *_CHARACTERS)
+        if "quarantined_bytes" not in counts:
+            ignore = (*ignore, *_WEIGHTS)
         for key in sorted({*stated, *self.numbers}):
             if key[0] not in ignore and stated.get(key, 0) != self.numbers[key]:
                 name = " ".join(key)
@@ -130,6 +137,7 @@ def part(path: Path, kind: str, name: str, tally: Tally, ids: Ids) -> tuple[int,
     rows = 0
     faults: Counter[str] = Counter()
     columns = ["source", "stage", "reason"]
+    columns += [name for name in ("bytes", "characters") if name in columns_of(path)]
     if kind == TOMBSTONES:
         columns = _TOMBSTONE
         faults["columns beside a tombstone's own"] = len(set(columns_of(path)) ^ set(columns))
@@ -161,12 +169,27 @@ def _count(frame: pl.DataFrame, kind: str, tally: Tally) -> None:
     group, pair = ("by_rule", ("dropped_by", "drop_rule"))
     if kind == QUARANTINED:
         group, pair = ("by_quarantine", ("stage", "reason"))
+        if "bytes" in frame.columns:
+            _weigh(frame, tally)
     name = pl.concat_str(*(pl.col(column).fill_null("") for column in pair), separator="/")
     for (rule,), own in frame.group_by(name.alias("rule")):
         tally.numbers[group, str(rule)] += own.height
         if kind == DROPPED:
             tally.numbers["characters_by_rule", str(rule)] += _characters(own)
             tally.numbers["characters_dropped",] += _characters(own)
+
+
+def _weigh(frame: pl.DataFrame, tally: Tally) -> None:
+    """Add the bytes and characters of quarantined records."""
+    names = [pl.col(name).fill_null("") for name in ("source", "stage", "reason")]
+    sizes = [pl.col(name).fill_null(0) for name in ("bytes", "characters")]
+    for source, stage, reason, size, characters in frame.select(*names, *sizes).iter_rows():
+        tally.numbers["quarantined_bytes",] += size
+        tally.numbers["quarantined_characters",] += characters
+        if size:
+            tally.numbers["bytes_by_quarantine", f"{stage}/{reason}"] += size
+        if size and f"{stage}/{reason}" not in NO_DAMAGE:
+            tally.numbers["unread_by_source", source] += size
 
 
 def _characters(frame: pl.DataFrame) -> int:

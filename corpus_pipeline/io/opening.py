@@ -1,0 +1,17 @@
+"""The one place where inputs are opened.
+
+Enters: the path of an input, as text.  Leaves: its file, open for reading.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+
+from corpus_pipeline.io.fs import place
+
+
+def opened(path: str) -> BinaryIO:
+    """A file open for reading; `OSError` where it cannot be."""
+    if "://" in path:  # a `Path` of this machine has no two slashes
+        return cast(BinaryIO, place(path).open("rb"))
+    return open(path, "rb")  # noqa: PTH123 - half the time of a `Path`, and a million files
