@@ -28,7 +28,7 @@ def sentences() -> tuple[str, ...]:
         except (ValueError, AttributeError):
             continue  # the sample has broken lines of its own
     found = {sentence for text in texts for sentence in _SENTENCE.findall(text)}
-    # The sample has damaged text of its own, which `decode` mends: here that would look like a loss.
+    # The sample has damaged text of its own, which `decode` mends: that would look like a loss.
     return tuple(sorted(sentence for sentence in found if "锟" not in sentence))
 
 
