@@ -108,9 +108,10 @@ def _matrices(rows: Sequence[Row]) -> Iterable[str]:
     """A table for uncompressed files, and one over the compressions."""
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     damages = list(dict.fromkeys(row["damage"] for row in rows))
+    packed = ", ".join(dict.fromkeys(r["compression"] for r in rows if r["compression"] != "none"))
     for title, chosen in (
         ("Uncompressed", [row for row in rows if row["compression"] == "none"]),
-        ("Compressed (gzip, zstd, bz2, xz, lz4)", [r for r in rows if r["compression"] != "none"]),
+        (f"Compressed ({packed})", [row for row in rows if row["compression"] != "none"]),
     ):
         cells = {(d, k): [] for d in damages for k in kinds}
         for row in chosen:
@@ -170,8 +171,6 @@ PEER_HEAD = (
     "crashed",
     "hung or died",
     "lost without a word",
-    "peak MB",
-    "s",
 )
 
 
@@ -193,8 +192,6 @@ def _shares(rows: Iterable[Row]) -> list[object]:
         words["crash"],
         words["hang"] + words["died"],
         words["silent"],
-        f"{max((row.get('peak_mb', 0) for row in rows), default=0):,.0f}",
-        f"{sum(row.get('seconds', 0) for row in rows):,.0f}",
     ]
 
 
