@@ -266,7 +266,7 @@ def test_there_is_no_cupboard():
 def test_no_path_of_one_machine():
     """Nothing we ship names a folder of somebody's machine or a package registry."""
     hosts = "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "files" + r"\.pyth"))
-    pattern = re.compile(rf"/(work|root|home)/\w+|{hosts}")
+    pattern = re.compile(rf"(?<![\w.])/(work|root|home)/\w+|{hosts}")
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\0")
