@@ -31,15 +31,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    app.command(name="export")(on_engine(export))
-    app.command()(verify)
-    app.command()(audit)
-    app.command()(explain)
-    app.command()(report)
-    app.command(name="tune")(on_engine(tune))
-    app.command()(sample)
-    app.command()(names)
-    app.command()(config)
+    for command in (export, verify, audit, explain, report, tune, sample, names, config):
+        work = on_engine(command) if command in {export, tune} else command
+        app.command(name=command.__name__)(work)
 
 
 def export(

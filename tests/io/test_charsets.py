@@ -205,9 +205,8 @@ def test_a_coding_travels(tmp_path):
     (tmp_path / "a.jsonl").write_bytes(records(HANS, "\r").encode("utf-16"))
     scanned = scan(discover([tmp_path])[0])
     assert scanned.coding == Coding("utf-16le", "cr")
-    assert (
-        Scanned.from_dict(json.loads(json.dumps(scanned.to_dict())), scanned.input.path) == scanned
-    )
+    packed = json.loads(json.dumps(scanned.packed()))
+    assert Scanned.unpacked(packed, scanned.input) == scanned
     sampler = Sampler()
     for _ in range(100):
         sampler.feed(records(HANS).encode("gb18030") * 1000)

@@ -27,7 +27,7 @@ def test_one_bad_byte_costs_one_line(tmp_path):
     assert found.bad.rows() == [
         (
             *("", f"a.jsonl@{start}", "ingest", "bad_utf8", found.bad.item(0, "detail")),
-            *(start, start + len(line), hashlib.sha256(line).hexdigest()),
+            *(start, start + len(line), hashlib.sha256(line).hexdigest(), len(line), None),
         )
     ]
 
