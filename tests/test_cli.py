@@ -401,7 +401,7 @@ def test_mixed_inputs_are_refused(raw, tmp_path):
 def test_interrupted_run_says_how_to_go_on(raw, tmp_path):
     """An interrupt is exit code 130 and one line; the same command finishes the work."""
     command = [sys.executable, "-m", "corpus_pipeline.cli", "near-dedup", str(raw)]
-    command += ["-o", str(tmp_path / "out"), "--set", "ingest.split_mb=0.01"]
+    command += ["-o", str(tmp_path / "out"), "--set", "ingest.split_mb=0.05"]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while not (tmp_path / "out/run.json").exists() and time.monotonic() < deadline:

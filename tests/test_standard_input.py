@@ -34,7 +34,6 @@ def archive() -> bytes:
     ("data", "locator"),
     [
         (LINE.encode(), "stdin@0"),
-        (LINE.encode("gbk"), "stdin@0"),
         ("只有文字。".encode("big5", "ignore"), "stdin@0"),
         (archive(), "stdin#a.jsonl@0"),
     ],

@@ -249,7 +249,7 @@ def call(*arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", ["web", "demo"])
+@pytest.mark.parametrize("config", ["web"])
 def test_a_whole_run_against_an_index(config, tmp_path):
     """`run CONFIG --against INDEX` drops what an earlier run kept, counting stages and all."""
     raw = ROOT / "corpus_pipeline/assets/sample/raw/forum.jsonl"
