@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         import groups
 
-        items.sort(key=lambda item: groups.group(item.nodeid) != groups.RAY)
+        items.sort(key=lambda item: groups.place(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
