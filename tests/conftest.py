@@ -15,7 +15,7 @@ DATA = Path(os.environ.get("CORPUS_DATA", Path(__file__).parents[2] / "shared" /
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts Ray takes longest and begins first."""
+    """What takes longest begins first: Ray, then training."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         import groups
 
