@@ -66,7 +66,7 @@ def test_a_path_is_taken_apart_and_sent_as_any_other():
         os.fspath(path)
 
 
-@pytest.mark.parametrize("given", ["s3://", "s3:///", "ftp://h/a", "nfs://h/a"])
+@pytest.mark.parametrize("given", ["s3://", "s3:///", "s3:///key", "ftp://h/a", "nfs://h/a"])
 def test_a_url_that_names_no_place_is_refused(given):
     """Without a bucket, or with a scheme that nobody serves, it is one line."""
     with pytest.raises(PipelineError, match=r"^[^\n]+$"):

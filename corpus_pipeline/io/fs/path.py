@@ -60,7 +60,7 @@ def place(given: str | Path) -> Path:
     if name not in SCHEMES:
         known = ", ".join(f"{one}://" for one in SCHEMES)
         raise PipelineError(f"{name}:// is not supported: give a local path or one of {known}")
-    if not rest.strip("/"):
+    if not rest.strip("/") or text[scheme.end() :].startswith("//"):
         raise PipelineError(f"{text}: the URL names no bucket")
     return StorePath(f"{name}:/{rest}")
 
