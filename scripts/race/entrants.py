@@ -108,6 +108,11 @@ def run(entrant: Entrant, folder: Path) -> dict[str, Any]:
     about["version"] = version(python, entrant.package)
     command = [str(python), "-m", "scripts.race.child", entrant.runner, str(folder)]
     settings = {**os.environ, **SETTINGS, "HF_HOME": str(folder / "hf")}
+    return about | outcome_of(command, settings, folder / "result.json")
+
+
+def outcome_of(command: list[str], settings: dict[str, str], result: Path) -> dict[str, Any]:
+    """What a child wrote into `result`; or why it `failed`: a crash, or too long a time."""
     try:
         done = subprocess.run(
             command,
@@ -120,11 +125,12 @@ def run(entrant: Entrant, folder: Path) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return about | {"failed": f"not done after {LIMIT_S} s"}
-    result = folder / "result.json"
+        return {"failed": f"not done after {LIMIT_S} s"}
     if done.returncode or not result.exists():
-        return about | {"failed": f"crashed: {last_line(done.stderr, done.returncode)}"}
-    return about | json.loads(result.read_text("utf-8"))
+        print(done.stderr[-2000:], file=sys.stderr)
+        return {"failed": f"crashed: {last_line(done.stderr, done.returncode)}"}
+    found: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    return found
 
 
 def environment(

@@ -4,17 +4,14 @@ Enters: the name of a chain and documents.  Leaves: the figures of one run of it
 why there are none.  Refuses: to leave out a chain that does not install, crashes or never ends.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.race.entrants import HOME, LIMIT_S, ROOT, SETTINGS, environment, last_line, version
+from scripts.race.entrants import HOME, SETTINGS, environment, outcome_of, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +177,9 @@ def send(chain: Chain, place: Place, source: Path, work: Path, *options: str) ->
         "HF_HOME": str(work.parent / "hf"),
         "RACE_STARTED": str(time.time()),
     }
-    try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=settings,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"failed": f"not done after {LIMIT_S} s"}
-    if done.returncode or not result.exists():
-        print(done.stderr[-2000:], file=sys.stderr)
-        return {"failed": f"crashed: {last_line(done.stderr, done.returncode)}"}
-    found: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    found = outcome_of(command, settings, result)
+    if "failed" in found:
+        return found
     result.unlink()
     if "--prepare" not in options:
         shutil.rmtree(work, ignore_errors=True)
