@@ -66,7 +66,7 @@ class Normalize(Stage):
     """The stage."""
 
     name: ClassVar[str] = "normalize"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     columns: ClassVar[Schema] = {
         "normalize_script": pl.String(),
         "normalize_changed": pl.UInt32(),

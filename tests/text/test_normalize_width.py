@@ -1,6 +1,7 @@
 """The width table and its rules."""
 
 import unicodedata
+from itertools import product
 
 import polars as pl
 import pytest
@@ -30,6 +31,13 @@ def test_laws(texts):
         assert not set(text) & set("\u200b\ufeff\r\x00\u202e")
         assert not any(line != line.rstrip(" \t　") for line in text.split("\n"))
         assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("alphabet", ["中 \u3000\t,.!()aN1\n", "中 \u3000,.()：”", "第一章 \u3000,.\t"])
+def test_nothing_short_is_rewritten_twice(alphabet):
+    """Of all strings of four of these characters, none is changed by a second pass."""
+    once = WIDTH.texts(["".join(piece) for piece in product(alphabet, repeat=4)])
+    assert WIDTH.texts(once) == once
 
 
 def test_what_nfkc_would_destroy_stays():

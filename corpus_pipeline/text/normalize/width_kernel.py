@@ -92,7 +92,8 @@ def _read(
 ) -> tuple[int, int, bool]:
     """Characters and kinds between two `MARK`s, CR LF as LF; length 0 where NFC has to come first.
 
-    `marks` gets the positions that a rule may concern, that of the last `MARK` among them.  Returns
+    Blanks that end a line are left out, and a run of them with a wide one is one wide one, so that
+    no rule sees what the next pass would not.  `marks` gets the positions that a rule may concern, that of the last `MARK` among them.  Returns
     the length, how many positions there are, and whether a selector or joiner is among them.
     """
     cps[0], kind[0] = UNICODE_END, MARK
@@ -116,6 +117,8 @@ def _read(
                 carriage = False
                 continue
             carriage = code == 0x0D
+            size, count = _without_blanks(kind, size, count)
+            cps[size], kind[size] = 0x0A, LINE
         elif trait == LOST:
             # U+0000 alone may stand between CR and LF.
             carriage = carriage and code == 0
@@ -123,11 +126,24 @@ def _read(
         else:
             carriage = False
             special |= SELECTOR <= trait <= JOINER
+            if trait <= TAB and (trait == WIDE_SPACE or kind[size - 1] == WIDE_SPACE):
+                size, count = _without_blanks(kind, size, count)
+                cps[size], kind[size] = 0x3000, WIDE_SPACE
         marks[count] = size
         count += 1
         size += 1
+    size, count = _without_blanks(kind, size, count)
     cps[size], kind[size], marks[count] = UNICODE_END, MARK, size
     return size + 1, count + 1, special
+
+
+@compiled_uncounted
+def _without_blanks(kind: U8, size: int, count: int) -> tuple[int, int]:
+    """The number of characters and of positions without the blanks that end them."""
+    while kind[size - 1] <= TAB:
+        size -= 1
+        count -= 1
+    return size, count
 
 
 @compiled_uncounted
@@ -172,9 +188,7 @@ def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow
             elif _beside_chinese(cps, kind, at):
                 if judged != line:
                     judged, state = line, _state_of_line(cps, kind, line)
-                if state & CHINESE and (
-                    _ends_sentence(cps, kind, at, state) if dot else _pauses(cps, kind, at)
-                ):
+                if _is_chinese(cps, kind, at, state):
                     cps[at], kind[at] = full[cps[at]], WIDENED
         elif own_kind == WIDE:
             if kind[at - 1] == ASCII and kind[at + 1] == ASCII:
@@ -191,9 +205,22 @@ def _between(cps: OutU32, kind: OutU8, marks: U32, count: int, full: U32, narrow
                 if wide:
                     cps[opened], kind[opened] = full[cps[opened]], FULL_PARENTHESIS
                     cps[at], kind[at] = full[cps[at]], FULL_PARENTHESIS
+                    # A mark before an ASCII parenthesis may be a face; before this one it is none.
+                    if kind[at - 1] == HALF and _is_chinese(cps, kind, at - 1, state):
+                        cps[at - 1], kind[at - 1] = full[cps[at - 1]], WIDENED
             opened = np.int64(0)
             if own_kind == LINE:
                 line = at + 1
+
+
+@compiled_uncounted
+def _is_chinese(cps: U32, kind: U8, at: Int, state: int) -> bool:
+    """Whether a half-width mark is one of Chinese text, on a line of this state."""
+    if not state & CHINESE or not _beside_chinese(cps, kind, at):
+        return False
+    if cps[at] == 0x2E:
+        return _ends_sentence(cps, kind, at, state)
+    return _pauses(cps, kind, at)
 
 
 @compiled_uncounted
@@ -239,7 +266,7 @@ def _of_code(cps: U32, at: Int) -> bool:
 def _beside_chinese(cps: U32, kind: U8, at: Int) -> bool:
     """Whether Han, what closes a quotation, or a number with Han behind it, is left of a mark."""
     before = at - 1
-    if kind[before] == SPACE:
+    if kind[before] <= WIDE_SPACE:
         before -= 1
     if kind[before] == IDEOGRAPH or _closes(np.int64(cps[before])):
         return True
@@ -257,7 +284,7 @@ def _pauses(cps: U32, kind: U8, at: Int) -> bool:
     天色不早了 , 我们 and 好!, never 1,000 or 5!=120; a run ?!! is one mark.
     """
     own, code = np.int64(cps[at]), np.int64(cps[at - 1])
-    behind, ahead = kind[at - 1] == SPACE, at + 1
+    behind, ahead = kind[at - 1] <= WIDE_SPACE, at + 1
     if _asks(own):
         while ahead <= at + _LONGEST_RUN and _asks(np.int64(cps[ahead])):
             ahead += 1
@@ -298,10 +325,10 @@ def _ends_sentence(cps: U32, kind: U8, at: Int, state: int) -> bool:
     今天到此为止. ending a line is one; 马克.吐温, 第一.二节, 一. 总则 and 报告.终稿 are not.
     """
     before, ahead = at - 1, at + 1
-    if kind[before] == SPACE:
+    if kind[before] <= WIDE_SPACE:
         before -= 1
-    blank = kind[ahead] == SPACE
-    while kind[ahead] == SPACE:
+    blank = kind[ahead] <= WIDE_SPACE
+    while kind[ahead] <= WIDE_SPACE:
         ahead += 1
     if kind[before] == ASCII or cps[before] == 0x25 or cps[before] == 0x2E or cps[ahead] == 0x2E:
         return False
@@ -387,17 +414,17 @@ def _around_han(kind: U8, opened: Int, at: Int) -> bool:
 def _encloses(cps: U32, kind: U8, opened: Int, at: Int) -> bool:
     """Whether parentheses hold Chinese and stand in it: (1949年成立), 北京 (首都) 是, (完)."""
     first, last, before, after = opened + 1, at - 1, opened - 1, at + 1
-    while kind[first] == SPACE:
+    while kind[first] <= WIDE_SPACE:
         first += 1
-    while kind[last] == SPACE:
+    while kind[last] <= WIDE_SPACE:
         last -= 1
     if first > last or not (kind[first] == IDEOGRAPH or kind[last] == IDEOGRAPH):
         return False
     if not (_plain(cps, kind, first) and _plain(cps, kind, last)):
         return False
-    while kind[before] == SPACE:
+    while kind[before] <= WIDE_SPACE:
         before -= 1
-    while kind[after] == SPACE:
+    while kind[after] <= WIDE_SPACE:
         after += 1
     left, right = kind[before], kind[after]
     if not (_chinese(left) or LINE <= left <= MARK or cps[before] == 0x201D):
