@@ -33,7 +33,9 @@ def test_laws(texts):
         assert "\n\n\n" not in text
 
 
-@pytest.mark.parametrize("alphabet", ["中 \u3000\t,.!()aN1\n", "中 \u3000,.()：”", "第一章 \u3000,.\t"])
+@pytest.mark.parametrize(
+    "alphabet", ["中 \u3000\t,.!()aN1\n", "中 \u3000,.()：”", "第一章 \u3000,.\t"]
+)
 def test_nothing_short_is_rewritten_twice(alphabet):
     """Of all strings of four of these characters, none is changed by a second pass."""
     once = WIDTH.texts(["".join(piece) for piece in product(alphabet, repeat=4)])

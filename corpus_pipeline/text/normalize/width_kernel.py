@@ -93,8 +93,9 @@ def _read(
     """Characters and kinds between two `MARK`s, CR LF as LF; length 0 where NFC has to come first.
 
     Blanks that end a line are left out, and a run of them with a wide one is one wide one, so that
-    no rule sees what the next pass would not.  `marks` gets the positions that a rule may concern, that of the last `MARK` among them.  Returns
-    the length, how many positions there are, and whether a selector or joiner is among them.
+    no rule sees what the next pass would not.  `marks` gets the positions that a rule may concern,
+    that of the last `MARK` among them.  Returns the length, how many positions there are, and
+    whether a selector or joiner is among them.
     """
     cps[0], kind[0] = UNICODE_END, MARK
     size, count, special, carriage = 1, 0, False, False
