@@ -1,5 +1,6 @@
 """The budget of processor time: slow documents go alone, honest ones never."""
 
+import os
 import threading
 import time
 
@@ -17,10 +18,10 @@ TEXTS = [f"第{i}篇文章，讲的是城市治理与数据。" for i in range(6
 
 
 def spin(seconds: float) -> str:
-    """Spend processor time."""
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
+    """Spend user time, which is what a budget counts; asking for it alone would be the system's."""
+    end = os.times().user + seconds
+    while os.times().user < end:
+        sum(range(10_000))
     return "done"
 
 
