@@ -88,6 +88,11 @@ class _Between:
     def to_object(self, siblings: _Siblings) -> bool:
         """Go to the next opening brace; false at the end."""
         cursor, last, stray, first, torn = self.cursor, b"", 0, 0, False
+        if cursor.buffer.startswith(b",{"):  # what stands between most objects
+            self.indent = None
+            cursor.drop(1)
+            siblings.step(1)
+            return True
         while True:
             place = cursor.buffer.find(b"{")
             gap = bytes(cursor.buffer[: place if place >= 0 else len(cursor.buffer)])
@@ -134,7 +139,8 @@ class _Siblings:
 
     def step(self, size: int) -> None:
         """The cursor goes on by so many bytes."""
-        self.ahead, self.looked = max(self.ahead - size, 0), max(self.looked - size, 0)
+        if self.looked:
+            self.ahead, self.looked = max(self.ahead - size, 0), max(self.looked - size, 0)
 
     def next(self) -> int | None:
         """How far ahead the next one begins."""
