@@ -11,6 +11,8 @@ LABELS := .venv-label-studio
 # seconds at a time for a cluster to notice its loss; the third process fills two cores meanwhile.
 JOBS ?= 3
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
+# In three processes that fill two cores, threads of linear algebra only wait for each other.
+ALONE = OPENBLAS_NUM_THREADS=1
 DATA ?= ../shared/data
 
 .PHONY: installed ready demo test fast check eval bench race ablate faults label-studio clean
@@ -21,10 +23,10 @@ demo: $(READY)  ## the whole pipeline on the embedded sample
 	$(BIN)/corpus-pipeline audit demo --profile house
 
 test: $(READY)  ## all tests, in a few processes
-	$(BIN)/python -m pytest -q $(BESIDE)
+	$(ALONE) $(BIN)/python -m pytest -q $(BESIDE)
 
 fast: $(READY)  ## the tests that take seconds
-	$(BIN)/python -m pytest -q -m "not slow" $(BESIDE)
+	$(ALONE) $(BIN)/python -m pytest -q -m "not slow" $(BESIDE)
 
 check: $(INSTALLED)  ## linters and types
 	$(BIN)/ruff check
