@@ -36,6 +36,7 @@ from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.readers import held
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.io.splits import Split, plan
@@ -346,7 +347,9 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
         tasks.append(context.task(name, run_split, argument, marker, key))
     if job.specs and not isinstance(context.engine, LocalEngine):
         kernel_cache.announce()
-    return context.tasks("local", tasks)
+    results = context.tasks("local", tasks)
+    held.let_go()
+    return results
 
 
 def _numbered(context: _Context, splits: list[Split], local: list[Result]) -> Corpus:
