@@ -17,6 +17,7 @@ from typing import Any
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.budget import Budget
+from corpus_pipeline.engine.chain import built_alone
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
@@ -28,13 +29,14 @@ from corpus_pipeline.engine.shuffle.packages import Site
 from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.carried import at_hand, published
+from corpus_pipeline.io.carried import published
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.readers import held
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.scan import Scanned, scan
 from corpus_pipeline.io.splits import Split, plan
@@ -314,7 +316,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
     # but a fault of its pack is said before hours of work and not behind them.
     late = tuple(spec for spec in job.specs if issubclass(spec.cls, AggregateStage))
     for spec in late:
-        at_hand(spec).build()
+        built_alone(spec)
     sketches = tuple(spec for spec in job.specs if spec.is_global and spec not in late)
     root = job.root if last else context.work / "local"
     digests = {item.input.locator: item.sha256 for item in scanned}
@@ -345,7 +347,9 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
         tasks.append(context.task(name, run_split, argument, marker, key))
     if job.specs and not isinstance(context.engine, LocalEngine):
         kernel_cache.announce()
-    return context.tasks("local", tasks)
+    results = context.tasks("local", tasks)
+    held.let_go()
+    return results
 
 
 def _numbered(context: _Context, splits: list[Split], local: list[Result]) -> Corpus:

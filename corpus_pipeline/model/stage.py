@@ -268,6 +268,8 @@ class CountStage(ShuffledStage, base=True):
     #: The columns that `apply` reads beside `id`, `source` and the verdict, where they are there;
     #: None: all of them.
     needs: ClassVar[tuple[str, ...] | None] = None
+    #: Whether `match` needs keys that no other row has; if not, it does not get them.
+    lone_keys: ClassVar[bool] = True
 
     @abstractmethod
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:

@@ -27,6 +27,7 @@ from pydantic import Field, model_validator
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import Name, Pack, PackError, Rule, Rules, Text, load, named, prove
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.rules.registers import SPEECH, Registers, Told, load_registers
 from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.arrays import F32, I64, Bool
@@ -299,6 +300,8 @@ class _Build:
         named(self.percentiles, Pack, lambda: _check("register", own, names, "registers"))
         _check_names(pack, names)
         bounds = Bounds(pack, percentiles, names)
+        if known():
+            return bounds
         examples = _measured(pack, detector)
 
         def row(example: str) -> Example:

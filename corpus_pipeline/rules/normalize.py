@@ -22,6 +22,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.pack import Examples, Pack, PackError, Text, load, prove_one
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.normalize.names import Names
 from corpus_pipeline.text.normalize.phrases import Exchange, Phrases, Signature
@@ -242,6 +243,8 @@ def load_simplifier(asset: Asset) -> Simplifier:
 
 def _simplifier(pack: SensesPack) -> Simplifier:
     simplifier = Simplifier(pack)
+    if known():
+        return simplifier
     listed: list[Examples] = [pack.variants, *pack.senses.values()]
     texts = list(
         dict.fromkeys(t for examples in listed for t in (*examples.hits, *examples.misses))

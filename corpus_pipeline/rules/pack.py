@@ -13,8 +13,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, overload
 
 import polars as pl
@@ -23,6 +25,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.messages import TwiceError, message
+from corpus_pipeline.rules.proofs import known, remembered
 from corpus_pipeline.rules.settings import Strict
 
 try:  # ten times as fast, where PyYAML has it
@@ -116,7 +119,12 @@ def prove(rules: Iterable[RuleT], judges: Callable[[RuleT, str], bool], noun: st
 
 
 def prove_one(name: str, examples: Examples, judge: Callable[[str], bool]) -> None:
-    """`PackError` when `judge` contradicts one of these examples; `name` begins the message."""
+    """`PackError` when `judge` contradicts one of these examples; `name` begins the message.
+
+    Examples that were tried before (`proofs`) are not tried again.
+    """
+    if known():
+        return
     for example in examples.hits:
         if not judge(example):
             raise PackError(f"{name}: does not find {example!r}")
@@ -142,7 +150,13 @@ def load(asset: Asset, model: type[PackT], build: Callable[[PackT], Any] | None 
 
     def loaded(path: Path) -> Any:
         content = _validated(model, _mapping(path, asset.sha256, model.noun), path)
-        return content if build is None else named(asset, model, lambda: build(content))
+        if build is None:
+            return content
+        # Of a function, all that its result depends on is known here; of other builders to the
+        # stage that has their assets.
+        plain = isinstance(build, FunctionType)
+        with remembered(asset.sha256, maker=build) if plain else nullcontext():
+            return named(asset, model, lambda: build(content))
 
     return once(asset, loaded, key=(model, build))
 

@@ -21,6 +21,7 @@ from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.dedup_key import load_key_table
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import Name, Pack, PackError, Rule, Rules, Text, load, prove
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.rules.settings import Strict
 from corpus_pipeline.text.arrays import F32, F64, I64, U32, Bool
 from corpus_pipeline.text.measures.cues import PASSED, cue_book, cue_shares
@@ -178,6 +179,8 @@ class _Build:
 
     def __call__(self, pack: RegistersPack) -> Registers:
         registers = Registers(pack, folding(load_key_table(self.simplified).fast))
+        if known():
+            return registers
         texts = list(dict.fromkeys(chain(*((*r.hits, *r.misses) for r in pack.registers))))
         column = pl.Series(texts, dtype=pl.String)
         told = registers.tell(column, measure(column))

@@ -16,6 +16,7 @@ from pydantic import Field
 from corpus_pipeline.model import Asset
 from corpus_pipeline.rules.normalize import Pairs
 from corpus_pipeline.rules.pack import Name, Pack, PackError, Rule, Rules, Text, load, prove
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.rules.settings import Settings, Strict
 from corpus_pipeline.text.normalize.width import Width
 from corpus_pipeline.text.unicode import classes as han
@@ -142,6 +143,8 @@ def load_writing(asset: Asset, words: str = "") -> Writing:
 
 def _writing(pack: NormalizePack) -> Writing:
     writing = Writing(pack)
+    if known():
+        return writing
     width = writing.width(private=False, replacement=True)
     for example in pack.width.examples:
         result = width.text(example.text)

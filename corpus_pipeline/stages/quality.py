@@ -24,6 +24,7 @@ from corpus_pipeline.model import Asset, Options, Schema, Stage, drop
 from corpus_pipeline.rules.char_model import CHARACTERS, load_char_model
 from corpus_pipeline.rules.fasttext_model import load_fasttext, predict
 from corpus_pipeline.rules.pack import named, prove
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.rules.quality import (
     SCALE,
     Calibration,
@@ -88,8 +89,9 @@ class Quality(Stage):
         self.characters = load_char_model(assets["characters"])
         self.pack = load_scale(assets["scale"])
         self.cuts = np.array(self.pack.cuts.points, dtype=np.float32)
+        # The packaged curves are of the packaged models.
         ours = (options.model, options.characters) == (MODEL, CHARACTERS)
-        if ours or options.scale != SCALE:  # the packaged curves are of the packaged models
+        if (ours or options.scale != SCALE) and not known():
             named(assets["scale"], QualityPack, lambda: self._prove(self.pack.examples))
 
     @classmethod

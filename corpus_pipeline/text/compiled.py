@@ -24,6 +24,7 @@ from numba.core import types
 from numba.core.caching import Cache, CompileResultCacheImpl, _CacheLocator
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
+from numba.core.runtime.nrt import rtsys
 
 from corpus_pipeline.text import kernel_cache
 
@@ -83,8 +84,11 @@ class _KernelCache(Cache):
         return loaded
 
     def _loaded(self, sig: Any, target_context: Any) -> Any:
+        # Not numba's `load_overload`: before it loads, it imports all that it compiles with, a
+        # third of a second.  Its compiler imports that by itself.
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]  # numba
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]  # numba
         except Exception:  # noqa: BLE001 – damaged files unpickle to anything; compiling mends them
             return None
 

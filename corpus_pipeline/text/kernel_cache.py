@@ -81,12 +81,13 @@ def prepared(home: Path) -> bool:
 
 
 def _remove_stale(home: Path) -> None:
-    """Remove all but the `KEPT` newest caches of other kernels.
+    """Remove all but the `KEPT` newest folders of the same kind for other states.
 
     A process that still uses one of them compiles anew: a missing file is a miss, never an error.
     """
     try:
-        others = [path for path in home.parent.glob("kernels-*") if path != home and path.is_dir()]
+        kind = home.name.partition("-")[0]
+        others = [path for path in home.parent.glob(f"{kind}-*") if path != home and path.is_dir()]
         others.sort(key=lambda path: path.stat().st_mtime)
     except OSError:  # another process is removing them
         return

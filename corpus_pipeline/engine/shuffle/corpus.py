@@ -103,9 +103,12 @@ class Corpus:
         """Pairs that were judged before this run."""
         return []
 
-    def own_sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
-        """The run's own sketch rows with keys first … last, sorted by `key` and `doc`."""
-        return by_key(self._own(stage, first, last))
+    def own_sketches(self, stage: str, first: int, last: int, *, lone: bool = True) -> pl.DataFrame:
+        """The run's own sketch rows with keys first … last, sorted by `key` and `doc`.
+
+        Without `lone`: of keys that more than one row has.
+        """
+        return by_key(self._own(stage, first, last), lone=lone)
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
         files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
@@ -128,16 +131,21 @@ class Corpus:
         return by_key(pl.concat(parts))
 
 
-def by_key(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sketch rows sorted by `key` and `doc`.
+def by_key(rows: pl.DataFrame, *, lone: bool = True) -> pl.DataFrame:
+    """Sketch rows sorted by `key` and `doc`; without `lone` those of keys that several rows have.
 
     They come in the order of documents as a rule, so that a stable order of keys will do.
     """
-    order = key_order(rows.get_column("key").to_numpy())
+    keys = rows.get_column("key").to_numpy()
+    order = key_order(keys)
+    if not lone:
+        rising = keys[order]
+        same = np.concatenate([[False], rising[1:] == rising[:-1], [False]])
+        order = order[same[1:] | same[:-1]]
     ordered = rows[order]
     key, doc = (ordered.get_column(name).to_numpy() for name in ("key", "doc"))
     if np.any((key[1:] == key[:-1]) & (doc[1:] < doc[:-1])):
-        return rows.sort("key", "doc", maintain_order=True)
+        return ordered.sort("key", "doc", maintain_order=True)
     return ordered
 
 

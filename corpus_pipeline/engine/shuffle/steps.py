@@ -146,7 +146,7 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
     stage, corpus, name = job.stage, job.corpus, job.spec.name
     part = f"part-{index:05d}.parquet"
     if isinstance(stage, CountStage):
-        keys = corpus.own_sketches(name, first, last)
+        keys = corpus.own_sketches(name, first, last, lone=stage.lone_keys)
         keys = keys.filter(_alive(keys, job, dropped))
         counted = stage.match(keys).sort("doc", "key")
         write_shard(job.home / "found" / part, [counted], level=0, size_by="")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from corpus_pipeline.io.charsets import UTF8, Coding
 from corpus_pipeline.io.compression import Entry, Event, Fault
 from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.io.readers.base import Broken, IngestOptions, too_large
+from corpus_pipeline.io.readers.held import window
 from corpus_pipeline.io.readers.source import events_of
 from corpus_pipeline.io.splits import Piece
 
@@ -32,12 +34,17 @@ class Line(NamedTuple):
 
 def lines(piece: Piece, options: IngestOptions, limit: int) -> Iterator[Line | Broken]:
     """The lines that start in the piece, in order."""
-    # One byte more than the range: only the newline before it says whether a line starts there.
-    at = max(piece.start - 1, 0)
-    entry = Entry(at, at) if piece.compression == "none" else piece.entry
-    events = events_of(piece, options.limits, entry)
     cutter = _Cutter(piece.start, piece.end, limit, options.coding(piece.coding))
-    return cutter.run(events, entry.plain)
+    if piece.compression == "none":
+        # One byte more than the range: only the newline before it says whether a line starts there.
+        at = max(piece.start - 1, 0)
+        yield from cutter.run(events_of(piece, options.limits, Entry(at, at)), at)
+    elif piece.start == 0 and piece.end is None:
+        yield from cutter.run(events_of(piece, options.limits), 0)
+    else:
+        events, begin = window(piece, options.limits)
+        with closing(events):
+            yield from cutter.run(events, begin)
 
 
 def cut(events: Iterable[Event], limit: int, coding: Coding = UTF8) -> Iterator[Line | Broken]:

@@ -28,6 +28,7 @@ from corpus_pipeline.rules.compliance import (
 from corpus_pipeline.rules.dedup_key import KEY_TABLE
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.rules.pack import load
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.rules.risk_pack import RiskNames
 from corpus_pipeline.rules.site_list import SiteLists
 from corpus_pipeline.stages.compliance.findings import HIT, Finding, Findings
@@ -116,7 +117,8 @@ class Compliance(Stage):
         self._change_verdicts(options)
         self._drops = options.drop
         self.checked = self._checked(site_assets)
-        self._prove()
+        if not known():
+            self._prove()
 
     @classmethod
     def asset_refs(cls, options: Any) -> Mapping[str, str]:

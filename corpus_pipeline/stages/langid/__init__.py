@@ -23,6 +23,7 @@ from corpus_pipeline.model import Asset, Options, PipelineError, Schema, Stage, 
 from corpus_pipeline.rules.fasttext_model import labels_of, load_fasttext
 from corpus_pipeline.rules.langid import TABLE, Labelled, LangIdPack, load_langid
 from corpus_pipeline.rules.pack import named, prove
+from corpus_pipeline.rules.proofs import known
 from corpus_pipeline.stages.langid.blocks import find_blocks
 from corpus_pipeline.stages.langid.char_rules import LABELS_OF_CHARACTERS, Rules
 from corpus_pipeline.stages.langid.char_shares import SHARES, counter, script_shares
@@ -108,7 +109,8 @@ class LangId(Stage):
         self.packaged = options.model == MODEL
         if not self.packaged:
             self._check_labels()
-        named(assets["table"], LangIdPack, partial(self._prove, pack.examples))
+        if not known():
+            named(assets["table"], LangIdPack, partial(self._prove, pack.examples))
 
     @classmethod
     def asset_refs(cls, options: LangIdOptions) -> Mapping[str, str]:

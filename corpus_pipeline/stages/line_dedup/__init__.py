@@ -83,6 +83,7 @@ class LineDedup(CountStage):
     }
     edits = ("text",)
     needs = ("text",)
+    lone_keys = False  # nine in ten rows are fingerprints that stand nowhere else
     OptionsModel: ClassVar[type[Options]] = LineDedupOptions
     options: LineDedupOptions
 

@@ -81,8 +81,7 @@ class Phrases:
             if len(old) != len(new):
                 raise ValueError(f"{old} and {new} differ in length")
         self._table = np.arange(UNICODE_END + 1, dtype=np.uint32)
-        for old, new in characters.items():
-            self._table[ord(old)] = ord(new)
+        self._table[[*map(ord, characters)]] = [*map(ord, characters.values())]
         self._flags = _flags(choices, signature or Signature(), counted)
         self._trie = _trie({old: new for old, new in phrases.items() if len(old) > 1})
 
@@ -131,35 +130,35 @@ def _trie(phrases: Mapping[str, str]) -> tuple[I32, I64, I32, I32, U32]:
     | code point; nodes), where in the last array the form of each node begins (-1: no phrase ends
     there), and the forms of all phrases end to end.
     """
-    children: list[dict[str, int]] = [{}]
-    form_starts: list[int] = [-1]
-    forms: list[int] = []
-    for old, new in sorted(phrases.items()):
-        node = 0
-        for char in old:
-            if char not in children[node]:
-                children[node][char] = len(children)
-                children.append({})
-                form_starts.append(-1)
-            node = children[node][char]
-        form_starts[node] = len(forms)
-        forms += map(ord, new)
+    olds = sorted(phrases)
+    lengths = np.fromiter(map(len, olds), dtype=np.int64, count=len(olds))
+    width = int(lengths.max(initial=1))
+    codes = np.array(olds, dtype=f"U{width}").view(np.uint32).reshape(-1, width)
+    # A prefix is new where the phrase before, in order, has another one.
+    new = np.ones(codes.shape, dtype=np.bool_)
+    new[1:] = np.logical_or.accumulate(codes[1:] != codes[:-1], axis=1)
+    new &= np.arange(width) < lengths[:, None]
+    node = np.where(new, np.cumsum(new).reshape(new.shape), 0)
+    node = np.maximum.accumulate(node, axis=0)
     first = np.zeros(UNICODE_END + 1, dtype=np.int32)
-    for char, node in children[0].items():
-        first[ord(char)] = node
-    size = 1 << max(len(children) * 2, 2).bit_length()
-    keys, nodes = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=np.int32)
-    for parent, edges in enumerate(children[1:], 1):
-        for char, node in edges.items():
-            key = parent << 21 | ord(char)
-            place = spot(key, size)
-            while keys[place] != -1:
-                place = (place + 1) & (size - 1)
-            keys[place], nodes[place] = key, node
-    return (
-        first,
-        keys,
-        nodes,
-        np.array(form_starts, dtype=np.int32),
-        np.array(forms, dtype=np.uint32),
-    )
+    first[codes[:, 0]] = node[:, 0]
+    inner = new[:, 1:]
+    edges = (node[:, :-1][inner] << 21) | codes[:, 1:][inner]
+    form_starts = np.full(int(new.sum()) + 1, -1, dtype=np.int32)
+    form_starts[node[np.arange(len(olds)), lengths - 1]] = np.cumsum(lengths) - lengths
+    forms = np.frombuffer("".join(phrases[old] for old in olds).encode("utf-32-le"), np.uint32)
+    size = 1 << max(len(form_starts) * 2, 2).bit_length()
+    return first, *_hashed(edges, node[:, 1:][inner], size), form_starts, forms
+
+
+def _hashed(edges: I64, nodes: I64, size: int) -> tuple[I64, I32]:
+    """A table in which `spot` finds edges, each at the first free place from its own on."""
+    keys, values = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=np.int32)
+    places = np.fromiter((spot(edge, size) for edge in edges.tolist()), np.int64, len(edges))
+    while len(edges):
+        free = np.flatnonzero(keys[places] == -1)
+        taken, chosen = np.unique(places[free], return_index=True)
+        keys[taken], values[taken] = edges[free[chosen]], nodes[free[chosen]]
+        left = keys[places] != edges
+        edges, nodes, places = edges[left], nodes[left], (places[left] + 1) & (size - 1)
+    return keys, values
