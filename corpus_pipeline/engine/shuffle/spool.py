@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -131,18 +132,16 @@ class Picked:
     def rows(self, numbers: Integers) -> pl.DataFrame:
         """These rows (ascending)."""
         cuts = np.searchsorted(numbers, self._starts)
-        found = [
-            table.take(pa.array(numbers[first:end] - start))
-            for table, start, first, end in zip(
-                self._tables, self._starts[:-1], cuts[:-1], cuts[1:], strict=True
-            )
-            if first < end
-        ]
-        frame = _frame(pa.concat_tables([self._tables[0].slice(0, 0), *found]))
-        if self._pages is not None:
-            # Pages that were read would count as this process's memory from now on.
-            self._pages.madvise(mmap.MADV_DONTNEED)
-        return frame
+        found = [self._tables[0].slice(0, 0)]
+        for table, start, (first, end) in zip(
+            self._tables, self._starts[:-1], pairwise(cuts), strict=True
+        ):
+            if first < end:
+                found.append(table.take(pa.array(numbers[first:end] - start)))
+                if self._pages is not None:
+                    # Pages that were read, and those around them, are this process's no longer.
+                    self._pages.madvise(mmap.MADV_DONTNEED)
+        return _frame(pa.concat_tables(found))
 
 
 def _table(stream: pa.Buffer) -> pa.Table:

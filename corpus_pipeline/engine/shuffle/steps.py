@@ -12,7 +12,8 @@ candidates.  The result is the same for any number of workers, size of batches a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -138,21 +139,41 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
         return {"kind": "match", "pairs": counted.height}
     keys = corpus.sketches(name, first, last)
     keys = keys.filter(pl.col("old") | _alive(keys, job, dropped))
-    pairs = stage.match(keys)
+    return _write_pairs(job, part, (_matched(job, some) for some in _by_bucket(keys)))
+
+
+def _by_bucket(keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Sketch rows, sorted by `key`: about `MATCH_ROWS` at a time, or one larger bucket."""
+    key = keys.get_column("key").to_numpy()
+    count = max(round(len(key) / MATCH_ROWS), 1)
+    cuts = np.searchsorted(key, key[len(key) * np.arange(1, count) // count])
+    for first, end in pairwise([0, *np.unique(cuts).tolist(), len(key)]):
+        yield keys[first:end]
+
+
+def _matched(job: Shuffle, keys: pl.DataFrame) -> pl.DataFrame:
+    """The candidate pairs in whole buckets, less those of two documents of an index."""
+    pairs: pl.DataFrame = job.stage.match(keys)
     if not (pairs.get_column("a") < pairs.get_column("b")).all():
-        raise ValueError(f"{name}: match gave a pair whose a is not smaller than its b")
+        raise ValueError(f"{job.spec.name}: match gave a pair whose a is not smaller than its b")
     # Smaller numbers come first in a pair: where that is an old document's, both are old.
-    pairs = pairs.filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
-    return _write_pairs(job, part, pairs)
+    return pairs.filter(pl.col("a") < pl.lit(job.corpus.first_old, dtype=pl.UInt64))
 
 
-def _write_pairs(job: Shuffle, part: str, pairs: pl.DataFrame) -> Result:
+def _write_pairs(job: Shuffle, part: str, frames: Iterable[pl.DataFrame]) -> Result:
     """Write pairs and their forest."""
-    a, b = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
+    forests = [np.empty((2, 0), dtype=np.uint64)]
+
+    def noted() -> Iterator[pl.DataFrame]:
+        for pairs in frames:
+            forests.append(np.stack(forest(pairs["a"].to_numpy(), pairs["b"].to_numpy())))
+            yield pairs
+
+    pairs = write_shard(job.home / "pairs" / part, noted(), level=0, size_by="")
+    a, b = forest(*np.concatenate(forests, axis=1))
     joined = pl.DataFrame({"a": a, "b": b}, schema={"a": pl.UInt64, "b": pl.UInt64})
-    write_shard(job.home / "pairs" / part, [pairs], level=0, size_by="")
     write_shard(job.home / "forest" / part, [joined], level=0, size_by="")
-    return {"kind": "match", "pairs": pairs.height}
+    return {"kind": "match", "pairs": pairs}
 
 
 def take_judged(argument: tuple[Shuffle, int, Judged, Path | None]) -> Result:
@@ -161,7 +182,7 @@ def take_judged(argument: tuple[Shuffle, int, Judged, Path | None]) -> Result:
     pairs = judged.read()
     for end in ("a", "b"):
         pairs = pairs.filter(_alive(pairs.select(doc=end), job, dropped))
-    return _write_pairs(job, f"part-{index:05d}.parquet", pairs)
+    return _write_pairs(job, f"part-{index:05d}.parquet", [pairs])
 
 
 def _alive(keys: pl.DataFrame, job: Shuffle, dropped: Path | None) -> pl.Series:

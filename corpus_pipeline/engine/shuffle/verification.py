@@ -28,6 +28,8 @@ from corpus_pipeline.text.dedup.union_find import grown, ranks, unmet
 #: Documents whose pairs with better ones are in memory at once, some 100 pairs each: so many, or
 #: one `BLOCKS`th of all.
 BLOCK, BLOCKS = 20_000, 1000
+#: Candidates that are numbered at once.
+ADDED = 500_000
 #: Bytes of texts that are compared at once (8 bytes for the n-gram of each character, and as much
 #: again while they are sorted).
 PORTION = 24_000_000
@@ -71,8 +73,9 @@ class Verification:
         Columns: `a`, `b` and own ones.  Returns how many candidates there are; one may come in
         several frames.
         """
-        for pairs in candidates:
-            self._add(self._ranked(pairs))
+        for frame in candidates:
+            for pairs in frame.iter_slices(ADDED):
+                self._add(self._ranked(pairs))
         count = 0
         for number in range(len(self._pairs)):
             pairs = self._pairs.get(number).unique(RANKS).sort(RANKS)
