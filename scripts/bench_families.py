@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +24,24 @@ FIRST, LAST = 0x4E00, 0x9FA0
 KINDS = ("template", "family")
 
 
-def write(path: Path, kind: str, documents: int) -> None:
-    """JSON lines of so many documents of one kind."""
+def documents(kind: str, count: int) -> Iterator[str]:
+    """So many texts of one kind."""
     rng = np.random.default_rng([20261129, KINDS.index(kind)])
     common = rng.integers(FIRST, LAST, LENGTH)
+    for _ in range(count):
+        codes = common.copy()
+        if kind == "template":
+            at = rng.integers(0, LENGTH - OWN)
+            codes[at : at + OWN] = rng.integers(FIRST, LAST, OWN)
+        else:
+            codes[rng.integers(0, LENGTH, EDITS)] = rng.integers(FIRST, LAST, EDITS)
+        yield "".join(map(chr, codes))
+
+
+def write(path: Path, kind: str, count: int) -> None:
+    """JSON lines of so many documents of one kind."""
     with path.open("w", encoding="utf-8") as file:
-        for number in range(documents):
-            codes = common.copy()
-            if kind == "template":
-                at = rng.integers(0, LENGTH - OWN)
-                codes[at : at + OWN] = rng.integers(FIRST, LAST, OWN)
-            else:
-                codes[rng.integers(0, LENGTH, EDITS)] = rng.integers(FIRST, LAST, EDITS)
-            text = "".join(map(chr, codes))
+        for number, text in enumerate(documents(kind, count)):
             file.write(json.dumps({"id": str(number), "text": text}, ensure_ascii=False) + "\n")
 
 
@@ -70,11 +76,11 @@ def main() -> None:
     args.scratch.mkdir(parents=True, exist_ok=True)
     found = []
     for kind in args.kinds:
-        for documents in args.documents:
+        for count in args.documents:
             with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
                 source = Path(folder) / "in.jsonl"
-                write(source, kind, documents)
-                result = {"kind": kind, "documents": documents}
+                write(source, kind, count)
+                result = {"kind": kind, "documents": count}
                 result |= measured(source, Path(folder) / "out")
             sys.stdout.write(json.dumps(result) + "\n")
             sys.stdout.flush()

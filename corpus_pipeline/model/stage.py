@@ -192,6 +192,10 @@ class PairStage(ShuffledStage, base=True):
     verifies: ClassVar[bool] = False
     #: What `verify` gets of each candidate: of a package of a site other columns than the text.
     compares: ClassVar[tuple[str, ...]] = ("text",)
+    #: Of a stage that verifies: how often documents that no pair removes are compared, too, if both
+    #: are like a third one; and with how many others each, the best.
+    rounds: ClassVar[int] = 0
+    met: ClassVar[int] = 4
 
     @classmethod
     def check_definition(cls) -> None:
@@ -224,15 +228,28 @@ class PairStage(ShuffledStage, base=True):
         """
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-        """Candidate pairs and the documents in them (`doc`, `text`) → the true pairs.
+        """Candidate pairs and the documents in them (`doc`, and `compares`) → the true pairs.
 
-        Returns `a`, `b`, `jaccard` (f32) and what else `settle` needs.
+        Each pair by itself: the engine calls this for a portion of the pairs after the other.
+        Returns `a`, `b`, `larger` (u64: the one that must not be dropped for the other; null:
+        either may), and what else `settle` needs.
+        """
+        return pairs
+
+    def further(self, pairs: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+        """Which of these pairs (`a` < `b`) of documents like a third one `verify` is to get.
+
+        `sources`: `doc` and `source` of the documents.  Returns the columns of `match`.
         """
         return pairs
 
     @abstractmethod
     def settle(self, pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         """The true pairs of whole components and the facts of their documents → decisions.
+
+        Of a stage that verifies, stars: pairs of a document with the one that it is dropped for,
+        as the best free document takes its free neighbours.  A star may come in several calls; the
+        engine counts its documents.
 
         `facts`: `doc`, `SURVIVOR_FACTS` and `old` (bool: of an index; such a document is never
         dropped, nor called a duplicate of another old one).

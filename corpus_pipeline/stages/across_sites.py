@@ -20,12 +20,7 @@ import polars as pl
 
 from corpus_pipeline.model import Schema
 from corpus_pipeline.stages.exact_dedup import ExactDedup
-from corpus_pipeline.stages.near_dedup import (
-    LEAST_HELD,
-    REPRESENTATIVES,
-    ROUNDS,
-    NearDedup,
-)
+from corpus_pipeline.stages.near_dedup import LEAST_HELD, NearDedup
 from corpus_pipeline.text.arrays import Integers
 from corpus_pipeline.text.dedup import union_find as clusters
 from corpus_pipeline.text.dedup.blind import (
@@ -63,7 +58,7 @@ class ExactAcrossSites(ExactDedup):
 class NearAcrossSites(NearDedup):
     """Near-duplicates of all sites: two of one site as that has judged them, others estimated."""
 
-    compares: ClassVar[tuple[str, ...]] = ("size", "merit", "signature")
+    compares: ClassVar[tuple[str, ...]] = ("size", "signature")
 
     def blind(self, rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
         """The keys of bands under the key."""
@@ -97,36 +92,19 @@ class NearAcrossSites(NearDedup):
         return whole.join(signed, on="row", how="left", maintain_order="left").drop("row")
 
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Pairs of two sites that share a bucket, not judged yet, with `site_a` and `site_b`."""
-        site = keys.select("doc", "site").unique("doc")
-        pairs = super().match(keys).select("a", "b")
-        for end in ("a", "b"):
-            pairs = pairs.join(site.rename({"doc": end, "site": f"site_{end}"}), on=end)
-        pairs = pairs.filter(pl.col("site_a") != pl.col("site_b")).sort("a", "b")
-        nothing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in JUDGED.items()]
-        return pairs.select("a", "b", "site_a", "site_b", *nothing)
+        """Pairs of two sites that share a bucket, not judged yet."""
+        return _of_two(super().match(keys), keys.select("doc", "site").unique("doc"))
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-        """The pairs that hold: those a site has verified, and those of two sites by estimate.
+        """The pairs that hold: those a site has verified, and those of two sites by estimate."""
+        unjudged = pl.col("jaccard").is_null()
+        places = positions(pairs.filter(unjudged), texts.get_column("doc"))
+        found = self._estimated(texts, *places)
+        return pl.concat([pairs.filter(~unjudged).select(found.columns), found])
 
-        As in one run, survivors that share a neighbour are compared too, if of two sites.
-        """
-        best = texts.sort("merit", "doc", descending=[True, False])
-        docs, unjudged = best.get_column("doc"), pl.col("jaccard").is_null()
-        sites = np.zeros(len(docs), dtype=np.uint16)
-        for end, places in zip(("a", "b"), positions(pairs, docs), strict=True):
-            sites[places] = pairs.get_column(f"site_{end}").to_numpy()
-        tested = clusters.pair_codes(*positions(pairs, docs))
-        found = self._estimated(best, *positions(pairs.filter(unjudged), docs))
-        true = pl.concat([pairs.filter(~unjudged).select(found.columns), found])
-        for _ in range(ROUNDS):
-            a, b = clusters.unmet(*positions(true, docs), len(docs), REPRESENTATIVES)
-            new = ~np.isin(clusters.pair_codes(a, b), tested) & (sites[a] != sites[b])
-            if not new.any():
-                break
-            tested = np.concatenate([tested, clusters.pair_codes(a[new], b[new])])
-            true = pl.concat([true, self._estimated(best, a[new], b[new])])
-        return true.sort("a", "b")
+    def further(self, pairs: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+        """As in one run, but only of two sites."""
+        return _of_two(pairs, sources.rename({"source": "site"}))
 
     def _estimated(self, docs: pl.DataFrame, a: Integers, b: Integers) -> pl.DataFrame:
         """The pairs of rows of `docs` that hold by their signatures, as `verify` returns them."""
@@ -166,6 +144,15 @@ class NearAcrossSites(NearDedup):
         apart = placed.get_column("own") != placed.get_column("source")
         told = pl.when(pl.lit(apart)).then(pl.col("drop_evidence") + " estimated")
         return settled.with_columns(drop_evidence=told.otherwise("drop_evidence"))
+
+
+def _of_two(pairs: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of documents of two sites (`doc`, `site`), with the columns of `JUDGED`, null."""
+    for end in ("a", "b"):
+        pairs = pairs.join(sites.rename({"doc": end, "site": f"site_{end}"}), on=end)
+    apart = pairs.filter(pl.col("site_a") != pl.col("site_b")).sort("a", "b")
+    nothing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in JUDGED.items()]
+    return apart.select("a", "b", *nothing)
 
 
 #: The stages that can compare documents across sites, by the name of the stage in a config.

@@ -36,9 +36,6 @@ from corpus_pipeline.text.dedup.union_find import best_first, positions, stars
 #: A bucket of up to `FULL` documents gives all its pairs, 120 at most; a larger one pairs each
 #: document with `REPRESENTATIVES` of the bucket and with the `NEXT_TO` documents after it.
 FULL, REPRESENTATIVES, NEXT_TO = 16, 4, 2
-#: Rounds of comparing survivors that share a neighbour; each round's new pairs are at most
-#: `REPRESENTATIVES` a survivor, and on statute versions nothing new comes after the second.
-ROUNDS = 3
 PERMUTATIONS = 128
 #: A pair whose key texts are less alike than the threshold by up to `REACH` is looked at again, as
 #: the texts stand: of 776 planted pairs (statutes, manuals, poems, comments; 1 to 5 % of the
@@ -91,6 +88,10 @@ class NearDedup(PairStage):
 
     name = "near_dedup"
     version = 3
+    #: Each round's new pairs are at most `REPRESENTATIVES` a survivor, and on statute versions
+    #: nothing new comes after the second.
+    rounds: ClassVar[int] = 3
+    met: ClassVar[int] = REPRESENTATIVES
     columns: ClassVar[Schema] = {"near_dedup_jaccard": pl.Float32()}
     describes: ClassVar[Mapping[str, str]] = {
         "near_dedup_jaccard": "Exact Jaccard similarity of the character 5-grams to the survivor: "
@@ -126,52 +127,29 @@ class NearDedup(PairStage):
         return pl.concat(frames)
 
     def match(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """Pairs that share a bucket, with rank keys `merit_a`, `merit_b`; an index ranks first."""
+        """Pairs that share a bucket; in large ones the documents of an index rank first."""
         rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
         keys = clusters.non_singletons(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
         first, other = clusters.bucket_pairs(
             key, doc, merits, full=FULL, representatives=REPRESENTATIVES, next_to=NEXT_TO
         )
-        of_doc = keys.select("doc", "merit").unique("doc")
         return (
             pl.DataFrame({"a": np.minimum(first, other), "b": np.maximum(first, other)})
             .filter(pl.col("a") != pl.col("b"))
             .unique()
-            .join(of_doc.rename({"doc": "a", "merit": "merit_a"}), on="a")
-            .join(of_doc.rename({"doc": "b", "merit": "merit_b"}), on="b")
             .sort("a", "b")
         )
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-        """The pairs that hold, and the pairs of survivors with a common neighbour that hold too.
+        """The pairs that hold.
 
         Adds `jaccard` and `containment` (f32), `larger` (u64; null where the Jaccard holds) and
         `raw` (Boolean: the Jaccard is that of the raw texts).
         """
-        merits = [pairs.select(doc=end, merit=f"merit_{end}") for end in ("a", "b")]
-        best = texts.join(pl.concat(merits).unique("doc"), on="doc")
-        best = best.sort("merit", "doc", descending=[True, False])
-        docs, contents = best.get_column("doc"), best.get_column("text").fill_null("")
-        a, b = positions(pairs, docs)
-        tested = clusters.pair_codes(a, b)
-        true = self._true(contents, a, b)
-        for _ in range(ROUNDS):
-            a, b = clusters.unmet(
-                true["a"].to_numpy(), true["b"].to_numpy(), len(docs), REPRESENTATIVES
-            )
-            new = ~np.isin(clusters.pair_codes(a, b), tested)
-            if not new.any():
-                break
-            tested = np.concatenate([tested, clusters.pair_codes(a[new], b[new])])
-            true = pl.concat([true, self._true(contents, a[new], b[new])])
-        named = [docs.gather(true[end]).alias(end) for end in ("a", "b", "larger")]
-        swap = pl.col("a") > pl.col("b")
-        return (
-            true.with_columns(named)
-            .with_columns(a=pl.when(swap).then("b").otherwise("a"), b=pl.max_horizontal("a", "b"))
-            .sort("a", "b")
-        )
+        docs = texts.get_column("doc")
+        true = self._true(texts.get_column("text").fill_null(""), *positions(pairs, docs))
+        return true.with_columns(docs.gather(true[end]).alias(end) for end in ("a", "b", "larger"))
 
     def _true(self, texts: pl.Series, a: Integers, b: Integers) -> pl.DataFrame:
         """The pairs that hold; `larger` says which contains the other, null where Jaccard holds."""

@@ -273,7 +273,7 @@ def test_long_document_beside_short_ones(monkeypatch):
         [long, edited(rng, long, 0.01), *[edited(rng, long[:300], 0.01) for _ in range(9)]]
     )
     whole = settled(NEAR, docs)
-    monkeypatch.setattr("corpus_pipeline.text.dedup.jaccard.PORTION", 3000)
+    monkeypatch.setattr("corpus_pipeline.engine.shuffle.verification.PORTION", 3000)
     assert decisions_of(settled(NEAR, docs), NEAR).equals(decisions_of(whole, NEAR))
 
 

@@ -77,7 +77,8 @@ def test_stars_are_greedy(edges):
 
 def test_unmet_looks_one_star_further():
     """Two centres that share a neighbour are proposed, the better second, and no others."""
-    one, other = unmet(*ends([(0, 5), (3, 5), (1, 2)]), 6, most=4)
+    edges = [end.astype(np.uint32) for end in ends([(0, 5), (3, 5), (1, 2)])]
+    one, other = unmet([edges], stars(*edges, 6)[0], most=4)
     assert (one.tolist(), other.tolist()) == ([3], [0])
 
 

@@ -20,7 +20,8 @@ from corpus_pipeline.engine.shuffle.corpus import ROW, picked
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import Packages
-from corpus_pipeline.engine.shuffle.steps import NAMED, mask
+from corpus_pipeline.engine.shuffle.settle import NAMED
+from corpus_pipeline.engine.shuffle.steps import mask
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard

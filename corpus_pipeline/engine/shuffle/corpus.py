@@ -44,17 +44,12 @@ class Judged:
 
     path: Path
     shift: int
-    site: int
 
     def read(self) -> pl.DataFrame:
         """The pairs, as the stage's `match` gives its own."""
-        shift, site = pl.lit(self.shift, dtype=pl.UInt64), pl.lit(self.site, dtype=pl.UInt16)
+        shift = pl.lit(self.shift, dtype=pl.UInt64)
         pairs = pl.read_parquet(local_copy(self.path))
-        return pairs.select(
-            *(pl.col(end) + shift for end in ("a", "b")),
-            *(site.alias(name) for name in ("site_a", "site_b")),
-            *(pl.col(name) + shift if name == "larger" else name for name in pairs.columns[2:]),
-        )
+        return pairs.with_columns(pl.col(name) + shift for name in ("a", "b", "larger"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +149,7 @@ def between(files: Sequence[Path], column: str, first: int, last: int) -> pl.Dat
 
     The files are sorted by it: row groups without such rows are not read.
     """
-    low, high = (pl.lit(bound, dtype=pl.UInt64) for bound in (first, last))
-    inside = pl.col(column).is_between(low, high)
+    inside = _inside(column, first, last)
     if not any(isinstance(path, StorePath) for path in files):
         return pl.scan_parquet(list(files)).filter(inside).collect()
     found = []
@@ -171,6 +165,24 @@ def between(files: Sequence[Path], column: str, first: int, last: int) -> pl.Dat
         assert isinstance(frame, pl.DataFrame)
         found.append(frame.filter(inside))
     return pl.concat(found)
+
+
+def found_between(
+    files: Sequence[Path], column: str, first: int, last: int
+) -> Iterator[pl.DataFrame]:
+    """The rows that `between` gives, a row group at a time."""
+    for path in files:
+        with opened(path) as file:
+            for group in range(file.num_row_groups):
+                if _may_hold(file, group, column, first, last):
+                    frame = pl.from_arrow(file.read_row_group(group))
+                    assert isinstance(frame, pl.DataFrame)
+                    yield frame.filter(_inside(column, first, last))
+
+
+def _inside(column: str, first: int, last: int) -> pl.Expr:
+    low, high = (pl.lit(bound, dtype=pl.UInt64) for bound in (first, last))
+    return pl.col(column).is_between(low, high)
 
 
 def _may_hold(file: pq.ParquetFile, group: int, column: str, first: int, last: int) -> bool:

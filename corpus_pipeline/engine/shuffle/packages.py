@@ -110,8 +110,8 @@ class Packages(Corpus):
     def judged(self, stage: str) -> list[Judged]:
         """The pairs that the sites have verified."""
         return [
-            Judged(path, first << 32, number)
-            for number, first, package in self.located()
+            Judged(path, first << 32)
+            for _, first, package in self.located()
             for path in sorted((package.root / "pairs" / stage).glob("part-*.parquet"))
         ]
 

@@ -12,8 +12,8 @@ candidates.  The result is the same for any number of workers, size of batches a
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +21,19 @@ import polars as pl
 
 from corpus_pipeline.engine.shuffle.corpus import (
     Judged,
-    between,
     dense,
     mapped,
     no_rows,
     picked,
     write_array,
 )
-from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen, own_mask
+from corpus_pipeline.engine.shuffle.decisions import own_mask
 from corpus_pipeline.engine.shuffle.group import group, route
 from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.engine.shuffle.settle import settle, summary
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import CountStage, PairStage, cluster_columns
+from corpus_pipeline.model import CountStage, PairStage
 from corpus_pipeline.tasks.base import Result, Task
 from corpus_pipeline.text.dedup.union_find import forest
 from corpus_pipeline.text.dedup.union_find_kernel import ALONE
@@ -52,8 +52,6 @@ SETTLED, SETTLE_BYTES = 8, 128 << 20
 #: Pairs of match tasks that are routed together, 36 bytes each and three times while they are
 #: sorted: settle tasks open every routed file.
 ROUTED = 4_000_000
-#: The largest clusters that are named where one passes the stage's limit.
-NAMED = 5
 
 RunTasks = Callable[[Sequence[Task]], list[Result]]
 
@@ -94,7 +92,7 @@ def shuffle(job: Shuffle, rows: int, dropped: Path | None, run_tasks: RunTasks) 
         [job.task("settle", i, settle, (job, i, groups)) for i, groups in enumerate(cut)]
     )
     run_tasks([job.task("mask", 0, mask, (job, len(cut), dropped))])
-    return total | _summary(settled)
+    return total | summary(settled)
 
 
 def rows_of(parts: int, rows: int) -> int:
@@ -111,18 +109,6 @@ def _cut(groups: int, parts: int, size: int) -> list[range]:
     fitting = SETTLE_BYTES * groups // max(size, 1)
     each = max(min(parts // SPLITS, SETTLED, fitting), 1)
     return [range(first, min(first + each, groups)) for first in range(0, groups, each)]
-
-
-def _summary(settled: Sequence[Result]) -> Result:
-    """The sum of the results of the settle tasks."""
-    lost: Counter[str] = Counter()
-    for result in settled:
-        lost.update(result["lost"])
-    clusters = (tuple(cluster) for result in settled for cluster in result["largest"])
-    largest = sorted(clusters, reverse=True)[:NAMED]
-    names = ("candidates", "true", "dropped")
-    sums = {name: sum(result[name] for result in settled) for name in names}
-    return {**sums, "lost": dict(sorted(lost.items())), "largest": largest}
 
 
 def _steps(pairs: Sequence[int]) -> list[tuple[int, int]]:
@@ -153,21 +139,41 @@ def match_range(argument: tuple[Shuffle, int, int, int, Path | None]) -> Result:
         return {"kind": "match", "pairs": counted.height}
     keys = corpus.sketches(name, first, last)
     keys = keys.filter(pl.col("old") | _alive(keys, job, dropped))
-    pairs = stage.match(keys)
+    return _write_pairs(job, part, (_matched(job, some) for some in _by_bucket(keys)))
+
+
+def _by_bucket(keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Sketch rows, sorted by `key`: about `MATCH_ROWS` at a time, or one larger bucket."""
+    key = keys.get_column("key").to_numpy()
+    count = max(round(len(key) / MATCH_ROWS), 1)
+    cuts = np.searchsorted(key, key[len(key) * np.arange(1, count) // count])
+    for first, end in pairwise([0, *np.unique(cuts).tolist(), len(key)]):
+        yield keys[first:end]
+
+
+def _matched(job: Shuffle, keys: pl.DataFrame) -> pl.DataFrame:
+    """The candidate pairs in whole buckets, less those of two documents of an index."""
+    pairs: pl.DataFrame = job.stage.match(keys)
     if not (pairs.get_column("a") < pairs.get_column("b")).all():
-        raise ValueError(f"{name}: match gave a pair whose a is not smaller than its b")
+        raise ValueError(f"{job.spec.name}: match gave a pair whose a is not smaller than its b")
     # Smaller numbers come first in a pair: where that is an old document's, both are old.
-    pairs = pairs.filter(pl.col("a") < pl.lit(corpus.first_old, dtype=pl.UInt64))
-    return _write_pairs(job, part, pairs)
+    return pairs.filter(pl.col("a") < pl.lit(job.corpus.first_old, dtype=pl.UInt64))
 
 
-def _write_pairs(job: Shuffle, part: str, pairs: pl.DataFrame) -> Result:
+def _write_pairs(job: Shuffle, part: str, frames: Iterable[pl.DataFrame]) -> Result:
     """Write pairs and their forest."""
-    a, b = forest(*(pairs.get_column(end).to_numpy() for end in ("a", "b")))
+    forests = [np.empty((2, 0), dtype=np.uint64)]
+
+    def noted() -> Iterator[pl.DataFrame]:
+        for pairs in frames:
+            forests.append(np.stack(forest(pairs["a"].to_numpy(), pairs["b"].to_numpy())))
+            yield pairs
+
+    pairs = write_shard(job.home / "pairs" / part, noted(), level=0, size_by="")
+    a, b = forest(*np.concatenate(forests, axis=1))
     joined = pl.DataFrame({"a": a, "b": b}, schema={"a": pl.UInt64, "b": pl.UInt64})
-    write_shard(job.home / "pairs" / part, [pairs], level=0, size_by="")
     write_shard(job.home / "forest" / part, [joined], level=0, size_by="")
-    return {"kind": "match", "pairs": pairs.height}
+    return {"kind": "match", "pairs": pairs}
 
 
 def take_judged(argument: tuple[Shuffle, int, Judged, Path | None]) -> Result:
@@ -176,7 +182,7 @@ def take_judged(argument: tuple[Shuffle, int, Judged, Path | None]) -> Result:
     pairs = judged.read()
     for end in ("a", "b"):
         pairs = pairs.filter(_alive(pairs.select(doc=end), job, dropped))
-    return _write_pairs(job, f"part-{index:05d}.parquet", pairs)
+    return _write_pairs(job, f"part-{index:05d}.parquet", [pairs])
 
 
 def _alive(keys: pl.DataFrame, job: Shuffle, dropped: Path | None) -> pl.Series:
@@ -216,65 +222,6 @@ def gather(argument: tuple[Shuffle, int]) -> Result:
     target = job.home / "gathered" / f"part-{part:05d}.parquet"
     write_shard(target, [frame], level=0, size_by=size_by)
     return {"kind": "gather", "documents": frame.height, "bytes": size}
-
-
-def settle(argument: tuple[Shuffle, int, range]) -> Result:
-    """The decisions about the documents of some groups, one group after the other."""
-    job, number, groups = argument
-    pairs, docs = (_by_group(job.home / home, groups) for home in ("routed", "gathered"))
-    # Each frame is let go of when its group is settled: of a large one there is no second copy.
-    made = [_settled(job, pairs.pop(one), docs.pop(one)) for one in groups]
-    decisions = pl.concat([rows for rows, _, _ in made]).sort("doc")
-    if job.keeps_pairs:
-        true = pl.concat([pairs for _, pairs, _ in made]).sort("a", "b")
-        write_shard(job.home / "true" / f"part-{number:05d}.parquet", [true], level=0, size_by="")
-    write_shard(
-        job.home / "decisions" / f"part-{number:05d}.parquet", [decisions], level=0, size_by=""
-    )
-    return {"kind": "settle", **_summary([result for *_, result in made])}
-
-
-def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
-    """Group → its rows in the files of the folder."""
-    files = sorted(folder.glob("part-*.parquet"))
-    rows = between(files, "group", groups.start, groups.stop - 1)
-    if len(groups) == 1:
-        return {groups.start: rows.drop("group")}
-    parts = rows.partition_by("group", include_key=False, as_dict=True)
-    return {int(key[0]): part for key, part in parts.items()}
-
-
-def _settled(
-    job: Shuffle, pairs: pl.DataFrame, docs: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, Result]:
-    """The decisions about the documents of one group, the pairs that hold, and their counts."""
-    pairs = pairs.unique(["a", "b"]).sort("a", "b")
-    docs = docs.sort("doc")
-    stage, name = job.stage, job.spec.name
-    assert isinstance(stage, PairStage)
-    true = pairs
-    if stage.verifies:
-        true = stage.verify(pairs, docs.select("doc", *stage.compares))
-        docs = docs.drop(stage.compares)
-    first_old = pl.lit(job.corpus.first_old, dtype=pl.UInt64)
-    true = true.filter(pl.min_horizontal("a", "b") < first_old).sort("a", "b")
-    paired = pl.concat([true["a"], true["b"]]).unique()
-    facts = docs.filter(pl.col("doc").is_in(paired.implode()))
-    wanted = {"doc": pl.UInt64(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
-    decisions = chosen(name, stage.settle(true, facts), wanted)
-    decisions = decisions.filter(pl.col("doc") < first_old)
-    dropped = decisions.filter(pl.col("drop_rule").is_not_null())
-    lost = dropped.join(facts.select("doc", "source"), on="doc").group_by("source").len()
-    cluster, size = cluster_columns(name)
-    largest = decisions.select(size, cluster).unique().top_k(NAMED, by=[size, cluster])
-    counted = {
-        "candidates": pairs.height,
-        "true": true.height,
-        "dropped": dropped.height,
-        "lost": {source or "": rows for source, rows in lost.sort("source").iter_rows()},
-        "largest": [list(row) for row in largest.sort(size, cluster).iter_rows()],
-    }
-    return decisions, true, counted
 
 
 def mask(argument: tuple[Shuffle, int, Path | None]) -> Result:

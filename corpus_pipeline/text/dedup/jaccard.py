@@ -3,8 +3,8 @@
 Enters: texts of many documents and the pairs to compare.  Leaves: the sizes of both sets and of
 their intersection for each pair; nothing is estimated.
 
-The n-grams of all documents are never in memory at once: pairs come in portions whose documents
-together have a bounded number of bytes.
+The n-grams of all these texts are in memory at once: of many texts a caller compares `portions` of
+the pairs, whose documents together have a bounded number of bytes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ from corpus_pipeline.text.dedup.key import KeyTable, fold
 from corpus_pipeline.text.dedup.ngrams import distinct, occurrences, shared, shingles
 from corpus_pipeline.text.dedup.ngrams_kernel import runs
 
-#: Bytes of texts whose n-grams are in memory at once (8 bytes for each character, and as much again
-#: while sorting).
-PORTION = 24_000_000
 #: Makes the sets of some texts, in order and in chunks: numbers, sorted, and where each set begins.
 Grams = Callable[[pl.Series], Iterator[tuple[U64, I64]]]
 
@@ -102,30 +99,19 @@ def same_characters(
 
 def _compared(texts: pl.Series, a: I64, b: I64, grams: Grams) -> Resemblance:
     """Compare the sets that `grams` makes of the texts."""
-    out = Resemblance(*(np.zeros(len(a), dtype=np.int64) for _ in range(3)))
-    # Of each pair the document in more pairs is the hub, the other the leaf.  A leaf's set is
-    # compared with all its hubs in one portion, so that it is made once.
-    degree = np.bincount(np.concatenate([a, b]), minlength=len(texts))
-    swapped = (degree[a] < degree[b]) | ((degree[a] == degree[b]) & (a > b))
-    hub, leaf = np.where(swapped, b, a), np.where(swapped, a, b)
-    order = np.lexsort((hub, leaf))
-    lengths = texts.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
-    for portion in _portions(hub[order], leaf[order], lengths):
-        pairs = order[portion]
-        needed = np.zeros(len(texts), dtype=np.bool_)
-        needed[hub[pairs]] = needed[leaf[pairs]] = True
-        wanted = np.flatnonzero(needed)
-        sets, starts = _joined(grams(texts.gather(wanted)))
-        one, other = np.searchsorted(wanted, a[pairs]), np.searchsorted(wanted, b[pairs])
-        out.size_a[pairs], out.size_b[pairs] = np.diff(starts)[one], np.diff(starts)[other]
-        out.both[pairs] = shared(sets, starts, one, other)
-    return out
+    needed = np.zeros(len(texts), dtype=np.bool_)
+    needed[a] = needed[b] = True
+    wanted = np.flatnonzero(needed)
+    sets, starts = _joined(grams(texts.gather(wanted)))
+    one, other = np.searchsorted(wanted, a), np.searchsorted(wanted, b)
+    sizes = np.diff(starts)
+    return Resemblance(sizes[one], sizes[other], shared(sets, starts, one, other))
 
 
-def _portions(hub: I64, leaf: I64, lengths: I64) -> Iterator[slice]:
-    """Runs of pairs whose documents together have about `PORTION` bytes."""
-    ends = np.zeros(len(hub) + 1, dtype=np.int64)
-    count = runs(hub, leaf, lengths, PORTION, np.zeros(len(lengths), dtype=np.int64), ends[1:])
+def portions(one: I64, other: I64, lengths: I64, most: int) -> Iterator[slice]:
+    """Runs of pairs whose documents, of these lengths, together have about `most` bytes."""
+    ends = np.zeros(len(one) + 1, dtype=np.int64)
+    count = runs(one, other, lengths, most, np.zeros(len(lengths), dtype=np.int64), ends[1:])
     for start, end in pairwise(ends[: count + 1].tolist()):
         yield slice(start, end)
 

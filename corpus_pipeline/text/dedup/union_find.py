@@ -10,19 +10,22 @@ duplicates: in a chain A-B-C the ends may have nothing in common.  Stars are suc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.text.arrays import I64, U64, Integers
+from corpus_pipeline.text.arrays import U32, U64, Bool, Integers
 from corpus_pipeline.text.dedup.union_find_kernel import (
     flatten,
     flatten_wide,
     join,
     join_wide,
+    meet,
     number_groups,
     number_groups_wide,
+    take,
 )
 
 #: Numbers written at once where an array may be a file.
@@ -41,7 +44,12 @@ def best_first(facts: pl.DataFrame) -> pl.DataFrame:
     >>> best_first(facts)["id"].to_list()
     ['d', 'c', 'a', 'b']
     """
-    return facts.sort(
+    return facts[best_order(facts)]
+
+
+def best_order(facts: pl.DataFrame) -> Integers:
+    """The rows of `facts` in the order of `best_first`."""
+    order = pl.arg_sort_by(
         "old",
         pl.col("quality").fill_nan(None),
         "length",
@@ -49,18 +57,25 @@ def best_first(facts: pl.DataFrame) -> pl.DataFrame:
         descending=[True, True, True, False],
         nulls_last=True,
     )
+    return facts.select(order).to_series().to_numpy()
 
 
 def rank_keys(docs: pl.DataFrame) -> U64:
+    """`ranks` of documents: columns `id`, `text`, and `quality_score` where there is one."""
+    quality = pl.col("quality_score") if "quality_score" in docs.columns else pl.lit(0.0)
+    return ranks(docs.select("id", quality=quality, length=pl.col("text").str.len_chars()))
+
+
+def ranks(facts: pl.DataFrame) -> U64:
     """The order of survival in 64 bits: quality (16), length (20), id (28, smaller is better).
 
-    Columns: `id` (hexadecimal), `text`, and `quality_score` where there is one.  Coarser than
-    `best_first`, which decides; this only picks which documents are compared.
+    Columns: `id` (hexadecimal), `quality` and `length`.  Coarser than `best_first`, which decides;
+    this only picks which documents are compared.
     """
-    quality = pl.col("quality_score") if "quality_score" in docs.columns else pl.lit(0.0)
-    parts = docs.select(
-        quality=(quality.fill_nan(None).fill_null(0.0).clip(0, 1) * 0xFFFF).cast(pl.UInt64),
-        length=pl.col("text").str.len_chars().fill_null(0).clip(0, 0xFFFFF).cast(pl.UInt64),
+    quality = pl.col("quality").fill_nan(None).fill_null(0.0).clip(0, 1)
+    parts = facts.select(
+        quality=(quality * 0xFFFF).cast(pl.UInt64),
+        length=pl.col("length").fill_null(0).clip(0, 0xFFFFF).cast(pl.UInt64),
         id=pl.col("id").str.head(7).str.to_integer(base=16, dtype=pl.UInt64, strict=False),
     ).with_columns(id=0xFFFFFFF - pl.col("id").fill_null(0xFFFFFFF))
     total = pl.col("quality") * (1 << 48) + pl.col("length") * (1 << 28) + pl.col("id")
@@ -164,55 +179,43 @@ def stars(a: Integers, b: Integers, size: int) -> tuple[Integers, Integers]:
     >>> centre.tolist(), edge.tolist()
     ([0, 0, 2], [-1, 0, -1])
     """
-    better, worse = np.minimum(a, b), np.maximum(a, b)
+    better, worse = np.minimum(a, b).astype(np.uint32), np.maximum(a, b).astype(np.uint32)
+    order = np.lexsort((better, worse))
+    centre, via = np.arange(size, dtype=np.uint32), np.full(size, -1)
+    taken = grown(worse[order], better[order], centre)
+    via[worse[order[taken]]] = order[taken]
+    return centre, via
+
+
+def grown(worse: U32, better: U32, centre: U32) -> Bool:
+    """Let stars grow by more edges, sorted by `worse`, then `better`; which of them were taken.
+
+    `centre`: of each number, its own where it is one; edges of smaller `worse` have come before.
+    """
     # A neighbour better than a centre is either a centre itself (and would have taken it) or
     # taken; so only edges from better to worse matter, and a document goes to its best centre.
-    order = np.lexsort((worse, better))
-    ends = np.searchsorted(better[order], np.arange(size + 1)).tolist()
-    neighbours = worse[order].tolist()
-    edges = order.tolist()
-    centre = list(range(size))
-    via = [-1] * size
-    for number in range(size):
-        if centre[number] != number:
-            continue
-        for position in range(ends[number], ends[number + 1]):
-            other = neighbours[position]
-            if other != number and centre[other] == other:
-                centre[other] = number
-                via[other] = edges[position]
-    return np.array(centre, dtype=np.int64), np.array(via, dtype=np.int64)
+    taken = np.empty(len(worse), dtype=np.bool_)
+    take(worse, better, centre, taken)
+    return taken
 
 
-def unmet(a: Integers, b: Integers, size: int, most: int) -> tuple[Integers, Integers]:
-    """Pairs of centres that share a neighbour and are not compared yet: (worse, better).
+def unmet(edges: Iterable[tuple[U32, U32]], centre: U32, most: int) -> tuple[Integers, Integers]:
+    """Pairs of centres that share a neighbour: (worse, better).
 
     In the order of the worse centre; each has at most `most` better ones, the best first.
 
-    >>> worse, better = unmet(np.array([0, 1]), np.array([1, 2]), 3, most=4)
+    >>> edges = np.array([0, 1], dtype=np.uint32), np.array([1, 2], dtype=np.uint32)
+    >>> centre, _ = stars(*edges, 3)
+    >>> worse, better = unmet([edges], centre, most=4)
     >>> worse.tolist(), better.tolist()
     ([2], [0])
     """
-    centre, _ = stars(a, b, size)
-    left, right = np.concatenate([a, b]), np.concatenate([b, a])
-    taken_elsewhere = (centre[left] == left) & (centre[right] != left) & (centre[right] != right)
-    worse, better = left[taken_elsewhere], centre[right[taken_elsewhere]]
-    # Sorted, not `np.unique`: its table of hashes takes ten times as long.
-    pairs = np.sort(worse.astype(np.int64) * size + better)
-    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
-    worse, better = pairs // max(size, 1), pairs % max(size, 1)
-    place = np.arange(len(worse)) - np.searchsorted(worse, worse)
-    return worse[place < most], better[place < most]
-
-
-def pair_codes(a: Integers, b: Integers) -> I64:
-    """One number for each pair of numbers below 2³¹, whichever way round it is.
-
-    >>> pair_codes(np.array([1]), np.array([7])) == pair_codes(np.array([7]), np.array([1]))
-    array([ True])
-    """
-    codes: I64 = np.minimum(a, b) << 32 | np.maximum(a, b)
-    return codes
+    none = np.iinfo(np.uint32).max
+    met = np.full((len(centre), most), none, dtype=np.uint32)
+    for one, other in edges:
+        meet(one, other, centre, met)
+    worse, place = np.nonzero(met != none)
+    return worse, met[worse, place]
 
 
 def non_singletons(keys: pl.DataFrame) -> pl.DataFrame:

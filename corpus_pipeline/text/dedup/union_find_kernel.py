@@ -1,14 +1,15 @@
 """The loops of `union_find`: a forest in an array that has the parent of each number.
 
-Enters: the parent of each number, edges.  Leaves: the same array, joined or flattened; groups.
+Enters: the parent of each number, edges.  Leaves: the same array, joined or flattened; groups;
+stars, where the edges come in order.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from corpus_pipeline.text.arrays import I64, U32, Int, OutU32
-from corpus_pipeline.text.compiled import compiled, variant
+from corpus_pipeline.text.arrays import I64, U32, Int, OutBool, OutU32, OutU32Grid
+from corpus_pipeline.text.compiled import compiled, compiled_uncounted, variant
 
 #: The group of a document that resembles no other.
 ALONE = 0xFFFFFFFF
@@ -59,6 +60,39 @@ def number_groups(roots: U32, most: int, out: OutU32) -> tuple[Int, Int, Int]:
     for number in range(len(roots) - 1, -1, -1):
         out[number] = out[roots[number]]
     return groups, components, largest
+
+
+@compiled_uncounted
+def take(worse: U32, better: U32, centre: OutU32, taken: OutBool) -> None:
+    """Give each number that is its own centre to the first of its better ones that is one, too.
+
+    The edges come in the order of `worse`, then `better`; `taken` says which were taken.
+    """
+    for i in range(len(worse)):
+        number, other = worse[i], better[i]
+        taken[i] = number != other and centre[number] == number and centre[other] == other
+        if taken[i]:
+            centre[number] = other
+
+
+@compiled_uncounted
+def meet(one: U32, other: U32, centre: U32, met: OutU32Grid) -> None:
+    """Note for each centre the smallest other centres that took a neighbour of it.
+
+    `met`: a row for each number, ascending, filled with the largest u32.
+    """
+    for i in range(len(one)):
+        for turn in range(2):
+            left, right = (one[i], other[i]) if turn == 0 else (other[i], one[i])
+            value = centre[right]
+            if centre[left] != left or value in (left, right):
+                continue
+            for place in range(met.shape[1]):
+                there = met[left, place]
+                if value == there:
+                    break
+                if value < there:
+                    met[left, place], value = value, there
 
 
 # More than 2³² documents have numbers of 64 bits.
