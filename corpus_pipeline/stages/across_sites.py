@@ -19,6 +19,12 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.model import Schema
+from corpus_pipeline.stages.across_counts import (
+    AdmissionAcrossSites,
+    LinesAcrossSites,
+    NamesAcrossSites,
+    RankAcrossSites,
+)
 from corpus_pipeline.stages.exact_dedup import ExactDedup
 from corpus_pipeline.stages.near_dedup import (
     LEAST_HELD,
@@ -168,8 +174,12 @@ class NearAcrossSites(NearDedup):
         return settled.with_columns(drop_evidence=told.otherwise("drop_evidence"))
 
 
-#: The stages that can compare documents across sites, by the name of the stage in a config.
+#: The stages that can see documents of all sites, by the name of the stage in a config.
 ACROSS: Final = {
     stage.name: f"{stage.__module__}:{stage.__name__}"
-    for stage in (ExactAcrossSites, NearAcrossSites)
+    for stage in (
+        *(ExactAcrossSites, NearAcrossSites),
+        *(LinesAcrossSites, NamesAcrossSites),
+        *(AdmissionAcrossSites, RankAcrossSites),
+    )
 }

@@ -58,9 +58,16 @@ def rank_keys(docs: pl.DataFrame) -> U64:
     `best_first`, which decides; this only picks which documents are compared.
     """
     quality = pl.col("quality_score") if "quality_score" in docs.columns else pl.lit(0.0)
-    parts = docs.select(
-        quality=(quality.fill_nan(None).fill_null(0.0).clip(0, 1) * 0xFFFF).cast(pl.UInt64),
-        length=pl.col("text").str.len_chars().fill_null(0).clip(0, 0xFFFFF).cast(pl.UInt64),
+    return ranks_of(docs.select("id", quality=quality, length=pl.col("text").str.len_chars()))
+
+
+def ranks_of(facts: pl.DataFrame) -> U64:
+    """The same, of documents of which only `id`, `quality` and `length` are known."""
+    parts = facts.select(
+        quality=(pl.col("quality").fill_nan(None).fill_null(0.0).clip(0, 1) * 0xFFFF).cast(
+            pl.UInt64
+        ),
+        length=pl.col("length").fill_null(0).clip(0, 0xFFFFF).cast(pl.UInt64),
         id=pl.col("id").str.head(7).str.to_integer(base=16, dtype=pl.UInt64, strict=False),
     ).with_columns(id=0xFFFFFFF - pl.col("id").fill_null(0xFFFFFFF))
     total = pl.col("quality") * (1 << 48) + pl.col("length") * (1 << 28) + pl.col("id")
