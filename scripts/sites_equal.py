@@ -35,23 +35,33 @@ COUNTS = ["line_dedup", "spam_names", "source_admission", "quality_rank"]
 STAGES = ["normalize", "heuristics", "quality", "domain", "exact_dedup", "near_dedup", *COUNTS]
 
 
-def laid_out(data: Path, half: str, root: Path, stages: list[str]) -> SitesFile:
-    """The documents of a half in three folders, a config with these stages and a sites file."""
-    parts: dict[str, list[str]] = {name: [] for name in NAMES}
-    for number, row in enumerate(row for row in rows(data) if half_of(row) == half):
+def laid_out(given: argparse.Namespace, root: Path) -> SitesFile:
+    """The documents of a half in three folders, a config and a sites file.
+
+    Of each site a file of every source: all sources lie at all sites.
+    """
+    parts: dict[tuple[str, str], list[str]] = {}
+    of_half = (row for row in rows(given.data) if half_of(row) == given.half)
+    for number, row in enumerate(of_half):
         # Documents of one repository stand for those of one host, which share lines.
         url = f"https://{row['source'].replace('/', '.')}.example.cn/{number}"
         said = {"id": row["id"], "url": url, "text": row["text"]}
         line = json.dumps(said, ensure_ascii=False)
-        parts[NAMES[number * 2654435761 % 4294967296 % 3]].append(line)
-    for name, lines in parts.items():
+        place = NAMES[number * 2654435761 % 4294967296 % 3], row["source"].partition("/")[0]
+        parts.setdefault(place, []).append(line)
+    for (name, source), lines in parts.items():
         (root / "in" / name).mkdir(parents=True, exist_ok=True)
-        path = root / "in" / name / f"{name}.jsonl"
+        path = root / "in" / name / f"{name}@{source}.jsonl"
         path.write_text("\n".join(lines) + "\n", "utf-8")
-    config = {"name": "three", "stages": stages}
+    stages = [name for name in STAGES if name != "near_dedup" or not given.exact]
+    sources = [
+        {"name": name, "match": [f"*@{name}.jsonl"]} for name in sorted({s for _, s in parts})
+    ]
+    config = {"name": "three", "stages": stages, "sources": sources}
     (root / "config.yaml").write_text(json.dumps(config))
     entries = [{"name": n, "inputs": [f"in/{n}"], "output": f"out/{n}"} for n in NAMES]
     content = {"name": "three", "config": "config.yaml", "output": "out/all", "sites": entries}
+    content["within"] = given.within
     (root / "sites.yaml").write_text(json.dumps(content))
     return sites_file(root / "sites.yaml")
 
@@ -111,11 +121,11 @@ def main() -> None:
     parser.add_argument("--half", choices=("fit", "test"), default="test")
     parser.add_argument("--engine", default="local")
     parser.add_argument("--exact", action="store_true", help="leave near_dedup out: all is equal")
+    parser.add_argument("--within", nargs="*", default=[], help="stages that count within a site")
     given = parser.parse_args()
     os.environ.setdefault(KEY, secrets.token_hex(32))
     root = given.output.resolve()
-    stages = [name for name in STAGES if name != "near_dedup" or not given.exact]
-    sites = laid_out(given.data, given.half, root, stages)
+    sites = laid_out(given, root)
     how, walls = How(given.engine), {}
 
     def timed(name: str, step: Any) -> Any:

@@ -18,7 +18,7 @@ from corpus_pipeline.app.how import How
 from corpus_pipeline.app.sites import plan
 from corpus_pipeline.app.sites.account import billed
 from corpus_pipeline.app.sites.file import KEY, sites_file
-from corpus_pipeline.app.sites.work import decide, finish, package, seal, settle, sum_up
+from corpus_pipeline.app.sites.work import across, decide, finish, package, seal, settle, sum_up
 from corpus_pipeline.engine.shuffle.packages import proof
 from corpus_pipeline.io import fs, manifest
 from corpus_pipeline.model import PipelineError
@@ -109,22 +109,26 @@ def _key(monkeypatch):
     monkeypatch.setenv(KEY, THE_KEY)
 
 
+def all_steps(sites, how=LOCAL):
+    """Let every site and the coordinator do what is theirs."""
+    for name in NAMES:
+        package(sites, name, how)
+    decide(sites, how)
+    for name in NAMES:
+        sum_up(sites, name, how)
+    settle(sites, how)
+    for name in NAMES:
+        finish(sites, name, how)
+    seal(sites)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """All steps of three sites, and one run over the union of their inputs."""
     root = tmp_path_factory.mktemp("sites")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY, THE_KEY)
-        sites = lay_out(root)
-        for name in NAMES:
-            package(sites, name, LOCAL)
-        decide(sites, LOCAL)
-        for name in NAMES:
-            sum_up(sites, name, LOCAL)
-        settle(sites, LOCAL)
-        for name in NAMES:
-            finish(sites, name, LOCAL)
-        seal(sites)
+        all_steps(lay_out(root))
     inputs = [str(root / "in" / name) for name in NAMES]
     execute.run_pipeline(load(root / "config.yaml"), inputs, root / "ONE", LOCAL, exports=False)
     return root
@@ -302,6 +306,53 @@ def test_a_package_with_a_column_more_is_found(copied):
         decide(sites, How("local", overwrite=True))
 
 
+def test_sums_that_are_not_ours_are_refused(copied):
+    """A source by its name among the sums, and sums after other decisions, are named."""
+    sites = copied
+    root = sites.exchange(sites.site("west")) / "sums"
+    path = root / "sums/source_admission/part-00000.parquet"
+    rows = pl.read_parquet(path)
+    resealed(root / "manifest.json", round="other")
+    with pytest.raises(PipelineError, match=r"north and west cannot be compared.*other decisions"):
+        settle(sites, How("local", overwrite=True))
+    rows.with_columns(key=pl.lit("posts")).write_parquet(path)
+    content = manifest.read(root / "manifest.json") | {"files": entries(root)}
+    content["round"] = manifest.read(sites.decisions / "manifest.json")["key"]
+    content["proof"] = proof(content, bytes.fromhex(THE_KEY))
+    manifest.write(root / "manifest.json", content)
+    assert "in key that is no digest" in str(verify(root)[0])
+    with pytest.raises(PipelineError, match=r"west is not ours: sums/.*in key that is no digest"):
+        settle(sites, How("local", overwrite=True))
+    shutil.rmtree(root)
+    with pytest.raises(PipelineError, match=r"site west has left no sums.*sites sum --site west"):
+        settle(sites, LOCAL)
+    with pytest.raises(PipelineError, match=r"west has no sums yet.*sites sum --site west"):
+        finish(sites, "west", LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("within", "stages", "left"),
+    [
+        ([], STAGES, STAGES[2:]),
+        (["line_dedup"], STAGES, [name for name in STAGES[2:] if name != "line_dedup"]),
+        ([], ["normalize", "quality_rank"], ["quality_rank"]),
+        ([], ["quality_rank", "source_admission"], None),
+        ([], ["quality_rank", "line_dedup"], None),
+    ],
+)
+def test_the_stages_that_see_all_sites(made, tmp_path, within, stages, left):
+    """All that can, less those named in `within`; stages that sum groups must come last."""
+    content = json.loads((made / "sites.yaml").read_text()) | {"within": within}
+    (tmp_path / "sites.yaml").write_text(json.dumps(content))
+    (tmp_path / "config.yaml").write_text(json.dumps({"stages": stages}))
+    sites = sites_file(tmp_path / "sites.yaml")
+    if left is None:
+        with pytest.raises(PipelineError, match="come behind all others, in this order"):
+            across(sites)
+    else:
+        assert [spec.name for spec in across(sites)] == left
+
+
 def resealed(path, **changes):
     manifest.write(path, manifest.read(path) | changes)
 
@@ -381,6 +432,7 @@ def test_steps_twice_and_out_of_order(copied):
     exchange = sites.exchange(sites.site("west"))
     first = manifest.read(sites.run(sites.site("west")) / "manifest.json")
     assert "finished" in package(sites, "west", LOCAL)
+    assert "finished" in sum_up(sites, "west", LOCAL)
     assert decide(sites, LOCAL) == manifest.read(sites.decisions / "manifest.json")
     assert finish(sites, "west", LOCAL) == first
     with pytest.raises(PipelineError, match=r"no site 'east'.*north, south, west"):
@@ -421,6 +473,7 @@ def test_a_key_that_could_be_guessed_is_refused(copied, monkeypatch, given):
         ({"sites": [{"name": "a", "output": "o", "inputs": ["i"], "core": 2}]}, "mean 'cores'"),
         ({"sites": [{"name": "../a", "output": "o"}]}, "name is wrong"),
         ({"sites": [{"name": "a", "output": "o"}] * 2}, "two sites are called 'a'"),
+        ({"within": ["near_dedup"]}, "within.0 is wrong"),
     ],
 )
 def test_a_faulty_sites_file_is_one_line(made, tmp_path, change, message):
@@ -492,14 +545,7 @@ def test_the_bill_is_made_of_metrics(made):
 @FULL
 def test_three_ray_clusters_give_the_same_bytes(made, tmp_path):
     """Each site on a cluster of its own leaves the package and the shards of the local engine."""
-    sites = lay_out(tmp_path)
-    how = How("ray", 2)
-    for name in NAMES:
-        package(sites, name, how)
-    decide(sites, how)
-    for name in NAMES:
-        finish(sites, name, how)
-    seal(sites)
+    all_steps(lay_out(tmp_path), How("ray", 2))
     for place in ("out/all/release", *(f"out/{name}/run" for name in NAMES)):
         one, other = (manifest.read(r / place / "manifest.json") for r in (made, tmp_path))
         assert one["seal"] == other["seal"]
@@ -523,12 +569,7 @@ def test_three_buckets_give_the_same_bytes(made, tmp_path, s3, monkeypatch):
     content["output"] = f"s3://{buckets['all']}/all"
     (tmp_path / "sites.yaml").write_text(json.dumps(content))
     sites = sites_file(tmp_path / "sites.yaml")
-    for name in NAMES:
-        package(sites, name, LOCAL)
-    decide(sites, LOCAL)
-    for name in NAMES:
-        finish(sites, name, LOCAL)
-    seal(sites)
+    all_steps(sites)
     pairs = [(sites.release, made / "out/all/release")]
     pairs += [(sites.run(sites.site(name)), made / "out" / name / "run") for name in NAMES]
     for place, local in pairs:
