@@ -31,6 +31,7 @@ from corpus_pipeline.engine.shuffle.packages import (
 from corpus_pipeline.engine.shuffle.steps import shuffle
 from corpus_pipeline.engine.shuffle.sums import total
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.carried import published
 from corpus_pipeline.model import CountStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 
@@ -110,6 +111,8 @@ def _decided(
         folder.clear_work(root)
         return finished
     _check(this, packages)
+    if engine.shared:
+        specs = tuple(published(spec, root / "work" / "assets") for spec in specs)
     summed = packages[0].content["kind"] == "sums"
     outcome = (_totals if summed else _stages)(this, tuple(packages), specs)
     kind = "totals" if summed else "decisions"

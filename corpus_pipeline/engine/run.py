@@ -158,8 +158,9 @@ def _run(context: _Context) -> dict[str, Any]:
         context.clear_work()
         return finished
     if context.engine.shared:
-        assets = context.work / "assets"
-        context.job = job = replace(job, specs=tuple(published(s, assets) for s in job.specs))
+        specs = _published(context, job.specs)
+        site = job.site and replace(job.site, stages=_published(context, job.site.stages))
+        context.job = job = replace(job, specs=specs, site=site)
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     local = _local_pass(context, scanned, splits)
@@ -173,6 +174,10 @@ def _run(context: _Context) -> dict[str, Any]:
     alarms += counts.unread(decided["counts"], job.unread_share)
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms, **reports}
     return _seal(context, started, _common(context) | outcome | decided)
+
+
+def _published(context: _Context, specs: tuple[StageSpec, ...]) -> tuple[StageSpec, ...]:
+    return tuple(published(spec, context.work / "assets") for spec in specs)
 
 
 def _common(context: _Context) -> dict[str, Any]:
