@@ -5,8 +5,9 @@ Enters: a sites file, a step.  Leaves: what the step leaves; a line for each sit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,21 +45,43 @@ def run(
     as_json: Json = False,
 ) -> int:
     """At a site: run its inputs up to where other sites matter, and leave its package."""
-    from corpus_pipeline.app.sites.file import sites_file
     from corpus_pipeline.app.sites.work import package
+
+    return _left("package", package, file, site, how, as_json)
+
+
+def sum_(
+    file: File,
+    site: Name,
+    how: How,
+    as_json: Json = False,
+) -> int:
+    """At a site: apply what was decided so far, and leave the sums of its groups."""
+    from corpus_pipeline.app.sites.work import sum_up
+
+    return _left("sums", sum_up, file, site, how, as_json)
+
+
+def _left(
+    what: str, step: Callable[..., Any], file: Path, site: str, how: How, as_json: bool
+) -> int:
+    """Do a step after which something leaves the site, and say what and where it is."""
+    from corpus_pipeline.app.sites.file import sites_file
     from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import print_json, say
 
     content = sites_file(file)
     with Progress() as progress:
-        made = package(content, site, how, progress.on_done)
-    place = content.exchange(content.site(site)) / "package"
+        made = step(content, site, how, progress.on_done)
+    place = content.exchange(content.site(site)) / what
     size = sum(entry["bytes"] for entry in made["files"])
+    rows = sum(made["rows"] if what == "package" else (one["rows"] for one in made["files"]))
+    unit = "documents" if what == "package" else "groups"
     if as_json:
-        told = {"site": site, "package": str(place), "seal": made["seal"], "bytes": size}
-        print_json({**told, "documents": sum(made["rows"])})
-    state = "finished before; its package stands" if "finished" in made else "packaged"
-    say(f"{site}: {sum(made['rows']):,} documents {state}: {size / 1e6:,.1f} MB in {place}")
+        told = {"site": site, what: str(place), "seal": made["seal"], "bytes": size}
+        print_json({**told, unit: rows})
+    state = f"finished before; its {what} stand" if "finished" in made else "packed"
+    say(f"{site}: {rows:,} {unit} {state}: {size / 1e6:,.1f} MB in {place}")
     return 0
 
 
@@ -68,21 +91,41 @@ def decide(
     as_json: Json = False,
 ) -> int:
     """At the coordinator: judge all documents by the packages, and hand the decisions back."""
-    from corpus_pipeline.app.sites.file import sites_file
     from corpus_pipeline.app.sites.work import decide as decided_by
+
+    return _decided(decided_by, file, how, as_json)
+
+
+def settle(
+    file: File,
+    how: How,
+    as_json: Json = False,
+) -> int:
+    """At the coordinator: judge all groups by the sums of the sites, and hand the totals back."""
+    from corpus_pipeline.app.sites.work import settle as settled_by
+
+    return _decided(settled_by, file, how, as_json)
+
+
+def _decided(step: Callable[..., Any], file: Path, how: How, as_json: bool) -> int:
+    """Do a step of the coordinator, and say what was decided for each site."""
+    from corpus_pipeline.app.sites.file import sites_file
     from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import print_json, say
 
     content = sites_file(file)
     with Progress() as progress:
-        decided = decided_by(content, how, progress.on_done)
+        decided = step(content, how, progress.on_done)
     if as_json:
         print_json(
             {"seal": decided["seal"], "sites": decided["sites"], "totals": decided["totals"]}
         )
     for one in decided["sites"]:
-        stages = ", ".join(f"{name} {told['dropped']:,}" for name, told in one["stages"].items())
-        say(f"{one['site']}: of {one['documents']:,} documents these are dropped: {stages}")
+        stages = "; ".join(
+            f"{name} " + ", ".join(f"{count:,} {unit}" for unit, count in told.items())
+            for name, told in one["stages"].items()
+        )
+        say(f"{one['site']}: {stages}")
     return 0
 
 
@@ -124,5 +167,5 @@ def seal(file: File, as_json: Json = False) -> int:
     return 0
 
 
-for _command in (run, decide, finish):
-    sites.command(name=_command.__name__)(on_engine(_command, overwrites=True))
+for _command in (run, decide, sum_, settle, finish):
+    sites.command(name=_command.__name__.strip("_"))(on_engine(_command, overwrites=True))

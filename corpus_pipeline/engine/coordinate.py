@@ -1,8 +1,8 @@
 """The coordinator of several sites: from their packages to decisions about their documents.
 
-Enters: packages, the stages that compare across sites, an engine.  Leaves: a folder with the
-decisions for each site under a sealed manifest of its own, and one manifest over all.  No text
-enters, and none is needed.
+Enters: packages, or the sums that sites leave later; the stages that see all sites; an engine.
+Leaves: a folder with the decisions for each site under a sealed manifest of its own, and one
+manifest over all.  No text enters, and none is needed.
 Refuses: a package of which a byte has changed, that holds what packages do not, or whose documents
 another one has too.
 """
@@ -19,7 +19,7 @@ from corpus_pipeline.engine import folder
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.shuffle import index
-from corpus_pipeline.engine.shuffle.brought import hand_back
+from corpus_pipeline.engine.shuffle.brought import hand_back, outcome_of
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import (
     VERSION,
@@ -29,8 +29,10 @@ from corpus_pipeline.engine.shuffle.packages import (
     doubled,
 )
 from corpus_pipeline.engine.shuffle.steps import shuffle
+from corpus_pipeline.engine.shuffle.sums import total
 from corpus_pipeline.io import manifest
-from corpus_pipeline.model import PipelineError, StageSpec, digest
+from corpus_pipeline.io.carried import published
+from corpus_pipeline.model import CountStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 
 #: Where the decisions for a site lie below the coordinator's folder.
@@ -60,6 +62,10 @@ class _Round:
         self.walls[phase] = self.walls.get(phase, 0.0) + time.perf_counter() - started
         return results
 
+    def targets(self, packages: Sequence[Package]) -> tuple[Path, ...]:
+        """The folder of what concerns each site."""
+        return tuple(self.root / SITES / package.site for package in packages)
+
     def task(self, name: str, function: Any, argument: Any) -> Task:
         work = self.root / "work"
         metrics = work / "metrics" / f"{name.replace('/', '-')}.json"
@@ -75,7 +81,10 @@ def coordinate(
     *,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Decide about the documents of all packages; the content of the manifest over all sites."""
+    """Decide about the documents of all packages; the content of the manifest over all sites.
+
+    Of sums in place of packages: about their groups.
+    """
     folder.refuse_foreign(root, overwrite=overwrite)
     with folder.lock(root):
         if overwrite:
@@ -102,15 +111,14 @@ def _decided(
         folder.clear_work(root)
         return finished
     _check(this, packages)
-    parts = [rows for package in packages for rows in package.rows]
-    corpus = Packages(root / "work", len(parts), (), tuple(packages))
-    corpus.number(parts)
-    if problem := doubled(corpus):
-        raise PipelineError(problem)
-    outcome = _stages(this, corpus, specs)
-    sites = [_hand_over(this, corpus, number, outcome) for number in range(len(packages))]
+    if engine.shared:
+        specs = tuple(published(spec, root / "work" / "assets") for spec in specs)
+    summed = packages[0].content["kind"] == "sums"
+    outcome = (_totals if summed else _stages)(this, tuple(packages), specs)
+    kind = "totals" if summed else "decisions"
+    sites = [_hand_over(this, kind, packages[at], at, outcome) for at in range(len(packages))]
     content = {
-        "kind": "decisions",
+        "kind": kind,
         "package_version": VERSION,
         "key": this.key,
         "code": code(),
@@ -142,42 +150,58 @@ def _check(this: _Round, packages: Sequence[Package]) -> None:
 Outcome = dict[str, tuple[Result, list[Result]]]
 
 
-def _stages(this: _Round, corpus: Packages, specs: tuple[StageSpec, ...]) -> Outcome:
+def _stages(this: _Round, packages: tuple[Package, ...], specs: tuple[StageSpec, ...]) -> Outcome:
     """Let one stage after the other decide: its counts, and what it hands back, by its name."""
-    targets = tuple(this.root / SITES / package.site for package in corpus.packages)
+    parts = [rows for package in packages for rows in package.rows]
+    corpus = Packages(this.root / "work", len(parts), (), packages)
+    corpus.number(parts)
+    if problem := doubled(corpus):
+        raise PipelineError(problem)
+    if any(issubclass(spec.cls, CountStage) for spec in specs):
+        corpus.rank()
+    targets = this.targets(packages)
     found: Outcome = {}
     dropped: Path | None = None
     for spec in specs:
         job = Shuffle(spec, corpus, this.key)
-        rows = sum(package.content["sketch_rows"][spec.name] for package in corpus.packages)
+        rows = sum(package.content["sketch_rows"][spec.name] for package in packages)
 
         def phase(tasks: Sequence[Task], name: str = spec.name) -> list[Result]:
             return this.tasks(name, tasks)
 
         result = shuffle(job, rows, dropped, phase)
-        groups = range(len(list((job.home / "decisions").glob("part-*.parquet"))))
-        tasks = [job.task("hand", group, hand_back, (job, group, targets)) for group in groups]
-        result["largest"] = [list(cluster) for cluster in result["largest"]]
+        made = range(len(list(outcome_of(job).glob("part-*.parquet"))))
+        tasks = [job.task("hand", part, hand_back, (job, part, targets)) for part in made]
+        if "largest" in result:
+            result["largest"] = [list(cluster) for cluster in result["largest"]]
+            dropped = job.dropped
         found[spec.name] = (result, phase(tasks))
-        dropped = job.dropped
     return found
 
 
-def _hand_over(this: _Round, corpus: Packages, number: int, outcome: Outcome) -> dict[str, Any]:
-    """Seal the decisions for one site; what the manifest over all says of it."""
-    package = corpus.packages[number]
+def _totals(this: _Round, packages: tuple[Package, ...], specs: tuple[StageSpec, ...]) -> Outcome:
+    """Let one aggregate stage after the other decide about the groups of all sites."""
+    found: Outcome = {}
+    for at, spec in enumerate(specs):
+        argument = (spec, specs[:at], packages, this.root / "work", this.targets(packages))
+        parts = this.tasks(spec.name, [this.task(f"total/{spec.name}", total, argument)])
+        found[spec.name] = ({"groups": parts[0]["groups"]}, parts)
+    return found
+
+
+def _hand_over(
+    this: _Round, kind: str, package: Package, number: int, outcome: Outcome
+) -> dict[str, Any]:
+    """Seal what concerns one site; what the manifest over all says of it."""
     theirs = package.content
     target = this.root / SITES / package.site
     told = {
-        name: {
-            unit: sum(part["told"][number][unit] for part in parts)
-            for unit in ("decided", "dropped")
-        }
+        name: {unit: sum(part["told"][number][unit] for part in parts) for unit in _units(parts)}
         for name, (_, parts) in outcome.items()
     }
     said = {"site": package.site, "package": package.seal, "stages": told}
     content = {
-        "kind": "site_decisions",
+        "kind": f"site_{kind}",
         "package_version": VERSION,
         "round": this.key,
         "key_check": theirs["key_check"],
@@ -191,4 +215,11 @@ def _hand_over(this: _Round, corpus: Packages, number: int, outcome: Outcome) ->
     }
     manifest.write(target / "manifest.json", content)
     seal = manifest.read(target / "manifest.json")["seal"]
+    if kind == "totals":
+        return {**said, "totals": seal}
     return {**said, "decisions": seal, "documents": sum(package.rows), "counts": theirs["counts"]}
+
+
+def _units(parts: Sequence[Result]) -> list[str]:
+    """What is counted of a stage's parts, for each site."""
+    return list(parts[0]["told"][0]) if parts else []

@@ -24,7 +24,6 @@ from corpus_pipeline.engine.poison import survive
 from corpus_pipeline.engine.shuffle import crossing, index
 from corpus_pipeline.engine.shuffle.apply import ApplyTask, run_apply
 from corpus_pipeline.engine.shuffle.corpus import Corpus, Index
-from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import Site
 from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
@@ -161,13 +160,14 @@ def _run(context: _Context) -> dict[str, Any]:
         context.clear_work()
         return finished
     if context.engine.shared:
-        assets = context.work / "assets"
-        context.job = job = replace(job, specs=tuple(published(s, assets) for s in job.specs))
+        specs = _published(context, job.specs)
+        site = job.site and replace(job.site, stages=_published(context, job.site.stages))
+        context.job = job = replace(job, specs=specs, site=site)
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
     splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
     local = _local_pass(context, scanned, splits)
-    if job.site is not None and job.site.decisions is None:
-        return _package(context, job.site, splits, local, started)
+    if job.site is not None and job.site.waits:
+        return _left_by_site(context, job.site, splits, local, started)
     if job.makes_index:
         return _seal(context, started, _common(context) | _index(context, local))
     parts, alarms, reports = _shuffled_stages(context, splits, local)
@@ -176,6 +176,10 @@ def _run(context: _Context) -> dict[str, Any]:
     alarms += counts.unread(decided["counts"], job.unread_share)
     outcome = {"inputs": inputs, "stages": stages, "alarms": alarms, **reports}
     return _seal(context, started, _common(context) | outcome | decided)
+
+
+def _published(context: _Context, specs: tuple[StageSpec, ...]) -> tuple[StageSpec, ...]:
+    return tuple(published(spec, context.work / "assets") for spec in specs)
 
 
 def _common(context: _Context) -> dict[str, Any]:
@@ -215,13 +219,7 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     if not counts.conserved(content["counts"]):
         raise AssertionError(f"documents were lost or doubled: {content['counts']}")
     folder.refuse_removed(root)
-    wall = time.perf_counter() - started
-    before = manifest.read_if_sound(context.work / "spent.json")  # until the package of a site
-    if before is not None:
-        wall += before["wall_s"]
-        names = [*before["phases"], *context.walls]
-        phases = [before["phases"], context.walls]
-        context.walls = {name: sum(walls.get(name, 0.0) for walls in phases) for name in names}
+    wall = _spent(context, started)
     write_metrics(root, context.walls, wall, context.engine)
     remove_leftovers(root)
     context.check_lock()
@@ -230,16 +228,33 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     return manifest.read(root / "manifest.json")
 
 
-def _package(
+def _left_by_site(
     context: _Context, site: Site, splits: list[Split], local: list[Result], started: float
 ) -> dict[str, Any]:
-    """Leave the package of a site; its content.  The folder waits for what comes back."""
+    """Leave the package of a site, or its sums; the content.  The folder waits for an answer."""
     corpus = _numbered(context, splits, local)
-    parts = crossing.packed(site, corpus, context.key, local, context.tasks)
-    content = crossing.commit(site, local, parts)
-    spent = {"wall_s": time.perf_counter() - started, "phases": context.walls}
+    if site.decisions is None:
+        parts = crossing.packed(site, corpus, context.key, local, context.tasks)
+        content = crossing.commit(site, local, parts)
+    else:
+        specs = [spec for spec in context.job.specs if spec.is_global]
+        jobs = crossing.shuffles(site, specs, corpus, context.key)
+        content = crossing.add(site, jobs, local, context.tasks)
+    spent = {"wall_s": _spent(context, started), "phases": context.walls}
     manifest.write(context.work / "spent.json", {"kind": "spent", **spent})
     return content
+
+
+def _spent(context: _Context, started: float) -> float:
+    """Seconds since the start, and those that a site's run took before it waited."""
+    wall = time.perf_counter() - started
+    before = manifest.read_if_sound(context.work / "spent.json")
+    if before is not None:
+        wall += before["wall_s"]
+        names = [*before["phases"], *context.walls]
+        phases = [before["phases"], context.walls]
+        context.walls = {name: sum(walls.get(name, 0.0) for walls in phases) for name in names}
+    return wall
 
 
 def _index(context: _Context, local: list[Result]) -> dict[str, Any]:
@@ -370,10 +385,7 @@ def _shuffled_stages(
     if not specs:
         return local, [], {}
     corpus = _numbered(context, splits, local)
-    jobs = tuple(
-        Shuffle(spec, corpus, context.key, brought=crossing.brought(job.site, spec))
-        for spec in specs
-    )
+    jobs = crossing.shuffles(job.site, specs, corpus, context.key)
     alarms, reports = decide(jobs, local, context.tasks)
     tasks = [
         context.task(
@@ -381,7 +393,7 @@ def _shuffled_stages(
             run_apply,
             ApplyTask(split.index, jobs, job.root, result),
             job.root / "manifests" / f"split-{split.index:05d}.json",
-            context.key,
+            jobs[-1].key,
         )
         for split, result in zip(splits, local, strict=True)
     ]

@@ -156,6 +156,13 @@ class ShuffledStage(AnyStage, base=True):
     def sketch(self, docs: pl.DataFrame) -> pl.DataFrame:
         """Rows for the shuffle; each kind defines their columns."""
 
+    def blind(self, rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
+        """The rows of a sketch, or the sums of groups, as they may leave a site: under this key.
+
+        Only stages that look at documents of several sites have this.
+        """
+        raise NotImplementedError
+
 
 #: The facts by which a pair stage chooses a survivor, beside `doc` and `old`.
 SURVIVOR_FACTS: Final[Schema] = {
@@ -257,15 +264,8 @@ class PairStage(ShuffledStage, base=True):
         document without a row in the result stays, with the columns of `untouched`.
         """
 
-    def blind(self, rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
-        """The rows of a sketch, as they may leave a site: under the key that the sites share.
-
-        Only stages that compare documents of several sites have this and `sign`.
-        """
-        raise NotImplementedError
-
     def sign(self, docs: pl.DataFrame, key: bytes, values: int) -> pl.DataFrame:
-        """Kept documents → for each the columns `compares`, made with the key."""
+        """Kept documents → for each the columns `compares`, made with the key of the sites."""
         raise NotImplementedError
 
     def untouched(self) -> Mapping[str, pl.Expr]:
@@ -301,6 +301,10 @@ class CountStage(ShuffledStage, base=True):
 
         Both have `doc`, `key` and own columns; keys that do not matter are left out.
         """
+
+    def unblind(self, matches: pl.DataFrame, key: bytes) -> pl.DataFrame:
+        """The rows that `match` made of blind ones, as `apply` knows them."""
+        raise NotImplementedError
 
     @abstractmethod
     def apply(self, docs: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,12 @@ import numpy as np
 import polars as pl
 
 from corpus_pipeline.model import Schema
+from corpus_pipeline.stages.across_counts import (
+    AdmissionAcrossSites,
+    LinesAcrossSites,
+    NamesAcrossSites,
+    RankAcrossSites,
+)
 from corpus_pipeline.stages.exact_dedup import ExactDedup
 from corpus_pipeline.stages.near_dedup import LEAST_HELD, NearDedup
 from corpus_pipeline.text.arrays import Integers
@@ -155,8 +161,12 @@ def _of_two(pairs: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     return apart.select("a", "b", *nothing)
 
 
-#: The stages that can compare documents across sites, by the name of the stage in a config.
+#: The stages that can see documents of all sites, by the name of the stage in a config.
 ACROSS: Final = {
     stage.name: f"{stage.__module__}:{stage.__name__}"
-    for stage in (ExactAcrossSites, NearAcrossSites)
+    for stage in (
+        *(ExactAcrossSites, NearAcrossSites),
+        *(LinesAcrossSites, NamesAcrossSites),
+        *(AdmissionAcrossSites, RankAcrossSites),
+    )
 }

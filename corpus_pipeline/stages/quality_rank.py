@@ -26,7 +26,7 @@ RANKS = 20
 _STEPS = 65_535
 _SCORE, _DOMAIN = "quality_score", "domain_label"
 #: Digits of a score at the end of a group's key; all before them is the domain.
-_DIGITS = 5
+SCORE_DIGITS = 5
 
 
 class QualityRankOptions(Options):
@@ -57,15 +57,15 @@ class QualityRank(AggregateStage):
         within = self.options.within_domain and _DOMAIN in docs.columns
         domain = pl.col(_DOMAIN).fill_null("") if within else pl.lit("")
         steps = (pl.col(_SCORE).cast(pl.Float64).clip(0, 1) * _STEPS).round().cast(pl.UInt32)
-        digits = steps.cast(pl.String).str.zfill(_DIGITS)
+        digits = steps.cast(pl.String).str.zfill(SCORE_DIGITS)
         scored = docs.with_row_index("row").filter(pl.col(_SCORE).is_not_nan())
         return scored.select("row", key=domain + digits)
 
     def settle(self, groups: pl.DataFrame) -> pl.DataFrame:
         """The rank of each score of each domain: of the middle one of the documents with it."""
         ordered = groups.with_columns(
-            domain=pl.col("key").str.slice(0, pl.col("key").str.len_chars() - _DIGITS),
-            step=pl.col("key").str.tail(_DIGITS).cast(pl.UInt32),
+            domain=pl.col("key").str.slice(0, pl.col("key").str.len_chars() - SCORE_DIGITS),
+            step=pl.col("key").str.tail(SCORE_DIGITS).cast(pl.UInt32),
         ).sort("domain", "step")
         middle = 2 * pl.col("documents").cum_sum().over("domain") - pl.col("documents")
         total = 2 * pl.col("documents").sum().over("domain")

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+from itertools import chain, combinations
 from pathlib import Path
 
 import clones
@@ -17,7 +18,7 @@ from corpus_pipeline.app.how import How
 from corpus_pipeline.app.sites import plan
 from corpus_pipeline.app.sites.account import billed
 from corpus_pipeline.app.sites.file import KEY, sites_file
-from corpus_pipeline.app.sites.work import decide, finish, package, seal
+from corpus_pipeline.app.sites.work import across, decide, finish, package, seal, settle, sum_up
 from corpus_pipeline.engine.shuffle.packages import proof
 from corpus_pipeline.io import fs, manifest
 from corpus_pipeline.model import PipelineError
@@ -29,7 +30,13 @@ ROOT = Path(__file__).parents[2]
 NAMES = ("north", "south", "west")
 THE_KEY = "00112233445566778899aabbccddeeff" * 2
 HAN = [chr(code) for code in range(0x4E00, 0x9000)]
-STAGES = ["normalize", "exact_dedup", "near_dedup", "line_dedup", "quality_rank"]
+COUNTS = ["line_dedup", "spam_names", "source_admission", "quality_rank"]
+STAGES = ["normalize", "quality", "exact_dedup", "near_dedup", *COUNTS]
+PAGE = (
+    "首页 > 新闻 > 正文\n{title}\n\n{body}。{shared}\n\n【返回顶部】\n关于我们 | 联系我们\n版权所有"
+)
+#: Four characters of Chinese in UTF-8, at every place where they begin.
+FOUR = re.compile(rb"(?=((?:[\xe3-\xef][\x80-\xbf]{2}){4}))")
 LOCAL = How("local")
 #: Clusters and buckets for each site take a minute: make them where somebody asks.
 FULL = pytest.mark.skipif(
@@ -51,8 +58,22 @@ def families(rng):
                 yield "".join(copy)
 
 
+def pages(rng):
+    """Of each site too few that share a host's lines, a name or a passage; of all sites enough."""
+    shared = "".join(rng.choices(HAN, k=80))
+    for number in range(24):
+        title, body = ("".join(rng.choices(HAN, k=size)) for size in (9, 400))
+        page = {"title": title, "url": f"https://www.example.cn/{number}.html"}
+        page["text"] = PAGE.format(title=title, body=body, shared=shared * (number < 3))
+        if number >= 12:
+            name = "鼎沄阁官网登录" if number % 2 else "鼎沄阁"
+            page = {"title": f"{title}_{name}", "url": f"https://host{number}.example.cn/"}
+            page["text"] = body
+        yield json.dumps(page)
+
+
 def lay_out(root):
-    """The demo's forum posts and families of edits, dealt out to three sites."""
+    """Pages, the demo's forum posts and families of edits, dealt out to three sites."""
     rng = random.Random(13)
     posts = (
         (ROOT / "corpus_pipeline/assets/sample/raw/forum.jsonl")
@@ -64,11 +85,17 @@ def lay_out(root):
         name = f"https://example.cn/{number}"
         lines.append(json.dumps({"id": f"f{number}", "url": name, "title": "标题", "text": text}))
     rng.shuffle(lines)
+    web = list(pages(rng))
     for at, site in enumerate(NAMES):
         home = root / "in" / site
         home.mkdir(parents=True)
         (home / f"{site}-posts.jsonl").write_text("\n".join(lines[at::3]) + "\n", "utf-8")
+        (home / f"{site}-pages.jsonl").write_text("\n".join(web[at::3]) + "\n", "utf-8")
     config = {"name": "three", "stages": STAGES, "limits": {"quarantine_share": 1}}
+    sources = ("pages", "posts")
+    config["sources"] = [{"name": name, "match": [f"*-{name}.jsonl"]} for name in sources]
+    # What the model thinks of a text without sense is not the subject here.
+    config |= {"quality": {"min_score": 0}, "source_admission": {"least": 10}}
     (root / "config.yaml").write_text(json.dumps(config), "utf-8")
     entries = [
         {"name": site, "inputs": [f"in/{site}"], "output": f"out/{site}", "price": 0.5}
@@ -84,19 +111,26 @@ def _key(monkeypatch):
     monkeypatch.setenv(KEY, THE_KEY)
 
 
+def all_steps(sites, how=LOCAL):
+    """Let every site and the coordinator do what is theirs."""
+    for name in NAMES:
+        package(sites, name, how)
+    decide(sites, how)
+    for name in NAMES:
+        sum_up(sites, name, how)
+    settle(sites, how)
+    for name in NAMES:
+        finish(sites, name, how)
+    seal(sites)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """All steps of three sites, and one run over the union of their inputs."""
     root = tmp_path_factory.mktemp("sites")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY, THE_KEY)
-        sites = lay_out(root)
-        for name in NAMES:
-            package(sites, name, LOCAL)
-        decide(sites, LOCAL)
-        for name in NAMES:
-            finish(sites, name, LOCAL)
-        seal(sites)
+        all_steps(lay_out(root))
     inputs = [str(root / "in" / name) for name in NAMES]
     execute.run_pipeline(load(root / "config.yaml"), inputs, root / "ONE", LOCAL, exports=False)
     return root
@@ -110,19 +144,15 @@ def copied(made, tmp_path):
 
 
 def rows(*roots):
-    wanted = ["id", "text", "dropped_by", "drop_rule", "drop_evidence"]
-    clusters = ["exact_dedup_cluster", "exact_dedup_cluster_size"]
-    near = ["near_dedup_cluster", "near_dedup_cluster_size", "near_dedup_jaccard"]
     files = [f for root in roots for d in ("kept", "dropped") for f in sorted((root / d).iterdir())]
-    frames = [pl.read_parquet(path, columns=[*wanted, *clusters, *near]) for path in files]
-    return pl.concat(frames).sort("id")
+    return pl.concat([pl.read_parquet(path) for path in files]).sort("id")
 
 
 def test_three_sites_give_what_one_run_would(made):
-    """Equal documents exactly; similar ones of two sites but for pairs within the stated bound."""
+    """All stages exactly; similar documents of two sites but for pairs within the stated bound."""
     one = rows(made / "ONE")
     three = rows(*(made / "out" / name / "run" for name in NAMES))
-    exact = ["exact_dedup_cluster", "exact_dedup_cluster_size"]
+    exact = [name for name in one.columns if name.startswith(("text", "exact_dedup", *COUNTS))]
     estimated = three.filter(pl.col("drop_evidence").str.contains("estimated"))
     both = one.join(three, on="id", suffix="_three")
     spread = 4 * deviation(0.7, 1024)
@@ -140,6 +170,31 @@ def test_three_sites_give_what_one_run_would(made):
     error = (both["near_dedup_jaccard"] - both["near_dedup_jaccard_three"]).abs()
     same = both["near_dedup_cluster"] == both["near_dedup_cluster_three"]
     assert error.filter(same).max() < 5 * deviation(0.7, 1024)
+
+
+def test_what_is_counted_over_sites_is_found(made):
+    """Lines of a host, a name, a source and a passage that no site would have found by itself."""
+    pages = rows(*(made / "out" / name / "run" for name in NAMES)).filter(
+        pl.col("source") == "pages"
+    )
+    cut = pages.filter(pl.col("line_dedup_lines") == 4)
+    sold = pages.filter(pl.col("drop_rule") == "shared_name_spam")
+    admitted = [row for name in NAMES for row in run_of(made, name)["admission"]]
+    whole = {row["source"]: row for row in manifest.read(made / "ONE/manifest.json")["admission"]}
+
+    assert cut["line_dedup_evidence"].list.first().struct["documents"].to_list() == [12] * 12
+    assert (cut["line_dedup_repeated"] >= 80).sum() == 3
+    assert sold["spam_names_shared"].list.first().struct["hosts"].to_list() == [12] * 12
+    assert pages["drop_rule"].drop_nulls().value_counts(sort=True).rows() == [
+        ("source_refused", 12),
+        ("shared_name_spam", 12),
+    ]
+    assert len(admitted) == 6
+    assert all(row == whole[row["source"]] for row in admitted)
+
+
+def run_of(made, name):
+    return manifest.read(made / "out" / name / "run" / "manifest.json")
 
 
 def test_one_site_decides_by_texts_alone(made):
@@ -176,14 +231,13 @@ def test_no_word_leaves_a_site(made):
     for name in NAMES:
         shared = b"\n".join(values(made / "out" / name / "exchange"))
         run = manifest.read(made / "out" / name / "run" / "manifest.json")
-        kept = rows(made / "out" / name / "run").get_column("text")
-        grams = {text[at : at + 4] for text in kept for at in range(0, len(text) - 3, 16)}
-        grams = {gram for gram in grams if not gram.isascii()}  # a number may be any number
+        texts = rows(made / "out" / name / "run").select("title", "text")
+        grams = {gram for text in chain(*texts) if text for gram in FOUR.findall(text.encode())}
 
-        assert len(grams) > 300
-        assert [gram for gram in grams if gram.encode() in shared] == []
+        assert len(grams) > 10_000
+        assert not grams & set(FOUR.findall(shared))
         assert [i["locator"] for i in run["inputs"] if i["locator"].encode() in shared] == []
-        for word in ("example.cn", "标题", "posts", "jsonl", "forum"):
+        for word in ("example.cn", "标题", "posts", "pages", "jsonl", "forum"):
             assert word.encode() not in shared
 
 
@@ -192,27 +246,31 @@ def test_numbers_of_a_package_are_keyed(made, tmp_path, monkeypatch):
     sites = lay_out(tmp_path)
     monkeypatch.setenv(KEY, THE_KEY[::-1])
     package(sites, "north", LOCAL)
-    for folder, column in (
-        ("sketch/exact_dedup", "key"),
-        ("sketch/near_dedup", "key"),
-        ("signatures", "signature"),
+    for folder, columns in (
+        ("sketch/exact_dedup", ["key", "high"]),
+        ("sketch/near_dedup", ["key"]),
+        ("sketch/line_dedup", ["key", "host", "before", "after"]),
+        ("sketch/spam_names", ["key", "host", "topic"]),
+        ("signatures", ["signature"]),
     ):
         of = Path("out/north") / "exchange/package" / folder / "part-00000.parquet"
-        one, other = (pl.read_parquet(root / of)[column].drop_nulls() for root in (made, tmp_path))
-        assert len(one) == len(other) > 20
-        assert not set(one) & set(other)
-    work = tmp_path / "out/north/run/work" / "sketch" / "exact_dedup/part-00000.parquet"
-    plain = pl.read_parquet(work)["key"]
-    assert not set(plain) & set(other) | set(plain) & set(one)
+        frames = [pl.read_parquet(root / of) for root in (made, tmp_path)]
+        if folder != "signatures":  # texts do not stand where numbers of them do
+            frames.append(pl.read_parquet(sites.run(sites.site("north")) / "work" / folder))
+        for column in columns:
+            sets = [set(frame[column].drop_nulls()) - {0, 1, 2} for frame in frames]
+            assert len(sets[0]) == len(sets[1]) > 0
+            assert all(not one & other for one, other in combinations(sets, 2))
 
 
 def test_everything_that_is_left_can_be_verified(copied):
     """Packages, decisions, runs and the release are clean; a changed byte or count is named."""
     sites = copied
-    places = [sites.decisions, sites.release]
+    places = [sites.decisions, sites.totals, sites.release]
     for site in sites.sites:
         exchange = sites.exchange(site)
-        places += [sites.run(site), exchange / "package", exchange / "decisions"]
+        left = ("package", "decisions", "sums", "totals")
+        places += [sites.run(site), *(exchange / name for name in left)]
     release = manifest.read(sites.release / "manifest.json")
     counts = release["counts"]
     assert [finding for place in places for finding in verify(place)] == []
@@ -249,6 +307,53 @@ def test_a_package_with_a_column_more_is_found(copied):
         decide(sites, How("local", overwrite=True))
 
 
+def test_sums_that_are_not_ours_are_refused(copied):
+    """A source by its name among the sums, and sums after other decisions, are named."""
+    sites = copied
+    root = sites.exchange(sites.site("west")) / "sums"
+    path = root / "sums/source_admission/part-00000.parquet"
+    rows = pl.read_parquet(path)
+    resealed(root / "manifest.json", round="other")
+    with pytest.raises(PipelineError, match=r"north and west cannot be compared.*other decisions"):
+        settle(sites, How("local", overwrite=True))
+    rows.with_columns(key=pl.lit("posts")).write_parquet(path)
+    content = manifest.read(root / "manifest.json") | {"files": entries(root)}
+    content["round"] = manifest.read(sites.decisions / "manifest.json")["key"]
+    content["proof"] = proof(content, bytes.fromhex(THE_KEY))
+    manifest.write(root / "manifest.json", content)
+    assert "in key that is no digest" in str(verify(root)[0])
+    with pytest.raises(PipelineError, match=r"west is not ours: sums/.*in key that is no digest"):
+        settle(sites, How("local", overwrite=True))
+    shutil.rmtree(root)
+    with pytest.raises(PipelineError, match=r"site west has left no sums.*sites sum --site west"):
+        settle(sites, LOCAL)
+    with pytest.raises(PipelineError, match=r"west has no sums yet.*sites sum --site west"):
+        finish(sites, "west", LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("within", "stages", "left"),
+    [
+        ([], STAGES, STAGES[2:]),
+        (["line_dedup"], STAGES, [name for name in STAGES[2:] if name != "line_dedup"]),
+        ([], ["normalize", "quality_rank"], ["quality_rank"]),
+        ([], ["quality_rank", "source_admission"], None),
+        ([], ["quality_rank", "line_dedup"], None),
+    ],
+)
+def test_the_stages_that_see_all_sites(made, tmp_path, within, stages, left):
+    """All that can, less those named in `within`; stages that sum groups must come last."""
+    content = json.loads((made / "sites.yaml").read_text()) | {"within": within}
+    (tmp_path / "sites.yaml").write_text(json.dumps(content))
+    (tmp_path / "config.yaml").write_text(json.dumps({"stages": stages}))
+    sites = sites_file(tmp_path / "sites.yaml")
+    if left is None:
+        with pytest.raises(PipelineError, match="come behind all others, in this order"):
+            across(sites)
+    else:
+        assert [spec.name for spec in across(sites)] == left
+
+
 def resealed(path, **changes):
     manifest.write(path, manifest.read(path) | changes)
 
@@ -281,7 +386,7 @@ DAMAGES = {
     "missing": (shutil.rmtree, r"site west has left no package.*sites run --site west"),
     "layout": (
         lambda root: resealed(root / "manifest.json", package_version=0),
-        "the package of west has layout 0, this version reads 1",
+        "the package of west has layout 0, this version reads 2",
     ),
     "version": (
         lambda root: other_stage(root, version=0),
@@ -328,12 +433,15 @@ def test_steps_twice_and_out_of_order(copied):
     exchange = sites.exchange(sites.site("west"))
     first = manifest.read(sites.run(sites.site("west")) / "manifest.json")
     assert "finished" in package(sites, "west", LOCAL)
+    assert "finished" in sum_up(sites, "west", LOCAL)
     assert decide(sites, LOCAL) == manifest.read(sites.decisions / "manifest.json")
     assert finish(sites, "west", LOCAL) == first
     with pytest.raises(PipelineError, match=r"no site 'east'.*north, south, west"):
         package(sites, "east", LOCAL)
     resealed(exchange / "decisions" / "manifest.json", round="other")
     with pytest.raises(PipelineError, match="west was finished with other decisions"):
+        sum_up(sites, "west", LOCAL)
+    with pytest.raises(PipelineError, match=r"stale sums: those of west.*`sites sum` again"):
         finish(sites, "west", LOCAL)
     resealed(exchange / "package" / "manifest.json", sketch_rows={})
     with pytest.raises(PipelineError, match="stale decisions: the package of west is another one"):
@@ -366,6 +474,7 @@ def test_a_key_that_could_be_guessed_is_refused(copied, monkeypatch, given):
         ({"sites": [{"name": "a", "output": "o", "inputs": ["i"], "core": 2}]}, "mean 'cores'"),
         ({"sites": [{"name": "../a", "output": "o"}]}, "name is wrong"),
         ({"sites": [{"name": "a", "output": "o"}] * 2}, "two sites are called 'a'"),
+        ({"within": ["near_dedup"]}, "within.0 is wrong"),
     ],
 )
 def test_a_faulty_sites_file_is_one_line(made, tmp_path, change, message):
@@ -437,14 +546,7 @@ def test_the_bill_is_made_of_metrics(made):
 @FULL
 def test_three_ray_clusters_give_the_same_bytes(made, tmp_path):
     """Each site on a cluster of its own leaves the package and the shards of the local engine."""
-    sites = lay_out(tmp_path)
-    how = How("ray", 2)
-    for name in NAMES:
-        package(sites, name, how)
-    decide(sites, how)
-    for name in NAMES:
-        finish(sites, name, how)
-    seal(sites)
+    all_steps(lay_out(tmp_path), How("ray", 2))
     for place in ("out/all/release", *(f"out/{name}/run" for name in NAMES)):
         one, other = (manifest.read(r / place / "manifest.json") for r in (made, tmp_path))
         assert one["seal"] == other["seal"]
@@ -468,12 +570,7 @@ def test_three_buckets_give_the_same_bytes(made, tmp_path, s3, monkeypatch):
     content["output"] = f"s3://{buckets['all']}/all"
     (tmp_path / "sites.yaml").write_text(json.dumps(content))
     sites = sites_file(tmp_path / "sites.yaml")
-    for name in NAMES:
-        package(sites, name, LOCAL)
-    decide(sites, LOCAL)
-    for name in NAMES:
-        finish(sites, name, LOCAL)
-    seal(sites)
+    all_steps(sites)
     pairs = [(sites.release, made / "out/all/release")]
     pairs += [(sites.run(sites.site(name)), made / "out" / name / "run") for name in NAMES]
     for place, local in pairs:

@@ -12,7 +12,9 @@ from corpus_pipeline.text.dedup.blind import (
     estimated,
     misjudged,
     packed,
+    permuted,
     unpacked,
+    unpermuted,
     wide,
 )
 from corpus_pipeline.text.dedup.blind_kernel import siphash
@@ -110,3 +112,17 @@ def test_signatures_are_packed_and_unpacked():
     rows = np.arange(12, dtype=np.uint8).reshape(3, 4)
     assert (unpacked(packed(rows)) == rows).all()
     assert "1" not in repr(Secret(b"1" * 32))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(0, MASK), min_size=1, unique=True), st.sampled_from([16, 32]))
+def test_a_permutation_is_undone_by_its_key_alone(numbers, half):
+    """Different numbers stay different, the key brings them back, and another one does not."""
+    values = np.array(numbers, dtype=np.uint64) & np.uint64((1 << 2 * half) - 1)
+    keyed = permuted(values, Secret(bytes(32)), "lines", half)
+    other = Secret(bytes([1] * 32))
+    assert len(np.unique(keyed)) == len(np.unique(values))
+    assert (keyed >> np.uint64(2 * half - 1) <= 1).all()
+    assert np.array_equal(unpermuted(keyed, Secret(bytes(32)), "lines", half), values)
+    assert not np.array_equal(unpermuted(keyed, other, "lines", half), values)
+    assert not np.array_equal(unpermuted(keyed, Secret(bytes(32)), "names", half), values)

@@ -67,6 +67,7 @@ class SitesFile(Pack):
     output: Text
     currency: Text = "units"
     signature: int = Field(default=1024, ge=64, le=8192)
+    within: tuple[Literal["line_dedup", "spam_names"], ...] = ()
     shared: tuple[Text, ...] = ()
     prefer: Literal["time", "cost"] = "time"
     deadline_hours: float | None = Field(default=None, gt=0)
@@ -104,6 +105,11 @@ class SitesFile(Pack):
     def decisions(self) -> Path:
         """The coordinator's folder."""
         return self.path(self.output) / "decisions"
+
+    @property
+    def totals(self) -> Path:
+        """The coordinator's folder of what it decided about groups."""
+        return self.path(self.output) / "totals"
 
     @property
     def release(self) -> Path:

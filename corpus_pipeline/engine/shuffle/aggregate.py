@@ -29,7 +29,7 @@ from corpus_pipeline.engine.shuffle.decisions import (
 from corpus_pipeline.engine.shuffle.job import Part, Shuffle
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import AggregateStage
+from corpus_pipeline.model import AggregateStage, PipelineError
 from corpus_pipeline.tasks.base import Result, Task
 
 #: The group of each kept document.
@@ -73,7 +73,7 @@ def members(part: Part) -> Result:
             groups.append(alive.select(_MEMBERS.names()))
     name = f"part-{part.number:05d}.parquet"
     write_shard(job.home / "members" / name, groups, level=0, size_by="")
-    write_shard(job.home / "sums" / name, [_summed(sums)], level=0, size_by="")
+    write_shard(job.home / "sums" / name, [summed(sums)], level=0, size_by="")
     return {"kind": "members", "documents": sum(frame.height for frame in groups)}
 
 
@@ -117,9 +117,11 @@ def _checked(stage: AggregateStage, height: int, rows: pl.DataFrame) -> pl.DataF
     return rows.with_columns(documents=pl.lit(1, dtype=pl.Int64))
 
 
-def _summed(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The sums of each group, sorted by `key`."""
-    return pl.concat(parts).group_by("key").sum().sort("key")
+def summed(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The sums of each group, sorted by `key`: `key`, `documents`, and the measures."""
+    front = ["key", "documents"]
+    groups = pl.concat(parts).group_by("key").sum().sort("key")
+    return groups.select(*front, pl.exclude(front))
 
 
 def settle(job: Shuffle) -> Result:
@@ -127,16 +129,40 @@ def settle(job: Shuffle) -> Result:
     stage = job.stage
     assert isinstance(stage, AggregateStage)
     files = sorted((job.home / "sums").glob("part-*.parquet"))
-    groups = _summed([pl.read_parquet(local_copy(path)) for path in files])
-    front = ["key", "documents"]
-    groups = groups.select(*front, pl.exclude(front))
+    groups = summed([pl.read_parquet(local_copy(path)) for path in files])
+    decisions = settled(stage, groups) if job.brought is None else None
+    if decisions is None:
+        groups, decisions = _taken(job, groups)
+    write_shard(job.home / "decisions" / "part-00000.parquet", [decisions], level=0, size_by="")
+    report = stage.report(groups) if stage.reports is not None else []
+    return {"kind": "settle", "groups": groups.height, "report": report}
+
+
+def settled(stage: AggregateStage, groups: pl.DataFrame) -> pl.DataFrame:
+    """The decision about each of all groups."""
     wanted = {"key": pl.String(), **stage.columns, **dict.fromkeys(VERDICT, pl.String())}
     decisions = chosen(stage.name, stage.settle(groups), wanted).sort("key")
     if decisions.get_column("key").is_duplicated().any():
         raise ValueError(f"{stage.name}: settle decided twice about a group")
-    write_shard(job.home / "decisions" / "part-00000.parquet", [decisions], level=0, size_by="")
-    report = stage.report(groups) if stage.reports is not None else []
-    return {"kind": "settle", "groups": groups.height, "report": report}
+    return decisions
+
+
+def _taken(job: Shuffle, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The sums of these groups over all sites, if they are reported, and what was decided."""
+    brought, name = job.brought, job.spec.name
+    assert brought is not None
+    (across,) = built([brought.spec])
+    blind = across.blind(groups, brought.secret).get_column("key").alias("blind")
+    came = pl.read_parquet(local_copy(brought.folder / name / "part-00000.parquet"))
+    came = came.rename({"key": "blind"})
+    named = groups.select("key", blind).join(came, on="blind", how="inner", maintain_order="left")
+    if named.height != groups.height:
+        raise PipelineError(
+            f"the totals of {name} are about other groups than this site has: "
+            "they were made from other sums"
+        )
+    sums = [column for column in groups.columns if column in named.columns]
+    return named.select(sums), named.select("key", *across.columns, *VERDICT)
 
 
 def mask(argument: tuple[Shuffle, Path | None]) -> Result:

@@ -1,8 +1,8 @@
-"""Decisions of a pair stage that were made elsewhere, about documents of several sites.
+"""What a pair or count stage decided elsewhere, about documents of several sites.
 
-Enters at the coordinator: what the stage decided about all of them.  Leaves: for each site the
-decisions about its own documents, by their numbers there and their ids.
-Enters at a site: that folder.  Leaves: the stage's decisions as the engine's own tasks leave them.
+Enters at the coordinator: what the stage decided or found about all of them.  Leaves: for each site
+that about its own documents, by their numbers there; of a pair stage with their ids.
+Enters at a site: that folder.  Leaves: the same as the engine's own tasks leave it.
 Refuses: decisions about other documents than the site has (`PipelineError`).
 """
 
@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from corpus_pipeline.engine.shuffle.corpus import ROW, picked
+from corpus_pipeline.engine.chain import built
+from corpus_pipeline.engine.shuffle.corpus import ROW, between, picked
 from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import Packages
@@ -25,19 +26,26 @@ from corpus_pipeline.engine.shuffle.steps import mask
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import PipelineError, cluster_columns
+from corpus_pipeline.model import CountStage, PipelineError, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
 
 RunTasks = Callable[[Sequence[Task]], list[Result]]
 
 
+def outcome_of(job: Shuffle) -> Path:
+    """The folder of what a pair stage decided, or of what a count stage found."""
+    return job.home / ("found" if issubclass(job.spec.cls, CountStage) else "decisions")
+
+
 def hand_back(argument: tuple[Shuffle, int, tuple[Path, ...]]) -> Result:
-    """Write a group's decisions for each site into its folder; the files of each."""
+    """Write a part of what was decided or found into the folder of each site; the files of each."""
     job, number, targets = argument
     packages, name = job.corpus, f"part-{number:05d}.parquet"
     assert isinstance(packages, Packages)
-    decisions = pl.read_parquet(local_copy(job.home / "decisions" / name))
-    decisions = decisions.with_columns(id=_facts(job, decisions).get_column("id"))
+    decisions = pl.read_parquet(local_copy(outcome_of(job) / name))
+    judged = "drop_rule" in decisions.columns
+    if judged:
+        decisions = decisions.with_columns(id=_facts(job, decisions).get_column("id"))
     files: list[list[dict[str, Any]]] = []
     told: list[dict[str, int]] = []
     for (_, first, package), target in zip(packages.located(), targets, strict=True):
@@ -49,15 +57,22 @@ def hand_back(argument: tuple[Shuffle, int, tuple[Path, ...]]) -> Result:
         path = target / job.spec.name / name
         written = write_shard(path, [rows.sort("doc")], level=1, size_by="")
         files.append([manifest.file_entry(target, path, written)])
-        dropped = rows.filter(pl.col("drop_rule").is_not_null()).height
-        told.append({"decided": rows.height, "dropped": dropped})
+        if judged:
+            dropped = rows.get_column("drop_rule").count()
+            told.append({"decided": rows.height, "dropped": dropped})
+        else:
+            told.append({"found": rows.height})
     return {"kind": "hand_back", "files": files, "told": told}
 
 
 def bring(job: Shuffle, dropped: Path | None, run_tasks: RunTasks) -> Result:
-    """Take the decisions in `job.brought`; what `shuffle` would have returned, less the pairs."""
+    """Take what lies in `job.brought`; what `shuffle` would have returned, less the pairs."""
     assert job.brought is not None
-    files = sorted((job.brought / job.spec.name).glob("part-*.parquet"))
+    if issubclass(job.spec.cls, CountStage):
+        splits = range(job.corpus.splits)
+        run_tasks([job.task("take", n, take_found, (job, n)) for n in splits])
+        return {}
+    files = sorted((job.brought.folder / job.spec.name).glob("part-*.parquet"))
     taken = run_tasks([job.task("take", n, take, (job, n, path)) for n, path in enumerate(files)])
     run_tasks([job.task("mask", 0, mask, (job, len(files), dropped))])
     lost: Counter[str] = Counter()
@@ -95,6 +110,19 @@ def take(argument: tuple[Shuffle, int, Path]) -> Result:
         "lost": {source or "": documents for source, documents in lost.iter_rows()},
         "largest": [list(row) for row in largest.sort(size, cluster).iter_rows()],
     }
+
+
+def take_found(argument: tuple[Shuffle, int]) -> Result:
+    """Take what a count stage found of one split's documents, in the site's own numbers."""
+    job, number = argument
+    brought = job.brought
+    assert brought is not None
+    (across,) = built([brought.spec])
+    files = sorted((brought.folder / job.spec.name).glob("part-*.parquet"))
+    rows = between(files, "doc", number << 32, (number << 32) + ROW)
+    found = across.unblind(rows, brought.secret).sort("doc", "key")
+    write_shard(job.home / "found" / f"part-{number:05d}.parquet", [found], level=0, size_by="")
+    return {"kind": "take", "found": found.height}
 
 
 def _facts(job: Shuffle, rows: pl.DataFrame) -> pl.DataFrame:

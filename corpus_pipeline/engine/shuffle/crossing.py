@@ -1,7 +1,7 @@
-"""A run's part in a corpus of several sites: its package, and what came back for it.
+"""A run's part in a corpus of several sites: its package, its sums, and what came back for them.
 
-Enters: a run whose local pass is done, its site.  Leaves: the package in its folder; or where the
-decisions lie that this run takes for a stage, if they were made from this very package.
+Enters: a run whose local pass is done, its site.  Leaves: the package or the sums in their folder;
+or the run's stages, with where that lies which was decided elsewhere, if from this very package.
 Refuses: decisions made from another package, or by a coordinator that the sites' key does not fit.
 """
 
@@ -14,19 +14,24 @@ from typing import Any
 
 from corpus_pipeline.engine import tallies
 from corpus_pipeline.engine.code import code
+from corpus_pipeline.engine.shuffle.aggregate import members
 from corpus_pipeline.engine.shuffle.corpus import Corpus
 from corpus_pipeline.engine.shuffle.index import check
-from corpus_pipeline.engine.shuffle.job import Shuffle
+from corpus_pipeline.engine.shuffle.job import Brought, Part, Shuffle
 from corpus_pipeline.engine.shuffle.packages import (
     VERSION,
     PackTask,
     Site,
+    added,
     check_value,
+    not_added,
     pack,
     pack_pairs,
     proof,
 )
+from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.shuffle.steps import shuffle
+from corpus_pipeline.engine.shuffle.sums import add_up
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.fs import relative
@@ -45,7 +50,9 @@ def packed(
     equal: Path | None = None
     pairs: list[Task] = []
     for spec in site.own:
-        verifies = issubclass(spec.cls, PairStage) and spec.cls.verifies
+        if not issubclass(spec.cls, PairStage):
+            continue
+        verifies = spec.cls.verifies
         job = Shuffle(spec, corpus, key, keeps_pairs=verifies)
         rows = sum(result["sketch_rows"][spec.name] for result in local)
         shuffle(job, rows, dropped, partial(run_tasks, spec.name))
@@ -67,84 +74,158 @@ def commit(site: Site, local: Sequence[Result], parts: Sequence[Result]) -> dict
     """Seal the package, and remove what an earlier one left in the folder; its content."""
     counts = tallies.add(result["counts"] for result in local)
     # Names of sources stay: what leaves is how many documents there are, and what fell by rule.
-    counts["by_source"] = {}
-    names = [spec.name for spec in site.own]
+    counts |= {name: {} for name in counts if name.endswith("by_source")}
+    names = [spec.name for spec in not_added(site.own)]
     rows = {name: sum(result["sketch_rows"][name] for result in local) for name in names}
     said = {
         "kind": "package",
         "package_version": VERSION,
         **site.record(),
         "code": code(),
-        "stages": [concealed_values(spec.record()) for spec in site.stages],
+        "stages": [concealed_values(spec.record()) for spec in not_added(site.stages)],
         "rows": [part["rows"] for part in parts if "rows" in part],
         "sketch_rows": rows,
         "counts": counts,
         "files": [entry for part in parts for entry in part["files"]],
     }
+    return _sealed(site.package, said, site)
+
+
+def _sealed(root: Path, said: dict[str, Any], site: Site) -> dict[str, Any]:
     listed = {entry["path"] for entry in said["files"]}
     for folder in COLUMNS:
-        for path in (site.package / folder).rglob("*.parquet"):
-            if relative(path, site.package) not in listed:
+        for path in (root / folder).rglob("*.parquet"):
+            if relative(path, root) not in listed:
                 path.unlink()
-    manifest.write(site.package / "manifest.json", {**said, "proof": proof(said, site.key)})
-    return manifest.read(site.package / "manifest.json")
+    manifest.write(root / "manifest.json", {**said, "proof": proof(said, site.key)})
+    return manifest.read(root / "manifest.json")
 
 
-def brought(site: Site | None, spec: StageSpec) -> Path | None:
-    """Where the decisions lie that the run takes for this stage; None: it decides by itself."""
+def add(
+    site: Site, jobs: tuple[Shuffle, ...], local: Sequence[Result], run_tasks: RunTasks
+) -> dict[str, Any]:
+    """Leave the sums of the site's groups, as all stages but the aggregate ones decide; sealed."""
+    names = [spec.name for spec in added(site.own)]
+    first = next(at for at, job in enumerate(jobs) if job.spec.name == names[0])
+    decide(jobs, local, run_tasks, first)
+    waiting = tuple(job for job in jobs if job.spec.name in names)
+    for job in waiting:
+        parts = [Part(job, jobs[:first], number) for number in range(job.corpus.splits)]
+        run_tasks(
+            job.spec.name, [job.task("members", part.number, members, part) for part in parts]
+        )
+    (made,) = run_tasks("sums", [waiting[0].task("sum", 0, add_up, (site, waiting))])
+    content = accept(site)
+    said = {
+        "kind": "sums",
+        "package_version": VERSION,
+        **site.record(),
+        "code": code(),
+        "stages": [concealed_values(spec.record()) for spec in added(site.stages)],
+        **{key: content[key] for key in ("package", "round")},
+        "files": made["files"],
+    }
+    return _sealed(site.sums, said, site)
+
+
+def shuffles(
+    site: Site | None, specs: Sequence[StageSpec], corpus: Corpus, key: str
+) -> tuple[Shuffle, ...]:
+    """The shuffled stages of a run; those that see all sites take what was decided elsewhere."""
     if site is None or site.decisions is None:
-        return None
-    return site.decisions if spec.name in {one.name for one in site.own} else None
+        return tuple(Shuffle(spec, corpus, key) for spec in specs)
+    # What was done with other decisions is not done.
+    key = f"{key}/{accept(site)['seal']}"
+    across = {spec.name: spec for spec in site.stages}
+    sums = {spec.name for spec in added(site.own)}
+    jobs: list[Shuffle] = []
+    for spec in specs:
+        folder: Path | None = site.decisions
+        if spec.name in sums:
+            folder, key = site.totals, f"{key}/{_totals(site)}"
+        brought = None
+        if spec.name in across and folder is not None:
+            brought = Brought(folder, across[spec.name], site.key)
+        jobs.append(Shuffle(spec, corpus, key, brought=brought))
+    return tuple(jobs)
+
+
+def _totals(site: Site) -> str:
+    return "none yet" if site.totals is None else str(accept_totals(site)["seal"])
 
 
 def accept(site: Site) -> dict[str, Any]:
     """The content of the manifest of the decisions that came back, every byte of them checked."""
     assert site.decisions is not None
-    path = site.decisions / "manifest.json"
-    if not path.exists():
+    return _accepted(site, site.decisions, site.package, ("decisions", "package", "decide"))
+
+
+def accept_totals(site: Site) -> dict[str, Any]:
+    """The same of the totals that came back for the site's sums."""
+    assert site.totals is not None
+    content = _accepted(site, site.totals, site.sums, ("totals", "sums", "settle"))
+    if manifest.read(site.sums / "manifest.json")["round"] != accept(site)["round"]:
         raise PipelineError(
-            f"site {site.name} has no decisions yet: {site.decisions} (`sites decide`)"
+            f"stale sums: those of {site.name} were made after other decisions; `sites sum` again"
         )
+    return content
+
+
+def _accepted(
+    site: Site, folder: Path, made_from: Path, names: tuple[str, str, str]
+) -> dict[str, Any]:
+    """What came back in a folder, made from what the site left; their names, and the step's."""
+    what, left, step = names
+    path = folder / "manifest.json"
+    if not path.exists():
+        raise PipelineError(f"site {site.name} has no {what} yet: {folder} (`sites {step}`)")
     content = manifest.read(path)
-    if content.get("kind") != "site_decisions":
-        kind = content.get("kind")
-        raise PipelineError(f"no decisions: {site.decisions} holds a manifest of kind {kind!r}")
+    if content.get("kind") != f"site_{what}":
+        raise PipelineError(f"no {what}: {folder} holds a manifest of kind {content.get('kind')!r}")
     if content["package_version"] != VERSION:
         theirs = content["package_version"]
-        raise PipelineError(f"the decisions have layout {theirs}, this version reads {VERSION}")
+        raise PipelineError(f"the {what} have layout {theirs}, this version reads {VERSION}")
     if content["site"] != site.name:
-        raise PipelineError(f"the decisions are for site {content['site']}, not for {site.name}")
+        raise PipelineError(f"the {what} are for site {content['site']}, not for {site.name}")
     if content["key_check"] != check_value(site.key):
-        raise PipelineError("the decisions were made under another key of the sites")
-    package = manifest.read(site.package / "manifest.json")
+        raise PipelineError(f"the {what} were made under another key of the sites")
+    package = manifest.read(made_from / "manifest.json")
     if package["seal"] != content["package"]:
         raise PipelineError(
-            f"stale decisions: the package of {site.name} is another one now; `sites decide` again"
+            f"stale {what}: the {left} of {site.name} is another one now; `sites {step}` again"
         )
     if package["proof"] != proof(package, site.key):
         raise PipelineError(
-            f"forged package: it was not made with the key of the sites ({site.package})"
+            f"forged {left}: it was not made with the key of the sites ({made_from})"
         )
-    check((site.decisions, content["files"]))
+    check((folder, content["files"]))
     return content
 
 
 def told(site: Site) -> dict[str, Any]:
     """What the manifest of a site's run says of the other sites."""
     content = accept(site)
-    return {
+    said = {
         **site.record(),
         "package": content["package"],
         "decisions": content["seal"],
         "round": content["round"],
     }
+    if site.totals is not None:
+        came = accept_totals(site)
+        said |= {"sums": came["package"], "totals": came["seal"]}
+    return said
 
 
 def refuse_other(site: Site | None, finished: dict[str, Any]) -> None:
     """Refuse to take a finished run for one with other decisions."""
     if site is None or site.decisions is None:
         return
-    if finished["site"]["decisions"] != accept(site)["seal"]:
-        raise PipelineError(
-            f"site {site.name} was finished with other decisions: --overwrite to finish it again"
-        )
+    now = {"decisions": accept(site)["seal"]}
+    if site.totals is not None:
+        now["totals"] = accept_totals(site)["seal"]
+    for what, seal in now.items():
+        if finished["site"].get(what) != seal:
+            raise PipelineError(
+                f"site {site.name} was finished with other {what}: --overwrite to finish it again"
+            )

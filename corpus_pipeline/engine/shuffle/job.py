@@ -6,7 +6,7 @@ Enters: the stage, the documents, the folder, the key.  Leaves: tasks with their
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,15 @@ from corpus_pipeline.tasks.base import Result, Task
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What a stage decided elsewhere about documents of several sites."""
+
+    folder: Path
+    spec: StageSpec  # the stage as it sees all sites
+    secret: bytes = field(repr=False)  # the key that the sites share
+
+
+@dataclass(frozen=True, slots=True)
 class Shuffle:
     """Where one shuffled stage of one run works."""
 
@@ -24,7 +33,7 @@ class Shuffle:
     corpus: Corpus
     key: str  # digest of all that decides the outcome
     keeps_pairs: bool = False  # leave the pairs that hold, for a package
-    brought: Path | None = None  # decisions that were made elsewhere, about these documents
+    brought: Brought | None = None  # what was decided elsewhere about these documents
 
     @property
     def home(self) -> Path:

@@ -28,17 +28,25 @@ from corpus_pipeline.engine.shuffle.corpus import (
     dense,
     mapped,
     row_groups,
+    write_array,
 )
 from corpus_pipeline.engine.shuffle.index import compared_alike
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.package_files import problems
 from corpus_pipeline.io.shards import write_shard
-from corpus_pipeline.model import PipelineError, StageSpec
+from corpus_pipeline.model import (
+    AggregateStage,
+    CountStage,
+    PairStage,
+    PipelineError,
+    StageSpec,
+)
 from corpus_pipeline.tasks.base import Result
+from corpus_pipeline.text.dedup.union_find import ranks
 
 #: Raised when the layout of a package changes.
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,22 @@ class Site:
     package: Path  # the folder of what leaves
     values: int  # of a signature
     key: bytes = field(repr=False)  # that the sites share
-    own: tuple[StageSpec, ...]  # the run's stages that can compare across sites
-    stages: tuple[StageSpec, ...]  # the same by name, as they compare across sites
+    own: tuple[StageSpec, ...]  # the run's stages that see all sites
+    stages: tuple[StageSpec, ...]  # the same by name, as they see all sites
+    sums: Path  # the folder of what leaves for aggregate stages, later
     decisions: Path | None = None  # the folder of what came back
+    totals: Path | None = None  # the folder of what came back for aggregate stages
+
+    @property
+    def waits(self) -> bool:
+        """Whether the run ends with what leaves the site, and waits for what comes back."""
+        return self.decisions is None or (self.totals is None and bool(added(self.stages)))
 
     def record(self) -> dict[str, Any]:
         """What decides the run: all but the folders and the key itself."""
-        return {"site": self.name, "values": self.values, "key_check": check_value(self.key)}
+        across = [spec.name for spec in self.stages]
+        check = check_value(self.key)
+        return {"site": self.name, "values": self.values, "key_check": check, "across": across}
 
 
 def check_value(key: bytes) -> str:
@@ -72,11 +89,11 @@ def proof(content: Mapping[str, Any], key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that was opened: small enough to be sent to workers."""
+    """A package, or the sums of a site, that was opened: small enough to be sent to workers."""
 
     root: Path
     site: str
-    rows: tuple[int, ...]  # documents of each part
+    rows: tuple[int, ...]  # documents of each part; of sums none
     seal: str
 
     @property
@@ -115,6 +132,20 @@ class Packages(Corpus):
             for path in sorted((package.root / "pairs" / stage).glob("part-*.parquet"))
         ]
 
+    def rank(self) -> None:
+        """Write down the rank of each document, which count stages need and packages hold once."""
+        facts = (self.place(part)[0] for part in range(self.splits))
+        columns = ["id", "quality", "length"]
+        parts = [ranks(pl.read_parquet(local_copy(path), columns=columns)) for path in facts]
+        write_array(self.work / "ranks.npy", np.concatenate(parts))
+
+    def own_sketches(self, stage: str, first: int, last: int, *, lone: bool = True) -> pl.DataFrame:
+        """As of one run, with the documents' `rank`."""
+        rows = Corpus.own_sketches(self, stage, first, last, lone=lone)
+        at = dense(rows.get_column("doc").to_numpy(), self.starts())
+        rank = mapped(self.work / "ranks.npy")[at]
+        return rows.with_columns(rank=pl.Series(rank, dtype=pl.UInt64))
+
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
         parts = []
         for number, start, package in self.located():
@@ -142,11 +173,13 @@ def pack(task: PackTask) -> Result:
         source=pl.lit(task.site.name)
     )
     targets = [("facts", [facts])]
-    for spec in task.site.stages:
+    for spec in not_added(task.site.stages):
         (stage,) = built([spec])
         rows = pl.read_parquet(local_copy(work / "sketch" / spec.name / name))
-        if stage.verifies:
+        verifies = isinstance(stage, PairStage) and stage.verifies
+        if verifies or isinstance(stage, CountStage):
             rows = rows.filter(_alive(rows.get_column("doc"), task))
+        if verifies:
             texts = row_groups(work / "local" / "kept" / name, None)
             signed = [stage.sign(docs, task.site.key, task.site.values) for docs in texts]
             targets.append(("signatures", [_unsigned(pl.concat(signed), facts, task)]))
@@ -185,27 +218,44 @@ def pack_pairs(argument: tuple[Site, str, Path, int]) -> Result:
     return {"kind": "pack", "files": [manifest.file_entry(site.package, path, rows)]}
 
 
-def open_package(root: Path, site: str, specs: Sequence[StageSpec]) -> Package:
-    """The package of this site in this folder; `PipelineError` says why it cannot be used."""
+def added(specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:
+    """The aggregate stages among these: of them sums of groups leave a site, after all else."""
+    return tuple(spec for spec in specs if issubclass(spec.cls, AggregateStage))
+
+
+def not_added(specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:
+    """The stages of which sketches leave a site, in its package."""
+    return tuple(spec for spec in specs if not issubclass(spec.cls, AggregateStage))
+
+
+def open_package(
+    root: Path, site: str, specs: Sequence[StageSpec], kind: str = "package", step: str = "run"
+) -> Package:
+    """What this site left in this folder; `PipelineError` says why it cannot be used.
+
+    `kind`: `package`, or `sums`; `step`: the command that leaves it.
+    """
     path = root / "manifest.json"
     if not path.exists():
-        raise PipelineError(f"site {site} has left no package: {root} (`sites run --site {site}`)")
-    content = manifest.read(path)
-    if content.get("kind") != "package":
         raise PipelineError(
-            f"not a package: {root} holds a manifest of kind {content.get('kind')!r}"
+            f"site {site} has left no {kind}: {root} (`sites {step} --site {site}`)"
+        )
+    content = manifest.read(path)
+    if content.get("kind") != kind:
+        raise PipelineError(
+            f"not a {kind}: {root} holds a manifest of kind {content.get('kind')!r}"
         )
     if content["package_version"] != VERSION:
         theirs = content["package_version"]
         raise PipelineError(
-            f"the package of {site} has layout {theirs}, this version reads {VERSION}"
+            f"the {kind} of {site} has layout {theirs}, this version reads {VERSION}"
         )
     if content["site"] != site:
-        raise PipelineError(f"the package in {root} is of site {content['site']}, not of {site}")
+        raise PipelineError(f"the {kind} in {root} is of site {content['site']}, not of {site}")
     problem = compared_alike(content["stages"], specs)
     if problem:
-        raise PipelineError(f"the package of {site} cannot be compared: {problem}")
-    rows = tuple(int(number) for number in content["rows"])
+        raise PipelineError(f"the {kind} of {site} cannot be compared: {problem}")
+    rows = tuple(int(number) for number in content.get("rows", ()))
     return Package(root.resolve(), site, rows, content["seal"])
 
 

@@ -24,17 +24,18 @@ def decide(
     jobs: tuple[Shuffle, ...],
     local: Sequence[Result],
     run_tasks: Callable[[str, Sequence[Task]], list[Result]],
+    end: int | None = None,
 ) -> tuple[list[dict[str, object]], dict[str, object]]:
     """Let one stage after the other decide; their alarms, and their reports by key of the manifest.
 
-    `run_tasks` takes the name of a phase and its tasks.
+    `run_tasks` takes the name of a phase and its tasks; `end`: the first stage that waits.
     """
     sources = tallies.add(result["counts"] for result in local)["by_source"]
     kept = {name: states["kept"] for name, states in sources.items()}
     raised: list[dict[str, object]] = []
     reports: dict[str, object] = {}
     dropped: Path | None = None
-    for at, job in enumerate(jobs):
+    for at, job in enumerate(jobs[:end]):
         name, kind = job.spec.name, job.spec.cls
         phase = partial(run_tasks, name)
         if issubclass(kind, AggregateStage):
@@ -46,10 +47,10 @@ def decide(
         else:
             rows = sum(result["sketch_rows"][name] for result in local)
             outcome = shuffle(job, rows, dropped, phase)
-            # For an aggregate stage behind it the edits are made now, and once.
-            if issubclass(kind, CountStage) and any(map(_aggregates, jobs[at:])):
-                parts = [Part(job, jobs[:at], number) for number in range(job.corpus.splits)]
-                phase([job.task("edit", part.number, edit, part) for part in parts])
+        # For an aggregate stage behind it the edits are made now, and once.
+        if issubclass(kind, CountStage) and any(map(_aggregates, jobs[at:])):
+            parts = [Part(job, jobs[:at], number) for number in range(job.corpus.splits)]
+            phase([job.task("edit", part.number, edit, part) for part in parts])
         raised += alarms(job, outcome, kept)
         # A count stage drops only when its edits are made, in the last pass.
         if not issubclass(kind, CountStage):

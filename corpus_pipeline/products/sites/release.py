@@ -9,7 +9,7 @@ Refuses: a site without an account, and accounts of different rounds of decision
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ ACCOUNT, SPENT = "account.json", "spent.json"
 #: Counts that are added over sites, and those that are added by name.
 NUMBERS: Final = ("read", "kept", "dropped", "quarantined", "input_bytes", "text_bytes_kept")
 TALLIES: Final = ("by_rule", "by_quarantine")
+#: The seals of what a site left and got back, and the key of the round of decisions.
+SEALS: Final = ("package", "decisions", "sums", "totals", "round")
 HOUR = 3600.0
 
 
@@ -34,7 +36,7 @@ def seal_account(run: Path, name: str, exchange: Path) -> dict[str, Any]:
         "site": name,
         "run": content["seal"],
         "dataset": _dataset(run),
-        **{key: content["site"][key] for key in ("package", "decisions", "round")},
+        **{key: content["site"][key] for key in SEALS if key in content["site"]},
         "counts": {key: counts[key] for key in (*NUMBERS, *TALLIES)},
     }
     names = ("cpu_s", "wall_s", "workers", "nodes", "engine", "peak_kb")
@@ -49,10 +51,13 @@ def _dataset(run: Path) -> str | None:
 
 
 def seal_release(
-    name: str, exchanges: Mapping[str, Path], decisions: Path, target: Path
+    name: str, exchanges: Mapping[str, Path], decided_in: Sequence[Path], target: Path
 ) -> dict[str, Any]:
-    """Write the manifest over all sites; its content, with `spent` of each site."""
-    decided = manifest.read(decisions / "manifest.json")
+    """Write the manifest over all sites; its content, with `spent` of each site.
+
+    `decided_in`: the coordinator's folders, of decisions and where groups are summed of totals.
+    """
+    decided = [manifest.read(folder / "manifest.json") for folder in decided_in]
     accounts, spent = {}, {}
     for site, exchange in exchanges.items():
         if not (exchange / ACCOUNT).exists():
@@ -66,17 +71,18 @@ def seal_release(
         path = target / "accounts" / f"{site}.json"
         commit_bytes(path, (exchange / ACCOUNT).read_bytes())
         files.append(manifest.file_entry(target, path))
-    path = target / "decisions.json"
-    commit_bytes(path, (decisions / "manifest.json").read_bytes())
-    files.append(manifest.file_entry(target, path))
+    for folder, content in zip(decided_in, decided, strict=True):
+        path = target / f"{content['kind']}.json"
+        commit_bytes(path, (folder / "manifest.json").read_bytes())
+        files.append(manifest.file_entry(target, path))
+    named = ("site", "run", "dataset", *SEALS[:-1])
     content = {
         "kind": "sites",
         "name": name,
-        "round": decided["key"],
-        "decisions": decided["seal"],
+        "round": decided[0]["key"],
+        **{one["kind"]: one["seal"] for one in decided},
         "sites": [
-            {key: account[key] for key in ("site", "run", "dataset", "package", "decisions")}
-            for account in accounts.values()
+            {key: account[key] for key in named if key in account} for account in accounts.values()
         ],
         "counts": added(account["counts"] for account in accounts.values()),
         "files": files,
@@ -109,9 +115,13 @@ def added(counts: Any) -> dict[str, Any]:
     return totals
 
 
-def differences(decided: Mapping[str, Any], accounts: list[dict[str, Any]]) -> list[str]:
-    """Where the sites' accounts do not fit the decisions: other sites, packages, seals, counts."""
-    entries = {entry["site"]: entry for entry in decided["sites"]}
+def differences(decided: Sequence[Mapping[str, Any]], accounts: list[dict[str, Any]]) -> list[str]:
+    """Where the sites' accounts do not fit the decisions: other sites, packages, seals, counts.
+
+    `decided`: the manifest of the decisions, and where there is one that of the totals.
+    """
+    first, *rest = decided
+    entries = {entry["site"]: entry for entry in first["sites"]}
     found = []
     names = [account["site"] for account in accounts]
     if sorted(names) != sorted(entries):
@@ -126,7 +136,13 @@ def differences(decided: Mapping[str, Any], accounts: list[dict[str, Any]]) -> l
             for key in ("package", "decisions")
             if account[key] != entry[key]
         ]
-        if account["round"] != decided["key"]:
+        found += [
+            f"site {site} was finished with other totals"
+            for totals in rest
+            for one in totals["sites"]
+            if one["site"] == site and account.get("totals") != one["totals"]
+        ]
+        if account["round"] != first["key"]:
             found.append(f"site {site} was finished with another round of decisions")
         found += _uncounted(site, account["counts"], entry)
     return found
@@ -143,6 +159,8 @@ def _uncounted(site: str, counts: Mapping[str, Any], entry: Mapping[str, Any]) -
             f"site {site}: {counts['read']} read, its package had {entry['counts']['read']}"
         )
     for stage, told in entry["stages"].items():
+        if "dropped" not in told:
+            continue  # what it finds is judged at the site
         done = sum(n for rule, n in counts["by_rule"].items() if rule.startswith(f"{stage}/"))
         if done != told["dropped"]:
             found.append(f"site {site}: {stage} dropped {done}, {told['dropped']} were decided")

@@ -31,8 +31,11 @@ _LOOSE = (("run.json", "start"), ("metrics.json", "metrics"))
 #: no other file refers to.
 _SITES = {
     "package": (),
+    "sums": (),
     "site_decisions": (),
+    "site_totals": (),
     "decisions": ("run.json", "metrics.json"),
+    "totals": ("run.json", "metrics.json"),
     "sites": ("metrics.json",),
 }
 
@@ -253,9 +256,9 @@ def _sites(folder: _Folder, content: Mapping[str, Any]) -> None:
         folder.sealed(path)
     folder.digests(content.get("files", []))
     found: Iterator[tuple[str, str]] = iter(())
-    if content["kind"] == "package" and not folder.bad:
+    if content["kind"] in ("package", "sums") and not folder.bad:
         found = sites.package(folder.root, content)
-    elif content["kind"] == "decisions":
+    elif content["kind"] in ("decisions", "totals"):
         for path, seal in sites.inner(content):
             own = folder.sealed(path)
             if own is not None and own["seal"] != seal:

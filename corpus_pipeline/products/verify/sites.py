@@ -19,12 +19,14 @@ Problems = Iterator[tuple[str, str]]
 
 
 def package(root: Path, content: Mapping[str, Any]) -> Problems:
-    """Columns that no package has, and rows that do not add up."""
+    """Columns that no package, or no sums, have, and rows that do not add up."""
     for entry in content["files"]:
         for problem in problems(
             root / entry["path"], entry["path"], content["site"], content["values"]
         ):
             yield entry["path"], problem
+    if content["kind"] == "sums":
+        return
     facts = [entry["rows"] for entry in content["files"] if entry["path"].startswith("facts/")]
     if facts != content["rows"] or sum(facts) != content["counts"]["kept"]:
         yield "manifest.json", "the rows of the facts do not add up"
@@ -33,18 +35,22 @@ def package(root: Path, content: Mapping[str, Any]) -> Problems:
 def inner(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The manifests inside a coordinator's folder, and the seal that each must have."""
     for entry in content["sites"]:
-        yield f"sites/{entry['site']}/manifest.json", entry["decisions"]
+        yield f"sites/{entry['site']}/manifest.json", entry[content["kind"]]
 
 
 def release(root: Path, content: Mapping[str, Any]) -> Problems:
     """Accounts that do not fit the decisions or the sum, and counts that break the law."""
-    decided = manifest.read(root / "decisions.json")
+    kinds = [kind for kind in ("decisions", "totals") if kind in content]
+    decided = [manifest.read(root / f"{kind}.json") for kind in kinds]
     accounts = [
         manifest.read(root / entry["path"])
         for entry in content["files"]
         if entry["path"].startswith("accounts/")
     ]
-    if decided["seal"] != content["decisions"] or decided["key"] != content["round"]:
+    for kind, one in zip(kinds, decided, strict=True):
+        if one["seal"] != content[kind]:
+            yield f"{kind}.json", f"not the {kind} that the manifest names"
+    if decided[0]["key"] != content["round"]:
         yield "decisions.json", "not the decisions that the manifest names"
     for problem in differences(decided, accounts):
         yield "manifest.json", problem

@@ -67,7 +67,7 @@ class LineDedup(CountStage):
     """Counts lines and fingerprints in all documents, then cuts in each of them."""
 
     name = "line_dedup"
-    version = 2
+    version = 3
     columns: ClassVar[Schema] = {
         "line_dedup_lines": pl.UInt32(),
         "line_dedup_cut": pl.UInt32(),

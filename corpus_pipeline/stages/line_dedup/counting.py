@@ -95,9 +95,10 @@ def _with_neighbours(rows: pl.DataFrame, group: list[str], share: float) -> pl.D
     for side in ("before", "after"):
         often = (
             rows.group_by(*group, side)
-            .agg(same=pl.len(), documents=pl.col("documents").first())
+            .agg(same=pl.len(), documents=pl.col("documents").first(), best=pl.col("rank").max())
             .filter(pl.col("same") >= pl.col("documents") * share)
-            .sort(*group, "same", side, descending=[*([False] * len(group)), True, False])
+            # Of two halves that of the best document: numbers of lines may be under a key.
+            .sort(*group, "same", "best", descending=[*([False] * len(group)), True, True])
             .unique(group, keep="first", maintain_order=True)
             .select(*group, pl.col(side).alias(f"often_{side}"))
         )
