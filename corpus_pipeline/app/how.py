@@ -37,6 +37,11 @@ class How:
             raise PipelineError(f"the local engine is one process: {wish} needs the engine ray")
 
     @property
+    def on_ray(self) -> bool:
+        """Whether Ray performs the job."""
+        return self.engine == "ray" or (self.engine is None and self.wants_ray)
+
+    @property
     def wants_ray(self) -> bool:
         """Whether several workers or an address are asked for, which only Ray has."""
         return self.address is not None or self.workers not in (None, 1)

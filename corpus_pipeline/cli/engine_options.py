@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from corpus_pipeline.app.how import How
 
 Workers = Annotated[
     int | None,
@@ -68,7 +72,8 @@ def on_engine(
         from corpus_pipeline.app.how import How
 
         how = How(**{name: values.pop(name) for name in names})  # type: ignore[arg-type]  # typer has checked them
-        return command(how=how, **values)
+        with _begun(how):
+            return command(how=how, **values)
 
     kinds = {**GROUP, "engine": _engine(default), "overwrite": Overwrite}
     defaults = {**dict.fromkeys(GROUP), "engine": default, "overwrite": False}
@@ -84,6 +89,15 @@ def on_engine(
     typed.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # PEP 362
     typed.__doc__, typed.__name__ = command.__doc__, command.__name__
     return typed
+
+
+def _begun(how: How) -> AbstractContextManager[None]:
+    """Ray, starting while the command reads its config and inputs, where it gets its own."""
+    if not how.on_ray or how.address is not None:
+        return nullcontext()
+    from corpus_pipeline.tasks.ray import begun
+
+    return begun(how.workers)
 
 
 def _engine(default: str | None) -> object:
