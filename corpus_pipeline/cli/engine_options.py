@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from corpus_pipeline.app.how import How
 
 Workers = Annotated[
     int | None,
@@ -69,10 +65,10 @@ def on_engine(
     names = [*GROUP, *(["overwrite"] if overwrites else [])]
 
     def typed(**values: object) -> int:
-        from corpus_pipeline.app.how import How
+        from corpus_pipeline.app.how import How, begun
 
         how = How(**{name: values.pop(name) for name in names})  # type: ignore[arg-type]  # typer has checked them
-        with _begun(how):
+        with begun(how):
             return command(how=how, **values)
 
     kinds = {**GROUP, "engine": _engine(default), "overwrite": Overwrite}
@@ -89,15 +85,6 @@ def on_engine(
     typed.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # PEP 362
     typed.__doc__, typed.__name__ = command.__doc__, command.__name__
     return typed
-
-
-def _begun(how: How) -> AbstractContextManager[None]:
-    """Ray, starting while the command reads its config and inputs, where it gets its own."""
-    if not how.on_ray or how.address is not None:
-        return nullcontext()
-    from corpus_pipeline.tasks.ray import begun
-
-    return begun(how.workers)
 
 
 def _engine(default: str | None) -> object:
