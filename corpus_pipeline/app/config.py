@@ -37,6 +37,7 @@ from corpus_pipeline.io.assets import resolve
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.fs import place
 from corpus_pipeline.model import Options, PipelineError, StageSpec
+from corpus_pipeline.model.described import Described
 from corpus_pipeline.products.export.facts import ExportOptions
 from corpus_pipeline.sources.claims import claimants
 from corpus_pipeline.sources.record import Source
@@ -54,12 +55,10 @@ def _or_folder(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [own, {"type": "string"}]
 
 
-class Config(BaseModel):
+class Config(Described):
     """A whole config; the options of each stage are fields of a model made by `config_model`."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, title="corpus-pipeline config"
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, title="corpus-pipeline config")
 
     name: str = "corpus"
     """What the corpus is called in manifests, cards and summaries."""

@@ -241,7 +241,7 @@ def _engine(how: How, config: Config) -> Iterator[Engine]:
     """The engine, started; closed at the end."""
     wishes = asks(config.resources, config.stages)
     engine: Engine
-    if how.engine == "ray" or (how.engine is None and how.wants_ray):
+    if how.on_ray:
         from corpus_pipeline.tasks.ray import RayEngine
 
         engine = RayEngine(how.workers, how.address, wishes)

@@ -5,6 +5,7 @@ Enters: what a user chose.  Leaves: a `How`.  Refuses: choices that do not go to
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from corpus_pipeline.model import PipelineError
@@ -37,6 +38,20 @@ class How:
             raise PipelineError(f"the local engine is one process: {wish} needs the engine ray")
 
     @property
+    def on_ray(self) -> bool:
+        """Whether Ray performs the job."""
+        return self.engine == "ray" or (self.engine is None and self.wants_ray)
+
+    @property
     def wants_ray(self) -> bool:
         """Whether several workers or an address are asked for, which only Ray has."""
         return self.address is not None or self.workers not in (None, 1)
+
+
+def begun(how: How) -> AbstractContextManager[None]:
+    """Ray, starting while a command reads its config and inputs, where it gets one of its own."""
+    if not how.on_ray or how.address is not None:
+        return nullcontext()
+    from corpus_pipeline.tasks import ray
+
+    return ray.begun(how.workers)

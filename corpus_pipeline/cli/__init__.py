@@ -11,6 +11,7 @@ by the commands that need them.
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -36,7 +37,6 @@ from corpus_pipeline.cli import (
     warm,
 )
 from corpus_pipeline.cli.unheard import guard
-from corpus_pipeline.tasks.memory import collect_seldom
 from corpus_pipeline.text.pii.suspect import is_suspect
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -117,7 +117,7 @@ def main() -> NoReturn:
     # One core a process, as in the workers: parallelism comes from splits.
     for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    collect_seldom()
+    gc.set_threshold(100_000)  # as in workers, see tasks/memory.py
     guard()
     _listen()
     if logging.lastResort is not None:  # warnings of the library: names of files, above all

@@ -65,10 +65,11 @@ def on_engine(
     names = [*GROUP, *(["overwrite"] if overwrites else [])]
 
     def typed(**values: object) -> int:
-        from corpus_pipeline.app.how import How
+        from corpus_pipeline.app.how import How, begun
 
         how = How(**{name: values.pop(name) for name in names})  # type: ignore[arg-type]  # typer has checked them
-        return command(how=how, **values)
+        with begun(how):
+            return command(how=how, **values)
 
     kinds = {**GROUP, "engine": _engine(default), "overwrite": Overwrite}
     defaults = {**dict.fromkeys(GROUP), "engine": default, "overwrite": False}

@@ -14,10 +14,9 @@ from typing import Any
 import polars as pl
 
 from corpus_pipeline.engine.budget import Budget, TooSlow, within
-from corpus_pipeline.io.carried import at_hand
+from corpus_pipeline.io.carried import stage_of
 from corpus_pipeline.io.concealed import digest_of
 from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
-from corpus_pipeline.rules.proofs import remembered
 
 _BUILT: dict[str, list[Any]] = {}
 
@@ -30,14 +29,8 @@ def built(specs: Sequence[StageSpec]) -> list[Any]:
     key = digest([[spec.record(), spec.target] for spec in specs])
     if key not in _BUILT:
         _BUILT.clear()
-        _BUILT[key] = [built_alone(spec) for spec in specs]
+        _BUILT[key] = [stage_of(spec) for spec in specs]
     return _BUILT[key]
-
-
-def built_alone(spec: StageSpec) -> Any:
-    """The stage of a spec; its packs are proved where this was not done before (`proofs`)."""
-    with remembered(digest(spec.record()), maker=spec.cls):
-        return at_hand(spec).build()
 
 
 def quarantine_rows(docs: pl.DataFrame, stage: str, reason: str, detail: str) -> pl.DataFrame:

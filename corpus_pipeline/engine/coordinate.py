@@ -183,7 +183,13 @@ def _totals(this: _Round, packages: tuple[Package, ...], specs: tuple[StageSpec,
     """Let one aggregate stage after the other decide about the groups of all sites."""
     found: Outcome = {}
     for at, spec in enumerate(specs):
-        argument = (spec, specs[:at], packages, this.root / "work", this.targets(packages))
+        argument = (
+            spec,
+            specs[0] if at else None,
+            packages,
+            this.root / "work",
+            this.targets(packages),
+        )
         parts = this.tasks(spec.name, [this.task(f"total/{spec.name}", total, argument)])
         found[spec.name] = ({"groups": parts[0]["groups"]}, parts)
     return found

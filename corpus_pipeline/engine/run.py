@@ -17,7 +17,6 @@ from typing import Any
 from corpus_pipeline.engine import folder
 from corpus_pipeline.engine import tallies as counts
 from corpus_pipeline.engine.budget import Budget
-from corpus_pipeline.engine.chain import built_alone
 from corpus_pipeline.engine.code import code
 from corpus_pipeline.engine.metrics import write_metrics
 from corpus_pipeline.engine.poison import survive
@@ -28,7 +27,7 @@ from corpus_pipeline.engine.shuffle.packages import Site
 from corpus_pipeline.engine.shuffle.sequence import decide
 from corpus_pipeline.engine.split_pass import SplitTask, run_split
 from corpus_pipeline.io import manifest
-from corpus_pipeline.io.carried import published
+from corpus_pipeline.io.carried import published, stage_of
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.formats import FORMATS
@@ -331,7 +330,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
     # but a fault of its pack is said before hours of work and not behind them.
     late = tuple(spec for spec in job.specs if issubclass(spec.cls, AggregateStage))
     for spec in late:
-        built_alone(spec)
+        stage_of(spec)
     sketches = tuple(spec for spec in job.specs if spec.is_global and spec not in late)
     root = job.root if last else context.work / "local"
     digests = {item.input.locator: item.sha256 for item in scanned}

@@ -11,10 +11,12 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from corpus_pipeline.io.assets import content_of
 from corpus_pipeline.io.fs import StorePath, local_copy, scratch, upload
-from corpus_pipeline.model import Asset, PipelineError, StageSpec
+from corpus_pipeline.model import Asset, PipelineError, StageSpec, digest
+from corpus_pipeline.rules.proofs import remembered
 
 
 def published(spec: StageSpec, folder: Path) -> StageSpec:
@@ -55,6 +57,12 @@ def absent(what: str) -> str:
     """What is said of a place that this node does not see."""
     node = socket.gethostname()
     return f"{what} is not there on the node {node}: give it by URL, or mount it on every node"
+
+
+def stage_of(spec: StageSpec) -> Any:
+    """The stage of a spec, built; its packs are proved where they were not before (`proofs`)."""
+    with remembered(digest(spec.record()), maker=spec.cls):
+        return at_hand(spec).build()
 
 
 def _fetched(asset: Asset, path: StorePath) -> Path:

@@ -22,10 +22,10 @@ from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.inputs import Input
 from corpus_pipeline.io.scan import Scanned
 
-#: Most windows of a file that has to be inflated from its start for each of them, where no process
-#: holds it (`readers/held.py`): n windows inflate it (n + 1) / 2 times.  Inflating costs, of what
+#: Most windows of a file that has to be inflated from its start for each of them: n windows inflate
+#: it (n + 1) / 2 times, where no process holds it (`readers/held.py`).  Inflating costs, of what
 #: the stages cost: zstd 0.5 %, gzip 1.5 %, xz 6 %, bz2 12 % a time; these bounds keep the
-#: repetitions at about a tenth of the work (docs/decisions/002-windows-of-compressed-files.md).
+#: repetitions at a tenth of the work (docs/decisions/002-windows-of-compressed-files.md).
 MAX_WINDOWS: Final = {"zstd": 16, "gzip": 16, "lz4": 16, "xz": 4, "bz2": 3}
 
 

@@ -17,20 +17,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from corpus_pipeline.model.asset import Asset
+from corpus_pipeline.model.described import Described
 from corpus_pipeline.model.rows import on_kept
 from corpus_pipeline.model.schema import Schema
 
 
-class Options(BaseModel):
+class Options(Described):
     """The options of a stage.  An unknown key or a wrong type is an error of the config.
 
     A docstring below a field is its description in the JSON Schema of configs.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AlarmOptions(Options):

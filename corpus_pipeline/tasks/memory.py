@@ -22,15 +22,10 @@ _HELD = 512 << 20
 _MADE = 100_000
 
 
-def collect_seldom() -> None:
-    """Set this process's collector."""
-    gc.set_threshold(_MADE)
-
-
 @cache
 def keep_freed() -> None:
     """Set this process's allocator and collector, once."""
-    collect_seldom()
+    gc.set_threshold(_MADE)
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):  # no glibc

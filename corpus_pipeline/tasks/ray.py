@@ -193,6 +193,42 @@ def _start_head(folder: Path, cores: int) -> tuple[str, list[keeper.Process]]:
     return node.gcs_address, daemons
 
 
+#: Keepers of clusters of our own that no engine has taken yet, by their cores.
+_BEGUN: dict[int, keeper.Keeper] = {}
+
+
+@contextmanager
+def begun(workers: int | None) -> Iterator[None]:
+    """Begin to start a cluster of our own for the engine that is made inside.
+
+    It takes three seconds; a command reads its config and its inputs meanwhile.  One that no engine
+    took ends with the context.
+    """
+    cores = _cores(workers)
+    _BEGUN[cores] = _kept(cores)
+    try:
+        yield
+    finally:
+        left = _BEGUN.pop(cores, None)
+        if left is not None:
+            left.end()
+
+
+def _cores(workers: int | None) -> int:
+    return workers or os.cpu_count() or 1
+
+
+def _kept(cores: int) -> keeper.Keeper:
+    _place_cache()
+    return keeper.Keeper(f"{__name__}:keep", cores, _own_environment())
+
+
+def _place_cache() -> None:
+    """Make the folder of the kernels one that workers find: they have another working directory."""
+    if os.environ.get(CACHE):
+        os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
+
+
 class RayEngine(Engine):
     """Ray Core tasks, at most two per core in flight."""
 
@@ -203,16 +239,15 @@ class RayEngine(Engine):
 
         Starting takes seconds and goes on beside whatever the caller does until the first task.
         """
-        if os.environ.get(CACHE):  # workers have another working directory
-            os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
-        self.workers = workers or os.cpu_count() or 1
+        _place_cache()
+        self.workers = _cores(workers)
         self._requested, self._address, self._asks = workers, address, asks
         self.shared = address is not None
         self._keeper: keeper.Keeper | None = None
         if address is None:
             if os.environ.get("RAY_ADDRESS"):
                 log.warning("RAY_ADDRESS is set and not used: --address auto joins that cluster")
-            self._keeper = keeper.Keeper(f"{__name__}:keep", self.workers, _own_environment())
+            self._keeper = _BEGUN.pop(self.workers, None) or _kept(self.workers)
         elif (found := silence(address)) is not None:
             raise PipelineError(f"no Ray cluster answers at {address}: {found.why}")
         self._cluster: keeper.Cluster | None = None

@@ -564,8 +564,8 @@ def test_three_buckets_give_the_same_bytes(made, tmp_path, s3, monkeypatch):
     for entry in content["sites"]:
         name = entry["name"]
         place = f"s3://{buckets[name]}"
-        data = (tmp_path / "in" / name / f"{name}-posts.jsonl").read_bytes()
-        (fs.place(place) / "in" / f"{name}-posts.jsonl").write_bytes(data)
+        for path in (tmp_path / "in" / name).iterdir():
+            (fs.place(place) / "in" / path.name).write_bytes(path.read_bytes())
         entry["inputs"], entry["output"] = [f"{place}/in"], f"{place}/out"
     content["output"] = f"s3://{buckets['all']}/all"
     (tmp_path / "sites.yaml").write_text(json.dumps(content))

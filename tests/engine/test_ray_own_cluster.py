@@ -17,7 +17,7 @@ from engine_runs import digests
 
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.tasks import keeper
-from corpus_pipeline.tasks.ray import RayEngine
+from corpus_pipeline.tasks.ray import _BEGUN, RayEngine, begun
 
 pytestmark = [
     pytest.mark.slow,
@@ -252,3 +252,18 @@ def test_a_cluster_that_cannot_start_is_one_line(monkeypatch):
             engine._started()
     finally:
         engine.close()
+
+
+def test_a_cluster_that_was_begun_is_taken_by_the_engine_or_ends(monkeypatch):
+    """A command that fails before it has an engine leaves no process behind."""
+    monkeypatch.setenv("RAY_TMPDIR", "/nowhere")  # the keeper ends before it starts Ray
+    with begun(1):
+        [kept] = _BEGUN.values()
+        engine = RayEngine(workers=1)
+        assert engine._keeper is kept
+        assert not _BEGUN
+        engine.close()
+    with begun(1):
+        [kept] = _BEGUN.values()
+    assert not kept.alive()
+    assert not _BEGUN

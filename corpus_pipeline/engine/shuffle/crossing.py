@@ -134,24 +134,20 @@ def shuffles(
     """The shuffled stages of a run; those that see all sites take what was decided elsewhere."""
     if site is None or site.decisions is None:
         return tuple(Shuffle(spec, corpus, key) for spec in specs)
-    # What was done with other decisions is not done.
-    key = f"{key}/{accept(site)['seal']}"
     across = {spec.name: spec for spec in site.stages}
     sums = {spec.name for spec in added(site.own)}
     jobs: list[Shuffle] = []
     for spec in specs:
-        folder: Path | None = site.decisions
-        if spec.name in sums:
-            folder, key = site.totals, f"{key}/{_totals(site)}"
+        folder = site.totals if spec.name in sums else site.decisions
+        # They were accepted when the step began.
+        seal = "" if folder is None else manifest.read(folder / "manifest.json")["seal"]
         brought = None
-        if spec.name in across and folder is not None:
-            brought = Brought(folder, across[spec.name], site.key)
+        if spec.name in across:
+            key = f"{key}/{seal}"  # what was done with other decisions is not done
+            if folder is not None:
+                brought = Brought(folder, seal, across[spec.name], site.key)
         jobs.append(Shuffle(spec, corpus, key, brought=brought))
     return tuple(jobs)
-
-
-def _totals(site: Site) -> str:
-    return "none yet" if site.totals is None else str(accept_totals(site)["seal"])
 
 
 def accept(site: Site) -> dict[str, Any]:
@@ -164,7 +160,9 @@ def accept_totals(site: Site) -> dict[str, Any]:
     """The same of the totals that came back for the site's sums."""
     assert site.totals is not None
     content = _accepted(site, site.totals, site.sums, ("totals", "sums", "settle"))
-    if manifest.read(site.sums / "manifest.json")["round"] != accept(site)["round"]:
+    assert site.decisions is not None
+    left, came = (manifest.read(one / "manifest.json") for one in (site.sums, site.decisions))
+    if left["round"] != came["round"]:
         raise PipelineError(
             f"stale sums: those of {site.name} were made after other decisions; `sites sum` again"
         )

@@ -21,6 +21,7 @@ class Brought:
     """What a stage decided elsewhere about documents of several sites."""
 
     folder: Path
+    seal: str  # of the folder's manifest
     spec: StageSpec  # the stage as it sees all sites
     secret: bytes = field(repr=False)  # the key that the sites share
 
@@ -38,7 +39,9 @@ class Shuffle:
     @property
     def home(self) -> Path:
         """The folder of this stage's intermediate files."""
-        place = self.corpus.work / "brought" if self.brought else self.corpus.work
+        place = self.corpus.work
+        if self.brought is not None:  # what was decided otherwise before left other files
+            place = place / "brought" / self.brought.seal[:16]
         return place / self.spec.name
 
     @property

@@ -1,8 +1,8 @@
 """Sums of groups over several sites: what leaves a site for its aggregate stages, and what it gets.
 
 Enters at a site: its documents as all stages before left them.  Leaves: of each aggregate stage the
-sums of the site's groups, their names under the key.  Of a stage behind another one they are apart
-for each group of that one, so that what it refuses can be taken out elsewhere.
+sums of the site's groups, their names under the key.  Of a stage behind the first one these are
+numbers of documents, apart for each group of the first, so that what that refuses can be taken out.
 Enters at the coordinator: the sums of all sites.  Leaves: for each site what was decided about its
 own groups, and their sums over all sites where the stage reports them.
 """
@@ -34,58 +34,51 @@ def add_up(argument: tuple[Site, tuple[Shuffle, ...]]) -> Result:
     site, jobs = argument
     stages, files = built(added(site.stages)), []
     for at, (stage, job) in enumerate(zip(stages, jobs, strict=True)):
-        parts = sorted((job.home / "sums").glob("part-*.parquet"))
-        sums = summed([pl.read_parquet(local_copy(path)) for path in parts])
-        for earlier in jobs[:at]:
-            sums = _apart(job, earlier, sums)
-        sums = stage.blind(sums, site.key)
-        for earlier, other in zip(stages[:at], jobs[:at], strict=True):
-            name = other.spec.name
-            named = sums.select(key=name).with_columns(pl.col("key").fill_null(""))
-            blind = earlier.blind(named, site.key).get_column("key")
-            sums = sums.with_columns(pl.when(pl.col(name).is_not_null()).then(blind).alias(name))
+        if at:
+            sums = _apart(job, jobs[0], stages[0], site.key)
+        else:
+            parts = sorted((job.home / "sums").glob("part-*.parquet"))
+            sums = summed([pl.read_parquet(local_copy(path)) for path in parts])
         path = site.sums / "sums" / job.spec.name / PART
-        sums = sums.sort("key", *(other.spec.name for other in jobs[:at]))
-        rows = write_shard(path, [sums], level=1, size_by="")
+        sums = stage.blind(sums, site.key)
+        rows = write_shard(path, [sums.sort(pl.col(pl.String))], level=1, size_by="")
         files.append(manifest.file_entry(site.sums, path, rows))
     return {"kind": "sum", "files": files}
 
 
-def _apart(job: Shuffle, earlier: Shuffle, sums: pl.DataFrame) -> pl.DataFrame:
-    """The numbers of documents of each group, apart for each group of an earlier stage."""
-    # Other measures are known only of whole groups.
-    assert sums.columns == ["key", "documents"], f"{job.spec.name} must come first: it has measures"
-    frames = []
+def _apart(job: Shuffle, first: Shuffle, stage: AggregateStage, key: bytes) -> pl.DataFrame:
+    """The number of documents of each group, apart for each group of the first stage (blind)."""
+    name, frames = first.spec.name, []
     for number in range(job.corpus.splits):
         own, other = (
             pl.read_parquet(local_copy(one.home / "members" / f"part-{number:05d}.parquet"))
-            for one in (job, earlier)
+            for one in (job, first)
         )
-        other = other.select("row", pl.col("key").alias(earlier.spec.name))
-        rows = own.select("row", "key").join(other, on="row", how="left")
-        frames.append(
-            rows.group_by("key", earlier.spec.name).agg(documents=pl.len().cast(pl.Int64))
-        )
-    return pl.concat(frames).group_by("key", earlier.spec.name).agg(pl.col("documents").sum())
+        groups = stage.blind(other.select("key"), key).get_column("key").alias(name)
+        rows = own.select("row", "key").join(other.select("row", groups), on="row", how="left")
+        frames.append(rows.group_by("key", name).agg(documents=pl.len().cast(pl.Int64)))
+    return pl.concat(frames).group_by("key", name).agg(pl.col("documents").sum())
 
 
-#: A stage, those before it, the sums of all sites, the coordinator's folder, and one of each site.
-Totalled = tuple[StageSpec, tuple[StageSpec, ...], tuple[Package, ...], Path, tuple[Path, ...]]
+#: A stage, the first one if it is another, the sums of all sites, the coordinator's folder, and one
+#: of each site.
+Totalled = tuple[StageSpec, StageSpec | None, tuple[Package, ...], Path, tuple[Path, ...]]
 
 
 def total(argument: Totalled) -> Result:
     """Decide about the groups of all sites, and write down for each site what concerns it."""
-    spec, before, packages, work, targets = argument
-    stage, name = spec.build(), spec.name
+    spec, first, packages, work, targets = argument
+    (stage,) = built([spec])
+    name = spec.name
     assert isinstance(stage, AggregateStage)
     own = [pl.read_parquet(local_copy(p.root / "sums" / name / PART)) for p in packages]
     sums = pl.concat(own)
-    for earlier in before:
-        refused = pl.read_parquet(local_copy(work / earlier.name / PART))
-        refused = refused.filter(pl.col("drop_rule").is_not_null()).select(
-            pl.col("key").alias(earlier.name)
-        )
-        sums = sums.join(refused, on=earlier.name, how="anti").drop(earlier.name)
+    if first is not None:
+        groups = pl.read_parquet(local_copy(work / first.name / PART))
+        refused = groups.filter(pl.col("drop_rule").is_not_null()).get_column("key")
+        # Null: of no group of the first stage.
+        stays = ~pl.col(first.name).is_in(refused.implode()).fill_null(value=False)
+        sums = sums.filter(stays).drop(first.name)
     groups = summed([sums])
     decisions = settled(stage, groups)
     write_shard(work / name / PART, [decisions], level=0, size_by="")
