@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from corpus_pipeline.io.archives.member import STEP, Entry, TornError
 from corpus_pipeline.io.decoders import ERRORS, Decoder, deflated, zstandard_frames
+from corpus_pipeline.model import Reason
 
 END: Final = b"PK\5\6"
 LOCAL: Final = b"PK\3\4"
@@ -196,7 +197,7 @@ def _entry(file: BinaryIO, record: _Record, shift: int) -> Entry:
     return Entry(name, opened, utf8=utf8)
 
 
-def _refusal(record: _Record) -> tuple[str, str] | None:
+def _refusal(record: _Record) -> tuple[Reason, str] | None:
     if record.flags & ENCRYPTED:
         return "encrypted", "the member is encrypted"
     if record.method != STORED and record.method not in DECODERS:

@@ -34,7 +34,7 @@ from corpus_pipeline.io.readers.source import Plain, events_of, open_piece, size
 from corpus_pipeline.io.scan import sample
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.io.splits import Piece
-from corpus_pipeline.model import Chunk
+from corpus_pipeline.model import Chunk, Reason
 
 #: Archives within archives that are opened.
 DEPTH: Final = 3
@@ -95,22 +95,22 @@ class _Reader:
             return 0
         return max(size_of(self.piece) - stream.given, 0)
 
-    def refuse(self, name: str, reason: str, detail: str, size: int = 0) -> None:
+    def refuse(self, name: str, reason: Reason, detail: str, size: int = 0) -> None:
         """Quarantine a member, or where it has no name the rest of the archive."""
         locator = f"{self.piece.locator}#{name}" if name else self.piece.locator
         self.build.quarantine(Broken(None, None, reason, detail, beyond=size), locator)
 
     def _entry(self, entry: Entry) -> Iterator[Chunk]:
-        if entry.open is None and not entry.reason:
+        if entry.open is None and entry.reason is None:
             return  # a folder
         name = self.names.text(entry.name, utf8=entry.utf8) if entry.name else ""
         if is_hidden(name):
             return
-        if entry.reason or entry.open is None:
+        if entry.reason is not None:
             self.refuse(name, entry.reason, entry.detail, entry.size)
         elif ".." in name.split("/"):
             self.refuse(name, "unsafe_name", "the name leads out of the archive")
-        else:
+        elif entry.open is not None:
             try:
                 stream = Charged(entry.open(), self.budget)
             except TornError as torn:
