@@ -42,6 +42,13 @@ class Ingest(IngestOptions):
     """Decompressed megabytes of a split: four seconds of work, so that a lost task costs little and
     the last tasks of a run keep all cores busy."""
 
+    delivery: str | None = Field(default=None, pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")
+    """What stands before the locators of all files read, as a folder would: `2026-11/a.jsonl`.
+
+    An id is made of the source and the locator.  Two deliveries of a source that hold files of one
+    name need names of their own, or their documents have the same ids.
+    """
+
     @property
     def for_readers(self) -> IngestOptions:
         """The options that readers get: all but the size of a split."""
