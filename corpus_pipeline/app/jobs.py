@@ -121,10 +121,9 @@ def _delivered(found: Survey, delivery: str | None) -> Survey:
     """The files with the name of their delivery before their locators."""
     if delivery is None:
         return found
-    inputs, left_out = (
-        [replace(item, locator=f"{escaped(delivery)}/{item.locator}") for item in items]
-        for items in (found.inputs, found.left_out)
-    )
+    above = f"{escaped(delivery)}/"
+    inputs = [replace(item, locator=above + item.locator) for item in found.inputs]
+    left_out = [replace(file, locator=above + file.locator) for file in found.left_out]
     return Survey(inputs, left_out)
 
 
