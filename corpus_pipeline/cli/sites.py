@@ -5,8 +5,9 @@ Enters: a sites file, a step.  Leaves: what the step leaves; a line for each sit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,7 @@ from corpus_pipeline.cli.options import Json
 
 if TYPE_CHECKING:
     from corpus_pipeline.app.how import How
+    from corpus_pipeline.app.sites.file import SitesFile
 
 File = Annotated[Path, typer.Argument(help="The YAML file of the sites.", metavar="SITES")]
 Name = Annotated[str, typer.Option("--site", help="The site where this runs.", metavar="NAME")]
@@ -37,71 +39,53 @@ def group() -> None:
     """Several sites, one de-duplicated corpus; no text leaves its site."""
 
 
-def run(
-    file: File,
-    site: Name,
-    how: How,
-    as_json: Json = False,
-) -> int:
-    """At a site: run its inputs up to where other sites matter, and leave its package."""
+def _done(file: Path, step: Callable[..., Any], *given: object) -> tuple[SitesFile, Any]:
+    """What the file says of the sites, and what the step leaves; its progress is shown."""
     from corpus_pipeline.app.sites.file import sites_file
-    from corpus_pipeline.app.sites.work import package
     from corpus_pipeline.cli.progress import Progress
-    from corpus_pipeline.cli.report import print_json, say
 
     content = sites_file(file)
     with Progress() as progress:
-        made = package(content, site, how, progress.on_done)
+        return content, step(content, *given, progress.on_done)
+
+
+def run(file: File, site: Name, how: How, as_json: Json = False) -> int:
+    """At a site: run its inputs up to where other sites matter, and leave its package."""
+    from corpus_pipeline.app.sites.work import package
+    from corpus_pipeline.cli.report import print_json, say
+
+    content, made = _done(file, package, site, how)
     place = content.exchange(content.site(site)) / "package"
-    size = sum(entry["bytes"] for entry in made["files"])
+    size, documents = sum(entry["bytes"] for entry in made["files"]), sum(made["rows"])
     if as_json:
         told = {"site": site, "package": str(place), "seal": made["seal"], "bytes": size}
-        print_json({**told, "documents": sum(made["rows"])})
+        print_json({**told, "documents": documents})
     state = "finished before; its package stands" if "finished" in made else "packaged"
-    say(f"{site}: {sum(made['rows']):,} documents {state}: {size / 1e6:,.1f} MB in {place}")
+    say(f"{site}: {documents:,} documents {state}: {size / 1e6:,.1f} MB in {place}")
     return 0
 
 
-def decide(
-    file: File,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def decide(file: File, how: How, as_json: Json = False) -> int:
     """At the coordinator: judge all documents by the packages, and hand the decisions back."""
-    from corpus_pipeline.app.sites.file import sites_file
-    from corpus_pipeline.app.sites.work import decide as decided_by
-    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.app.sites import work
     from corpus_pipeline.cli.report import print_json, say
 
-    content = sites_file(file)
-    with Progress() as progress:
-        decided = decided_by(content, how, progress.on_done)
+    _, decided = _done(file, work.decide, how)
     if as_json:
-        print_json(
-            {"seal": decided["seal"], "sites": decided["sites"], "totals": decided["totals"]}
-        )
+        print_json({name: decided[name] for name in ("seal", "sites", "totals")})
     for one in decided["sites"]:
         stages = ", ".join(f"{name} {told['dropped']:,}" for name, told in one["stages"].items())
         say(f"{one['site']}: of {one['documents']:,} documents these are dropped: {stages}")
     return 0
 
 
-def finish(
-    file: File,
-    site: Name,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def finish(file: File, site: Name, how: How, as_json: Json = False) -> int:
     """At a site: apply what was decided, write its shards and its account."""
     from corpus_pipeline.app.results import open_run
-    from corpus_pipeline.app.sites.file import sites_file
-    from corpus_pipeline.app.sites.work import finish as finished_by
-    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.app.sites import work
     from corpus_pipeline.cli.report import report
 
-    content = sites_file(file)
-    with Progress() as progress:
-        finished_by(content, site, how, progress.on_done)
+    content, _ = _done(file, work.finish, site, how)
     return report(open_run(content.run(content.site(site))), as_json=as_json)
 
 
