@@ -24,8 +24,10 @@ class Limits(Options):
     """Bytes that became no document (too large, damaged) over bytes of a source: above it the run
     raises an alarm, and over those of all inputs it ends with exit code 3.
 
-    Twice the share of records: one long record weighs what thousands of short ones do, and a
-    single book over the limit should not fail a corpus.
+    A sweep of 2026-11-29 (`scripts/unread_share.py`): of 36 files of text .7 % at most are unread,
+    of 8 without a text field or cut to pieces 81 % or more.  Of 793 damaged deliveries .1 stops
+    none that lost 2 % of its documents or less (.05: 4 of 306), and 31 of 59 that lost a tenth to a
+    quarter (.15: 8).
     """
 
     seconds_per_mb: float = Field(default=10.0, gt=0)

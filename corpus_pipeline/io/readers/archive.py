@@ -72,8 +72,10 @@ class _Reader:
     def run(self, entries: Iterator[Entry], stream: Plain | None = None) -> Iterator[Chunk]:
         """All members, one after the other; `stream`: what the archive itself is read from."""
         torn: TornError | Fault | None = None
+        found = False
         try:
             for entry in entries:
+                found = True
                 yield from self._entry(entry)
                 if self.build.full or self.budget.exhausted:
                     yield self.build.take(0)
@@ -83,12 +85,17 @@ class _Reader:
             torn = error
         torn = (stream.fault if stream is not None else None) or torn
         if torn is not None:
-            self.refuse("", torn.reason, torn.detail, self._rest_of(stream))
+            self.refuse("", torn.reason, torn.detail, self._rest_of(stream, found=found))
         if self.build.any:
             yield self.build.take(0)
 
-    def _rest_of(self, stream: Plain | None) -> int:
-        """The bytes of a torn archive that nobody reads, as far as they are known."""
+    def _rest_of(self, stream: Plain | None, *, found: bool) -> int:
+        """The bytes of a torn archive that nobody reads, as far as they are known.
+
+        All, where no entry was `found`, whatever was looked at.
+        """
+        if not found:
+            return size_of(self.piece)
         if stream is not None and stream.fault is not None:
             return stream.fault.lost
         if stream is None or self.piece.compression != "none":
