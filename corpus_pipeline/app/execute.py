@@ -152,8 +152,18 @@ def _is_index(path: Path) -> bool:
 def export_run(
     config: Config, root: Path, output: Path, how: How, *, on_done: OnDone = quiet
 ) -> Path:
-    """Write the dataset of a finished run; the dataset's folder."""
+    """Write the dataset of a finished run; the dataset's folder.
+
+    Raises `PipelineError` where the dataset of another run is there and `how` does not overwrite.
+    """
     root, output = place(root), _writable(output)
+    before = manifest.read_if_sound(output / "dataset" / "manifest.json")
+    seals = {parent["seal"] for parent in before["parents"]} if before else set()
+    if seals - {open_run(root).manifest["seal"]} and not how.overwrite:
+        raise PipelineError(
+            f"{output / 'dataset'} is the dataset of another run; "
+            "choose another folder, or --overwrite"
+        )
     name = f"{config.name}.export"
     given = [str(root)]
     work = _working(how, config, on_done, name=name, paths=given, output=output)

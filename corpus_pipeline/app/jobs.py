@@ -70,7 +70,7 @@ def _parts(folder: Path) -> list[Path]:
 
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
     """The job without its stages."""
-    parents, parent_sources = _parents(paths)
+    parents, parent_sources, read = _parents(paths)
     entries = registry(config.sources, config.base)
     if parent_sources and [entry["name"] for entry in entries] == ["default"]:
         entries = parent_sources
@@ -85,6 +85,7 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
         sources=entries,
         root=output.resolve(),  # a worker may have another working directory
         parents=tuple(parents),
+        read_before=tuple(read),
         budget=Budget(s_per_mb=config.limits.seconds_per_mb),
         unread_share=config.limits.unread_share,
         alarms=tuple(_idle(config, found)),
@@ -102,6 +103,8 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
     continued = _are_stage_outputs(usable)
     if not continued:
         usable = [_of_source(item, config.source_of(item.locator)) for item in usable]
+        found = _delivered(found._replace(inputs=usable), config.ingest.delivery)
+        return concealing(found), continued
     return concealing(found._replace(inputs=usable)), continued
 
 
@@ -114,6 +117,16 @@ def _of_source(item: Input, source: Source) -> Input:
     return replace(item, source=source.name, license=source.license, generated=source.generated)
 
 
+def _delivered(found: Survey, delivery: str | None) -> Survey:
+    """The files with the name of their delivery before their locators."""
+    if delivery is None:
+        return found
+    above = f"{escaped(delivery)}/"
+    inputs = [replace(item, locator=above + item.locator) for item in found.inputs]
+    left_out = [replace(file, locator=above + file.locator) for file in found.left_out]
+    return Survey(inputs, left_out)
+
+
 def _idle(config: Config, found: Survey) -> Iterator[dict[str, object]]:
     """An alarm for each source that no input is of; rows of an earlier run name theirs."""
     busy = {item.source for item in found.inputs}
@@ -124,9 +137,11 @@ def _idle(config: Config, found: Survey) -> Iterator[dict[str, object]]:
                 yield {"stage": "ingest", **alarm}
 
 
-def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
-    """Of inputs that are runs: their manifests (path and seal), and their source registries."""
-    parents, sources = [], []
+def _parents(
+    paths: Sequence[str],
+) -> tuple[list[dict[str, str]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Of inputs that are runs: manifests (path, seal), source registries, the files they read."""
+    parents, sources, read = [], [], []
     for path in map(place, paths):
         if not (path / "manifest.json").is_file() or not (path / "kept").is_dir():
             continue
@@ -135,7 +150,8 @@ def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str,
             {"manifest": f"{escaped(path.resolve().name)}/manifest.json", "seal": content["seal"]}
         )
         sources += [entry for entry in content["sources"] if entry not in sources]
-    return parents, sources
+        read += content["inputs"]
+    return parents, sources, read
 
 
 def _are_stage_outputs(inputs: Sequence[Input]) -> bool:

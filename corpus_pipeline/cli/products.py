@@ -7,6 +7,7 @@ a verification or an audit found something.  The run itself is never changed.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     for command in (export, verify, audit, explain, report, tune, sample, names, config):
-        work = on_engine(command) if command in {export, tune} else command
+        work: Callable[..., int] = command
+        if command in {export, tune}:
+            work = on_engine(command, overwrites=command is export)
         app.command(name=command.__name__)(work)
 
 
@@ -42,19 +45,26 @@ def export(
     how: How,
     config: ConfigOption = None,
     settings: StageSettings = None,
+    as_json: Json = False,
 ) -> int:
     """Write the dataset of a finished run.
 
-    Shards, card, Croissant and manifest go to FOLDER/dataset; an earlier dataset there is replaced.
+    Shards, card, Croissant and manifest go to FOLDER/dataset; an earlier dataset of the same run is
+    replaced there, that of another with --overwrite.
     """
     from corpus_pipeline.app.config import for_section, load
     from corpus_pipeline.app.execute import export_run
     from corpus_pipeline.cli.progress import Progress
-    from corpus_pipeline.cli.report import say
+    from corpus_pipeline.cli.report import print_json, say
+    from corpus_pipeline.io import manifest
 
     loaded = load(config, for_section("export", settings or ()), "export")
     with Progress() as progress:
         folder = export_run(loaded, run, output, how, on_done=progress.on_done)
+    if as_json:
+        made = manifest.read(folder / "manifest.json")
+        told = {key: made[key] for key in ("seal", "counts", "shards")}
+        print_json({"dataset": str(folder), **told})
     say(f"wrote {folder}")
     return 0
 
@@ -108,7 +118,10 @@ def _about_signature(run: Path, keys: list[Path] | None) -> str:
 def explain(
     run: Run,
     key: Annotated[
-        str, typer.Argument(help="An id, its beginning, a locator or a URL.", metavar="ID")
+        str,
+        typer.Argument(
+            help="An id, its beginning, a locator, a URL, or the input's own id.", metavar="ID"
+        ),
     ],
     text: Annotated[bool, typer.Option("--text", help="Show the beginning of the text.")] = False,
     as_json: Json = False,
@@ -259,7 +272,7 @@ def config(
         bool, typer.Option("--schema", help="Print the JSON Schema of configs, for editors.")
     ] = False,
 ) -> int:
-    """Check a config and print it with every default."""
+    """Check a config, and that the files it names are there; print it with every default."""
     import yaml
 
     from corpus_pipeline.app.config import json_schema, load
@@ -268,7 +281,10 @@ def config(
     if schema:
         print_json(json_schema(), indent=1)
         return 0
-    record = load(path, settings or ()).record()
+    checked = load(path, settings or ())
+    checked.specs()
+    checked.documents_record()
+    record = checked.record()
     if as_json:
         print_json(record, indent=1)
     else:

@@ -15,6 +15,11 @@ from corpus_pipeline.text.unicode.escape import escaped
 if TYPE_CHECKING:
     from corpus_pipeline.app.results import Run
 
+#: What mends a reason of quarantine, where an option does.
+_MENDS = {
+    "ingest/no_text": "ingest.fields.text names the field of the text",
+    "ingest/document_too_large": "ingest.max_document_bytes is the limit",
+}
 #: The exit code of a run that quarantined more than its config allows.
 QUARANTINED = 3
 
@@ -51,19 +56,31 @@ def report(run: Run, *, as_json: bool) -> int:
         say(f"{run.root} was finished before by the very same run: nothing was done")
     for line in remarks(run.counts, len(run.manifest["inputs"])):
         say(f"corpus-pipeline: {line}")
-    if run.damaged_share > run.damage_limit:
-        say(
-            f"corpus-pipeline: finished, but {run.damaged_share:.1%} of the records were damaged "
-            f"(limits.quarantine_share={run.damage_limit:g}): see {run.root / 'quarantine'}"
-        )
-        return QUARANTINED
-    if run.unread_share > run.unread_limit:
-        say(
-            f"corpus-pipeline: finished, but {run.unread_share:.1%} of the bytes were not read "
-            f"(limits.unread_share={run.unread_limit:g}): see {run.root / 'quarantine'}"
-        )
-        return QUARANTINED
+    for share, limit, what in (
+        (run.damaged_share, run.damage_limit, "records could not be read (limits.quarantine_share"),
+        (run.unread_share, run.unread_limit, "bytes were not read (limits.unread_share"),
+    ):
+        if share > limit:
+            say(
+                f"corpus-pipeline: finished, but {share:.1%} of the {what}={limit:g})"
+                f"{_most(run.counts)}: see {run.root / 'quarantine'}"
+            )
+            return QUARANTINED
     return 0
+
+
+def _most(counts: Mapping[str, Any]) -> str:
+    """What most of the records in quarantine are there for, and the option that mends it.
+
+    >>> _most({"by_quarantine": {"ingest/no_text": 3, "ingest/bad_json": 1}})
+    ', 3 for no_text (ingest.fields.text names the field of the text)'
+    """
+    from corpus_pipeline.model import NO_DAMAGE
+
+    reasons = {name: n for name, n in counts["by_quarantine"].items() if name not in NO_DAMAGE}
+    name = max(sorted(reasons), key=reasons.__getitem__)
+    reason, mend = name.partition("/")[2], _MENDS.get(name)
+    return f", {reasons[name]:,} for {reason}" + (f" ({mend})" if mend else "")
 
 
 def remarks(counts: Mapping[str, Any], inputs: int) -> list[str]:

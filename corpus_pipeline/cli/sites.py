@@ -16,6 +16,7 @@ from corpus_pipeline.cli.options import Json
 
 if TYPE_CHECKING:
     from corpus_pipeline.app.how import How
+    from corpus_pipeline.app.sites.file import SitesFile
 
 File = Annotated[Path, typer.Argument(help="The YAML file of the sites.", metavar="SITES")]
 Name = Annotated[str, typer.Option("--site", help="The site where this runs.", metavar="NAME")]
@@ -38,41 +39,37 @@ def group() -> None:
     """Several sites, one de-duplicated corpus; no text leaves its site."""
 
 
-def run(
-    file: File,
-    site: Name,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def _done(file: Path, step: Callable[..., Any], *given: object) -> tuple[SitesFile, Any]:
+    """What the file says of the sites, and what the step leaves; its progress is shown."""
+    from corpus_pipeline.app.sites.file import sites_file
+    from corpus_pipeline.cli.progress import Progress
+
+    content = sites_file(file)
+    with Progress() as progress:
+        return content, step(content, *given, progress.on_done)
+
+
+def run(file: File, site: Name, how: How, as_json: Json = False) -> int:
     """At a site: run its inputs up to where other sites matter, and leave its package."""
-    from corpus_pipeline.app.sites.work import package
+    from corpus_pipeline.app.sites import work
 
-    return _left("package", package, file, site, how, as_json)
+    return _left("package", work.package, file, site, how, as_json)
 
 
-def sum_(
-    file: File,
-    site: Name,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def sum_(file: File, site: Name, how: How, as_json: Json = False) -> int:
     """At a site: apply what was decided so far, and leave the sums of its groups."""
-    from corpus_pipeline.app.sites.work import sum_up
+    from corpus_pipeline.app.sites import work
 
-    return _left("sums", sum_up, file, site, how, as_json)
+    return _left("sums", work.sum_up, file, site, how, as_json)
 
 
 def _left(
     what: str, step: Callable[..., Any], file: Path, site: str, how: How, as_json: bool
 ) -> int:
     """Do a step after which something leaves the site, and say what and where it is."""
-    from corpus_pipeline.app.sites.file import sites_file
-    from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import print_json, say
 
-    content = sites_file(file)
-    with Progress() as progress:
-        made = step(content, site, how, progress.on_done)
+    content, made = _done(file, step, site, how)
     place = content.exchange(content.site(site)) / what
     size = sum(entry["bytes"] for entry in made["files"])
     rows = sum(made["rows"] if what == "package" else (one["rows"] for one in made["files"]))
@@ -85,41 +82,27 @@ def _left(
     return 0
 
 
-def decide(
-    file: File,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def decide(file: File, how: How, as_json: Json = False) -> int:
     """At the coordinator: judge all documents by the packages, and hand the decisions back."""
-    from corpus_pipeline.app.sites.work import decide as decided_by
+    from corpus_pipeline.app.sites import work
 
-    return _decided(decided_by, file, how, as_json)
+    return _decided(work.decide, file, how, as_json)
 
 
-def settle(
-    file: File,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def settle(file: File, how: How, as_json: Json = False) -> int:
     """At the coordinator: judge all groups by the sums of the sites, and hand the totals back."""
-    from corpus_pipeline.app.sites.work import settle as settled_by
+    from corpus_pipeline.app.sites import work
 
-    return _decided(settled_by, file, how, as_json)
+    return _decided(work.settle, file, how, as_json)
 
 
 def _decided(step: Callable[..., Any], file: Path, how: How, as_json: bool) -> int:
     """Do a step of the coordinator, and say what was decided for each site."""
-    from corpus_pipeline.app.sites.file import sites_file
-    from corpus_pipeline.cli.progress import Progress
     from corpus_pipeline.cli.report import print_json, say
 
-    content = sites_file(file)
-    with Progress() as progress:
-        decided = step(content, how, progress.on_done)
+    _, decided = _done(file, step, how)
     if as_json:
-        print_json(
-            {"seal": decided["seal"], "sites": decided["sites"], "totals": decided["totals"]}
-        )
+        print_json({name: decided[name] for name in ("seal", "sites", "totals")})
     for one in decided["sites"]:
         stages = "; ".join(
             f"{name} " + ", ".join(f"{count:,} {unit}" for unit, count in told.items())
@@ -129,22 +112,13 @@ def _decided(step: Callable[..., Any], file: Path, how: How, as_json: bool) -> i
     return 0
 
 
-def finish(
-    file: File,
-    site: Name,
-    how: How,
-    as_json: Json = False,
-) -> int:
+def finish(file: File, site: Name, how: How, as_json: Json = False) -> int:
     """At a site: apply what was decided, write its shards and its account."""
     from corpus_pipeline.app.results import open_run
-    from corpus_pipeline.app.sites.file import sites_file
-    from corpus_pipeline.app.sites.work import finish as finished_by
-    from corpus_pipeline.cli.progress import Progress
+    from corpus_pipeline.app.sites import work
     from corpus_pipeline.cli.report import report
 
-    content = sites_file(file)
-    with Progress() as progress:
-        finished_by(content, site, how, progress.on_done)
+    content, _ = _done(file, work.finish, site, how)
     return report(open_run(content.run(content.site(site))), as_json=as_json)
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from corpus_pipeline.engine.budget import Budget, TooSlow, within
 from corpus_pipeline.io.carried import stage_of
 from corpus_pipeline.io.concealed import digest_of
-from corpus_pipeline.model import QUARANTINE, Stage, StageSpec, digest, empty
+from corpus_pipeline.model import QUARANTINE, Reason, Stage, StageSpec, digest, empty
 
 _BUILT: dict[str, list[Any]] = {}
 
@@ -33,7 +33,7 @@ def built(specs: Sequence[StageSpec]) -> list[Any]:
     return _BUILT[key]
 
 
-def quarantine_rows(docs: pl.DataFrame, stage: str, reason: str, detail: str) -> pl.DataFrame:
+def quarantine_rows(docs: pl.DataFrame, stage: str, reason: Reason, detail: str) -> pl.DataFrame:
     """Documents as rows of QUARANTINE: their origin and the sha256 of their text, not the text."""
     texts = docs.get_column("text").fill_null("").to_list()
     return docs.select(
@@ -93,9 +93,8 @@ def guarded(
     try:
         out = within(seconds, _kept_its_rows, stage, docs)
     except TooSlow:
-        # The type and the limit, which depends on the size alone.
+        reason: Reason = "too_slow"  # the limit depends on the size alone
         detail = f"more than {budget.seconds(size_of(docs)):.1f} s of processor time"
-        reason = "too_slow"
     except Exception as error:  # noqa: BLE001 – whatever it is, the good documents go on
         # The message may quote the text; the type may not.
         reason, detail = "stage_error", type(error).__name__

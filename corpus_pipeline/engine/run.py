@@ -61,6 +61,7 @@ class Job:
     sources: list[dict[str, Any]]
     root: Path
     parents: tuple[dict[str, str], ...] = ()
+    read_before: tuple[dict[str, Any], ...] = ()  # files that the parents read, as they list them
     left_out: tuple[LeftOut, ...] = ()  # files beside the inputs that are none
     keep_payload: bool = False  # `ingest` alone hands the bytes on
     indexes: tuple[Index, ...] = ()  # what pair stages compare with beside the inputs
@@ -140,6 +141,8 @@ def _run(context: _Context) -> dict[str, Any]:
     started, job = time.perf_counter(), context.job
     scanned = _scan(context)
     inputs = [_input_record(item, job.ingest.text_mode) for item in scanned]
+    delivered = index.delivered([*job.read_before, *inputs])
+    index.refuse_namesakes(job.indexes, delivered)
     stages = [concealed_values(spec.record()) for spec in job.specs]
     decides = {
         "inputs": inputs,
@@ -168,7 +171,7 @@ def _run(context: _Context) -> dict[str, Any]:
     if job.site is not None and job.site.waits:
         return _left_by_site(context, job.site, splits, local, started)
     if job.makes_index:
-        return _seal(context, started, _common(context) | _index(context, local))
+        return _seal(context, started, _common(context) | _index(context, local, delivered))
     parts, alarms, reports = _shuffled_stages(context, splits, local)
     decided = _decided(context, splits, parts)
     alarms = [*job.alarms, *alarms, *counts.long_losses(decided["counts"])]
@@ -256,7 +259,7 @@ def _spent(context: _Context, started: float) -> float:
     return wall
 
 
-def _index(context: _Context, local: list[Result]) -> dict[str, Any]:
+def _index(context: _Context, local: list[Result], delivered: index.Delivered) -> dict[str, Any]:
     """The content of the manifest of an index, its parts in place."""
     job = context.job
     names = tuple(spec.name for spec in job.specs)
@@ -273,6 +276,7 @@ def _index(context: _Context, local: list[Result]) -> dict[str, Any]:
     return {
         **index.content(context.tasks("pack", tasks), job.specs),
         "counts": counts.add(result["counts"] for result in local),
+        "delivered": delivered,
     }
 
 

@@ -1,11 +1,12 @@
 """Assets by content: models, rule packs and benchmark files, pinned by their sha256.
 
 Enters: a reference, `package:assets/langid.ftz`, a path or a URL of a store.  Leaves: an `Asset`.
-Refuses: what is not there.
+Refuses: what is not there, and an empty folder.
 """
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from corpus_pipeline.io.fs import place
@@ -21,6 +22,8 @@ def content_of(path: Path) -> str:
     if not path.is_dir():
         return sha256_file(path)
     files = sorted(p for p in path.rglob("*") if p.is_file())
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, "an empty folder", str(path))
     return digest([[p.relative_to(path).as_posix(), sha256_file(p)] for p in files])
 
 

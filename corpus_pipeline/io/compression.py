@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, cast
 
 from corpus_pipeline.io.decoders import ERRORS, MAGIC, ZSTD_SLICE, factory
+from corpus_pipeline.model import Reason
 
 RAW: Final = 1 << 16  # small, because a damaged chunk is read again byte by byte
 OUT: Final = 1 << 20
@@ -64,7 +65,7 @@ class Fault(NamedTuple):
     broke had given output before.
     """
 
-    reason: str
+    reason: Reason
     detail: str
     raw_offset: int
     inside: bool = False
@@ -152,7 +153,7 @@ class _Members:
         return self.out > max(RATIO_FLOOR, limit.max_ratio * self.position)
 
     def _fault(self, kind: str, detail: str, offset: int, inside: bool = False) -> Fault:
-        reason = f"{kind}_{self.compression}"
+        reason = cast(Reason, f"{kind}_{self.compression}")
         return Fault(reason, f"{detail} (byte {offset} of the file)", offset, inside)
 
     def _salvaged(self, start: int, at: int, emitted: int) -> Generator[Block, None, int]:
@@ -221,7 +222,7 @@ def _plain(raw: BinaryIO) -> Iterator[Event]:
             yield Block(data, fresh=position == 0)
             position += len(data)
     except OSError as error:
-        reason = getattr(error, "reason", "unreadable")  # of a member of an archive
+        reason: Reason = getattr(error, "reason", "unreadable")  # of a member of an archive
         yield Fault(reason, f"{error.strerror} (byte {position} of the file)", position)
 
 

@@ -2,6 +2,7 @@
 
 from corpus_pipeline.model.asset import Asset, canonical_json, digest
 from corpus_pipeline.model.errors import ClusterLost, PipelineError
+from corpus_pipeline.model.reasons import REASONS, Reason
 from corpus_pipeline.model.rows import on_kept
 from corpus_pipeline.model.schema import (
     DOCUMENT,
@@ -37,6 +38,7 @@ __all__ = [
     "NO_DAMAGE",
     "PAYLOAD",
     "QUARANTINE",
+    "REASONS",
     "SURVIVOR_FACTS",
     "VERDICT",
     "AggregateStage",
@@ -49,6 +51,7 @@ __all__ = [
     "Options",
     "PairStage",
     "PipelineError",
+    "Reason",
     "Schema",
     "ShuffledStage",
     "Stage",

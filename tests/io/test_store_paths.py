@@ -5,10 +5,12 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from corpus_pipeline.io.exclusive import change
 from corpus_pipeline.io.fs import (
     StorePath,
     create,
@@ -125,6 +127,19 @@ def test_of_two_that_create_an_object_one_does(stored):
     assert path.read_bytes() == b"3"
     path.unlink()
     assert not replace_if(path, b"5", tag)
+    path.unlink()
+
+
+def test_what_several_add_to_an_object_is_all_in_it(stored):
+    """A change is made again to the object that another writer put meanwhile."""
+    path = stored / "lines"
+
+    def add(number: int) -> None:
+        change(path, lambda before: before + b"%d\n" % number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(12)))
+    assert sorted(map(int, path.read_bytes().split())) == list(range(12))
     path.unlink()
 
 

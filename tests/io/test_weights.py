@@ -47,6 +47,17 @@ def test_a_long_record_weighs_what_it_is(tmp_path):
     assert lost(table)[0] == [("document_too_large", 1200, 400)]
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_an_archive_in_which_no_entry_is_found_weighs_all(tmp_path, name):
+    """An archive of a megabyte of noise is a megabyte that was not read."""
+    magic = {"a.zip": b"PK\x03\x04", "a.tar": b"x.txt".ljust(257, b"\0") + b"ustar\x0000"}[name]
+    (tmp_path / name).write_bytes(magic + b"\xa5" * 1_000_000)
+    rows, size = lost(tmp_path / name)
+
+    assert sum(weight or 0 for _, weight, _ in rows) == pytest.approx(1_000_000, rel=0.1)
+    assert size == pytest.approx(1_000_000, rel=0.1)
+
+
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "bz2", "xz", "lz4"])
 def test_what_a_damaged_stream_keeps_back_is_weighed(tmp_path, compression):
     """Behind the last whole member nothing can be inflated: so many bytes on disk were not read."""

@@ -83,6 +83,7 @@ def test_unclear_keys(builder, make_doc):
     twice = [make_doc("news", f"news/0.jsonl@{n}", "同址。", url="http://a.cn/x") for n in (7, 8)]
     for n, row in enumerate(twice):
         row["id"] = "abcdef" + f"{n:026x}"
+    twice[1]["source_id"] = "n-8"
     builder.splits[0] += twice
     root = builder.write()
     with pytest.raises(PipelineError, match="no document ffffffffffff"):
@@ -93,7 +94,8 @@ def test_unclear_keys(builder, make_doc):
         explain(root, "abcdef")
     with pytest.raises(PipelineError, match=r"2 documents have http://a\.cn/x"):
         explain(root, "http://a.cn/x")
-    assert explain(root, "abcdef" + f"{1:026x}").locator == "news/0.jsonl@8"
+    for key in ("abcdef" + f"{1:026x}", "n-8"):  # the input's own id leads there too
+        assert explain(root, key).locator == "news/0.jsonl@8"
 
 
 def test_unmasked_text_is_withheld(builder):

@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from corpus_pipeline.app.config import load
+from corpus_pipeline.app.execute import How, export_run
 from corpus_pipeline.io import manifest, shards
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.export import croissant
@@ -173,6 +175,22 @@ def test_outside_the_run(run, tmp_path):
     assert (out / parent["manifest"]).resolve() == (run / "manifest.json").resolve()
     assert parent["seal"] == manifest.read(run / "manifest.json")["seal"]
     assert str(tmp_path) not in (out / "manifest.json").read_text()
+
+
+def test_the_dataset_of_another_run_stays(run, make_builder, tmp_path):
+    """Exported once more a dataset is written anew; that of another run only when told so."""
+    options, local = load(None, ()), How(engine="local")
+    for _ in range(2):
+        export_run(options, run, tmp_path / "out", local)
+    other = make_builder(tmp_path / "other" / "RUN")
+    other.content["name"] = "other"
+    other = other.write()
+    before = (tmp_path / "out" / "dataset" / "manifest.json").read_bytes()
+    with pytest.raises(PipelineError, match="the dataset of another run"):
+        export_run(options, other, tmp_path / "out", local)
+    assert (tmp_path / "out" / "dataset" / "manifest.json").read_bytes() == before
+    export_run(options, other, tmp_path / "out", How(engine="local", overwrite=True))
+    assert (tmp_path / "out" / "dataset" / "manifest.json").read_bytes() != before
 
 
 def test_a_remembered_result_whose_shard_is_gone(run):

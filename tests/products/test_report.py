@@ -14,6 +14,7 @@ import pytest
 from corpus_pipeline import PipelineError, run
 from corpus_pipeline.app.masking import masked
 from corpus_pipeline.io import manifest
+from corpus_pipeline.products.report import names
 from corpus_pipeline.products.report import page as report
 from corpus_pipeline.products.verify.chain import verify
 
@@ -99,8 +100,7 @@ def test_every_count_is_that_of_the_manifest(demo, made):
     }
     assert rules == counts["by_rule"]
     for key, rows in {**counts["by_rule"], **counts["by_quarantine"]}.items():
-        name = key if key in counts["by_quarantine"] else key.partition("/")[2]
-        at = [n for n, cell in enumerate(found.cells) if name in cell]
+        at = [n for n, cell in enumerate(found.cells) if key.partition("/")[2] in cell]
         assert any(f"{rows:,}" in found.cells[n + 1 : n + 3] for n in at), key
     assert facts.steps[-1].left == counts["kept"]
     assert facts.steps[-1].left_chars == facts.tally.kept_chars
@@ -208,6 +208,30 @@ def test_a_run_of_one_stage_has_a_page(tmp_path, stage):
     text = report.page(root, masked)[0].decode()
 
     assert Page(text).text.count("did not run") >= 2
+
+
+def test_what_was_not_read_is_weighed_and_named_in_both_languages(tmp_path):
+    """A reason of quarantine has its two names, its records, and its bytes and characters."""
+    lines = [{"text": "路灯修好了。"}] * 3 + [{"text": "长" * 500_000}, {"n": 1}]
+    root = run_of(tmp_path, lines, ["heuristics"], ingest={"max_document_bytes": 1_000_000})
+    text = report.page(root, masked)[0].decode()
+    counts = manifest.read(root / "manifest.json")["counts"]
+    quarantined = text[text.index('<b id="n-quarantined">') :][:400]
+
+    assert counts["quarantined_characters"] == 500_000
+    assert "1.5 MB" in quarantined
+    assert re.search(r"500[.,]?0*k?", quarantined)
+    for name, size in (("文档过大", "1.5 MB"), ("无正文字段", "<0.001 MB")):
+        row = next(row for row in text.split("<tr>") if name in row)
+        assert size.replace("<", "&lt;") in row
+    assert "某来源有 100% 的字节无法读取" in text
+
+
+def test_a_reason_without_a_name_is_refused(monkeypatch):
+    """The words are not loaded where a reason of quarantine has none."""
+    monkeypatch.setattr(names, "REASONS", names.REASONS | {"moth_eaten"})
+    with pytest.raises(PipelineError, match="moth_eaten"):
+        names._words.__wrapped__()
 
 
 def test_a_run_that_kept_nothing_has_a_page(tmp_path):

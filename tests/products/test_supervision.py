@@ -1,7 +1,9 @@
 """The same run audited as a pilot and for release, and the register of both."""
 
 import json
+import pickle
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -218,6 +220,47 @@ def test_the_register_tells_how_a_pilot_became_a_release(
     code, out, _ = shell("register", register)
     assert (code, out.splitlines()[-1]) == (0, "sound")
     assert "closed since entry 1: evidence (1)" in out
+
+
+WRITER = """
+import pickle, sys
+from dataclasses import replace
+from pathlib import Path
+from corpus_pipeline.products.audit.register import entered
+result = pickle.loads(Path(sys.argv[2]).read_bytes())
+print(flush=True)
+input()  # until both are here
+for number in range(20):
+    entered(Path(sys.argv[1]), replace(result, seal=f"{sys.argv[3]}{number}"))
+"""
+
+
+def test_audits_that_end_at_once_are_all_entered(piloted, tmp_path):
+    """Two processes enter twenty audits each: none is lost, and the chain is sound."""
+    register, result = tmp_path / "register.jsonl", tmp_path / "result"
+    result.write_bytes(pickle.dumps(piloted(EVIDENCE, READING)))
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, register, result, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for name in "ab"
+    ]
+    for one in both:
+        assert one.stdout.readline()
+    for one in both:
+        one.stdin.write(b"\n")
+        one.stdin.flush()
+
+    assert [one.wait(timeout=60) for one in both] == [0, 0]
+    for one in both:
+        one.stdin.close()
+        one.stdout.close()
+    found = read_register(register)
+    assert found.problem is None
+    assert {one["run"] for one in found.entries} == {f"{n}{i}" for n in "ab" for i in range(20)}
+    assert [path.name for path in tmp_path.glob("*register*")] == ["register.jsonl"]
 
 
 @pytest.fixture

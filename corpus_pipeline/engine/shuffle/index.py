@@ -8,7 +8,7 @@ one of which a byte has changed (it names the file).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,10 @@ VERSION = 1
 READS = (VERSION, LAYOUT)
 #: Options that decide no pair and no document: an index serves whatever they are.
 ALARMS = tuple(AlarmOptions.model_fields)
+
+
+#: Source → locator of a file → the beginning of its SHA-256.
+Delivered = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,35 @@ def difference(theirs: dict[str, Any] | None, ours: dict[str, Any]) -> str | Non
         if theirs["assets"].get(name, {}).get("sha256") != asset["sha256"]:
             return f"it was built with another {name} ({asset['ref']})"
     return None
+
+
+def delivered(files: Iterable[Mapping[str, Any]]) -> Delivered:
+    """Of the files that manifests list those of a source: what documents were read from."""
+    found: Delivered = {}
+    for file in files:
+        if file["source"]:  # the parts of an earlier run have none
+            found.setdefault(file["source"], {})[file["locator"]] = file["sha256"][:16]
+    return found
+
+
+def refuse_namesakes(indexes: Sequence[Index], files: Delivered) -> None:
+    """Raise `PipelineError` where a file has the source and name, not the content, of an old one.
+
+    Ids are made of source and name: documents of both would have the same.  An index that says
+    nothing of its files was made before this was asked, or of runs over the parts of others.
+    """
+    for one in indexes:
+        old: Delivered = manifest.read(one.root / "manifest.json").get("delivered", {})
+        for source, names in files.items():
+            known = old.get(source, {})
+            other = [name for name in names if known.get(name, names[name]) != names[name]]
+            if other:
+                more = f" and {len(other) - 1:,} more" if other[1:] else ""
+                raise PipelineError(
+                    f"{min(other)}{more} of source {source}: the index {one.root} has documents of "
+                    "another file of that name, and ids are made of source and name; "
+                    "give this delivery a name of its own: --set ingest.delivery=NAME"
+                )
 
 
 def index_rows(index: Index) -> list[int]:

@@ -264,6 +264,10 @@ def _content(
     counts = tallies.add(content["counts"] for content in contents)
     if not tallies.conserved(counts):
         raise AssertionError(f"documents were lost or doubled: {counts}")
+    delivered: index.Delivered = {}
+    for content in contents:
+        for source, files in content.get("delivered", {}).items():
+            delivered.setdefault(source, {}).update(files)
     traces = _traces(old, root)
     merged = {
         "kind": "index",
@@ -285,6 +289,7 @@ def _content(
         "rows": [part["rows"] for part in parts],
         "files": [entry for part in parts for entry in part["files"]],
         "counts": counts,
+        "delivered": delivered,
     }
     if traces:
         merged["files"].append(traces)

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Protocol, cast
 
 from corpus_pipeline.io.compression import RATIO_FLOOR, Limits
 from corpus_pipeline.io.storage import disk_errors
+from corpus_pipeline.model import Reason
 
 #: Bytes of a member that are held in memory; a longer one is read as it comes or, where a reader
 #: has to go to and fro in it, put into a temporary file.
@@ -26,7 +27,7 @@ STEP: Final = 1 << 16
 class TornError(OSError):
     """Where a member cannot be read on: the reason id and a detail."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str) -> None:
         """Keep both; `strerror` is the detail, as that of any `OSError`."""
         super().__init__(0, detail)
         self.reason, self.detail = reason, detail
@@ -45,7 +46,7 @@ class Entry:
 
     name: bytes
     open: Callable[[], Readable] | None = None
-    reason: str = ""
+    reason: Reason | None = None
     detail: str = ""
     utf8: bool = False  # the archive says so of the name
     size: int = 0  # plain bytes of a member that cannot be opened

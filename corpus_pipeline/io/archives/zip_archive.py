@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from corpus_pipeline.io.archives.member import STEP, Entry, TornError
 from corpus_pipeline.io.decoders import ERRORS, Decoder, deflated, zstandard_frames
+from corpus_pipeline.model import Reason
 
 END: Final = b"PK\5\6"
 LOCAL: Final = b"PK\3\4"
@@ -196,7 +197,7 @@ def _entry(file: BinaryIO, record: _Record, shift: int) -> Entry:
     return Entry(name, opened, utf8=utf8)
 
 
-def _refusal(record: _Record) -> tuple[str, str] | None:
+def _refusal(record: _Record) -> tuple[Reason, str] | None:
     if record.flags & ENCRYPTED:
         return "encrypted", "the member is encrypted"
     if record.method != STORED and record.method not in DECODERS:
@@ -269,7 +270,7 @@ class _Copied:
 
 def _salvaged(file: BinaryIO) -> Iterator[Entry]:
     """The entries of an archive without a directory, from the beginning on; it is said once."""
-    at = 0
+    at, end = 0, file.seek(0, io.SEEK_END)
     while True:
         file.seek(at)
         head = _read(file, _LOCAL.size)
@@ -289,7 +290,9 @@ def _salvaged(file: BinaryIO) -> Iterator[Entry]:
         if streamed and (refusal or method == STORED):
             break
         if refusal:
-            yield Entry(name, None, *refusal, bool(flags & UTF8), size)
+            # Noise behind the first bytes of an entry names any size.
+            there = min(packed, max(end - start, 0))
+            yield Entry(name, None, *refusal, bool(flags & UTF8), there)
             at = start + packed
             continue
         stream = _Stream(file, start, record, bounded=not streamed)
@@ -297,7 +300,9 @@ def _salvaged(file: BinaryIO) -> Iterator[Entry]:
         at = _after(file, stream, start, packed, streamed=streamed)
         if at < 0:
             break
-    yield Entry(b"", reason="truncated_zip", detail="the archive has no directory: it was cut")
+    rest = 0 if at < 0 else max(end - at, 0)  # behind the last entry
+    detail = "the archive has no directory: it was cut"
+    yield Entry(b"", reason="truncated_zip", detail=detail, size=rest)
 
 
 def _after(file: BinaryIO, stream: _Stream, start: int, packed: int, *, streamed: bool) -> int:

@@ -6,7 +6,15 @@ both; what hands a path to a library that opens files itself asks for a `local_c
 Refuses: a scheme that is not supported, by name, before anything is written (`PipelineError`).
 """
 
-from corpus_pipeline.io.fs.path import StorePath, create, place, relative, replace_if, upload
+from corpus_pipeline.io.fs.path import (
+    StorePath,
+    create,
+    place,
+    relative,
+    replace_if,
+    replaces,
+    upload,
+)
 from corpus_pipeline.io.fs.scratch import forget_copies, local_copy, scratch
 
 __all__ = [
@@ -17,6 +25,7 @@ __all__ = [
     "place",
     "relative",
     "replace_if",
+    "replaces",
     "scratch",
     "upload",
 ]

@@ -27,7 +27,7 @@ import obstore
 
 from corpus_pipeline.io.fs import listing
 from corpus_pipeline.io.fs.errors import store_errors
-from corpus_pipeline.io.fs.settings import SCHEMES, client, part_bytes, put_new, put_over
+from corpus_pipeline.io.fs.settings import SCHEMES, client, part_bytes, put_new, put_over, puts_over
 from corpus_pipeline.model import PipelineError
 
 #: Two letters at least, as `C:/` is a drive; one slash is left where a `Path` has folded two.
@@ -396,3 +396,8 @@ def replace_if(path: StorePath, data: bytes, e_tag: str) -> bool:
     """Overwrite the object if it still has this `e_tag`; False where it has another, or is gone."""
     with store_errors(path):
         return put_over(path.scheme, path.bucket, path.key, data, e_tag)
+
+
+def replaces(path: StorePath) -> bool:
+    """Whether the store makes a put depend on the object that it replaces (`If-Match`)."""
+    return puts_over(path.scheme, path.bucket)

@@ -239,6 +239,11 @@ def put_new(scheme: str, bucket: str, key: str, data: bytes) -> bool:
     raise AssertionError
 
 
+def puts_over(scheme: str, bucket: str) -> bool:
+    """Whether a PUT may depend on the object that it replaces."""
+    return scheme == "gs" or connection(scheme, bucket).preset.replace
+
+
 def put_over(scheme: str, bucket: str, key: str, data: bytes, e_tag: str) -> bool:
     """Replace the object that has this `e_tag`; False where another stands, or none.
 
@@ -248,7 +253,7 @@ def put_over(scheme: str, bucket: str, key: str, data: bytes, e_tag: str) -> boo
     store = client(scheme, bucket)
     refusals = (AlreadyExistsError, PreconditionError, FileNotFoundError)
     try:
-        if scheme == "gs" or connection(scheme, bucket).preset.replace:
+        if puts_over(scheme, bucket):
             obstore.put(store, key, data, mode=_version(store, key, e_tag), use_multipart=False)
             return True
         if obstore.head(store, key)["e_tag"] != e_tag:

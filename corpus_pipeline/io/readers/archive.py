@@ -34,7 +34,7 @@ from corpus_pipeline.io.readers.source import Plain, events_of, open_piece, size
 from corpus_pipeline.io.scan import sample
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.io.splits import Piece
-from corpus_pipeline.model import Chunk
+from corpus_pipeline.model import Chunk, Reason
 
 #: Archives within archives that are opened.
 DEPTH: Final = 3
@@ -72,8 +72,10 @@ class _Reader:
     def run(self, entries: Iterator[Entry], stream: Plain | None = None) -> Iterator[Chunk]:
         """All members, one after the other; `stream`: what the archive itself is read from."""
         torn: TornError | Fault | None = None
+        found = False
         try:
             for entry in entries:
+                found = True
                 yield from self._entry(entry)
                 if self.build.full or self.budget.exhausted:
                     yield self.build.take(0)
@@ -83,34 +85,39 @@ class _Reader:
             torn = error
         torn = (stream.fault if stream is not None else None) or torn
         if torn is not None:
-            self.refuse("", torn.reason, torn.detail, self._rest_of(stream))
+            self.refuse("", torn.reason, torn.detail, self._rest_of(stream, found=found))
         if self.build.any:
             yield self.build.take(0)
 
-    def _rest_of(self, stream: Plain | None) -> int:
-        """The bytes of a torn archive that nobody reads, as far as they are known."""
+    def _rest_of(self, stream: Plain | None, *, found: bool) -> int:
+        """The bytes of a torn archive that nobody reads, as far as they are known.
+
+        All, where no entry was `found`, whatever was looked at.
+        """
+        if not found:
+            return size_of(self.piece)
         if stream is not None and stream.fault is not None:
             return stream.fault.lost
         if stream is None or self.piece.compression != "none":
             return 0
         return max(size_of(self.piece) - stream.given, 0)
 
-    def refuse(self, name: str, reason: str, detail: str, size: int = 0) -> None:
+    def refuse(self, name: str, reason: Reason, detail: str, size: int = 0) -> None:
         """Quarantine a member, or where it has no name the rest of the archive."""
         locator = f"{self.piece.locator}#{name}" if name else self.piece.locator
         self.build.quarantine(Broken(None, None, reason, detail, beyond=size), locator)
 
     def _entry(self, entry: Entry) -> Iterator[Chunk]:
-        if entry.open is None and not entry.reason:
+        if entry.open is None and entry.reason is None:
             return  # a folder
         name = self.names.text(entry.name, utf8=entry.utf8) if entry.name else ""
         if is_hidden(name):
             return
-        if entry.reason or entry.open is None:
+        if entry.reason is not None:
             self.refuse(name, entry.reason, entry.detail, entry.size)
         elif ".." in name.split("/"):
             self.refuse(name, "unsafe_name", "the name leads out of the archive")
-        else:
+        elif entry.open is not None:
             try:
                 stream = Charged(entry.open(), self.budget)
             except TornError as torn:

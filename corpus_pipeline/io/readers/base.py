@@ -27,6 +27,7 @@ from corpus_pipeline.model import (
     VERDICT,
     Chunk,
     Options,
+    Reason,
     document_id,
     empty,
 )
@@ -199,7 +200,7 @@ class Broken(NamedTuple):
 
     start: int | None
     end: int | None
-    reason: str
+    reason: Reason
     detail: str
     sha256: str | None = None
     beyond: int = 0
@@ -225,11 +226,12 @@ class ChunkBuilder:
         # collector busy.
         self.starts: list[int | None] = []
         self.ends: list[int | None] = []
-        self.verdicts: list[tuple[str, str, str | None]] = []  # reason, detail, sha256
+        self.verdicts: list[tuple[Reason, str, str | None]] = []  # reason, detail, sha256
         self.weights: list[tuple[int | None, int | None]] = []  # bytes, characters
         self.beyond = 0
         self.locators: dict[int, str] = {}  # by place in the lists; else that of the first byte
-        self.refused: dict[bytes, tuple[str, str, str | None]] = {}  # the verdicts of short records
+        # The verdicts of short records.
+        self.refused: dict[bytes, tuple[Reason, str, str | None]] = {}
         self.weight = 0
         self.taken = piece.start
 
@@ -254,7 +256,7 @@ class ChunkBuilder:
         self.weight += ROW_BYTES
 
     def refuse(
-        self, offset: int, data: bytes, reason: str, detail: str, characters: int | None = None
+        self, offset: int, data: bytes, reason: Reason, detail: str, characters: int | None = None
     ) -> None:
         """Quarantine the record `data`, which begins at byte `offset` of the plain stream."""
         end, digest = offset + len(data), digest_of(data)

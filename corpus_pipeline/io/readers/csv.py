@@ -28,7 +28,7 @@ from corpus_pipeline.io.readers.lines import Line, cut
 from corpus_pipeline.io.readers.paths import roots
 from corpus_pipeline.io.readers.source import events_of, size_of
 from corpus_pipeline.io.splits import Piece
-from corpus_pipeline.model import Chunk
+from corpus_pipeline.model import Chunk, Reason
 
 DELIMITERS: Final = (",", "\t", ";", "|")
 #: Excel's own first line, which names the delimiter and is no row.
@@ -161,13 +161,14 @@ class _Table:
             if why:
                 # Because of the lines that follow: this is not remembered of the line.
                 detail = "a quote opens here and nothing closes it"
-                build.quarantine(Broken(offset, offset + len(whole), why, detail, digest_of(whole)))
+                end, digest = offset + len(whole), digest_of(whole)
+                build.quarantine(Broken(offset, end, "unclosed_quote", detail, digest))
             elif width and len(values) != width:
                 build.refuse(
                     offset, whole, "ragged_row", f"{len(values)} fields instead of {width}"
                 )
             elif not "".join(values).isascii() and _is_torn("".join(values)):
-                reason = "bad_utf8" if self.coding.charset == "utf-8" else "bad_encoding"
+                reason: Reason = "bad_utf8" if self.coding.charset == "utf-8" else "bad_encoding"
                 build.refuse(offset, whole, reason, f"bytes that are not {self.coding.charset}")
             else:
                 yield Line(offset, whole), values

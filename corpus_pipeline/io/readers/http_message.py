@@ -17,6 +17,8 @@ import orjson
 import pyarrow as pa
 import zstandard
 
+from corpus_pipeline.model import Reason
+
 #: What licences, opt-outs and dates are read from.
 KEPT_HEADERS: Final = (
     "aigc",
@@ -68,7 +70,7 @@ _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 class Refused(NamedTuple):
     """Why a message is no document."""
 
-    reason: str
+    reason: Reason
     detail: str
 
 

@@ -18,20 +18,21 @@ from corpus_pipeline.io.readers.base import Broken, ChunkBuilder, IngestOptions,
 from corpus_pipeline.io.readers.fields import Picker, shown
 from corpus_pipeline.io.readers.lines import Line, lines
 from corpus_pipeline.io.splits import Piece
-from corpus_pipeline.model import Chunk
+from corpus_pipeline.model import Chunk, Reason
 from corpus_pipeline.text.charset.decode import decode
-
-#: A line of a charset of its own in which there is nothing: it is passed by.
-BLANK = "blank"
 
 
 class BadRecordError(Exception):
     """Why a line is no document: the reason id and a detail without text."""
 
-    def __init__(self, reason: str, detail: str, characters: int | None = None) -> None:
+    def __init__(self, reason: Reason, detail: str, characters: int | None = None) -> None:
         """Keep both, and the characters of a text that is refused."""
         super().__init__(reason, detail)
         self.reason, self.detail, self.characters = reason, detail, characters
+
+
+class BlankError(BadRecordError):
+    """A line of a charset of its own in which there is nothing: it is passed by."""
 
 
 def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
@@ -79,7 +80,7 @@ class _Adder:
                     self.add(build, part)
                 return
             # The rest of a line that the damage tore is accounted for by the damage's own record.
-            if not torn and bad.reason != BLANK:
+            if not torn and not isinstance(bad, BlankError):
                 build.refuse(offset, data, bad.reason, bad.detail, bad.characters)
             return
         build.add(self.picker.row(row, text, build.at(offset), self.license), len(data))
@@ -125,7 +126,7 @@ def decoded(data: bytes, charset: str) -> str:
         if lost:
             raise BadRecordError("bad_encoding", f"{lost} bytes that are not {charset}")
     if not text or text.isspace():
-        raise BadRecordError(BLANK, "")
+        raise BlankError("no_text", "a blank line")
     return text
 
 

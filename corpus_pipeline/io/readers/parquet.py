@@ -30,6 +30,7 @@ from corpus_pipeline.model import (
     QUARANTINE,
     VERDICT,
     Chunk,
+    Reason,
     document_id,
     empty,
 )
@@ -48,7 +49,7 @@ def read(piece: Piece, options: IngestOptions) -> Iterator[Chunk]:
     except InputChangedError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged footer raises whatever it likes
-        reason = getattr(error, "reason", "corrupt_parquet")
+        reason: Reason = getattr(error, "reason", "corrupt_parquet")
         yield _lost(piece, f"{piece.locator}#0", reason, _why(error), size_of(piece))
         return
     with raw, file:
@@ -217,7 +218,7 @@ def _bounded(docs: pl.DataFrame, bad: pl.DataFrame, used: int, limit: int) -> It
     yield Chunk(docs[start:], bad, used)
 
 
-def _lost(piece: Piece, locator: str, reason: str, detail: object, size: int) -> Chunk:
+def _lost(piece: Piece, locator: str, reason: Reason, detail: object, size: int) -> Chunk:
     shown, schema = concealed(str(detail)[:500]), {**DOCUMENT, **VERDICT, **PAYLOAD}
     row = (piece.source, locator, "ingest", reason, shown, *_NO_PLACE, size or None, None)
     return Chunk(empty(schema), pl.DataFrame([row], dict(QUARANTINE), orient="row"), 0, size)

@@ -14,6 +14,7 @@ from corpus_pipeline.io.checked import open_checked
 from corpus_pipeline.io.compression import BEGINNING, Block, Entry, Event, Fault, Limits, events
 from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.splits import Piece
+from corpus_pipeline.model import Reason
 
 
 def open_piece(piece: Piece) -> BinaryIO:
@@ -32,7 +33,7 @@ def events_of(piece: Piece, limits: Limits, entry: Entry = BEGINNING) -> Iterato
                     _charge(piece.member.budget, event)
                 yield event
     except OSError as error:  # while opening: a running stream reports its own
-        reason = getattr(error, "reason", "unreadable")
+        reason: Reason = getattr(error, "reason", "unreadable")
         yield Fault(reason, error.strerror or str(error), 0)
 
 

@@ -34,7 +34,7 @@ from corpus_pipeline.io.readers.warc_record import (
     starts_record,
 )
 from corpus_pipeline.io.splits import Piece
-from corpus_pipeline.model import Chunk
+from corpus_pipeline.model import Chunk, Reason
 
 DOCUMENTS: Final = frozenset({"response", "resource", "conversion", "arc"})
 #: A response is a document and its HTTP header.
@@ -156,7 +156,7 @@ class _Reader:
         beyond = fault.lost if fault else 0
         self._bad(Broken(start, cursor.position, reason, detail, digest.value, beyond))
 
-    def _lost(self, reason: str, detail: str, skip: int) -> None:
+    def _lost(self, reason: Reason, detail: str, skip: int) -> None:
         """No record where one should be: quarantine all bytes up to the next record."""
         cursor, start, beyond = self.cursor, self.cursor.position, 0
         digest = RecordDigest(cursor.take(skip))

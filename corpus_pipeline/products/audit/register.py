@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from corpus_pipeline.io.storage import commit_bytes
+from corpus_pipeline.io.exclusive import change
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products.audit.result import (
     MET,
@@ -56,8 +56,12 @@ class Register:
 
 def read_register(path: Path) -> Register:
     """The register in a file, up to the first line that is not as it was written."""
+    return _parsed(read_bytes(path, "register"))
+
+
+def _parsed(raw: bytes) -> Register:
     entries: list[Entry] = []
-    lines = read_bytes(path, "register").split(b"\n")
+    lines = raw.split(b"\n")
     if lines.pop() != b"":
         return Register((), "the last line has no end: it was cut, or something was put after it")
     for number, line in enumerate(lines, 1):
@@ -108,28 +112,39 @@ def fit(path: Path, run: Path, supervision: str | None, day: str | None) -> Path
         raise PipelineError(f"register {path.name}: is a folder")
     if path.resolve().is_relative_to(run.resolve()):
         raise PipelineError(f"register {path}: `verify` would find a file more in the run")
-    _sound(path)
+    if path.exists():
+        _unchanged(path, read_bytes(path, "register"))
     return path
 
 
-def _sound(path: Path) -> Register:
-    """The register, empty where there is none yet; `PipelineError` where it was changed."""
-    register = read_register(path) if path.exists() else Register()
+def _unchanged(path: Path, raw: bytes) -> Register:
+    """The register in these bytes; `PipelineError` where one was changed."""
+    register = _parsed(raw)
     if register.problem is not None:
         raise PipelineError(f"register {path.name}: {register.problem}")
     return register
 
 
 def entered(path: Path, result: AuditResult) -> AuditResult:
-    """Enter an audit; the result with the number of its entry, and what was closed since then."""
-    register = _sound(path)
-    entry = _of(result, register.entries)
-    known = [one for one in register.entries if _same(one, entry)]
-    if not known:
+    """Enter an audit; the result with the number of its entry, and what was closed since then.
+
+    Audits that end at the same time are entered one after the other.
+    """
+    entry: Entry = {}
+
+    def with_entry(before: bytes) -> bytes:
+        nonlocal entry
+        register = _unchanged(path, before)
+        entry = _of(result, register.entries)
+        known = [one for one in register.entries if _same(one, entry)]
+        if known:
+            entry = known[0]
+            return before
         _in_turn(path, register, entry)
-        before = path.read_bytes() if path.exists() else b""
-        commit_bytes(path, before + rendered(entry) + b"\n")
-    return replace(result, supervision=_placed(result.supervision, (known or [entry])[0]))
+        return before + rendered(entry) + b"\n"
+
+    change(path, with_entry)
+    return replace(result, supervision=_placed(result.supervision, entry))
 
 
 def _placed(supervision: Supervision | None, entry: Entry) -> Supervision | None:

@@ -79,7 +79,7 @@ def erased(run: Run, prefix: str) -> list[tuple[str, str]]:
 
 
 def by_column(run: Run, column: str, value: str) -> list[Place]:
-    """The rows in which `locator` or `url` is exactly this."""
+    """The rows in which `locator`, `url` or `source_id` is exactly this."""
     folders = (KEPT, DROPPED, QUARANTINED) if column == "locator" else (KEPT, DROPPED)
     return _search(run, folders, pl.col(column) == value, column, ENOUGH)
 

@@ -1,8 +1,8 @@
 """The life of one document: where it came from, what each stage saw, and how it ended.
 
-Enters: a finished run and an id, the beginning of an id, a locator or a url.  Leaves: a `Story`, a
-line per stage in order, with the survivor of a near-duplicate.  Refuses: a key of no document or of
-several (`PipelineError`), and to show a text that no pii stage has masked.
+Enters: a finished run and an id, the beginning of an id, a locator, a url or the input's own id.
+Leaves: a `Story`, a line per stage in order, with the survivor of a near-duplicate.  Refuses: a key
+of no document or of several (`PipelineError`), and to show a text that no pii stage has masked.
 """
 
 from __future__ import annotations
@@ -124,14 +124,14 @@ def _find(run: Run, key: str) -> Place:
     elif len(key) < SHORTEST_PREFIX and re.fullmatch(r"[0-9a-fA-F]+", key):
         raise PipelineError(f"{key} is too short: give {SHORTEST_PREFIX} digits of the id or more")
     places = places or find.by_column(run, "locator", key)
-    places = places or find.by_column(run, "url", key)
+    places = places or find.by_column(run, "url", key) or find.by_column(run, "source_id", key)
     hidden = concealed(key)
     if not places and hidden != key:
         places = find.by_hidden(run, hidden)
     for gone, request in find.erased(run, key.lower()) if not places else ():
         raise PipelineError(f"{gone} was erased from {run.root}, by request {request}")
     if not places:
-        raise PipelineError(f"no document {hidden} in {run.root} (id, locator or url)")
+        raise PipelineError(f"no document {hidden} in {run.root} (id, locator, url or source_id)")
     if len(places) > 1:
         some = ", ".join(place.id for place in places[:3])
         raise PipelineError(f"{len(places)} documents have {hidden}; name one by its id: {some} …")

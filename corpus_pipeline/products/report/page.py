@@ -150,6 +150,15 @@ def _percent(part: float, whole: float) -> str:
     return f"{share:.1f}%"
 
 
+def _megabytes(size: float) -> str:
+    """Megabytes; what is there is never shown as nothing.
+
+    >>> _megabytes(41.03), _megabytes(0.004), _megabytes(0.0001)
+    ('41.0 MB', '0.004 MB', '<0.001 MB')
+    """
+    return "<0.001 MB" if size < 0.001 else f"{size:,.1f} MB" if size >= 1 else f"{size:.3f} MB"
+
+
 def _plain(text: object) -> str:
     """A name on one line, its controls written out, cut to a length that fits a page."""
     return escaped(str(text))[:200]
@@ -174,6 +183,7 @@ def _template() -> Any:
     environment.globals |= {
         "word": name_of,
         "percent": _percent,
+        "mb": _megabytes,
         "peak": _peak,
         "shade": draw.shade,
     }

@@ -52,6 +52,7 @@ class Summary:
     lines: list[Line]
     reasons: dict[str, int]
     mb_unread: float  # of records in quarantine, as far as it is known
+    characters_unread: int  # the same, of records that had been decoded
     bytes_by_reason: dict[str, int]
     shards: int | None
     alarms: list[dict[str, Any]]
@@ -87,6 +88,7 @@ def summary(root: Path) -> Summary:
         lines=_lines(run.stages, counts, spent.get("stages", {})),
         reasons=dict(counts["by_quarantine"]),
         mb_unread=counts.get("quarantined_bytes", 0) / 1e6,
+        characters_unread=counts.get("quarantined_characters", 0),
         bytes_by_reason=dict(counts.get("bytes_by_quarantine", {})),
         shards=len(dataset["shards"]) if dataset else None,
         alarms=list(run.manifest.get("alarms", [])),

@@ -387,8 +387,11 @@ def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any
 
 def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) -> None:
     hidden = _Hidden(roots)
+    delivery = content["config"].get("ingest", {}).get("delivery")
     for entry in content["inputs"]:
         name, file = entry["locator"], unescaped(entry["locator"])
+        if delivery is not None and entry["source"]:
+            file = file.removeprefix(f"{delivery}/")
         tries = [path for root in roots for path in (root / file, root.parent / file)]
         found = [path for path in tries if path.is_file()][:1] or hidden.files_of(name)
         if not found:
