@@ -55,7 +55,8 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
 
 def rows_job(config: Config, run: Path, output: Path) -> Job:
     """The job over all rows of a finished run, kept and dropped; it has no stages yet."""
-    found = survey([str(path) for part in ("kept", "dropped") for path in _parts(run / part)])
+    files = sorted(one["path"] for one in manifest.read(run / "manifest.json")["files"])
+    found = survey([str(run / path) for path in files if path.startswith(("kept/", "dropped/"))])
     found = concealing(found)
     return _job(config, [str(run)], output, found)
 
@@ -63,10 +64,6 @@ def rows_job(config: Config, run: Path, output: Path) -> Job:
 def written(config: Config) -> dict[str, Any]:
     """The config as it is written: paths of assets may hold what names of inputs may."""
     return {**concealed_values(config.record()), "sources": registry(config.sources, config.base)}
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.parquet"))
 
 
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
@@ -147,7 +144,8 @@ def _parents(paths: Sequence[str]) -> tuple[list[dict[str, str]], list[dict[str,
     """Of inputs that are runs: their manifests (path and seal), and their source registries."""
     parents, sources = [], []
     for path in map(place, paths):
-        if not (path / "manifest.json").is_file() or not (path / "kept").is_dir():
+        kept = (path / "kept").is_dir() or manifest.output(path) is not None
+        if not kept or not (path / "manifest.json").is_file():
             continue
         content = manifest.read(path / "manifest.json")
         parents.append(

@@ -30,6 +30,7 @@ from corpus_pipeline.engine.shuffle.packages import (
 )
 from corpus_pipeline.engine.shuffle.steps import shuffle
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.shards import numbered
 from corpus_pipeline.model import PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 
@@ -155,7 +156,7 @@ def _stages(this: _Round, corpus: Packages, specs: tuple[StageSpec, ...]) -> Out
             return this.tasks(name, tasks)
 
         result = shuffle(job, rows, dropped, phase)
-        groups = range(len(list((job.home / "decisions").glob("part-*.parquet"))))
+        groups = range(len(numbered(job.home / "decisions")))
         tasks = [job.task("hand", group, hand_back, (job, group, targets)) for group in groups]
         result["largest"] = [list(cluster) for cluster in result["largest"]]
         found[spec.name] = (result, phase(tasks))

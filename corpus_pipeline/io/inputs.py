@@ -27,6 +27,7 @@ from typing import Any, Final, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
+from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed, concealed_names, renamed
 from corpus_pipeline.io.formats import FORMATS, PEEK
 from corpus_pipeline.io.fs import StorePath, place
@@ -44,6 +45,7 @@ from corpus_pipeline.io.opening import beginning, opened
 from corpus_pipeline.io.records import Records, in_order, repeated
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.text.unicode.escape import escaped as printable
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +131,7 @@ class _LeftOut:
         if reason == MARKER:
             return
         if self.reasons.total() < NAMED:
-            log.warning("left out %s: %s", concealed(escaped(path)), reason)
+            log.warning("left out %s: %s", concealed(printable(escaped(path))), reason)
         self.reasons[reason] += 1
 
     def summarise(self) -> None:
@@ -315,10 +317,8 @@ def _kind(file: File) -> Kind | str:
     """What a file is, or why it is no input."""
     name = file.path.rpartition("/")[2]
     try:
-        if file.size < PEEK:
-            head = beginning(file.path, file.size)
-            if len(head) == file.size:
-                return sniff(io.BytesIO(head), name)
+        if file.size < PEEK and len(head := beginning(file.path, file.size)) == file.size:
+            return sniff(io.BytesIO(head), name)
         with opened(file.path) as raw:
             return sniff(raw, name)
     except OSError as error:
@@ -338,6 +338,10 @@ def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Ro
         above = escaped(base.relative_to(home).as_posix())
         return str(home), "" if above == "." else f"{above}/"
 
+    if isinstance(path, StorePath) and (output := manifest.output(path)) is not None:
+        base, prefix = root(path)
+        yield _Root(base, named=False, files=_kept(path, prefix, output))
+        return
     if path.is_dir():
         base, prefix = root(path)
         yield _Root(base, named=False, files=walker.below(path, prefix))
@@ -357,6 +361,14 @@ def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Ro
     if first is None:
         raise PipelineError(f"nothing matches {_shown(given)}")
     yield _Root(base, named=False, files=chain((first,), files))
+
+
+def _kept(folder: Path, prefix: str, output: dict[str, Any]) -> Iterator[File]:
+    """What a finished output on a store kept: its manifest knows, a listing may not yet."""
+    for entry in output["files"]:
+        if entry["path"].startswith(manifest.KEPT):
+            path = f"{folder}/{entry['path']}"
+            yield File(path, prefix + entry["path"], path, entry["bytes"], entry["sha256"])
 
 
 def _matching(start: Path, pattern: Sequence[str], walker: Walker, prefix: str) -> Iterator[File]:

@@ -20,6 +20,8 @@ from corpus_pipeline.model import PipelineError
 
 #: Raised when the shape of a manifest changes.
 FORMAT = "corpus-pipeline/1"
+#: Where the documents lie that a stage kept.
+KEPT: Final = "kept/"
 
 
 def render(content: dict[str, Any]) -> bytes:
@@ -122,6 +124,14 @@ def read_if_sound(path: Path) -> dict[str, Any] | None:
         return read(path)
     except PipelineError:
         return None
+
+
+def output(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a finished stage output, which names its parts; None for another folder."""
+    path = folder / "manifest.json"
+    content = read_if_sound(path) if path.is_file() else None
+    files = [] if content is None else content.get("files", [])
+    return content if any(one["path"].startswith(KEPT) for one in files) else None
 
 
 def file_entry(root: Path, path: Path, rows: int | None = None) -> dict[str, Any]:

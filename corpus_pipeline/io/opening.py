@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO, cast
 
-from corpus_pipeline.io.fs import place
+from corpus_pipeline.io.fs import StorePath, place
 
 
 def opened(path: str) -> BinaryIO:
@@ -19,10 +19,9 @@ def opened(path: str) -> BinaryIO:
 
 
 def beginning(path: str, size: int) -> bytes:
-    """The first bytes of a file, `size` at most; of an object, by one request."""
+    """The first bytes of a file that has `size` or more; of an object, by one request."""
     if "://" in path:
-        with opened(path) as file:
-            return file.read(size)
+        return cast(StorePath, place(path)).beginning(size)
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # a file object costs twice as much
     try:
         return os.read(handle, size)

@@ -104,7 +104,7 @@ def in_order(
         last = key(part[-1])
     if len(runs) < 2:
         return runs[0] if runs else Records(make)
-    merged: Iterator[R] = heapq.merge(*runs, key=key)  # type: ignore[arg-type]  # keys compare
+    merged: Iterator[R] = heapq.merge(*runs, key=key)
     return Records(make, merged)
 
 

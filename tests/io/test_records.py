@@ -38,7 +38,7 @@ def test_packed_records_are_the_ones_that_came():
 def test_any_order_is_put_right(monkeypatch):
     """Several runs are merged, equal keys in the order in which they came."""
     monkeypatch.setattr(records, "RUN", 100)
-    plain = rows(1000) + [Row("0000500.txt", -1)]
+    plain = [*rows(1000), Row("0000500.txt", -1)]
     mixed = plain.copy()
     random.Random(1).shuffle(mixed)
     key = [row for row in mixed if row.name == "0000500.txt"]
@@ -49,7 +49,7 @@ def test_any_order_is_put_right(monkeypatch):
 
 
 def test_a_survey_holds_little_of_a_file(tmp_path):
-    """Three thousand files in folders take less than 50 bytes each, those of the last block aside."""
+    """A file takes less than 50 bytes, those of the last block aside."""
     for folder in range(3):
         (tmp_path / str(folder)).mkdir()
         for number in range(1000):

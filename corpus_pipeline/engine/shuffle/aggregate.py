@@ -28,7 +28,7 @@ from corpus_pipeline.engine.shuffle.decisions import (
 )
 from corpus_pipeline.engine.shuffle.job import Part, Shuffle
 from corpus_pipeline.io.fs import local_copy
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import AggregateStage
 from corpus_pipeline.tasks.base import Result, Task
 
@@ -126,7 +126,7 @@ def settle(job: Shuffle) -> Result:
     """The decision about each group."""
     stage = job.stage
     assert isinstance(stage, AggregateStage)
-    files = sorted((job.home / "sums").glob("part-*.parquet"))
+    files = numbered(job.home / "sums")
     groups = _summed([pl.read_parquet(local_copy(path)) for path in files])
     front = ["key", "documents"]
     groups = groups.select(*front, pl.exclude(front))

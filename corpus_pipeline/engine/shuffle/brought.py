@@ -23,7 +23,7 @@ from corpus_pipeline.engine.shuffle.packages import Packages
 from corpus_pipeline.engine.shuffle.steps import NAMED, mask
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import PipelineError, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
 
@@ -56,7 +56,7 @@ def hand_back(argument: tuple[Shuffle, int, tuple[Path, ...]]) -> Result:
 def bring(job: Shuffle, dropped: Path | None, run_tasks: RunTasks) -> Result:
     """Take the decisions in `job.brought`; what `shuffle` would have returned, less the pairs."""
     assert job.brought is not None
-    files = sorted((job.brought / job.spec.name).glob("part-*.parquet"))
+    files = numbered(job.brought / job.spec.name)
     taken = run_tasks([job.task("take", n, take, (job, n, path)) for n, path in enumerate(files)])
     run_tasks([job.task("mask", 0, mask, (job, len(files), dropped))])
     lost: Counter[str] = Counter()

@@ -32,7 +32,7 @@ from corpus_pipeline.engine.shuffle.decisions import VERDICT, chosen, own_mask
 from corpus_pipeline.engine.shuffle.group import group, route
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.fs import local_copy
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import CountStage, PairStage, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
 from corpus_pipeline.text.dedup.union_find import forest
@@ -236,7 +236,7 @@ def settle(argument: tuple[Shuffle, int, range]) -> Result:
 
 def _by_group(folder: Path, groups: range) -> dict[int, pl.DataFrame]:
     """Group → its rows in the files of the folder."""
-    files = sorted(folder.glob("part-*.parquet"))
+    files = numbered(folder)
     rows = between(files, "group", groups.start, groups.stop - 1)
     if len(groups) == 1:
         return {groups.start: rows.drop("group")}
