@@ -19,15 +19,17 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 import obstore
 from obstore.store import S3Store
+
+from corpus_pipeline.io.fs import settings
 
 KEY, SECRET, REGION = "test-key-0000", "test-secret-0000", "us-east-1"
 #: Every part of the server that listens: each gets a free port, as several servers run at once.
@@ -165,8 +167,9 @@ def _puts(server: Server) -> bool:
 
 #: Kinds of fault. `answer`: an error of the store, not forwarded; `reset`: the connection breaks
 #: before the request is forwarded; `lost`: it is forwarded, and the connection breaks instead of
-#: the answer; `cut`: half of the answer's body, then the connection ends; `stall`: no answer.
-KINDS = ("answer", "reset", "lost", "cut", "stall")
+#: the answer; `cut`: half of the answer's body, then the connection ends; `stall`: no answer;
+#: `edit`: another body.
+KINDS = ("answer", "reset", "lost", "cut", "stall", "edit")
 
 
 @dataclass
@@ -191,6 +194,27 @@ class Fault:
         return self.first <= self.seen < self.first + self.count
 
 
+class Lag(Fault):
+    """Listings of an earlier time: without the keys that match `hides`, with those of `shows`."""
+
+    def __init__(self, hides: str = "$.", shows: Iterable[str] = (), **options) -> None:
+        super().__init__("edit", method="GET", path="list-type=2", count=1 << 30, **options)
+        self.hides, self.shows = hides, shows
+
+    def edit(self, body: bytes) -> bytes:
+        """The page as it would have been."""
+
+        def shown(entry: re.Match[str]) -> str:
+            return "" if re.search(self.hides, unquote_plus(entry[1])) else entry[0]
+
+        text = re.sub(r"<Contents>.*?<Key>(.*?)</Key>.*?</Contents>", shown, body.decode())
+        text = re.sub(r"<CommonPrefixes><Prefix>(.*?)</Prefix></CommonPrefixes>", shown, text)
+        facts = "<ETag>&quot;0&quot;</ETag><Size>9</Size>"
+        facts += "<LastModified>2026-01-01T00:00:00Z</LastModified>"
+        more = "".join(f"<Contents><Key>{key}</Key>{facts}</Contents>" for key in self.shows)
+        return text.replace("</ListBucketResult>", f"{more}</ListBucketResult>").encode()
+
+
 class Chance(Fault):
     """Strikes a share of all requests, drawn with a seed: the nth request fares alike each time."""
 
@@ -203,6 +227,13 @@ class Chance(Fault):
         if not (re.fullmatch(self.method, method) and re.search(self.path, path)):
             return False
         return self.draws.random() < self.share
+
+
+def point(monkeypatch, server: Server) -> None:
+    """Let this process find its stores there from now on."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    settings._opened.cache_clear()
 
 
 @dataclass(frozen=True)
@@ -275,6 +306,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         status, headers, content = self._forwarded(body)
         if kind == "lost":
             return self._break()
+        if kind == "edit":
+            content = fault.edit(content)
         return self._answer(status, headers, content, cut=kind == "cut")
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_any  # noqa: N815 – names of http.server

@@ -7,8 +7,9 @@ output folder (`PipelineError`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from corpus_pipeline.io.fs import place
 from corpus_pipeline.io.inputs import Input, Survey, concealing, survey
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.opening import opened
+from corpus_pipeline.io.records import Records
 from corpus_pipeline.model import PipelineError
-from corpus_pipeline.sources.record import Source
 from corpus_pipeline.sources.registry import registry
 
 
@@ -54,7 +55,8 @@ def stage_job(config: Config, paths: Sequence[str], output: Path, stage: str) ->
 
 def rows_job(config: Config, run: Path, output: Path) -> Job:
     """The job over all rows of a finished run, kept and dropped; it has no stages yet."""
-    found = survey([str(path) for part in ("kept", "dropped") for path in _parts(run / part)])
+    files = sorted(one["path"] for one in manifest.read(run / "manifest.json")["files"])
+    found = survey([str(run / path) for path in files if path.startswith(("kept/", "dropped/"))])
     found = concealing(found)
     return _job(config, [str(run)], output, found)
 
@@ -62,10 +64,6 @@ def rows_job(config: Config, run: Path, output: Path) -> Job:
 def written(config: Config) -> dict[str, Any]:
     """The config as it is written: paths of assets may hold what names of inputs may."""
     return {**concealed_values(config.record()), "sources": registry(config.sources, config.base)}
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.parquet"))
 
 
 def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> Job:
@@ -76,7 +74,7 @@ def _job(config: Config, paths: Sequence[str], output: Path, found: Survey) -> J
         entries = parent_sources
     return Job(
         name=config.name,
-        inputs=tuple(found.inputs),
+        inputs=found.inputs,
         left_out=tuple(found.left_out),
         specs=(),
         ingest=config.ingest.for_readers,
@@ -96,25 +94,43 @@ def _inputs(config: Config, paths: Sequence[str], output: Path) -> tuple[Survey,
     """The inputs below the paths, and whether they are outputs of earlier stages."""
     root = output.resolve()
     found = survey(paths)
-    inputs, stands = found.inputs, root.exists()
-    usable = [item for item in inputs if not (stands and _is_below(item, root))]
+    usable = found.inputs
+    if root.exists():
+        usable = Records(Input._make, _beside(usable, root))
     if not usable:
         raise PipelineError(f"nothing to read: the inputs lie in the output folder {output}")
     continued = _are_stage_outputs(usable)
     if not continued:
-        usable = [_of_source(item, config.source_of(item.locator)) for item in usable]
+        usable = Records(Input._make, _of_sources(usable, config))
         found = _delivered(found._replace(inputs=usable), config.ingest.delivery)
         return concealing(found), continued
     return concealing(found._replace(inputs=usable)), continued
 
 
-def _is_below(item: Input, root: Path) -> bool:
-    """Whether an input lies in a folder, links resolved."""
-    return root in place(item.path).resolve().parents
+def _beside(inputs: Iterable[Input], root: Path) -> Iterator[Input]:
+    """The inputs that do not lie in a folder, links resolved: each folder once, and links."""
+
+    @lru_cache
+    def is_below(folder: str) -> bool:
+        real = place(folder).resolve()
+        return root == real or root in real.parents
+
+    for item in inputs:
+        path = place(item.path)
+        above = path.resolve().parent if path.is_symlink() else path.parent
+        if not is_below(str(above)):
+            yield item
 
 
-def _of_source(item: Input, source: Source) -> Input:
-    return replace(item, source=source.name, license=source.license, generated=source.generated)
+def _of_sources(inputs: Iterable[Input], config: Config) -> Iterator[Input]:
+    """The inputs, each with what its source says of it."""
+    said: dict[str, dict[str, Any]] = {}
+    for item in inputs:
+        source = config.source_of(item.locator)
+        if source.name not in said:
+            names = ("license", "generated")
+            said[source.name] = {name: getattr(source, name) for name in names}
+        yield item._replace(source=source.name, **said[source.name])
 
 
 def _delivered(found: Survey, delivery: str | None) -> Survey:
@@ -122,9 +138,9 @@ def _delivered(found: Survey, delivery: str | None) -> Survey:
     if delivery is None:
         return found
     above = f"{escaped(delivery)}/"
-    inputs = [replace(item, locator=above + item.locator) for item in found.inputs]
+    named = (item._replace(locator=above + item.locator) for item in found.inputs)
     left_out = [replace(file, locator=above + file.locator) for file in found.left_out]
-    return Survey(inputs, left_out)
+    return Survey(Records(Input._make, named), left_out)
 
 
 def _idle(config: Config, found: Survey) -> Iterator[dict[str, object]]:
@@ -143,7 +159,8 @@ def _parents(
     """Of inputs that are runs: manifests (path, seal), source registries, the files they read."""
     parents, sources, read = [], [], []
     for path in map(place, paths):
-        if not (path / "manifest.json").is_file() or not (path / "kept").is_dir():
+        kept = (path / "kept").is_dir() or manifest.output(path) is not None
+        if not kept or not (path / "manifest.json").is_file():
             continue
         content = manifest.read(path / "manifest.json")
         parents.append(

@@ -11,13 +11,12 @@ covered: one component of candidates, or one bucket, that is larger than a whole
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.engine.shuffle import group, steps
 from corpus_pipeline.io.readers import read
-from corpus_pipeline.io.splits import Split
+from corpus_pipeline.io.splits import whole
 from corpus_pipeline.model import CountStage, PairStage
 
 MB = 1e6
@@ -51,24 +50,23 @@ class Size:
     documents: int
 
 
-def measured(splits: Sequence[Split], job: Job, size: int) -> Size:
+def measured(job: Job, size: int) -> Size:
     """The documents in `size` plain bytes, as many as where they are shortest.
 
     A batch of the beginning of some inputs is read.
     """
-    pieces = [piece for split in splits for piece in split.pieces if not piece.start]
-    pieces = pieces[:: max(len(pieces) // LOOKED_AT, 1)][:LOOKED_AT]
+    step = max(len(job.inputs) // LOOKED_AT, 1)
     density = 0.0
-    for piece in pieces:
-        chunk = next(iter(read(piece, job.ingest)), None)
+    for item in job.inputs[::step][:LOOKED_AT]:
+        chunk = next(iter(read(whole(item), job.ingest)), None)
         if chunk is not None and chunk.input_bytes:
             density = max(density, chunk.docs.height / chunk.input_bytes)
     return Size(size, int(size * density))
 
 
-def bounds(job: Job, splits: Sequence[Split], size: Size) -> dict[str, float]:
+def bounds(job: Job, splits: int, size: Size) -> dict[str, float]:
     """MB at most: of the driver, and of a worker by what it is doing."""
-    parts = max(len(splits), 1)
+    parts = max(splits, 1)
     docs, text = size.documents / parts, size.bytes / parts
     shuffled = [s for s in job.specs if s.is_global and issubclass(s.cls, PairStage | CountStage)]
     pairs = any(issubclass(spec.cls, PairStage) for spec in shuffled)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from corpus_pipeline.app import memory
 from corpus_pipeline.app.config import Config
@@ -16,7 +16,7 @@ from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.run import Job
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.scan import Scanned, sized
-from corpus_pipeline.io.splits import Split, cut
+from corpus_pipeline.io.splits import cut
 from corpus_pipeline.io.standard_input import received
 from corpus_pipeline.text.unicode.escape import escaped
 
@@ -36,14 +36,14 @@ def preview(config: Config, paths: Sequence[str]) -> dict[str, Any]:
 
 
 def _preview(job: Job) -> dict[str, Any]:
-    splits, plain = _cut(job)
-    size = plain / 1e6
+    found = _cut(job)
+    size = found.plain / 1e6
     return {
         "inputs": len(job.inputs),
-        "input_mb": round(sum(item.bytes for item in job.inputs) / 1e6, 1),
+        "input_mb": round(found.size / 1e6, 1),
         "decompressed_mb": round(size, 1),
-        "formats": sorted({item.format for item in job.inputs}),
-        "splits": len(splits),
+        "formats": sorted(found.formats),
+        "splits": found.splits,
         "stages": [spec.name for spec in job.specs],
         "assets": {
             concealed(f"{spec.name}.{name}"): f"{concealed(asset.ref)} sha256={asset.sha256[:12]}"
@@ -54,23 +54,35 @@ def _preview(job: Job) -> dict[str, Any]:
         "expected_disk_mb_running": round(size * DISK_RUNNING, 1),
         "expected_disk_mb_after": round(size * DISK_KEPT, 1),
         "expected_memory_mb_per_worker": WORKER_MB,
-        "memory_bound_mb": memory.bounds(job, splits, memory.measured(splits, job, plain)),
+        "memory_bound_mb": memory.bounds(job, found.splits, memory.measured(job, found.plain)),
     }
 
 
-def _cut(job: Job) -> tuple[list[Split], int]:
-    """The splits, and the plain bytes in them; of files that are not cut only sizes are asked."""
-    mode, plain = job.ingest.text_mode, 0
+class _Cut(NamedTuple):
+    """How many splits there are, the bytes in them on disk and plain, and the formats."""
+
+    splits: int
+    size: int
+    plain: int
+    formats: set[str]
+
+
+def _cut(job: Job) -> _Cut:
+    """What the inputs would be cut into; of files that are not cut only sizes are asked."""
+    mode, size, plain = job.ingest.text_mode, 0, 0
+    formats: set[str] = set()
 
     def weighed() -> Iterator[Scanned]:
-        nonlocal plain
+        nonlocal size, plain
         for item in job.inputs:
             scanned = sized(item, job.ingest.limits, mode, job.split_bytes)
+            size += item.bytes
             plain += scanned.decompressed
+            formats.add(item.format)
             yield scanned
 
-    splits = list(cut(weighed(), job.split_bytes, mode))
-    return splits, plain
+    splits = sum(1 for _ in cut(weighed(), job.split_bytes, mode))
+    return _Cut(splits, size, plain, formats)
 
 
 def render(figures: dict[str, Any]) -> str:

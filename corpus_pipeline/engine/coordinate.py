@@ -32,6 +32,7 @@ from corpus_pipeline.engine.shuffle.steps import shuffle
 from corpus_pipeline.engine.shuffle.sums import total
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.carried import published
+from corpus_pipeline.io.shards import numbered
 from corpus_pipeline.model import CountStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 
@@ -170,7 +171,7 @@ def _stages(this: _Round, packages: tuple[Package, ...], specs: tuple[StageSpec,
             return this.tasks(name, tasks)
 
         result = shuffle(job, rows, dropped, phase)
-        made = range(len(list(outcome_of(job).glob("part-*.parquet"))))
+        made = range(len(numbered(outcome_of(job))))
         tasks = [job.task("hand", part, hand_back, (job, part, targets)) for part in made]
         if "largest" in result:
             result["largest"] = [list(cluster) for cluster in result["largest"]]

@@ -9,8 +9,10 @@ Refuses: a folder that holds anything else.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +32,23 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.io.carried import published, stage_of
 from corpus_pipeline.io.compression import Limits
 from corpus_pipeline.io.concealed import concealed_values
-from corpus_pipeline.io.formats import FORMATS
 from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
 from corpus_pipeline.io.readers import held
 from corpus_pipeline.io.readers.base import IngestOptions
-from corpus_pipeline.io.scan import Scanned, scan
-from corpus_pipeline.io.splits import Split, plan
+from corpus_pipeline.io.records import BLOCK, Records
+from corpus_pipeline.io.scan import Scanned, joined, located, parted, record, scan
+from corpus_pipeline.io.splits import Piece, Split, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
 from corpus_pipeline.tasks.local import LocalEngine
 from corpus_pipeline.text import kernel_cache
 
-#: Inputs hashed in one scan task.
+#: Inputs hashed in one scan task: bytes, and files, a packed block of them.
 SCAN_BYTES = 512 << 20
+SCAN_INPUTS = BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Job:
     """What is to be done; nothing of engine and workers, which do not show in the output."""
 
     name: str
-    inputs: tuple[Input, ...]
+    inputs: Sequence[Input]
     specs: tuple[StageSpec, ...]
     ingest: IngestOptions
     split_bytes: int
@@ -140,8 +143,9 @@ def run(
 def _run(context: _Context) -> dict[str, Any]:
     started, job = time.perf_counter(), context.job
     scanned = _scan(context)
-    inputs = [_input_record(item, job.ingest.text_mode) for item in scanned]
-    delivered = index.delivered([*job.read_before, *inputs])
+    inputs = scanned.seen_as(partial(record, job.ingest.text_mode))
+    asked = job.indexes or job.makes_index
+    delivered = index.delivered(chain(job.read_before, inputs)) if asked else {}
     index.refuse_namesakes(job.indexes, delivered)
     stages = [concealed_values(spec.record()) for spec in job.specs]
     decides = {
@@ -225,9 +229,9 @@ def _seal(context: _Context, started: float, content: dict[str, Any]) -> dict[st
     write_metrics(root, context.walls, wall, context.engine)
     remove_leftovers(root)
     context.check_lock()
-    manifest.publish(root / "manifest.json", content)
+    sealed = manifest.publish(root / "manifest.json", content)
     context.clear_work()
-    return manifest.read(root / "manifest.json")
+    return sealed
 
 
 def _left_by_site(
@@ -280,16 +284,22 @@ def _index(context: _Context, local: list[Result], delivered: index.Delivered) -
     }
 
 
-def _scan(context: _Context) -> list[Scanned]:
-    """Digest and size of every input, by tasks of bounded size."""
-    groups: list[list[Input]] = [[]]
+def _scan_groups(inputs: Iterable[Input]) -> Iterator[Records[Input]]:
+    """Inputs that are scanned by one task."""
+    group: list[Input] = []
     size = 0
-    for item in context.job.inputs:
-        if size > SCAN_BYTES or len(groups[-1]) >= 1000:
-            groups.append([])
-            size = 0
-        groups[-1].append(item)
+    for item in inputs:
+        if size > SCAN_BYTES or len(group) == SCAN_INPUTS:
+            yield Records(Input._make, group)
+            group, size = [], 0
+        group.append(item)
         size += item.bytes
+    yield Records(Input._make, group)
+
+
+def _scan(context: _Context) -> Records[Scanned]:
+    """Digest and size of every input, by tasks of bounded size."""
+    groups = list(_scan_groups(context.job.inputs))
     tasks = []
     limits, text_mode = context.job.ingest.limits, context.job.ingest.text_mode
     given = (*astuple(limits), text_mode)
@@ -304,29 +314,29 @@ def _scan(context: _Context) -> list[Scanned]:
         )
     # One group is a second of reading: the driver does it while the workers are starting.
     results = context.tasks("scan", tasks, LocalEngine() if len(groups) == 1 else None)
-    scanned: list[Scanned] = []
-    for group in groups:
-        packed = results.pop(0)["scanned"]  # a million inputs are not held in both forms
-        scanned += map(Scanned.unpacked, packed, group)
+    scanned = Records(Scanned.unpacked)
+    for group, result in zip(groups, results, strict=True):
+        scanned.extend(parted(result["scanned"], group))
     return scanned
 
 
-def scan_group(argument: tuple[list[Input], Limits, str]) -> Result:
+def scan_group(argument: tuple[Sequence[Input], Limits, str]) -> Result:
     """Scan some inputs."""
     group, limits, text_mode = argument
-    scanned = [scan(item, limits, text_mode).packed() for item in group]
-    return {"kind": "scan", "scanned": scanned}
+    return {"kind": "scan", "scanned": joined(scan(item, limits, text_mode) for item in group)}
 
 
-def _input_record(item: Scanned, text_mode: str) -> dict[str, Any]:
-    """What the manifest says of an input: everything but where it lies on this machine."""
-    names = ("locator", "bytes", "format", "compression", "source")
-    record = {"sha256": item.sha256, **{name: getattr(item.input, name) for name in names}}
-    coded = FORMATS[item.input.format].is_coded(text_mode)
-    return {**record, "charset": item.coding.charset} if coded else record
+def _digests(scanned: Records[Scanned], pieces: Iterable[Piece]) -> Iterator[str]:
+    """The sha256 of the input of each piece; pieces are in the order of the inputs."""
+    items = iter(scanned.seen_as(located))
+    locator, sha256 = next(items)
+    for piece in pieces:
+        while locator != piece.locator:
+            locator, sha256 = next(items)
+        yield sha256
 
 
-def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) -> list[Result]:
+def _local_pass(context: _Context, scanned: Records[Scanned], splits: list[Split]) -> list[Result]:
     job = context.job
     local = tuple(spec for spec in job.specs if not spec.is_global)
     last = len(local) == len(job.specs)  # no other pass follows
@@ -337,7 +347,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
         stage_of(spec)
     sketches = tuple(spec for spec in job.specs if spec.is_global and spec not in late)
     root = job.root if last else context.work / "local"
-    digests = {item.input.locator: item.sha256 for item in scanned}
+    digests = _digests(scanned, (piece for split in splits for piece in split.pieces))
     tasks = []
     for split in splits:
         argument = SplitTask(
@@ -354,7 +364,7 @@ def _local_pass(context: _Context, scanned: list[Scanned], splits: list[Split]) 
         key = digest(
             {
                 "pieces": [piece.described() for piece in split.pieces],
-                "digests": [digests[piece.locator] for piece in split.pieces],
+                "digests": list(islice(digests, len(split.pieces))),
                 "stages": [concealed_values(spec.record()) for spec in job.specs],
                 "ingest": job.ingest.model_dump(mode="json"),
                 "code": code(),

@@ -11,8 +11,9 @@ all of them in minutes (docs/decisions/008-names-and-ids.md).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ from corpus_pipeline.text.pii.suspect import is_suspect
 #: Bytes of a longest record of which a digest could be undone: whoever tries all numbers has to
 #: know the rest of the record, and nobody publishes that.
 SHORT: Final = 512
+#: Names that are looked at together.
+PART: Final = 1 << 13
 
 
 @cache
@@ -87,18 +90,38 @@ def distinct(names: Iterable[str]) -> list[str]:
     ['<手机号>.txt', '<手机号>.txt~2', 'b.txt']
     """
     given = list(names)
-    masked = concealed_names(given)
-    taken = {name for name, new in zip(given, masked, strict=True) if name == new}
+    new = renamed(lambda: given)
+    return [new.get(number, name) for number, name in enumerate(given)]
+
+
+def renamed(names: Callable[[], Iterable[str]]) -> dict[int, str]:
+    """The names that get placeholders, by their number, as `distinct` gives them.
+
+    `names` gives all of them, in the same order each time; the others are not held.
+    """
+    masked: dict[int, str] = {}
+    stream, first = iter(names()), 0
+    while part := list(islice(stream, PART)):
+        pairs = enumerate(zip(part, concealed_names(part), strict=True), first)
+        masked |= {number: new for number, (name, new) in pairs if name != new}
+        first += len(part)
+    if not masked:
+        return {}
+    wanted = set(masked.values())
+    taken = {
+        name
+        for number, name in enumerate(names())
+        if (name in wanted or name.rpartition("~")[0] in wanted) and number not in masked
+    }
     seen: dict[str, int] = {}
-    out = []
-    for name, new in zip(given, masked, strict=True):
+    for number, new in masked.items():
         unique = new
-        while name != new and unique in taken:
+        while unique in taken:
             seen[new] = seen.get(new, 1) + 1
             unique = f"{new}~{seen[new]}"
         taken.add(unique)
-        out.append(unique)
-    return out
+        masked[number] = unique
+    return masked
 
 
 def digest_of(data: bytes) -> str | None:

@@ -104,7 +104,7 @@ def _is_wiki_dump(body: bytes) -> bool:
     if start.startswith((b"<mediawiki", b"<?xml")):
         return b"<mediawiki" in start
     # A dump of which the first tag is damaged.
-    return all(tag in start for tag in (b"<page>", b"<title>", b"<revision>", b"<text"))
+    return b"<revision>" in start and all(tag in start for tag in (b"<page>", b"<title>", b"<text"))
 
 
 def _is_tar(body: bytes) -> bool:
@@ -206,6 +206,10 @@ FORMATS: Final[dict[str, Format]] = {
 
 #: What a file is whose name and first bytes say nothing else.
 TEXT: Final = FORMATS["text"]
+_SUFFIXES: Final = {suffix: form for form in FORMATS.values() for suffix in form.suffixes}
+_MAGIC: Final = {magic: form for form in FORMATS.values() for magic in form.magic}
+_MARKS: Final = tuple(_MAGIC)
+_RECOGNISERS: Final = [(form.recognise, form) for form in FORMATS.values() if form.recognise]
 
 
 def by_suffix(name: str) -> Format | None:
@@ -214,7 +218,7 @@ def by_suffix(name: str) -> Format | None:
     >>> by_suffix("新闻.ndjson").name
     'jsonl'
     """
-    return next((form for form in FORMATS.values() if name.endswith(form.suffixes)), None)
+    return _SUFFIXES.get(name[name.rfind(".") :])
 
 
 def by_content(head: bytes) -> Format | None:
@@ -223,11 +227,7 @@ def by_content(head: bytes) -> Format | None:
     >>> by_content(b"WARC/1.0").name, by_content("路灯".encode())
     ('warc', None)
     """
-    for form in FORMATS.values():
-        if form.magic and head.startswith(form.magic):
-            return form
+    if head.startswith(_MARKS):
+        return next(form for magic, form in _MAGIC.items() if head.startswith(magic))
     body = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    for form in FORMATS.values():
-        if form.recognise is not None and form.recognise(body):
-            return form
-    return None
+    return next((form for recognise, form in _RECOGNISERS if recognise(body)), None)

@@ -14,16 +14,21 @@ import glob
 import io
 import logging
 import os
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, NamedTuple
+from time import perf_counter
+from typing import Any, Final, NamedTuple
 
-from corpus_pipeline.io.concealed import concealed, concealed_names, distinct
+from xxhash import xxh3_64_intdigest
+
+from corpus_pipeline.io import manifest
+from corpus_pipeline.io.concealed import concealed, concealed_names, renamed
 from corpus_pipeline.io.formats import FORMATS, PEEK
 from corpus_pipeline.io.fs import StorePath, place
 from corpus_pipeline.io.listing import (
@@ -36,24 +41,28 @@ from corpus_pipeline.io.listing import (
     unwanted,
 )
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.opening import opened
+from corpus_pipeline.io.opening import beginning, opened
+from corpus_pipeline.io.records import Records, in_order, repeated
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.model import PipelineError
+from corpus_pipeline.text.unicode.escape import escaped as printable
 
 log = logging.getLogger(__name__)
 
 #: How many left-out files the log names one by one; the others are counted.
 NAMED: Final = 5
-#: Threads that look at beginnings of files, files that one takes at a time, and below how many
-#: files there are none: a request to a store takes 20 to 50 ms, and a file that a disk has to look
-#: for 0.4 ms, of which 0.04 ms are work.
+#: Threads that look at beginnings of files, and files that one takes at a time.
 REQUESTS: Final = 16
 PART: Final = 64
-FEW: Final = 256
+#: Files of a window, the first of which tell whether threads are worth their cost: a request to a
+#: store takes 1 to 50 ms, a file that a disk has to look for 0.4 ms, and one that lies in memory
+#: 0.012 ms, to which threads that wait for each other would add 0.02.
+WINDOW: Final = 2 * REQUESTS * PART
+FIRST: Final = 8
+SLOW_S: Final = 0.0002
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One file of raw data; `locator` is its path relative to what the user named."""
 
     path: str
@@ -63,16 +72,30 @@ class Input:
     compression: str
     source: str = ""
     license: str | None = None
-    generated: dict[str, str] = field(default_factory=dict)  # columns `aigc…` of the registry
+    generated: dict[str, str] = {}  # columns `aigc…` of the registry  # noqa: RUF012 - never changed
     identity: str = ""  # another one: the file may have other bytes
 
 
 class _Root(NamedTuple):
     """One path of the user: where its locators start, its files, and whether it named a file."""
 
-    path: Path
+    path: str
     named: bool
     files: Iterable[File]
+
+
+class _Found(NamedTuple):
+    """A file below a root, and what it is: a format and its compression, or no format and why."""
+
+    root: str
+    named: bool
+    path: str
+    locator: str
+    real: str | None  # its path without links, where that is another
+    size: int
+    identity: str
+    format: str
+    compression: str
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,7 +109,7 @@ class LeftOut:
 class Survey(NamedTuple):
     """What paths mean: the inputs, and what beside them is none, each sorted by locator."""
 
-    inputs: list[Input]
+    inputs: Sequence[Input]
     left_out: list[LeftOut]
 
 
@@ -108,7 +131,7 @@ class _LeftOut:
         if reason == MARKER:
             return
         if self.reasons.total() < NAMED:
-            log.warning("left out %s: %s", concealed(escaped(path)), reason)
+            log.warning("left out %s: %s", concealed(printable(escaped(path))), reason)
         self.reasons[reason] += 1
 
     def summarise(self) -> None:
@@ -129,16 +152,18 @@ def concealing(found: Survey) -> Survey:
     The ids of documents are made of these locators.  Of two files whose names differ in what was
     hidden alone, the second in the order of the real names ends in `~2`.
     """
-    locators = distinct(item.locator for item in found.inputs)
-    inputs = [
-        item if item.locator == locator else replace(item, locator=locator)
-        for item, locator in zip(found.inputs, locators, strict=True)
-    ]
+    inputs = found.inputs
+    if new := renamed(lambda: (item.locator for item in inputs)):
+        named = (
+            item._replace(locator=new[number]) if number in new else item
+            for number, item in enumerate(inputs)
+        )
+        inputs = in_order(Input._make, named, attrgetter("locator"))
     names = concealed_names(file.locator for file in found.left_out)
     left_out = [
         LeftOut(name, file.reason) for name, file in zip(names, found.left_out, strict=True)
     ]
-    return Survey(sorted(inputs, key=attrgetter("locator")), sorted(left_out))
+    return Survey(inputs, sorted(left_out))
 
 
 def _shown(path: str | Path) -> str:
@@ -148,7 +173,7 @@ def _shown(path: str | Path) -> str:
 
 def discover(paths: Sequence[str | Path]) -> list[Input]:
     """The inputs of `survey`."""
-    return survey(paths).inputs
+    return list(survey(paths).inputs)
 
 
 def survey(paths: Sequence[str | Path]) -> Survey:
@@ -158,107 +183,146 @@ def survey(paths: Sequence[str | Path]) -> Survey:
     """
     left_out = _LeftOut()
     walker = Walker(left_out.add)
-    roots = [root for path in paths for root in _roots(str(path), walker)]
-    found = [(root, file) for root in roots for file in root.files]
-    behind = list(walker.follow()) if roots else []
-    if behind:
-        linked = _Root(roots[0].path, named=False, files=())
-        found += [(linked, file) for file in behind]
-    found = _once(found, several=len(roots) > 1 or bool(behind))
-    pairs = _inputs(found, left_out)
+    names, locators = array("Q"), array("Q")
+
+    def noted() -> Iterator[_Found]:
+        for row in _kinds(_walked(paths, walker)):
+            names.append(_hash(row.real or row.path))
+            locators.append(_hash(row.locator))
+            yield row
+
+    rows, refused = _parted(noted())
+    if twice := repeated(names):
+        rows, refused = _parted(_once(rows, refused, twice))
+    for row in refused:
+        if row.named:
+            raise PipelineError(f"{_shown(row.path)}: {row.compression}")
+        left_out.add(row.path, row.locator, row.compression)
     left_out.summarise()
-    if not pairs:
+    if not rows:
         given = ", ".join(_shown(path) for path in paths) or "nothing"
         raise PipelineError(f"no usable input in {given} (formats: {', '.join(FORMATS)})")
-    return Survey(_distinct(pairs, several=len(roots) > 1), left_out.located())
+    if alike := repeated(locators):
+        rows = _distinct(rows, alike)
+    return Survey(rows.seen_as(_input), left_out.located())
 
 
-def _once(found: list[tuple[_Root, File]], *, several: bool) -> list[tuple[_Root, File]]:
+def _hash(name: str) -> int:
+    return xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))
+
+
+def _input(values: Iterable[Any]) -> Input:
+    """The input of a `_Found`."""
+    _root, _named, path, locator, _real, size, identity, form, compression = values
+    return Input(path, locator, size, form, compression, identity=identity)
+
+
+def _walked(paths: Sequence[str | Path], walker: Walker) -> Iterator[tuple[_Root, File]]:
+    """The files below all paths, each with its root; then those behind links.
+
+    What is wrong with a path is said before the files of any are looked at.
+    """
+    below = [_roots(str(path), walker) for path in paths]
+    begun = [(next(roots, None), roots) for roots in below]
+    first = None
+    for start, roots in begun:
+        for root in chain(() if start is None else (start,), roots):
+            first = first or root
+            for file in root.files:
+                yield root, file
+    if first is not None:
+        linked = first._replace(named=False, files=())
+        for file in walker.follow():
+            yield linked, file
+
+
+def _parted(rows: Iterable[_Found]) -> tuple[Records[_Found], list[_Found]]:
+    """The files that are inputs, in order, and the others."""
+    refused: list[_Found] = []
+
+    def usable() -> Iterator[_Found]:
+        for row in rows:
+            if row.format:
+                yield row
+            else:
+                refused.append(row)
+
+    return in_order(_Found._make, usable(), attrgetter("locator")), refused
+
+
+def _once(
+    rows: Iterable[_Found], refused: Iterable[_Found], twice: frozenset[int]
+) -> Iterator[_Found]:
     """Each file by the shortest of its locators; a file that was named by any is a named one."""
-    if not several and all(file.real is file.path for _, file in found):
-        return found  # one tree without links: no file can be there twice
-    best: dict[str, tuple[_Root, File]] = {}
-    for root, file in found:
-        before = best.get(file.real)
-        if before is None:
-            best[file.real] = (root, file)
+    best: dict[str, _Found] = {}
+    for row in chain(rows, refused):
+        real = row.real or row.path
+        if _hash(real) not in twice:
+            yield row
             continue
-        first, second = sorted(
-            (before, (root, file)), key=lambda pair: (len(pair[1].locator), pair[1].locator)
-        )
-        named = first[0].named or second[0].named
-        best[file.real] = (first[0]._replace(named=named), first[1])
-    return list(best.values())
+        pair = sorted((best.get(real, row), row), key=lambda one: (len(one.locator), one.locator))
+        best[real] = pair[0]._replace(named=any(one.named for one in pair))
+    yield from best.values()
 
 
-def _inputs(found: Sequence[tuple[_Root, File]], left_out: _LeftOut) -> list[tuple[_Root, Input]]:
-    """The files that are inputs; the others are left out."""
-    pairs = []
-    for (root, file), kind in zip(found, _kinds([file for _, file in found]), strict=True):
-        if isinstance(kind, Kind):
-            stated = (file.path, file.locator, file.size, kind.format, kind.compression)
-            pairs.append((root, Input(*stated, generated=_NOTHING, identity=file.identity)))
-        elif root.named:
-            raise PipelineError(f"{_shown(file.path)}: {kind}")
-        else:
-            left_out.add(file.path, file.locator, kind)
-    return pairs
-
-
-#: The columns of all inputs that no registry says anything of: one object for a million.
-_NOTHING: Final[dict[str, str]] = {}
-
-
-def _kinds(files: Sequence[File]) -> Iterator[Kind | str]:
-    """What each file is, in order; beginnings of many files are asked for at a time."""
-    if len(files) < FEW:
-        yield from map(_kind, files)
-        return
-    rest = iter(files)
-    parts = iter(lambda: list(islice(rest, PART)), [])
-    with ThreadPoolExecutor(REQUESTS) as pool:
-        while window := list(islice(parts, 2 * REQUESTS)):
-            for kinds in pool.map(_kinds_of, window):
-                yield from kinds
-
-
-def _kinds_of(files: Sequence[File]) -> list[Kind | str]:
-    return [_kind(file) for file in files]
-
-
-def _kind(file: File) -> Kind | str:
-    """What a file is, or why it is no input."""
-    try:
-        with opened(file.path) as raw:
-            head = raw.read(PEEK)
-            shown = io.BytesIO(head) if len(head) < PEEK and len(head) == file.size else raw
-            shown.seek(0)
-            return sniff(shown, file.path.rpartition("/")[2])
-    except OSError as error:
-        raise PipelineError(f"cannot read {_shown(file.path)}: {error.strerror or error}") from None
-
-
-def _distinct(pairs: list[tuple[_Root, Input]], *, several: bool) -> list[Input]:
+def _distinct(rows: Records[_Found], alike: frozenset[int]) -> Records[_Found]:
     """Prefix the locators of roots that collide with the root's own name."""
-    inputs = [item for _, item in pairs]
-    if several:
-        locators = Counter(item.locator for item in inputs)
-        colliding = {root.path for root, item in pairs if locators[item.locator] > 1}
-        inputs = [
-            replace(item, locator=f"{escaped(root.path.name)}/{item.locator}")
-            if root.path in colliding and (not root.named or locators[item.locator] > 1)
-            else item
-            for root, item in pairs
-        ]
-    inputs.sort(key=attrgetter("locator"))
-    for first, second in pairwise(inputs):
+    locators = Counter(row.locator for row in rows if _hash(row.locator) in alike)
+    colliding = {row.root for row in rows if locators[row.locator] > 1}
+
+    def prefixed() -> Iterator[_Found]:
+        for row in rows:
+            if row.root in colliding and (not row.named or locators[row.locator] > 1):
+                name = escaped(row.root.rstrip("/").rpartition("/")[2])
+                yield row._replace(locator=f"{name}/{row.locator}")
+            else:
+                yield row
+
+    out = in_order(_Found._make, prefixed(), attrgetter("locator"))
+    for first, second in pairwise(out):
         if first.locator == second.locator:
             raise PipelineError(
                 f"two inputs would have the same locator {concealed(first.locator)!r}: "
                 f"{_shown(first.path)} and {_shown(second.path)}; "
                 "give their common parent folder instead"
             )
-    return inputs
+    return out
+
+
+def _kinds(found: Iterable[tuple[_Root, File]]) -> Iterator[_Found]:
+    """What each file is, in order; beginnings of many files are asked for at a time."""
+    stream = iter(found)
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        while window := list(islice(stream, WINDOW)):
+            started = perf_counter()
+            first = _kinds_of(window[:FIRST])
+            is_slow = perf_counter() - started > SLOW_S * len(first)
+            yield from first
+            parts = [window[at : at + PART] for at in range(FIRST, len(window), PART)]
+            yield from chain.from_iterable((pool.map if is_slow else map)(_kinds_of, parts))
+
+
+def _kinds_of(found: Sequence[tuple[_Root, File]]) -> list[_Found]:
+    out = []
+    for root, file in found:
+        path, locator, real, size, identity = file
+        kind = _kind(file)
+        stated = kind if isinstance(kind, Kind) else ("", kind)
+        other = None if real == path else real
+        out.append(_Found(root.path, root.named, path, locator, other, size, identity, *stated))
+    return out
+
+
+def _kind(file: File) -> Kind | str:
+    """What a file is, or why it is no input."""
+    name = file.path.rpartition("/")[2]
+    try:
+        if file.size < PEEK and len(head := beginning(file.path, file.size)) == file.size:
+            return sniff(io.BytesIO(head), name)
+        with opened(file.path) as raw:
+            return sniff(raw, name)
+    except OSError as error:
+        raise PipelineError(f"cannot read {_shown(file.path)}: {error.strerror or error}") from None
 
 
 def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Root]:
@@ -268,12 +332,16 @@ def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Ro
         return
     path = place(given).absolute()
 
-    def root(base: Path) -> tuple[Path, str]:
+    def root(base: Path) -> tuple[str, str]:
         if home is None or not base.is_relative_to(home):
-            return base, ""
+            return str(base), ""
         above = escaped(base.relative_to(home).as_posix())
-        return home, "" if above == "." else f"{above}/"
+        return str(home), "" if above == "." else f"{above}/"
 
+    if isinstance(path, StorePath) and (output := manifest.output(path)) is not None:
+        base, prefix = root(path)
+        yield _Root(base, named=False, files=_kept(path, prefix, output))
+        return
     if path.is_dir():
         base, prefix = root(path)
         yield _Root(base, named=False, files=walker.below(path, prefix))
@@ -293,6 +361,14 @@ def _roots(given: str, walker: Walker, home: Path | None = None) -> Iterator[_Ro
     if first is None:
         raise PipelineError(f"nothing matches {_shown(given)}")
     yield _Root(base, named=False, files=chain((first,), files))
+
+
+def _kept(folder: Path, prefix: str, output: dict[str, Any]) -> Iterator[File]:
+    """What a finished output on a store kept: its manifest knows, a listing may not yet."""
+    for entry in output["files"]:
+        if entry["path"].startswith(manifest.KEPT):
+            path = f"{folder}/{entry['path']}"
+            yield File(path, prefix + entry["path"], path, entry["bytes"], entry["sha256"])
 
 
 def _matching(start: Path, pattern: Sequence[str], walker: Walker, prefix: str) -> Iterator[File]:

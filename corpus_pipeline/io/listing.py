@@ -10,15 +10,17 @@ Raises `PipelineError` for a folder that cannot be read.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from corpus_pipeline.io.concealed import concealed
 from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.records import in_order
 from corpus_pipeline.model import PipelineError
 
 TEMPORARY: Final = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~", ".lock")
@@ -29,6 +31,8 @@ BROKEN: Final = "a link to nothing"
 CYCLE: Final = "a link to a folder above it"
 AGAIN: Final = "a link to a folder that is read already"
 SPECIAL: Final = "no regular file"
+NO_PATH: Final = "a key with an empty part, `.`, `..` or a control character: rename it"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Entry(NamedTuple):
@@ -68,34 +72,30 @@ def identity_of(stat: os.stat_result) -> str:
     return f"{stat.st_mtime_ns:x}.{stat.st_dev:x}.{stat.st_ino:x}"
 
 
-def listing(folder: Path) -> list[Entry]:
+def listing(folder: Path) -> Sequence[Entry]:
     """The entries of a folder, sorted so that the locators below them are."""
     try:
-        found = _scanned(folder)
+        return in_order(Entry._make, _scanned(folder), attrgetter("order"))
     except OSError as error:
         shown = concealed(escaped(str(folder)))
         raise PipelineError(f"cannot read the folder {shown}: {error.strerror or error}") from None
-    found.sort(key=attrgetter("order"))
-    return found
 
 
-def _scanned(folder: Path) -> list[Entry]:
-    found = []
+def _scanned(folder: Path) -> Iterator[Entry]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name, link = entry.name, entry.is_symlink()
             order = name if name.isascii() and "\\" not in name else escaped(name)
             try:
                 if entry.is_dir():
-                    found.append(Entry(f"{order}/", name, "folder", link))
+                    yield Entry(f"{order}/", name, "folder", link)
                     continue
                 stat, file = entry.stat(), entry.is_file()
             except OSError:  # a link to nothing or to itself, or gone since
-                found.append(Entry(order, name, "other", link))
+                yield Entry(order, name, "other", link)
                 continue
             kind: Literal["file", "other"] = "file" if file else "other"
-            found.append(Entry(order, name, kind, link, stat.st_size, identity_of(stat)))
-    return found
+            yield Entry(order, name, kind, link, stat.st_size, identity_of(stat))
 
 
 class Walker:
@@ -179,19 +179,30 @@ class Walker:
         self, folder: StorePath, prefix: str, keep: Callable[[File], bool] | None
     ) -> Iterator[File]:
         """The objects below a folder of a store: one request lists a thousand."""
-        start = len(str(folder).rstrip("/")) + 1
-        found = [(str(path)[start:], stat) for path, stat in folder.below()]
-        outputs = set() if keep else _outputs(name for name, _ in found)
-        for name, stat in sorted(found, key=lambda one: one[0]):
+        start, first = len(str(folder).rstrip("/")) + 1, len(folder.key) + 1 if folder.key else 0
+
+        def leave(key: str) -> None:
+            if not key.endswith("/"):  # an empty object that stands for a folder
+                self.leave(f"{folder}/{key[first:]}", prefix + _shown(key[first:]), NO_PATH)
+
+        keys = (
+            (str(path)[start:], stat.st_size, identity_of(stat))
+            for path, stat in folder.below(leave)
+        )
+        found = in_order(tuple, keys, itemgetter(0))
+        outputs = set() if keep else _outputs(name for name, _, _ in found)
+        for name, size, identity in found:
             *folders, last = name.split("/")
             above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
             at = next((one for one in above if one in outputs), None)
             if at is not None and not name.startswith(f"{at}/kept/".lstrip("/")):
                 continue
             full = f"{folder}/{name}"
+            if not size and not (folder / name).is_file():
+                continue  # the client's name for an empty `name/`, which stands for a folder
             if any(self._passes(full, prefix + name, part) for part in (*folders, last)):
                 continue
-            file = File(full, prefix + escaped(name), full, stat.st_size, identity_of(stat))
+            file = File(full, prefix + escaped(name), full, size, identity)
             if keep is None or keep(file):
                 yield file
 
@@ -205,6 +216,15 @@ class Walker:
         return bool(reason)
 
 
+def _shown(key: str) -> str:
+    r"""A key with its control characters escaped.
+
+    >>> _shown("a\nb")
+    'a\\x0ab'
+    """
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped(key))
+
+
 def unwanted(name: str) -> str:
     """Why a name says that this is no data; empty where it does not.
 
@@ -216,7 +236,7 @@ def unwanted(name: str) -> str:
     return UNFINISHED if name.endswith(TEMPORARY) else ""
 
 
-def _is_output(entries: list[Entry]) -> bool:
+def _is_output(entries: Sequence[Entry]) -> bool:
     """Whether these are the entries of a finished stage output."""
     names = {entry.name for entry in entries if entry.name in ("manifest.json", "kept")}
     return len(names) == 2 and any(e.kind == "folder" for e in entries if e.name == "kept")

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from corpus_pipeline.io.fs import StorePath, create
+from corpus_pipeline.io.records import Records
 from corpus_pipeline.io.storage import commit_bytes, sha256_file
 from corpus_pipeline.model import PipelineError
 
 #: Raised when the shape of a manifest changes.
 FORMAT = "corpus-pipeline/1"
+#: Where the documents lie that a stage kept.
+KEPT: Final = "kept/"
 
 
 def render(content: dict[str, Any]) -> bytes:
@@ -36,6 +40,7 @@ def _sealed(content: dict[str, Any]) -> tuple[bytes, str]:
 
 
 _QUOTED: Final = json.encoder.encode_basestring
+_KEY: Final = itemgetter(0)
 
 
 def _written(value: Any, margin: str) -> str:
@@ -50,13 +55,16 @@ def _written(value: Any, margin: str) -> str:
         return _QUOTED(value)
     if kind is int or value is None:
         return "null" if value is None else str(value)
-    if kind in (dict, list) and not value:
-        return "[]" if kind is list else "{}"
+    if kind in (dict, list, Records) and not value:
+        return "{}" if kind is dict else "[]"
     inner = f"{margin} "
-    if kind is dict and value and all(type(key) is str for key in value):
-        rows = [f"{inner}{_QUOTED(key)}: {_written(value[key], inner)}" for key in sorted(value)]
+    if kind is dict and set(map(type, value)) == {str}:
+        rows = [
+            f"{inner}{_QUOTED(key)}: {_QUOTED(one) if type(one) is str else _written(one, inner)}"
+            for key, one in sorted(value.items(), key=_KEY)
+        ]
         return "{\n" + ",\n".join(rows) + f"\n{margin}" + "}"
-    if kind in (list, tuple) and value:
+    if kind in (list, tuple, Records) and value:
         rows = [inner + _written(one, inner) for one in value]
         return "[\n" + ",\n".join(rows) + f"\n{margin}]"
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1)
@@ -69,22 +77,26 @@ def parsed(content: dict[str, Any]) -> dict[str, Any]:
     return sealed
 
 
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Seal `content` and commit it."""
-    commit_bytes(path, render({"format": FORMAT, **content}))
+def write(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Seal `content` and commit it; what `read` would give."""
+    data = render({"format": FORMAT, **content})
+    commit_bytes(path, data)
+    sealed: dict[str, Any] = json.loads(data)
+    return sealed
 
 
-def publish(path: Path, content: dict[str, Any]) -> None:
-    """Seal `content` and commit it where no other stands.
+def publish(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Seal `content` and commit it where no other stands; what `read` would give.
 
     On a store that is one conditional put: `PipelineError` where another run was faster.
     """
     if not isinstance(path, StorePath):
-        write(path, content)
-        return
+        return write(path, content)
     data = render({"format": FORMAT, **content})
     if not create(path, data) and path.read_bytes() != data:
         raise PipelineError(f"{path} was published by another run; choose another folder")
+    sealed: dict[str, Any] = json.loads(data)
+    return sealed
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -112,6 +124,14 @@ def read_if_sound(path: Path) -> dict[str, Any] | None:
         return read(path)
     except PipelineError:
         return None
+
+
+def output(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a finished stage output, which names its parts; None for another folder."""
+    path = folder / "manifest.json"
+    content = read_if_sound(path) if path.is_file() else None
+    files = [] if content is None else content.get("files", [])
+    return content if any(one["path"].startswith(KEPT) for one in files) else None
 
 
 def file_entry(root: Path, path: Path, rows: int | None = None) -> dict[str, Any]:

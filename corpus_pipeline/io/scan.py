@@ -8,11 +8,15 @@ Raises `PipelineError` for a file that cannot be read.
 
 from __future__ import annotations
 
+import base64
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
+import orjson
 import pyarrow.parquet as pq
+import zstandard
 
 from corpus_pipeline.io.charsets import MOST, UTF8, Coding, Sampler
 from corpus_pipeline.io.checked import CheckedFile, Digester, Fingerprint, InputChangedError
@@ -51,11 +55,12 @@ class Scanned:
         return [self.sha256, *sizes, digests, list(self.row_groups), entries, *kind]
 
     @classmethod
-    def unpacked(cls, packed: list[Any], item: Input) -> Scanned:
-        """The inverse of `packed` for this input."""
-        sha256, plain, size, block, digests, groups, entries, *coding = packed
+    def unpacked(cls, values: Iterable[Any]) -> Scanned:
+        """The inverse: of the values of the input, and then those of `packed`."""
+        row = list(values)
+        sha256, plain, size, block, digests, groups, entries, *coding = row[_INPUT:]
         return cls(
-            item if item.bytes == size else replace(item, bytes=size),
+            Input._make(row[:_INPUT]),
             sha256,
             plain,
             Fingerprint(size, block, bytes.fromhex(digests)),
@@ -66,6 +71,44 @@ class Scanned:
 
 
 _PLAIN: Final = [UTF8.charset, UTF8.ends]
+_INPUT: Final = len(Input._fields)
+
+
+def joined(scanned: Iterable[Scanned]) -> str:
+    """What was seen of many inputs, `packed` each, as one short text."""
+    rows = orjson.dumps([one.packed() for one in scanned])
+    return base64.b64encode(zstandard.compress(rows, 1)).decode()
+
+
+def parted(text: str, inputs: Iterable[Input]) -> Iterator[tuple[Any, ...]]:
+    """The inverse of `joined`, for the same inputs: rows for `unpacked`."""
+    rows = orjson.loads(zstandard.decompress(base64.b64decode(text)))
+    return ((*_as_read(item, row[2]), *row) for item, row in zip(inputs, rows, strict=True))
+
+
+def _as_read(item: Input, size: int) -> Input:
+    return item if item.bytes == size else item._replace(bytes=size)
+
+
+def record(text_mode: str, values: Iterable[Any]) -> dict[str, Any]:
+    """What a manifest says of an input, of such a row: all but where it lies on this machine."""
+    row = list(values)
+    item = Input._make(row[:_INPUT])
+    said = {
+        "sha256": row[_INPUT],
+        "locator": item.locator,
+        "bytes": item.bytes,
+        "format": item.format,
+        "compression": item.compression,
+        "source": item.source,
+    }
+    return said | {"charset": row[-2]} if FORMATS[item.format].is_coded(text_mode) else said
+
+
+def located(values: Iterable[Any]) -> tuple[str, str]:
+    """The locator of the input and its sha256, of such a row."""
+    row = list(values)
+    return row[1], row[_INPUT]
 
 
 class _Hashed:
@@ -118,7 +161,7 @@ def scan(item: Input, limits: Limits | None = None, text_mode: str = "file") -> 
             f"cannot read {concealed(escaped(item.path))}: {error.strerror or error}"
         ) from None
     if item.bytes != fingerprint.size:
-        item = replace(item, bytes=fingerprint.size)
+        item = item._replace(bytes=fingerprint.size)
     groups = _row_groups(item, fingerprint) if form.splittable == "row_groups" else ()
     size = fingerprint.size if plain is None else plain
     coding = UTF8 if sampler is None else sampler.coding()

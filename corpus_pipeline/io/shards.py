@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.storage import begin, disk_errors, finish
 
@@ -147,6 +149,26 @@ def write_shard(
         return writer.commit()
     finally:
         writer.abort()
+
+
+def numbered(folder: Path) -> list[Path]:
+    """The files `part-00000.parquet` … of a folder, in order; of a missing one none.
+
+    On a store also those that its listing does not show yet: each number is asked for up to one
+    that is behind all that are listed, and not there.
+    """
+    shown = {path.name for path in folder.glob("part-*.parquet")}
+    if not isinstance(folder, StorePath):
+        return [folder / name for name in sorted(shown)]
+    last = max(shown, default="")
+    files: list[Path] = []
+    for number in count():
+        name = f"part-{number:05d}.parquet"
+        if name in shown or (folder / name).is_file():
+            files.append(folder / name)
+        elif name > last:
+            break
+    return files
 
 
 def empty_table(schema: pa.Schema) -> pa.Table:

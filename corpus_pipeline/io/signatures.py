@@ -104,6 +104,8 @@ _KINDS: Final = (
 _SIGNATURES: Final = tuple(
     (kind, re.compile(b"|".join(patterns), re.DOTALL)) for kind, patterns in _KINDS
 )
+#: All of them: most files are of no such kind.
+_ANY: Final = re.compile(b"|".join(part for _, parts in _KINDS for part in parts), re.DOTALL)
 #: Files that are zip archives only on the inside: first entry or name, and what they are.
 _PACKED: Final = (
     (re.compile(rb"\[Content_Types\]\.xml|_rels/|(?:word|xl|ppt)/"), "an Office document"),
@@ -131,4 +133,6 @@ def kind_of(head: bytes, name: str) -> str:
         kinds = [kind for pattern, kind in _PACKED if pattern.match(first)]
         kinds += [kind for pattern, kind in _PACKED_NAMES if pattern.search(name)]
         return kinds[0] if kinds else ""
+    if _ANY.match(head) is None:
+        return ""
     return next((kind for kind, pattern in _SIGNATURES if pattern.match(head)), "")

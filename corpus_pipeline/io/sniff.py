@@ -102,13 +102,10 @@ def _is_text(head: bytes) -> bool:
 
 
 def _unpacked_name(name: str) -> tuple[str, str]:
-    for end, packed in _TAR_PACKED.items():
-        if name.endswith(end):
-            return name.removesuffix(end) + ".tar", PACKED[packed]
-    for end, compression in PACKED.items():
-        if name.endswith(end):
-            return name.removesuffix(end), compression
-    return name, "none"
+    end = name[name.rfind(".") :]
+    if end in _TAR_PACKED:
+        return name.removesuffix(end) + ".tar", PACKED[_TAR_PACKED[end]]
+    return (name.removesuffix(end), PACKED[end]) if end in PACKED else (name, "none")
 
 
 def _compression(head: bytes) -> str:

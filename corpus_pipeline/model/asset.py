@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 #: The installed package: default assets travel with it.
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -20,8 +21,34 @@ def canonical_json(value: object) -> str:
 
 
 def digest(value: object) -> str:
-    """The sha256 of the canonical JSON of `value`."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    """The sha256 of the canonical JSON of `value`; a sequence of another type is as a list.
+
+    >>> digest({"a": [1, 2]}) == digest({"a": range(1, 3)})
+    True
+    """
+    sha256 = hashlib.sha256()
+    for part in _parts(value):
+        sha256.update(part.encode())
+    return sha256.hexdigest()
+
+
+def _parts(value: object) -> Iterator[str]:
+    """Canonical JSON in parts: what may be long and is no list is walked, and never held."""
+    if isinstance(value, Mapping) and any(map(_is_walked, value.values())):
+        for number, key in enumerate(sorted(value)):
+            yield f"{',' if number else '{'}{canonical_json(key)}:"
+            yield from _parts(value[key])
+        yield "}"
+    elif _is_walked(value):
+        for number, one in enumerate(cast("Sequence[object]", value)):
+            yield f"{',' if number else '['}{canonical_json(one)}"
+        yield "]" if value else "[]"
+    else:
+        yield canonical_json(value)
+
+
+def _is_walked(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, list | tuple | str | bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,7 @@ def perform(task: Task) -> Result:
     }
     task.metrics.parent.mkdir(parents=True, exist_ok=True)
     task.metrics.write_text(json.dumps(spent))  # no fsync: a run is whole without its times
-    manifest.write(task.marker, {**result, "key": task.key})
-    return manifest.read(task.marker)
+    return manifest.write(task.marker, {**result, "key": task.key})
 
 
 def finished(task: Task) -> Result | None:

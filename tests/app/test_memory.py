@@ -17,7 +17,6 @@ from corpus_pipeline.app import memory
 from corpus_pipeline.app.config import load
 from corpus_pipeline.app.jobs import pipeline_job
 from corpus_pipeline.engine.shuffle import group
-from corpus_pipeline.io.splits import Piece, Split
 
 CONFIG = {"stages": ["near_dedup"]}
 HAN = [chr(code) for code in range(0x4E00, 0x9000)]
@@ -79,10 +78,9 @@ def test_processes_of_ray_stay_below_their_bounds(source, tmp_path):
 def test_the_bound_does_not_grow(source):
     """Twice the corpus: only driver and grouping need more, which has two arrays in memory."""
     job = pipeline_job(load(CONFIG), [str(source)], Path("out"))
-    pieces = (Piece(str(source), "in.jsonl", "jsonl", "none", ""),)
-    few, many = ([Split(number, pieces) for number in range(n)] for n in (10_000, 20_000))
+    few, many = 10_000, 20_000
     bounds = [
-        memory.bounds(job, splits, memory.Size(len(splits) << 24, len(splits) * documents))
+        memory.bounds(job, splits, memory.Size(splits << 24, splits * documents))
         for splits, documents in ((few, 10_000), (many, 10_000), (few, 1_000_000))
     ]
     growing = {name for name in bounds[0] if bounds[1][name] > 1.01 * bounds[0][name]}

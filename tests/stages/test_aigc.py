@@ -1,7 +1,6 @@
 """`aigc` records who states that a text was generated, and guesses nothing."""
 
 import json
-from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -130,7 +129,7 @@ def test_a_synthetic_source_labels_its_records(tmp_path, form):
     else:
         path.write_text("春天来了。", "utf-8")
     (item,) = discover([path])
-    piece = whole(replace(item, source=source.name, generated=source.generated))
+    piece = whole(item._replace(source=source.name, generated=source.generated))
     (chunk,) = read(piece, IngestOptions())
 
     model = "模型-1" if form == "txt" else "模型-2"

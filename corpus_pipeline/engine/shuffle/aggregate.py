@@ -28,7 +28,7 @@ from corpus_pipeline.engine.shuffle.decisions import (
 )
 from corpus_pipeline.engine.shuffle.job import Part, Shuffle
 from corpus_pipeline.io.fs import local_copy
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import AggregateStage, PipelineError
 from corpus_pipeline.tasks.base import Result, Task
 
@@ -128,7 +128,7 @@ def settle(job: Shuffle) -> Result:
     """The decision about each group."""
     stage = job.stage
     assert isinstance(stage, AggregateStage)
-    files = sorted((job.home / "sums").glob("part-*.parquet"))
+    files = numbered(job.home / "sums")
     groups = summed([pl.read_parquet(local_copy(path)) for path in files])
     decisions = settled(stage, groups) if job.brought is None else None
     if decisions is None:

@@ -25,7 +25,7 @@ from corpus_pipeline.engine.shuffle.settle import NAMED
 from corpus_pipeline.engine.shuffle.steps import mask
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import CountStage, PipelineError, cluster_columns
 from corpus_pipeline.tasks.base import Result, Task
 
@@ -72,7 +72,7 @@ def bring(job: Shuffle, dropped: Path | None, run_tasks: RunTasks) -> Result:
         splits = range(job.corpus.splits)
         run_tasks([job.task("take", n, take_found, (job, n)) for n in splits])
         return {}
-    files = sorted((job.brought.folder / job.spec.name).glob("part-*.parquet"))
+    files = numbered(job.brought.folder / job.spec.name)
     taken = run_tasks([job.task("take", n, take, (job, n, path)) for n, path in enumerate(files)])
     run_tasks([job.task("mask", 0, mask, (job, len(files), dropped))])
     lost: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def take_found(argument: tuple[Shuffle, int]) -> Result:
     brought = job.brought
     assert brought is not None
     (across,) = built([brought.spec])
-    files = sorted((brought.folder / job.spec.name).glob("part-*.parquet"))
+    files = numbered(brought.folder / job.spec.name)
     rows = between(files, "doc", number << 32, (number << 32) + ROW)
     found = across.unblind(rows, brought.secret).sort("doc", "key")
     write_shard(job.home / "found" / f"part-{number:05d}.parquet", [found], level=0, size_by="")

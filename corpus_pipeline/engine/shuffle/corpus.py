@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from corpus_pipeline.io.fs import StorePath, local_copy
 from corpus_pipeline.io.parquet import opened, schema_of
-from corpus_pipeline.io.shards import empty_table
+from corpus_pipeline.io.shards import empty_table, numbered
 from corpus_pipeline.io.storage import commit
 from corpus_pipeline.model import Asset
 from corpus_pipeline.text.arrays import I64, Integers
@@ -106,7 +106,7 @@ class Corpus:
         return by_key(self._own(stage, first, last), lone=lone)
 
     def _own(self, stage: str, first: int, last: int) -> pl.DataFrame:
-        files = sorted((self.work / "sketch" / stage).glob("part-*.parquet"))
+        files = numbered(self.work / "sketch" / stage)
         return between(files, "key", first, last)
 
     def sketches(self, stage: str, first: int, last: int) -> pl.DataFrame:
@@ -118,7 +118,7 @@ class Corpus:
         part = self.splits
         new = parts[0].select("key").unique() if self.indexes else parts[0]
         for index in self.indexes:
-            files = sorted((index.root / "sketch" / stage).glob("part-*.parquet"))
+            files = numbered(index.root / "sketch" / stage)
             shift = pl.lit(part << 32, dtype=pl.UInt64)
             keys = between(files, "key", first, last).join(new, on="key", how="semi")
             parts.append(keys.with_columns(doc=pl.col("doc") + shift, old=True))

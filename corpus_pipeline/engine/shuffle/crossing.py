@@ -36,6 +36,7 @@ from corpus_pipeline.io import manifest
 from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.fs import relative
 from corpus_pipeline.io.package_files import COLUMNS
+from corpus_pipeline.io.shards import numbered
 from corpus_pipeline.model import PairStage, PipelineError, StageSpec
 from corpus_pipeline.tasks.base import Result, Task
 
@@ -58,7 +59,7 @@ def packed(
         shuffle(job, rows, dropped, partial(run_tasks, spec.name))
         dropped = job.dropped
         if verifies:
-            groups = range(len(list((job.home / "true").glob("part-*.parquet"))))
+            groups = range(len(numbered(job.home / "true")))
             pairs += [
                 job.task("pack", n, pack_pairs, (site, spec.name, job.home, n)) for n in groups
             ]

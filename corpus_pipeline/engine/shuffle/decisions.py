@@ -16,6 +16,7 @@ from corpus_pipeline.engine.chain import built
 from corpus_pipeline.engine.shuffle.corpus import ROW, between, mapped, no_rows, row_groups
 from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.io.fs import local_copy
+from corpus_pipeline.io.shards import numbered
 from corpus_pipeline.model import (
     AggregateStage,
     CountStage,
@@ -42,7 +43,7 @@ def decided(job: Shuffle, part: int) -> pl.DataFrame:
         rows = pl.read_parquet(local_copy(job.home / "members" / f"part-{part:05d}.parquet"))
         return rows.join(groups, on="key", maintain_order="left").drop("key", "source")
     count = issubclass(kind, CountStage)
-    files = sorted((job.home / ("found" if count else "decisions")).glob("part-*.parquet"))
+    files = numbered(job.home / ("found" if count else "decisions"))
     if not files:
         names = {**kind.columns, **dict.fromkeys(VERDICT, pl.String())}
         return pl.DataFrame(schema={"row": pl.UInt64, **names})

@@ -34,7 +34,7 @@ from corpus_pipeline.engine.shuffle.index import compared_alike
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
 from corpus_pipeline.io.package_files import problems
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import (
     AggregateStage,
     CountStage,
@@ -129,7 +129,7 @@ class Packages(Corpus):
         return [
             Judged(path, first << 32)
             for _, first, package in self.located()
-            for path in sorted((package.root / "pairs" / stage).glob("part-*.parquet"))
+            for path in numbered(package.root / "pairs" / stage)
         ]
 
     def rank(self) -> None:
@@ -150,7 +150,7 @@ class Packages(Corpus):
         parts = []
         for number, start, package in self.located():
             shift, site = pl.lit(start << 32, dtype=pl.UInt64), pl.lit(number, dtype=pl.UInt16)
-            files = sorted((package.root / "sketch" / stage).glob("part-*.parquet"))
+            files = numbered(package.root / "sketch" / stage)
             rows = between(files, "key", first, last)
             parts.append(rows.with_columns(doc=pl.col("doc") + shift, site=site))
         return pl.concat(parts)

@@ -25,7 +25,7 @@ from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.members import Members
 from corpus_pipeline.engine.shuffle.spool import Ranges, Spool
 from corpus_pipeline.engine.shuffle.verification import RANKS, Verification, blocks, inverse
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import cluster_columns
 from corpus_pipeline.tasks.base import Result
 from corpus_pipeline.text.arrays import Bool, Integers
@@ -41,7 +41,7 @@ def settle(argument: tuple[Shuffle, int, range]) -> Result:
     """The decisions about the documents of some groups."""
     job, number, groups = argument
     part, verifies = f"part-{number:05d}.parquet", job.stage.verifies
-    routed, gathered = (sorted((job.home / home).glob("part-*")) for home in ("routed", "gathered"))
+    routed, gathered = (numbered(job.home / home) for home in ("routed", "gathered"))
     found = (between([path], "group", groups.start, groups.stop - 1) for path in routed)
     candidates = (rows.drop("group") for rows in found)
     with ExitStack() as stack:

@@ -19,7 +19,7 @@ from corpus_pipeline.engine.shuffle.job import Shuffle
 from corpus_pipeline.engine.shuffle.packages import Package, Site, added
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.fs import local_copy
-from corpus_pipeline.io.shards import write_shard
+from corpus_pipeline.io.shards import numbered, write_shard
 from corpus_pipeline.model import AggregateStage, StageSpec
 from corpus_pipeline.tasks.base import Result
 
@@ -37,7 +37,7 @@ def add_up(argument: tuple[Site, tuple[Shuffle, ...]]) -> Result:
         if at:
             sums = _apart(job, jobs[0], stages[0], site.key)
         else:
-            parts = sorted((job.home / "sums").glob("part-*.parquet"))
+            parts = numbered(job.home / "sums")
             sums = summed([pl.read_parquet(local_copy(path)) for path in parts])
         path = site.sums / "sums" / job.spec.name / PART
         sums = stage.blind(sums, site.key)

@@ -17,7 +17,7 @@ import posixpath
 import re
 import stat as modes
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath
 from typing import IO, Any, NoReturn, cast
@@ -178,20 +178,34 @@ class StorePath(PosixPath):
         """The whole object as text."""
         return self.read_bytes().decode(encoding or "utf-8")
 
-    def _keys(self, chunk: int = 1000) -> Iterator[dict[str, Any]]:
+    def beginning(self, size: int) -> bytes:
+        """The first bytes of an object that has `size` or more, by one request."""
+        if not size:
+            return b""
+        with store_errors(self):
+            return bytes(obstore.get_range(self.client, self.key, start=0, length=size))
+
+    def _keys(
+        self, chunk: int = 1000, leave: Callable[[str], None] = lambda _key: None
+    ) -> Iterator[dict[str, Any]]:
         """What is known of each key below, in the order of the store."""
         if len(self.parts) < 2:
             return
         prefix = f"{self.key}/" if self.key else None
-        yield from listing.keys(self, self.client, prefix, chunk)
+        yield from listing.keys(self, self.client, prefix, chunk, leave)
 
     def _bucket(self) -> StorePath:
         return type(self)(*self.parts[:2])
 
-    def below(self) -> Iterator[tuple[StorePath, os.stat_result]]:
-        """Every object below and its facts, in the order of the keys' bytes, as it is listed."""
+    def below(
+        self, leave: Callable[[str], None] = lambda _key: None
+    ) -> Iterator[tuple[StorePath, os.stat_result]]:
+        """Every object below and its facts, in the order of the keys' bytes, as it is listed.
+
+        `leave` is called with each key below that is no path.
+        """
         root = self._bucket()
-        for item in self._keys():
+        for item in self._keys(leave=leave):
             yield root / item["path"], _status(item)
 
     def iterdir(self) -> Generator[StorePath, None, None]:
