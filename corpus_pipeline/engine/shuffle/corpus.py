@@ -135,8 +135,10 @@ def by_key(rows: pl.DataFrame, *, lone: bool = True) -> pl.DataFrame:
     order = key_order(keys)
     if not lone:
         rising = keys[order]
-        same = np.concatenate([[False], rising[1:] == rising[:-1], [False]])
-        order = order[same[1:] | same[:-1]]
+        recurs = np.zeros(len(order), dtype=np.bool_)
+        recurs[1:] = rising[1:] == rising[:-1]
+        recurs[:-1] |= recurs[1:]
+        order = order[recurs]
     ordered = rows[order]
     key, doc = (ordered.get_column(name).to_numpy() for name in ("key", "doc"))
     if np.any((key[1:] == key[:-1]) & (doc[1:] < doc[:-1])):
