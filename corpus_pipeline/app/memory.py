@@ -1,12 +1,12 @@
 """How much memory each process of a run needs at most, before it is made.
 
 Enters: a job, its splits, and how large its documents are.  Leaves: MB (10⁶ bytes) by process: the
-driver, and a worker in each kind of task.  Nothing here grows with the corpus but the driver (a
-little with each input and split) and the one grouping task (8 bytes a document, then files); match
-tasks grow from 7 · 10⁸ documents on.
+driver, and a worker in each kind of task.  Little of it grows with the corpus: the driver with each
+input and split, the one grouping task (8 bytes a document, then files), match tasks from 7 · 10⁸
+documents on; and where documents are alike, a bucket of the match and a component of the settle
+phase, which a task takes as a whole: some hundred bytes for each of its documents, at most for all.
 
-The factors are measured (docs/scale.md) and rounded up; a test holds real runs against them.  Not
-covered: one component of candidates, or one bucket, that is larger than a whole task.
+The factors are measured (docs/scale.md) and rounded up; tests hold real runs against them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus_pipeline.engine.run import Job
-from corpus_pipeline.engine.shuffle import group, steps
+from corpus_pipeline.engine.shuffle import group, settle, steps
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.splits import whole
 from corpus_pipeline.model import CountStage, PairStage
@@ -36,8 +36,10 @@ ROWS = {"near_dedup": (24, 0.0), "exact_dedup": (1, 0.0), "line_dedup": (2, 0.1)
 OTHER_ROWS = (24, 0.1)
 #: Bytes of memory for a row of a match task, a routed pair, a byte of gathered text.
 MATCHED, ROUTED, GATHERED = 160, 200, 4
-#: The n-grams of a portion of texts, while it is settled.
-PORTION = 200 * MB
+#: Bytes for a document of a bucket that is larger than a match task, and of a component.
+BUCKET, COMPONENT = 500, 700
+#: The n-grams of a portion of texts and the pairs of a range of documents, while it is settled.
+PORTION = 400 * MB
 #: Inputs whose first documents are looked at.
 LOOKED_AT = 8
 
@@ -97,10 +99,15 @@ def bounds(job: Job, splits: int, size: Size) -> dict[str, float]:
     if shuffled:
         in_task = min(steps.rows_of(parts, int(rows)), rows)
         out["match"] = BASE + MATCHED * in_task
+    alike = ", with all documents alike"
     if pairs:
         array = min(4 * size.documents, group.SPILL)
         out["group"] = BASE + 2 * array + MATCHED * in_task / 4
         out["route"] = BASE + ROUTED * steps.ROUTED
         out["gather"] = BASE + GATHERED * text
-        out["settle"] = BASE + GATHERED * min(steps.SETTLE_BYTES, size.bytes) + PORTION
+        few = steps.SETTLED * max(steps.SETTLE_DOCS, size.documents // steps.GROUPS)
+        settling = BASE + 2 * settle.HELD + PORTION
+        out["settle"] = settling + COMPONENT * min(few, size.documents)
+        out["match" + alike] = out["match"] + BUCKET * size.documents
+        out["settle" + alike] = settling + COMPONENT * size.documents
     return {name: round(value / MB) for name, value in out.items()}

@@ -131,15 +131,17 @@ class NearDedup(PairStage):
         rank = pl.col("merit") // 2 + pl.col("old").cast(pl.UInt64) * (1 << 63)
         keys = clusters.non_singletons(keys).with_columns(merit=rank.cast(pl.UInt64))
         key, doc, merits = (keys.get_column(name).to_numpy() for name in ("key", "doc", "merit"))
+        docs, member = np.unique(doc, return_inverse=True)
         first, other = clusters.bucket_pairs(
-            key, doc, merits, full=FULL, representatives=REPRESENTATIVES, next_to=NEXT_TO
+            key,
+            member.astype(np.uint32),
+            merits,
+            full=FULL,
+            representatives=REPRESENTATIVES,
+            next_to=NEXT_TO,
         )
-        return (
-            pl.DataFrame({"a": np.minimum(first, other), "b": np.maximum(first, other)})
-            .filter(pl.col("a") != pl.col("b"))
-            .unique()
-            .sort("a", "b")
-        )
+        a, b = clusters.distinct_pairs(first, other)
+        return pl.DataFrame({"a": docs[a], "b": docs[b]})
 
     def verify(self, pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
         """The pairs that hold.

@@ -74,7 +74,8 @@ class Verification:
         several frames.
         """
         for frame in candidates:
-            for pairs in frame.iter_slices(ADDED):
+            # Slices of no rows are none, but the columns have to be known.
+            for pairs in [*frame.iter_slices(ADDED)] or [frame]:
                 self._add(self._ranked(pairs))
         count = 0
         for number in range(len(self._pairs)):
