@@ -100,15 +100,6 @@ def test_a_wrong_config_is_one_line(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_config_says_which_files_are_not_there(tmp_path):
-    """`config` refuses what a run would: here a folder of benchmarks with nothing in it."""
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "config.yaml").write_text(
-        "stages: [decontaminate]\ndecontaminate: {benchmarks: [empty]}"
-    )
-    refused(call("config", tmp_path / "config.yaml"), "empty folder")
-
-
 def test_usage_errors_are_one_line(tmp_path, raw):
     """A missing option, an unknown command and an unknown engine exit with 2."""
     assert call("run").returncode == 2
