@@ -167,7 +167,7 @@ def _parents(
             {"manifest": f"{escaped(path.resolve().name)}/manifest.json", "seal": content["seal"]}
         )
         sources += [entry for entry in content["sources"] if entry not in sources]
-        read += content["inputs"]
+        read += content.get("inputs", ())
     return parents, sources, read
 
 

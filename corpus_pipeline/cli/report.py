@@ -56,31 +56,31 @@ def report(run: Run, *, as_json: bool) -> int:
         say(f"{run.root} was finished before by the very same run: nothing was done")
     for line in remarks(run.counts, len(run.manifest["inputs"])):
         say(f"corpus-pipeline: {line}")
-    for share, limit, what in (
-        (run.damaged_share, run.damage_limit, "records could not be read (limits.quarantine_share"),
-        (run.unread_share, run.unread_limit, "bytes were not read (limits.unread_share"),
+    for share, limit, what, tally in (
+        (run.damaged_share, run.damage_limit, "records could not be read", "by_quarantine"),
+        (run.unread_share, run.unread_limit, "bytes were not read", "bytes_by_quarantine"),
     ):
         if share > limit:
+            option = "quarantine_share" if tally == "by_quarantine" else "unread_share"
             say(
-                f"corpus-pipeline: finished, but {share:.1%} of the {what}={limit:g})"
-                f"{_most(run.counts)}: see {run.root / 'quarantine'}"
+                f"corpus-pipeline: finished, but {share:.1%} of the {what} (limits.{option}="
+                f"{limit:g}), {_most(run.counts[tally])}: see {run.root / 'quarantine'}"
             )
             return QUARANTINED
     return 0
 
 
-def _most(counts: Mapping[str, Any]) -> str:
-    """What most of the records in quarantine are there for, and the option that mends it.
+def _most(tally: Mapping[str, int]) -> str:
+    """What most of the quarantine is there for, and the option that mends it.
 
-    >>> _most({"by_quarantine": {"ingest/no_text": 3, "ingest/bad_json": 1}})
-    ', 3 for no_text (ingest.fields.text names the field of the text)'
+    >>> _most({"ingest/no_text": 3, "ingest/bad_json": 1, "ingest/http_status": 9})
+    'most for no_text (ingest.fields.text names the field of the text)'
     """
     from corpus_pipeline.model import NO_DAMAGE
 
-    reasons = {name: n for name, n in counts["by_quarantine"].items() if name not in NO_DAMAGE}
-    name = max(sorted(reasons), key=reasons.__getitem__)
-    reason, mend = name.partition("/")[2], _MENDS.get(name)
-    return f", {reasons[name]:,} for {reason}" + (f" ({mend})" if mend else "")
+    name = max(sorted({*tally} - NO_DAMAGE), key=tally.__getitem__)
+    mend = f" ({_MENDS[name]})" if name in _MENDS else ""
+    return f"most for {name.partition('/')[2]}{mend}"
 
 
 def remarks(counts: Mapping[str, Any], inputs: int) -> list[str]:

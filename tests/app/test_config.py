@@ -17,6 +17,7 @@ from corpus_pipeline.app.config import (
     stage_class,
 )
 from corpus_pipeline.app.config_errors import ConfigError
+from corpus_pipeline.cli.products import config as checked
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.stages import STAGES
 
@@ -247,3 +248,16 @@ def test_the_web_config_says_which_values_are_defaults():
                 section,
                 name,
             )
+
+
+def test_the_command_refuses_files_that_are_not_there(tmp_path):
+    """`config` refuses what a run would: a missing model, a folder of benchmarks that is empty."""
+    (tmp_path / "empty").mkdir()
+    path = tmp_path / "config.yaml"
+    for text, said in (
+        ("stages: [langid]\nlangid: {model: no.bin}", "no.bin"),
+        ("stages: [decontaminate]\ndecontaminate: {benchmarks: [empty]}", "an empty folder"),
+    ):
+        path.write_text(text)
+        with pytest.raises(PipelineError, match=said):
+            checked(path)

@@ -14,6 +14,7 @@ import pytest
 from corpus_pipeline import PipelineError, run
 from corpus_pipeline.app.masking import masked
 from corpus_pipeline.io import manifest
+from corpus_pipeline.io.decoders import MAGIC
 from corpus_pipeline.products.report import names
 from corpus_pipeline.products.report import page as report
 from corpus_pipeline.products.verify.chain import verify
@@ -228,7 +229,8 @@ def test_what_was_not_read_is_weighed_and_named_in_both_languages(tmp_path):
 
 
 def test_a_reason_without_a_name_is_refused(monkeypatch):
-    """The words are not loaded where a reason of quarantine has none."""
+    """The words are not loaded where a reason has none; each compression has its two reasons."""
+    assert {f"{end}_{name}" for end in ("corrupt", "truncated") for name in MAGIC} <= names.REASONS
     monkeypatch.setattr(names, "REASONS", names.REASONS | {"moth_eaten"})
     with pytest.raises(PipelineError, match="moth_eaten"):
         names._words.__wrapped__()

@@ -388,16 +388,16 @@ def _shard(folder: _Folder, path: str, run: Path | None, claim: Mapping[str, Any
 def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) -> None:
     hidden = _Hidden(roots)
     delivery = content["config"].get("ingest", {}).get("delivery")
+    above = "" if delivery is None else f"{escaped(delivery)}/"
     for entry in content["inputs"]:
-        name, file = entry["locator"], unescaped(entry["locator"])
-        if delivery is not None and entry["source"]:
-            file = file.removeprefix(f"{delivery}/")
+        name = entry["locator"].removeprefix(above)
+        file = unescaped(name)
         tries = [path for root in roots for path in (root / file, root.parent / file)]
         found = [path for path in tries if path.is_file()][:1] or hidden.files_of(name)
         if not found:
-            folder.find(name, "input not found")
+            folder.find(entry["locator"], "input not found")
         elif all(storage.sha256_file(path) != entry["sha256"] for path in found):
-            folder.find(name, "the input was changed since the run")
+            folder.find(entry["locator"], "the input was changed since the run")
 
 
 class _Hidden:
