@@ -37,9 +37,9 @@ OTHER_ROWS = (24, 0.1)
 #: Bytes of memory for a row of a match task, a routed pair, a byte of gathered text.
 MATCHED, ROUTED, GATHERED = 160, 200, 4
 #: Bytes for a document of a bucket that is larger than a match task, and of a component.
-BUCKET, COMPONENT = 500, 700
+BUCKET, COMPONENT = 500, 1_000
 #: The n-grams of a portion of texts and the pairs of a range of documents, while it is settled.
-PORTION = 400 * MB
+PORTION = 500 * MB
 #: Inputs whose first documents are looked at.
 LOOKED_AT = 8
 
