@@ -128,8 +128,7 @@ def read_if_sound(path: Path) -> dict[str, Any] | None:
 
 def output(folder: Path) -> dict[str, Any] | None:
     """The manifest of a finished stage output, which names its parts; None for another folder."""
-    path = folder / "manifest.json"
-    content = read_if_sound(path) if path.is_file() else None
+    content = read_if_sound(folder / "manifest.json")
     files = [] if content is None else content.get("files", [])
     return content if any(one["path"].startswith(KEPT) for one in files) else None
 

@@ -61,18 +61,34 @@ def test_a_key_that_is_no_path_costs_no_other(s3, bucket, monkeypatch):
 
 
 def test_one_request_tells_what_a_small_object_is(s3, bucket, monkeypatch):
-    """Besides the listing, each object is asked once for its beginning, an empty one not at all."""
-    place(f"s3://{bucket}/more/a.txt").write_bytes(TEXT)
-    place(f"s3://{bucket}/more/b.txt").write_bytes(TEXT)
+    """Besides the listing, each object is asked once for its beginning.
+
+    An empty one is asked whether it is there: the client shows `sub/`, a folder's, as `sub`.
+    """
+    keys = {"access_key_id": s3.key, "secret_access_key": s3.secret}
+    asked(connection("s3", bucket), keys, {}, key="more/sub/", method="PUT")
+    for name in ("a.txt", "sub/b.txt"):
+        place(f"s3://{bucket}/more/{name}").write_bytes(TEXT)
     with fault_proxy(s3) as proxy:
         point(monkeypatch, proxy)
-        survey([f"s3://{bucket}/more"])
+        found = survey([f"s3://{bucket}/more"]).inputs
+    assert [item.locator for item in found] == ["a.txt", "sub/b.txt"]
     asks = [(method, path) for method, path, _ in proxy.requests if "/more/" in path.split("?")[0]]
     assert sorted(asks) == [
         ("GET", f"/{bucket}/more/a.txt"),
-        ("GET", f"/{bucket}/more/b.txt"),
-        ("HEAD", f"/{bucket}/more/manifest.json"),
+        ("GET", f"/{bucket}/more/manifest.json"),
+        ("GET", f"/{bucket}/more/sub/b.txt"),
+        ("HEAD", f"/{bucket}/more/sub"),
     ]
+
+
+def test_a_token_that_the_server_refuses(s3, bucket, monkeypatch):
+    """A right signature with a token that is none: one line that speaks of the token."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "ended")
+    point(monkeypatch, s3)
+    with pytest.raises(PipelineError, match=rf"s3://{bucket}/in: .*its session token") as caught:
+        survey([f"s3://{bucket}/in"])
+    assert "\n" not in str(caught.value)
 
 
 def test_a_token_that_ends_in_mid_run(s3, bucket, monkeypatch):
