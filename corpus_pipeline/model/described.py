@@ -38,7 +38,7 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
     """The docstrings below the fields of a class; none where its source is not there."""
     try:
         source = textwrap.dedent(inspect.getsource(model))
-    except OSError:  # made by `create_model`
+    except (OSError, TypeError):  # made by `create_model`, or at a prompt
         return {}
     (definition,) = ast.parse(source).body
     assert isinstance(definition, ast.ClassDef)

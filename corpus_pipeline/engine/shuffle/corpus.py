@@ -140,7 +140,8 @@ def by_key(rows: pl.DataFrame, *, lone: bool = True) -> pl.DataFrame:
     order = key_order(keys)
     if not lone:
         rising = keys[order]
-        same = np.concatenate([[False], rising[1:] == rising[:-1], [False]])
+        same = np.zeros(len(keys) + 1, dtype=np.bool_)  # as the key before; none has the first
+        same[1:-1] = rising[1:] == rising[:-1]
         order = order[same[1:] | same[:-1]]
     ordered = rows[order]
     key, doc = (ordered.get_column(name).to_numpy() for name in ("key", "doc"))
