@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
 
 
 class Described(BaseModel):
@@ -21,7 +20,7 @@ class Described(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler, /
+        cls, schema: Any, handler: GetJsonSchemaHandler, /
     ) -> dict[str, Any]:
         """The schema with the descriptions of the fields that have none of their own."""
         made = handler(schema)
@@ -39,7 +38,7 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
     """The docstrings below the fields of a class; none where its source is not there."""
     try:
         source = textwrap.dedent(inspect.getsource(model))
-    except OSError:  # made by `create_model`
+    except (OSError, TypeError):  # made by `create_model`, or at a prompt
         return {}
     (definition,) = ast.parse(source).body
     assert isinstance(definition, ast.ClassDef)

@@ -13,6 +13,7 @@ from frames import docs_of
 
 from corpus_pipeline import stages
 from corpus_pipeline.engine.run import run
+from corpus_pipeline.engine.shuffle.corpus import by_key
 from corpus_pipeline.model import (
     AggregateStage,
     CountStage,
@@ -272,3 +273,12 @@ def test_a_whole_run_against_an_index(config, tmp_path):
     assert "line_dedup" in [stage["name"] for stage in later["stages"]]
     assert first["counts"]["kept"] > 0
     assert later["counts"]["kept"] == 0
+
+
+@pytest.mark.parametrize("docs", [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]])
+def test_a_count_stage_may_go_without_keys_of_one_row(docs):
+    """What is left is in the order of before, however the documents came."""
+    rows = pl.DataFrame({"key": [7, 3, 7, 9, 3, 1], "doc": docs, "size": [*range(6)]})
+    rows = rows.cast({"key": pl.UInt64, "doc": pl.UInt64})
+    assert by_key(rows, lone=False).equals(by_key(rows).filter(pl.len().over("key") > 1))
+    assert by_key(rows.clear(), lone=False).is_empty()
