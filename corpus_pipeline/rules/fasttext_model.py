@@ -11,7 +11,6 @@ from typing import Any
 
 import fasttext
 import fasttext.FastText
-import numpy as np
 
 from corpus_pipeline.model import Asset, PipelineError
 from corpus_pipeline.rules.pack import once
@@ -46,5 +45,5 @@ def predict(
     call of the binding is used because `predict(str)` of the original module breaks on numpy 2.
     """
     labels, scores = model.f.multilinePredict([line + "\n" for line in lines], k, least, "strict")
-    names = [[str(label).removeprefix("__label__") for label in row] for row in labels]
-    return names, [np.asarray(row, dtype=np.float32) for row in scores]
+    plain = {f"__label__{name}": name for name in labels_of(model)}
+    return [[plain[label] for label in row] for row in labels], list(scores)

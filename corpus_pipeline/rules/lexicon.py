@@ -86,6 +86,7 @@ class Lexicon:
         `after`: rule → rules of which one has to be hit before its patterns are tried.
         """
         self._after = after or {}
+        self._awaited = frozenset().union(*self._after.values())
         self._cut, self.table = cut, table
         self._terms: defaultdict[str, list[Term]] = defaultdict(list)
         apart: dict[str, bool] = {}
@@ -173,7 +174,7 @@ class Lexicon:
         for number, windows in _windows(places, self._at_once).items():
             matches.update(self._matches(view, *self._shapes[number], windows))
         hit = {match.rule for match in matches}
-        if waits and not any(not after.isdisjoint(hit) for after in self._after.values()):
+        if waits and hit.isdisjoint(self._awaited):
             return
         for number, windows in _windows(places, self._waiting).items():
             shape, regex = self._shapes[number]

@@ -27,6 +27,7 @@ from corpus_pipeline.text.arrays import F32, F64, I64, U32, Bool
 from corpus_pipeline.text.measures.cues import PASSED, cue_book, cue_shares
 from corpus_pipeline.text.measures.measures import MEASURES, measure
 from corpus_pipeline.text.terms.trie import folding
+from corpus_pipeline.text.unicode.utf8 import lists
 
 REGISTERS = "package:rules/packs/heuristics_registers.yaml"
 #: The label of a text that looks like no register; its log odds are 0.
@@ -159,11 +160,7 @@ def named(plausible: Bool, names: tuple[str, ...]) -> pl.Series:
     >>> named(np.array([[True, False], [True, True]]), ("law", "news")).to_list()
     [['law'], ['law', 'news']]
     """
-    keys = plausible @ (1 << np.arange(len(names), dtype=np.int64))
-    # Few combinations occur: each list is made once.
-    unique, place = np.unique(keys, return_inverse=True)
-    lists = [[name for bit, name in enumerate(names) if key >> bit & 1] for key in unique.tolist()]
-    return pl.Series(lists, dtype=pl.List(pl.String())).gather(place)
+    return lists(names, np.nonzero(plausible)[1], plausible.sum(axis=1))
 
 
 def load_registers(asset: Asset, simplified: Asset) -> Registers:

@@ -22,6 +22,7 @@ from corpus_pipeline.rules.fasttext_model import labels_of, load_fasttext, predi
 from corpus_pipeline.rules.messages import nearest
 from corpus_pipeline.text.arrays import F64
 from corpus_pipeline.text.tokens.quality import features_of
+from corpus_pipeline.text.unicode.utf8 import lists
 
 #: The label of a text that no word of any domain tells.
 NONE = "none"
@@ -103,7 +104,7 @@ class DomainStage(Stage):
         rule = pl.when(label.is_in(self.gone)).then(pl.lit("other_domain"))
         return drop(out, self.name, rule, pl.format("domain={}", label))
 
-    def _by_words(self, texts: pl.Series) -> tuple[list[str], F64, list[list[str]]]:
+    def _by_words(self, texts: pl.Series) -> tuple[list[str], F64, pl.Series]:
         """The columns, by the sums of the pack."""
         sums = self.book.sums(texts)
         order = np.argsort(-sums, axis=1, kind="stable")
@@ -112,7 +113,7 @@ class DomainStage(Stage):
         names = np.array(self.names, dtype=object)
         share = np.divide(best[:, 0], sums.sum(axis=1), out=np.zeros(len(sums)), where=told)
         much = (best >= self.book.bounds.second * best[:, :1]) & told[:, None]
-        labels = [names[row[mask]].tolist() for row, mask in zip(order, much, strict=True)]
+        labels = lists(self.names, order[much], much.sum(axis=1))
         first = np.where(told, order[:, 0], len(self.names) - 1)
         return names[first].tolist(), share, labels
 

@@ -164,9 +164,10 @@ class Normalize(Stage):
         if not lines:
             return self._written(texts), joins
         unwrapped = joined(texts)
+        before = texts
         texts, joins = self._written(unwrapped.texts), joins + unwrapped.joins
         # What was joined, or what removed characters brought in line, may show another wrap.
-        rows = np.arange(len(texts))
+        rows = np.flatnonzero((texts != before).to_numpy())
         while len(rows):
             again = joined(texts.gather(rows))
             joins[rows] += again.joins

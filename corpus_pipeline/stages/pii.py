@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
@@ -105,12 +106,12 @@ class Pii(Stage):
             masked_column(docs.get_column(name), self._words, self._detector, self._left)
             for name in carried(docs)
         ]
-        kinds = [
-            {finding.type for finding in (*spans.get(row, ()), *in_titles.get(row, ()))}
-            for row in range(docs.height)
-        ]
+        kinds = {
+            row: {finding.type for finding in (*spans.get(row, ()), *in_titles.get(row, ()))}
+            for row in {*spans, *in_titles}
+        }
         out = docs.with_columns(
-            texts, *others, _span_column(spans, docs.height), *self._sensitive(kinds)
+            texts, *others, _span_column(spans, docs.height), *self._sensitive(kinds, docs.height)
         )
         return self._dropped(out, kinds)
 
@@ -118,20 +119,20 @@ class Pii(Stage):
         """A column beside the text, masked; its spans are nobody's."""
         return self._masked(column)[0]
 
-    def _sensitive(self, kinds: list[set[str]]) -> Iterator[pl.Series]:
+    def _sensitive(self, kinds: Mapping[int, set[str]], height: int) -> Iterator[pl.Series]:
         """One column for each standard."""
         for standard, flag in (("35273", "gbt35273_sensitive"), ("45574", "gbt45574_sensitive")):
             names = {n for n, kind in self._detector.pack.types.items() if getattr(kind, flag)}
-            yield pl.Series(
-                f"pii_sensitive_{standard}", [bool(found & names) for found in kinds], pl.Boolean
-            )
+            flags = np.zeros(height, dtype=np.bool_)
+            flags[[row for row, found in kinds.items() if found & names]] = True
+            yield pl.Series(f"pii_sensitive_{standard}", flags)
 
-    def _dropped(self, docs: pl.DataFrame, kinds: list[set[str]]) -> pl.DataFrame:
+    def _dropped(self, docs: pl.DataFrame, kinds: Mapping[int, set[str]]) -> pl.DataFrame:
         """The documents with the verdict of types whose policy is `drop`."""
         dropping = {name for name, policy in self._policy.items() if policy == "drop"}
         if not dropping:
             return docs
-        found = [sorted(one & dropping) for one in kinds]
+        found = [sorted(kinds.get(row, set()) & dropping) for row in range(docs.height)]
         rules = pl.Series(
             [f"personal_{names[0]}" if names else None for names in found], dtype=pl.String
         )

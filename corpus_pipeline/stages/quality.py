@@ -174,8 +174,10 @@ def calibrated(odds: F64, length: F32, by: Calibration) -> F64:
 def log_odds(model: Any, texts: list[str]) -> F64:
     """The model's log odds of clean prose against wreckage, for each text."""
     labels, chances = predict(model, texts, 1)
-    best = np.array([chance[0] if len(chance) else 0.5 for chance in chances], dtype=np.float64)
+    told = np.array([bool(label) for label in labels], dtype=np.bool_)
+    best = np.full(len(texts), 0.5)
+    best[told] = np.concatenate([*chances, np.empty(0)])
     best = np.clip(best, 1e-6, 1 - 1e-6)
-    good = np.array([bool(label) and label[0] == _GOOD for label in labels])
+    good = np.array([label == [_GOOD] for label in labels])
     odds: F64 = np.log(best / (1 - best)) * np.where(good, 1, -1)
     return odds

@@ -54,6 +54,16 @@ def test_a_large_batch_leaves_no_trace():
     assert measure(series)[137:138].equals(measure(series[137:138]))
 
 
+def test_texts_of_the_batch_before_keep_their_measures():
+    """A batch of texts just measured, some gone, moved or changed, gives what each gives alone."""
+    texts = [f"第{n}章，今天我们去公园散步。\n“好！”他说。" * 40 for n in range(700)]
+    assert measure(pl.Series(texts)).height == 700
+    later = [*texts[3:], texts[9], texts[9] + "再见。", *texts[:2], "新的一章。"]
+    found = measure(pl.Series(later))
+    for row in (0, 5, 6, 697, 698, 700, 701):
+        assert found[row].equals(measure(pl.Series(later[row : row + 1]))), row
+
+
 def test_null_counts_as_empty():
     """A missing text is measured like an empty one, a slice like a whole series."""
     series = pl.Series(["一二三四", None, ""])

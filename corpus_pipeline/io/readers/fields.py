@@ -38,7 +38,8 @@ class Picker:
         self.text_paths = [TextPath(path, fields.joiner) for path in fields.texts]
         self.text_keys = frozenset(roots(fields.texts))
         self.others = [getattr(fields, name) for name in OTHERS]
-        self.plans: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        #: Keys → the places in `OTHERS` of fields that may be there, with their candidates.
+        self.plans: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] = {}
 
     def text(self, row: Mapping[str, Any]) -> Any:
         """The value of the text field, whatever its type; None where there is none."""
@@ -57,13 +58,14 @@ class Picker:
         keys = tuple(row)
         plan = self.plans.get(keys)
         if plan is None:
-            plan = [tuple(_possible(row, paths)) for paths in self.others]
+            possible = [tuple(_possible(row, paths)) for paths in self.others]
+            plan = [(place, paths) for place, paths in enumerate(possible) if paths]
             if len(self.plans) < MAX_PLANS:
                 self.plans[keys] = plan
-        source_id, url, title, own, fetched, *generated = (
-            as_text(pick(row, paths)) if paths else None for paths in plan
-        )
-        label, model, at = generated
+        values: list[str | None] = [None] * len(OTHERS)
+        for place, paths in plan:
+            values[place] = as_text(pick(row, paths))
+        source_id, url, title, own, fetched, label, model, at = values
         return Row(
             locator,
             text,

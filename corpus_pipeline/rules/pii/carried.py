@@ -15,6 +15,7 @@ import polars as pl
 
 from corpus_pipeline.rules.pii.addresses import masked_address, suspects, unescaped
 from corpus_pipeline.rules.pii.detector import Detector
+from corpus_pipeline.text.tokens.distinct import distinct
 
 #: Columns whose strings are words of ours (a vocabulary, a number, a digest), or are masked where
 #: they come to be (`source` and `locator`, of which the id is made).
@@ -115,11 +116,20 @@ def masked_column(
         return _nested(column, mask)
     if column.name in ADDRESSES:
         return masked_addresses(column, detector, left)
-    column = mask(column)
+    column = _each_once(column, mask)
     if column.name in TEXTS:
         return column
     linked = column.str.contains("://", literal=True).fill_null(value=False)
     return masked_addresses(column, detector, left, linked) if linked.any() else column
+
+
+def _each_once(column: pl.Series, mask: Mask) -> pl.Series:
+    """The column masked; of licences, dates and the like few are distinct."""
+    repeated = distinct(column)
+    if repeated is None:
+        return mask(column)
+    each, places = repeated
+    return mask(each).gather(places)
 
 
 def masked_addresses(
@@ -142,6 +152,8 @@ def masked_addresses(
 
 def _nested(column: pl.Series, mask: Mask) -> pl.Series:
     """Lists and structs: their strings out, masked as one column, and put in again."""
+    if isinstance(column.dtype, pl.List) and not column.list.len().sum():
+        return column
     rows = column.to_list()
     words: list[str] = []
 

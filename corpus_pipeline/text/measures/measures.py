@@ -107,6 +107,10 @@ MEASURES: dict[str, str] = {
     "compress_ratio": "zstd level 1 / UTF-8, over the first 4 KiB; 1 for a shorter text",
 }
 
+#: The last large batch with its measures: what `heuristics` measures, `quality` asks for again a
+#: few stages later, and few of its texts have been changed.
+_last: list[pl.DataFrame] = []
+_LARGE = 1 << 20
 #: How many bytes are compressed: enough to tell loops, prose and noise apart.
 SAMPLE = 4096
 _URL = r"(?:https?://|www\.)[!-~]+"
@@ -150,7 +154,30 @@ def measure(texts: pl.Series) -> pl.DataFrame:
     >>> measure(pl.Series(["关关雎鸠，在河之洲。"])).select("length", "stop_marks").row(0)
     (10.0, 0.5)
     """
-    texts = texts.fill_null("").rechunk() if texts.null_count() else texts.rechunk()
+    texts = (texts.fill_null("") if texts.null_count() else texts).rename("text")
+    if (texts.str.len_bytes().sum() or 0) < _LARGE:
+        return _measured(texts)
+    found = _found(texts)
+    _last[:] = [found.with_columns(texts).unique("text", maintain_order=True)]
+    return found
+
+
+def _found(texts: pl.Series) -> pl.DataFrame:
+    """The measures of texts, those of the last batch looked up."""
+    if not _last:
+        return _measured(texts)
+    known = texts.to_frame().join(_last[0], on="text", how="left", maintain_order="left")
+    known = known.drop("text")
+    fresh = known.get_column("length").is_null()
+    if not fresh.any():
+        return known
+    both = pl.concat([known.filter(~fresh), _measured(texts.filter(fresh))])
+    return both[np.argsort(np.argsort(fresh.to_numpy(), kind="stable"))]
+
+
+def _measured(texts: pl.Series) -> pl.DataFrame:
+    """The measures of texts without nulls."""
+    texts = texts.rechunk()
     data, at = _bytes(texts)
     counts = counted(data, at)
     repeats = repetition(counts.codes, counts.starts)

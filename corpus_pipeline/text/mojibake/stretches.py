@@ -109,9 +109,8 @@ def within(
 
     None where the mean of the bits of a character is clearly above `most_each` everywhere.
     """
-    spans = np.empty((units.out.size // 2 + 1, 2), dtype=np.int64)
-    spans = spans[: read.stretches(units.won, least, limits.slack_bits, spans)]
-    if not len(spans):  # nearly always
+    spans = _spans(units.won, least, limits.slack_bits)
+    if not len(spans):
         return []
     for number, span in enumerate(spans.tolist()):
         spans[number] = _extended(span, units, edge_bits)
@@ -123,30 +122,62 @@ def within(
     return _weighed(codes, kind, spans, units, tables, distinct_least=distinct_least)
 
 
+def _spans(won: F32, least: float, slack: float) -> I64:
+    """First unit and end of each stretch that wins `least` bits, in rows."""
+    spans = np.empty((won.size // 2 + 1, 2), dtype=np.int64)
+    return spans[: read.stretches(won, least, slack, spans)]
+
+
 def units_of(
     codes: U32, kind: Kind, stood: Bytes, tables: Tables, clear: F32 | None = None
 ) -> Units:
     """The bytes that a text stood for, cut into characters of the right charset."""
-    symbols, bits, owner, first = stood
-    size = symbols.size
+    return _filled(codes, kind, stood, _cut(kind, stood, tables, clear), tables)
+
+
+class _Cut(NamedTuple):
+    """Units before lost bytes are filled; `at` has one entry more, that of the end."""
+
+    at: I64
+    out: U32
+    won: F32
+
+    def may_be_utf8(self, least: int) -> bool:
+        """Whether `_has_form` may hold once lost bytes are filled; a byte alone has lost none."""
+        high = int(np.count_nonzero(self.out >= 0x80))
+        if high < least:
+            return False
+        stray = (self.out == read.REPLACEMENT) & (np.diff(self.at) == 1)
+        return high > 2 * int(np.count_nonzero(stray))
+
+
+def _cut(kind: Kind, stood: Bytes, tables: Tables, clear: F32 | None = None) -> _Cut:
+    """The units of `stood`, as the right charset cuts them."""
+    symbols, bits, size = stood.symbols, stood.bits, stood.symbols.size
     at, won = np.empty(size + 1, dtype=np.int64), np.empty(size, dtype=np.float32)
     out = np.empty(size, dtype=np.uint32)
     if kind.right == "utf-8":
         if clear is None:
             clear = tables.clear if kind.wrong in SINGLE else tables.clear_of_pairs
         count = read.read_utf8(symbols, bits, clear, at, out, won)
-        full_stops(symbols, at[:count], out[:count])
-        if kind.wrong not in SINGLE:
-            private = bool(((codes >= 0xE000) & (codes < 0xE766)).any())
-            holes(symbols, at[:count], out[:count], tables, private=private)
     else:
         room, step = np.empty(size + 1, dtype=np.float32), np.empty(size, dtype=np.int64)
         costs, named = tables.pairs[kind.right], pairs(kind.right)
         count = read.read_pairs(symbols, bits, costs, named, at, out, won, room, step)
     at[count] = size
-    at = at[: count + 1]
-    owner, starts = np.append(owner, codes.size)[at], np.append(first, [True])[at]
-    return Units(at, out[:count], won[:count], owner, starts, symbols)
+    return _Cut(at[: count + 1], out[:count], won[:count])
+
+
+def _filled(codes: U32, kind: Kind, stood: Bytes, cut: _Cut, tables: Tables) -> Units:
+    """The units with lost bytes filled where only one character is likely."""
+    at, out, won = cut
+    if kind.right == "utf-8":
+        full_stops(stood.symbols, at[:-1], out)
+        if kind.wrong not in SINGLE:
+            private = bool(((codes >= 0xE000) & (codes < 0xE766)).any())
+            holes(stood.symbols, at[:-1], out, tables, private=private)
+    owner, starts = np.append(stood.owner, codes.size)[at], np.append(stood.first, [True])[at]
+    return Units(at, out, won, owner, starts, stood.symbols)
 
 
 def _weighed(
@@ -241,8 +272,13 @@ def chosen(codes: U32, tables: Tables, limits: Limits) -> tuple[list[Stretch], l
     for kind in possible(codes, tables, limits.min_letters):
         if kind.wrong not in stood:
             stood[kind.wrong] = bytes_of(codes, kind.wrong, tables, limits)
-        units = units_of(codes, kind, stood[kind.wrong], tables)
-        if kind.right == "utf-8" and _has_form(units, limits.min_letters):
+        cut = _cut(kind, stood[kind.wrong], tables)
+        formed_so = kind.right == "utf-8" and cut.may_be_utf8(limits.min_letters)
+        # Nearly always there is neither.
+        if not formed_so and not _spans(cut.won, limits.follow_bits, limits.slack_bits).size:
+            continue
+        units = _filled(codes, kind, stood[kind.wrong], cut, tables)
+        if formed_so and _has_form(units, limits.min_letters):
             formed.append(kind)
         stretches += [
             s

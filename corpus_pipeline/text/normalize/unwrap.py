@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -120,14 +121,15 @@ def join(text: str) -> tuple[str, int]:
     lines, gaps = _lines(text)
     widths = _widths(lines)
     candidates = np.flatnonzero((widths >= NARROWEST) & (widths <= WIDEST)).tolist()
-    spaced = sum(gap == 2 for gap in gaps) >= _SPACED * len(gaps)
+    spaced = gaps.count(2) >= _SPACED * len(gaps)
+    prose = cache(_is_prose)  # each line is asked about twice
     soft = [
         at
         for at in candidates
         if at + 1 < len(lines)
         and lines[at][-1] not in _TERMINAL
         and gaps[at] <= 2
-        and _breaks(lines, at)
+        and _breaks(lines[at], lines[at + 1], int(widths[at]), prose)
         and (gaps[at] == 1 or spaced or _goes_on(lines[at], lines[at + 1].lstrip(_BLANK)))
     ]
     if len(soft) >= EVIDENCE:
@@ -173,9 +175,12 @@ def _distinct(soft: list[int], lines: list[str], gaps: list[int], widths: I64) -
     return [at for at in soft if at not in repeated]
 
 
-def _breaks(lines: list[str], at: int) -> bool:
+def _is_prose(line: str) -> bool:
+    return not _NO_PROSE.search(line)
+
+
+def _breaks(line: str, following: str, width: int, prose: Callable[[str], bool]) -> bool:
     """Whether a line of prose that no mark ends stops in a sentence and the next one goes on."""
-    line, following = lines[at], lines[at + 1]
     if not following:
         return False
     rest = following.lstrip(" ")
@@ -187,9 +192,10 @@ def _breaks(lines: list[str], at: int) -> bool:
             return False
     elif line[0] == " " and not _HEAD.match(line):
         return False
-    if _STARTS.match(rest) or _NO_PROSE.search(line.strip()) or _NO_PROSE.search(rest):
+    bare = line.strip()
+    if 2 * width < 3 * len(bare) or _STARTS.match(rest):
         return False
-    return 2 * _columns(line) >= 3 * len(line.strip())
+    return prose(bare) and prose(rest)
 
 
 def _proven(soft: list[int], lines: list[str], widths: list[int], *, spaced: bool) -> Iterator[int]:

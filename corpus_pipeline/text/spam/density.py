@@ -46,12 +46,15 @@ def densest(texts: pl.Series, words: Vocabulary, width: int, reach: int) -> Dens
     behind its last hit do not.
     """
     data, at = buffers(texts)
-    best = np.zeros((len(texts), 3 * len(words.kinds)), dtype=np.int64)
-    room = np.empty(int(np.diff(at).max(initial=0)) + 1, dtype=np.uint32)
+    count = len(words.kinds)
+    best = np.zeros((len(texts), 3 * count), dtype=np.int64)
     kernel.densest(
-        data, at, words.fold, words.first, words.keys, words.targets, words.term, words.slots_of,
-        words.slot_kinds, words.slot_weights, words.pairs,
-        words.kinds.index(TOLD), width, reach, room, best,
+        data, at, words.fold, words.first, words.keys, words.targets, words.term, words.inner,
+        words.slots_of, words.slot_kinds, words.slot_weights, words.marks, words.pairs,
+        words.kinds.index(TOLD), width, reach, *words.room(at),
+        np.zeros((2, count * kernel.RING), dtype=np.int64),
+        np.zeros((7, count + 1), dtype=np.int64),
+        np.zeros(words.slot_weights.size, dtype=np.int64), best,
     )  # fmt: skip
 
     def columns(part: int) -> dict[str, I64]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64, OutI64Grid, OutU32
-from corpus_pipeline.text.compiled import compiled, compiled_uncounted
-from corpus_pipeline.text.terms.trie_kernel import SKIPPED, begins, folded, matched
+from corpus_pipeline.text.compiled import compiled_uncounted
+from corpus_pipeline.text.terms.trie_kernel import beginnings, folded, matched
 
 #: Columns of `best` for a kind: weight, begin, end.
 WEIGHT, BEGIN, END = range(3)
@@ -34,7 +34,7 @@ def _dropped(
     return head, lost
 
 
-@compiled
+@compiled_uncounted
 def densest(
     data: U8,
     at: I64,
@@ -43,27 +43,32 @@ def densest(
     keys: U64,
     targets: I64,
     term: I64,
+    inner: U8,
     slots_of: I64,
     kinds: I64,
     weights: I64,
+    marks: U8,
     pairs: U8,
     told: Int,
     width: Int,
     reach: Int,
     codes: OutU32,
+    places: OutU32,
+    rings: OutI64Grid,
+    by_kind: OutI64Grid,
+    seen: OutI64,
     best: OutI64Grid,
 ) -> None:
     """Fill `best` (texts × three times the kinds).
 
     A hit of the kind `told` that begins up to `reach` characters before the first hit of a window
-    lowers it by its weight.
+    lowers it by its weight.  `rings`, `by_kind` and `seen` are zeros: two rows of `RING` cells for
+    each kind, seven rows with a column more than kinds, a cell for each slot.
     """
     count = best.shape[1] // 3
-    queue, slots = np.zeros(count * RING, dtype=np.int64), np.zeros(count * RING, dtype=np.int64)
-    heads, tails = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    sums, ends = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    longest, chosen = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    seen = np.zeros(weights.size, dtype=np.int64)
+    queue, slots = rings[0], rings[1]
+    heads, tails, sums, ends = by_kind[0], by_kind[1], by_kind[2], by_kind[3]
+    longest, chosen, found = by_kind[4], by_kind[5], by_kind[6]
     for text in range(at.size - 1):
         size = folded(data, at[text], at[text + 1], fold, codes)
         for each in range(count):
@@ -71,23 +76,17 @@ def densest(
                 seen[slots[each * RING + heads[each] % RING]] = 0
                 heads[each] += 1
             sums[each] = ends[each] = 0
-        for position in range(size):
-            node = first[codes[position]] if codes[position] < first.size else 0
-            if node == 0:
-                continue
-            if (
-                term[node] < 0
-                and position + 1 < size
-                and codes[position + 1] != SKIPPED
-                and not begins(pairs, np.int64(codes[position]), np.int64(codes[position + 1]))
-            ):
-                continue
-            if not matched(
-                position, size, node, codes, keys, targets, term, slots_of, kinds, longest, chosen
-            ):
-                continue
-            for step in range(count):
-                kind = told if step == 0 else (step - 1 if step <= told else step)
+        for start in places[: beginnings(codes, size, marks, pairs, places)]:
+            position = np.int64(start)
+            hit = matched(
+                position, size, first[codes[position]], codes, keys, targets, term, inner,
+                slots_of, kinds, longest, chosen, found,
+            )  # fmt: skip
+            for number in range(1, hit):
+                if found[number] == told:  # words of telling first, for they lower the others
+                    found[0], found[number] = told, found[0]
+            for number in range(hit):
+                kind = found[number]
                 stop = longest[kind]
                 longest[kind] = 0
                 if stop <= ends[kind]:

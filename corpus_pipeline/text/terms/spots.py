@@ -20,6 +20,8 @@ import polars as pl
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64
 from corpus_pipeline.text.terms import spots_kernel as kernel
+from corpus_pipeline.text.terms import trie_kernel
+from corpus_pipeline.text.terms.trie import inner_nodes, marks_of
 from corpus_pipeline.text.terms.trie_kernel import PAIR_BITS, grow, mark_pairs
 from corpus_pipeline.text.unicode.utf8 import buffers
 
@@ -76,8 +78,10 @@ def reading(text: str, table: U32) -> tuple[str, list[int] | None]:
     """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     known = np.minimum(codes, table.size - 1)
-    read = np.where(codes < table.size, table[known], codes)
-    if not _HIDDEN.search(text):
+    read = table[known]
+    if codes.max(initial=0) >= table.size:
+        read = np.where(codes < table.size, read, codes)
+    if read.all() or not _HIDDEN.search(text):
         return read.tobytes().decode("utf-32-le", "surrogatepass"), None
     (places,) = np.nonzero(read)
     return read[places].tobytes().decode("utf-32-le", "surrogatepass"), places.tolist()
@@ -107,6 +111,8 @@ class Spotter:
     targets: I64
     term: I64
     torn: U8
+    inner: U8
+    marks: U8
     pairs: U8
 
 
@@ -131,20 +137,25 @@ def spotter(terms: Mapping[str, bool], table: U32) -> Spotter:
     apart_of = np.array([torn[term] for term in order] or [False], dtype=np.uint8)
     pairs = np.zeros(1 << (PAIR_BITS - 3), dtype=np.uint8)
     mark_pairs(letters, ends, pairs)
-    return Spotter(order, table, between, first, keys, targets, term_of, apart_of, pairs)
+    marks = marks_of(first, term_of)
+    marks[: between.size] |= between * np.uint8(trie_kernel.BETWEEN)
+    return Spotter(
+        order, table, between, first, keys, targets, term_of, apart_of,
+        inner_nodes(keys, term_of.size), marks, pairs,
+    )  # fmt: skip
 
 
 def spots(texts: pl.Series, terms: Spotter) -> pl.DataFrame:
     """All spots of the terms in the texts, by row and place: `SPOTS`; null is empty."""
     data, at = buffers(texts)
     longest = int(np.diff(at).max(initial=0)) + 1
-    room = np.empty(longest, dtype=np.uint32)
+    codes, places = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint32)
     # A spot for each twenty Chinese characters; where there are more, the walk is done again.
     found = np.empty((max(1024, data.size // 64), len(SPOTS)), dtype=np.int64)
     while True:
         count = kernel.spotted(
             data, at, terms.table, terms.between, terms.first, terms.keys, terms.targets,
-            terms.term, terms.torn, terms.pairs, room, found,
+            terms.term, terms.torn, terms.inner, terms.marks, terms.pairs, codes, places, found,
         )  # fmt: skip
         if count <= found.shape[0]:
             break

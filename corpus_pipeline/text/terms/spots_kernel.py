@@ -11,7 +11,7 @@ import numpy as np
 
 from corpus_pipeline.text.arrays import I64, U8, U32, U64, Int, OutI64Grid, OutU32
 from corpus_pipeline.text.compiled import compiled_uncounted
-from corpus_pipeline.text.terms.trie_kernel import _EMPTY, CHARACTER_BITS, begins, place_of
+from corpus_pipeline.text.terms.trie_kernel import _EMPTY, CHARACTER_BITS, beginnings, place_of
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: The image of an invisible character, which the reading leaves out.
@@ -44,29 +44,25 @@ def spotted(
     targets: I64,
     terms: I64,
     torn: U8,
+    inner: U8,
+    marks: U8,
     pairs: U8,
     reading: OutU32,
+    places: OutU32,
     spots: OutI64Grid,
 ) -> Int:
     """Write the spots of the terms, as many as there is room for; returns how many there are.
 
-    `between`: which images may stand between the characters of a term; `torn`: of which terms;
-    `pairs`: which two images may begin one.
+    `between`: which images may stand between the characters of a term; `torn`: of which terms.
     A symbol that continues a term itself (`c++`) is no gap.
     """
     found, room = 0, spots.shape[0]
     for text in range(at.size - 1):
         size = read(data, at[text], at[text + 1], images, reading)
-        for start in range(size):
-            code = reading[start]
-            node = first[code] if code < first.size else 0
+        for begin in places[: beginnings(reading, size, marks, pairs, places)]:
+            start = np.int64(begin)
+            node = first[reading[start]]
             ahead, gaps = start + 1, 0
-            if node != 0 and terms[node] < 0 and ahead < size:
-                second = reading[ahead]
-                if not begins(pairs, np.int64(code), np.int64(second)) and (
-                    second >= between.size or between[second] == 0
-                ):
-                    continue
             while node != 0:
                 term = terms[node]
                 if term >= 0 and (gaps == 0 or torn[term] != 0):
@@ -77,6 +73,8 @@ def spotted(
                         spots[found, 3] = term
                         spots[found, 4] = gaps
                     found += 1
+                if inner[node] == 0:
+                    break
                 skipped = 0
                 next_node = 0
                 while ahead < size:

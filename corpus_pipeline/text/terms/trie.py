@@ -39,7 +39,14 @@ class Vocabulary:
     slots_of: I64
     slot_kinds: I64
     slot_weights: I64
+    inner: U8  # 1 for a node that has others below it
+    marks: U8  # what each image is to the terms, in bits of `trie_kernel`
     pairs: U8  # a filter of the first two images of terms
+
+    def room(self, at: I64) -> tuple[U32, U32]:
+        """Memory for the images of the longest text and for the places where terms may begin."""
+        longest = int(np.diff(at).max(initial=0)) + 1
+        return np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint32)
 
 
 def vocabulary(weights: Mapping[str, Mapping[str, float]], fold: U32) -> Vocabulary:
@@ -62,14 +69,30 @@ def vocabulary(weights: Mapping[str, Mapping[str, float]], fold: U32) -> Vocabul
     kernel.grow(letters, ends, first, keys, targets, term_of)
     pairs = np.zeros(1 << (kernel.PAIR_BITS - 3), dtype=np.uint8)
     kernel.mark_pairs(letters, ends, pairs)
+    marks = marks_of(first, term_of)
+    marks[kernel.SKIPPED] |= kernel.BETWEEN
     flat = [slot for one in terms for slot in slots[one]]
     return Vocabulary(
         kinds, terms, fold, first, keys, targets, term_of,
         np.cumsum([0, *(len(slots[one]) for one in terms)], dtype=np.int64),
         np.array([kind for kind, _ in flat], dtype=np.int64),
         np.array([weight for _, weight in flat], dtype=np.int64),
-        pairs,
+        inner_nodes(keys, term_of.size), marks, pairs,
     )  # fmt: skip
+
+
+def marks_of(first: I64, term: I64) -> U8:
+    """Which images begin terms or are one, in bits of `trie_kernel`; the last stands for others."""
+    alone = term[first] >= 0
+    bits = np.where(alone, kernel.BEGINS | kernel.ALONE, kernel.BEGINS)
+    return np.append(np.where(first > 0, bits, 0), 0).astype(np.uint8)
+
+
+def inner_nodes(keys: U64, nodes: int) -> U8:
+    """1 for each node of a trie that has others below it."""
+    inner = np.zeros(nodes, dtype=np.uint8)
+    inner[(keys[keys != np.iinfo(np.uint64).max] >> np.uint64(kernel.CHARACTER_BITS))] = 1
+    return inner
 
 
 def folding(simplified: U32) -> U32:
@@ -95,10 +118,11 @@ def sums(texts: pl.Series, words: Vocabulary) -> dict[str, I64]:
     """Kind → the sum of its weights in each text, in `UNIT`s; null is empty."""
     data, at = buffers(texts)
     found = np.zeros((len(texts), len(words.kinds)), dtype=np.int64)
-    room = np.empty(int(np.diff(at).max(initial=0)) + 1, dtype=np.uint32)
     kernel.summed(
-        data, at, words.fold, words.first, words.keys, words.targets, words.term, words.slots_of,
-        words.slot_kinds, words.slot_weights, words.pairs, room, found,
+        data, at, words.fold, words.first, words.keys, words.targets, words.term, words.inner,
+        words.slots_of, words.slot_kinds, words.slot_weights, words.marks, words.pairs,
+        *words.room(at), np.zeros((4, len(words.kinds) + 1), dtype=np.int64),
+        np.zeros((2, words.slot_weights.size), dtype=np.int64), found,
     )  # fmt: skip
     return {kind: found[:, number] for number, kind in enumerate(words.kinds)}
 
@@ -112,7 +136,9 @@ def hits(text: str, words: Vocabulary, kind: str) -> list[tuple[int, int, float]
     codes = [int(words.fold[ord(c)]) if ord(c) < words.fold.size else ord(c) for c in text]
     found: list[tuple[int, int, float]] = []
     reached = 0
-    for start in range(len(codes)):
+    for start, code in enumerate(codes):
+        if code >= words.first.size or not words.first[code]:
+            continue
         stop, weight = _longest(codes, start, words, number)
         if stop > reached:
             found.append((start, stop, weight / UNIT))
@@ -122,7 +148,7 @@ def hits(text: str, words: Vocabulary, kind: str) -> list[tuple[int, int, float]
 
 def _longest(codes: Sequence[int], start: int, words: Vocabulary, kind: int) -> tuple[int, int]:
     """Where the longest term of a kind that begins at `start` ends (0: none), and its weight."""
-    node = int(words.first[codes[start]]) if codes[start] < words.first.size else 0
+    node = int(words.first[codes[start]])
     stop = weight = skipped = 0
     at = start + 1
     while node:

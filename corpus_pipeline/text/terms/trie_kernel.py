@@ -21,7 +21,7 @@ from corpus_pipeline.text.arrays import (
     OutU32,
     OutU64,
 )
-from corpus_pipeline.text.compiled import compiled, compiled_uncounted
+from corpus_pipeline.text.compiled import compiled_inline, compiled_uncounted
 from corpus_pipeline.text.unicode.utf8_kernel import decoded
 
 #: The folded image of a character that may stand between those of a term.
@@ -33,6 +33,9 @@ _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 CHARACTER_BITS = 21
 #: Bits of the filter of first two images: 128 kB, which stays in the cache of a core.
 PAIR_BITS = 20
+#: Bits of `marks`, what an image is to the terms: it begins one, is one by itself, may stand
+#: between two images of one.
+BEGINS, ALONE, BETWEEN = 1, 2, 4
 
 
 @compiled_uncounted
@@ -89,10 +92,26 @@ def mark_pairs(letters: I64, ends: I64, pairs: OutU8) -> None:
 
 
 @compiled_uncounted
-def begins(pairs: U8, first: Int, second: Int) -> bool:
-    """Whether a term may begin with two images; some pairs of others pass, too."""
-    place = pair_of(first, second)
-    return bool(pairs[place >> 3] >> np.uint8(place & 7) & np.uint8(1))
+def beginnings(codes: OutU32, size: Int, marks: U8, pairs: U8, places: OutU32) -> Int:
+    """List the places where a term may begin, by two images; returns how many there are.
+
+    Most images begin a term, and most of these are followed by one that none has there.  Which,
+    no processor can guess: there are no branches.  `codes` and `places` have room for one more.
+    """
+    codes[size] = 0
+    last = np.uint32(marks.size - 1)
+    code = codes[0]
+    head = marks[min(code, last)]
+    count = 0
+    for position in range(size):
+        after = codes[position + 1]
+        follows = marks[min(after, last)]
+        place = pair_of(np.int64(code), np.int64(after))
+        pair = pairs[place >> 3] >> np.uint8(place & 7)
+        places[count] = position
+        count += (head >> 1 | head & (pair | follows >> 2)) & 1
+        code, head = after, follows
+    return count
 
 
 @compiled_uncounted
@@ -106,7 +125,7 @@ def folded(data: U8, begin: Int, end: Int, fold: U32, codes: OutU32) -> Int:
     return size
 
 
-@compiled_uncounted
+@compiled_inline
 def matched(
     position: Int,
     size: Int,
@@ -115,34 +134,44 @@ def matched(
     keys: U64,
     targets: I64,
     term: I64,
+    inner: U8,
     slots_of: I64,
     kinds: I64,
     longest: OutI64,
     chosen: OutI64,
-) -> bool:
-    """Note where the longest term of each kind that begins here ends; whether there is one."""
-    found, skipped, ahead = False, 0, position + 1
+    found: OutI64,
+) -> Int:
+    """Note where the longest term of each kind that begins here ends; returns how many are `found`.
+
+    `longest` is 0 for every kind, and is to be made so again.
+    """
+    count, skipped, ahead = 0, 0, position + 1
     while True:
         number = term[node]
         if number >= 0:
-            found = True
             for slot in range(slots_of[number], slots_of[number + 1]):
-                longest[kinds[slot]] = ahead
-                chosen[kinds[slot]] = slot
+                kind = kinds[slot]
+                # A kind is written once more than there are, and counted where it is new.
+                found[count] = kind
+                count += longest[kind] == 0
+                longest[kind] = ahead
+                chosen[kind] = slot
+        if inner[node] == 0:
+            return count
         while ahead < size and codes[ahead] == SKIPPED and skipped <= GAP:
             ahead += 1
             skipped += 1
         if ahead >= size or skipped > GAP:
-            return found
+            return count
         skipped = 0
         place = place_of(keys, node << CHARACTER_BITS | np.int64(codes[ahead]))
         if keys[place] == _EMPTY:
-            return found
+            return count
         node = targets[place]
         ahead += 1
 
 
-@compiled
+@compiled_uncounted
 def summed(
     data: U8,
     at: I64,
@@ -151,38 +180,34 @@ def summed(
     keys: U64,
     targets: I64,
     term: I64,
+    inner: U8,
     slots_of: I64,
     kinds: I64,
     weights: I64,
+    marks: U8,
     pairs: U8,
     codes: OutU32,
+    places: OutU32,
+    by_kind: OutI64Grid,
+    by_slot: OutI64Grid,
     sums: OutI64Grid,
 ) -> None:
-    """Fill `sums` (texts × kinds): the nth occurrence of a term counts 1/n of its weight."""
-    count = sums.shape[1]
-    ends = np.zeros(count, dtype=np.int64)
-    longest, chosen = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    seen, touched = np.zeros(weights.size, dtype=np.int64), np.zeros(weights.size, dtype=np.int64)
+    """Fill `sums` (texts × kinds): the nth occurrence of a term counts 1/n of its weight.
+
+    `by_kind` and `by_slot`: four and two rows of zeros, the former with a column more than kinds.
+    """
+    ends, longest, chosen, found = by_kind[0], by_kind[1], by_kind[2], by_kind[3]
+    seen, touched = by_slot[0], by_slot[1]
     for text in range(at.size - 1):
         size, used = folded(data, at[text], at[text + 1], fold, codes), 0
         ends[:] = 0
-        for position in range(size):
-            node = first[codes[position]] if codes[position] < first.size else 0
-            if node == 0:
-                continue
-            # Most characters that begin a term are followed by one that none has there.
-            if (
-                term[node] < 0
-                and position + 1 < size
-                and codes[position + 1] != SKIPPED
-                and not begins(pairs, np.int64(codes[position]), np.int64(codes[position + 1]))
-            ):
-                continue
-            if not matched(
-                position, size, node, codes, keys, targets, term, slots_of, kinds, longest, chosen
-            ):
-                continue
-            for kind in range(count):
+        for place in places[: beginnings(codes, size, marks, pairs, places)]:
+            hit = matched(
+                np.int64(place), size, first[codes[place]], codes, keys, targets, term, inner,
+                slots_of, kinds, longest, chosen, found,
+            )  # fmt: skip
+            for number in range(hit):
+                kind = found[number]
                 stop = longest[kind]
                 longest[kind] = 0
                 if stop > ends[kind]:
@@ -192,6 +217,8 @@ def summed(
                         touched[used] = slot
                         used += 1
                     seen[slot] += 1
-                    sums[text, kind] += weights[slot] // seen[slot]
+                    # A division takes as long as the rest of the loop; most terms stand once.
+                    weight = weights[slot]
+                    sums[text, kind] += weight if seen[slot] == 1 else weight // seen[slot]
         for number in range(used):
             seen[touched[number]] = 0

@@ -60,6 +60,19 @@ def column(data: U8, offsets: I64) -> pl.Series:
     return series
 
 
+def lists(names: Sequence[str], members: I64, sizes: I64) -> pl.Series:
+    """A column of lists of names: the numbers of all, end to end, and how many each row has.
+
+    >>> lists(("law", "news"), np.array([1, 0, 1]), np.array([2, 0, 1])).to_list()
+    [['news', 'law'], [], ['news']]
+    """
+    offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), type=pa.int64())
+    words = pa.array(names, type=pa.large_string()).take(pa.array(members))
+    series = pl.from_arrow(pa.LargeListArray.from_arrays(offsets, words))
+    assert isinstance(series, pl.Series)
+    return series
+
+
 def replaced(texts: pl.Series, rows: Sequence[int], new: Sequence[str] | pl.Series) -> pl.Series:
     """The column with other texts in some rows; the others are not copied.
 
