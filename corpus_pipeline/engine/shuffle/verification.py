@@ -74,7 +74,8 @@ class Verification:
         several frames.
         """
         for frame in candidates:
-            for pairs in frame.iter_slices(ADDED):
+            # An empty frame, too, tells the columns: a group may have no documents.
+            for pairs in (frame.clear(), *frame.iter_slices(ADDED)):
                 self._add(self._ranked(pairs))
         count = 0
         for number in range(len(self._pairs)):
