@@ -39,7 +39,7 @@ MATCHED, ROUTED, GATHERED = 160, 200, 4
 #: Bytes for a document of a bucket that is larger than a match task, and of a component.
 BUCKET, COMPONENT = 500, 1_000
 #: The n-grams of a portion of texts and the pairs of a range of documents, while it is settled.
-PORTION = 500 * MB
+PORTION = 600 * MB
 #: Inputs whose first documents are looked at.
 LOOKED_AT = 8
 
