@@ -302,7 +302,8 @@ def _scan(context: _Context) -> Records[Scanned]:
     groups = list(_scan_groups(context.job.inputs))
     tasks = []
     limits, text_mode = context.job.ingest.limits, context.job.ingest.text_mode
-    given = (*astuple(limits), text_mode)
+    # What another version of the code has written down of a scan may have another form.
+    given = (*astuple(limits), text_mode, code())
     for number, group in enumerate(groups):
         # Modification times belong in the key: a scan is only reused for untouched files.  The
         # number of the file stands for its path, which may hold what no hash hides.
