@@ -485,7 +485,7 @@ def test_names_that_differ_in_what_is_hidden_stay_apart(tmp_path):
 PARTS = {
     "stages.pii.carried": (lambda _docs: [], "kept/part-00000.parquet"),
     "stages.pii.mask": (lambda text, *_: (text, []), "kept/part-00000.parquet"),
-    "io.inputs.distinct": (list, "manifest.json"),
+    "io.inputs.renamed": (lambda _names: {}, "manifest.json"),
     "io.archives.names.concealed": (str, "kept/part-00000.parquet"),
     "io.readers.base.concealed": (str, "quarantine/part-00000.parquet"),
 }

@@ -206,7 +206,7 @@ def test_a_coding_travels(tmp_path):
     scanned = scan(discover([tmp_path])[0])
     assert scanned.coding == Coding("utf-16le", "cr")
     packed = json.loads(json.dumps(scanned.packed()))
-    assert Scanned.unpacked(packed, scanned.input) == scanned
+    assert Scanned.unpacked([*scanned.input, *packed]) == scanned
     sampler = Sampler()
     for _ in range(100):
         sampler.feed(records(HANS).encode("gb18030") * 1000)
