@@ -360,6 +360,15 @@ class Trained:
     usual: Curve
 
 
+def save_models(docs: pl.DataFrame, segments: Sequence[Segment], assets: Path) -> Models:
+    """Train both models on these segments and the texts, and write them into the folder."""
+    good, bad = ([s.text for s in segments if s.good is side] for side in (True, False))
+    train(good, bad).save_model(str(assets / "quality.bin"))
+    parts = characters.counted(counted_texts(docs, None))
+    characters.write(parts, assets / "characters.npz")
+    return Models(fasttext.load_model(str(assets / "quality.bin")), char_model(parts))
+
+
 def write(docs: pl.DataFrame, output: Path, count: int) -> Trained:
     """Train and fit on the halves for it, write models and curves below `output`."""
     segments = draw(docs, "fit", count)
@@ -367,11 +376,7 @@ def write(docs: pl.DataFrame, output: Path, count: int) -> Trained:
     assets, packs = output / "assets", output / "rules" / "packs"
     for folder in (assets, packs):
         folder.mkdir(parents=True, exist_ok=True)
-    good, bad = ([s.text for s in segments if s.good is side] for side in (True, False))
-    train(good, bad).save_model(str(assets / "quality.bin"))
-    parts = characters.counted(counted_texts(docs, None))
-    characters.write(parts, assets / "characters.npz")
-    models = Models(fasttext.load_model(str(assets / "quality.bin")), char_model(parts))
+    models = save_models(docs, segments, assets)
 
     def odds_of(texts: Sequence[str]) -> F64:
         return summed(offset, curves, models.columns(texts))
