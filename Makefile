@@ -63,11 +63,10 @@ $(LABELS)/.ready:
 	$(LABELS)/bin/python -m uv pip install --quiet --python $(LABELS)/bin/python label-studio==1.23.2
 	touch $@
 
-# Half of an installation would be compiling modules that are never imported: Python does the others.
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
 $(READY): $(INSTALLED)
