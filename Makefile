@@ -63,10 +63,12 @@ $(LABELS)/.ready:
 	$(LABELS)/bin/python -m uv pip install --quiet --python $(LABELS)/bin/python label-studio==1.23.2
 	touch $@
 
+# pip compiles on one core; what cannot be compiled (templates, tests of others) is no fault.
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -W ignore -m compileall -q -j 0 $(VENV)/lib >$(VENV)/compiled.log 2>&1 || true
 	touch $@
 
 $(READY): $(INSTALLED)
