@@ -4,6 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 #: What twice the size may cost: a linear method gives 2, caches up to 2.6, a quadratic one 4.
@@ -42,16 +43,18 @@ def linear(work: Callable[[Any], Any], make: Callable[[int], Any], size: int, mo
 
     `make` builds the argument of a size and is not timed.  A small call goes first, so that nothing
     is compiled or loaded under the clock; the lower of two counts for the first size, so that a
-    moment's delay there hides no growth.
+    moment's delay there hides no growth.  Every call gets an argument that is a little larger than
+    the last: what `work` has kept of an argument would make a second call with the same one free.
     """
     work(make(max(size // 100, 1)))
-    one, two = make(size), make(2 * size)
     once = twice = float("inf")
+    growing = count(size, max(size // 50, 1))
     with frozen():
         for _ in range(MOST):
-            once = min(once, cpu_seconds(work, one))
-            twice = min(twice, cpu_seconds(work, two))
-            once = min(once, cpu_seconds(work, one))
+            first, second = next(growing), next(growing)
+            once = min(once, cpu_seconds(work, make(first)))
+            twice = min(twice, cpu_seconds(work, make(2 * first)))
+            once = min(once, cpu_seconds(work, make(second)))
             if once <= most and twice <= GROWTH * once + NOISE:
                 return
 
