@@ -13,6 +13,11 @@ RAY = "ray"
 STARTS_RAY = re.compile(
     r"tests/test_(readme|sample)\.py|(?<![a-z])ray(?![a-z])|kill_a_worker", re.IGNORECASE
 )
+#: Files of twenty seconds and more.  The last file to begin leaves a core idle until it is done.
+LONG = re.compile(
+    r"tests/(training/|test_(cli|eval|standard_input)\.py|text/test_(compiled|wiki_wikitext)\.py"
+    r"|engine/test_(engine|kinds|index)\.py|io/test_(archives|hostile)\.py)"
+)
 
 
 def group(test: str) -> str:
@@ -32,7 +37,7 @@ def place(test: str) -> int:
     """
     if group(test) == RAY:
         return 0
-    return 1 if test.startswith("tests/training/") else 2
+    return 1 if LONG.match(test) else 2
 
 
 class Groups(LoadScopeScheduling):

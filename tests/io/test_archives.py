@@ -441,12 +441,12 @@ MANY = {
 
 @pytest.mark.parametrize("name", MANY)
 def test_many_members_take_linear_time(tmp_path, name):
-    """Ten thousand small members, twins among them, cost a few seconds."""
+    """A thousand small members, twins among them, cost two seconds at most."""
 
     def archive(count):
         return write(tmp_path, f"{count}.bin", MANY[name](count))
 
-    linear(read_all, archive, 2000, 4.0)
+    linear(read_all, archive, 1000, 2.0)
 
 
 def test_a_header_that_fills_the_memory_is_refused(tmp_path):

@@ -11,10 +11,10 @@ from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.splits import whole
 from corpus_pipeline.text.wiki.wikitext import plain
 
-#: Seconds for half a megabyte: what the project allows for any input.  Measured: 0.01 to 0.3, on a
-#: core of its own; `linear` takes the best of several rounds.
-MOST = 0.5
-SIZE = 500_000
+#: Seconds for a quarter of a megabyte: what the project allows for any input.  Measured: 0.01 to
+#: 0.15, on a core of its own; `linear` takes the best of several rounds.
+MOST = 0.25
+SIZE = 250_000
 
 PAGES = {
     "links": lambda n: "[" * n,
