@@ -27,47 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from corpus_pipeline.model import ClusterLost, PipelineError
-from corpus_pipeline.tasks import keeper
+from corpus_pipeline.tasks import environment, keeper
 from corpus_pipeline.tasks.answers import silence
 from corpus_pipeline.tasks.ask import Ask, Asks, one_core
 from corpus_pipeline.tasks.base import Engine, Result, Task, WorkerDied, perform
-from corpus_pipeline.tasks.passed_on import passed_on
-
-#: Set before the import: Ray reads them once.  No usage statistics; an out-of-memory task is
-#: retried once, not for ever.
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_task_oom_retries": "1",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_NUM_REDIS_GET_RETRIES": "3",  # a wrong token fails in seconds; Ray: 20
-}
-
-#: One task, one core: a thread pool in each library would compete with the other workers.
-THREADS = dict.fromkeys(
-    (
-        "POLARS_MAX_THREADS",
-        "OMP_NUM_THREADS",
-        "ARROW_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "RAYON_NUM_THREADS",
-    ),
-    "1",
-)
-
-#: Where kernels are kept (`text/kernel_cache.py`).
-CACHE = "CORPUS_PIPELINE_CACHE"
-
-#: What a cluster of our own must have, whatever the environment says.
-OWN = {
-    "RAY_AUTH_MODE": "token",
-    # Without it Ray replaces 127.0.0.1 by an address that other machines reach.
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    # Ray's agents notice by a closed pipe that their raylet is gone.
-    "RAY_enable_pipe_based_agent_to_parent_health_check": "1",
-}
-
-#: Variables that would lead a cluster of our own, or its driver, to another token or cluster.
-FOREIGN = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_ADDRESS")
 
 LOOPBACK = "127.0.0.1"
 
@@ -93,29 +56,6 @@ UNFIT_S = 10
 log = logging.getLogger(__name__)
 
 
-def _environment() -> dict[str, str]:
-    """Environment variables for the workers of a shared cluster."""
-    return THREADS | passed_on(os.environ)
-
-
-def _own_environment() -> dict[str, str]:
-    """The environment of a cluster of our own."""
-    inherited = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    return QUIET | inherited | THREADS | OWN
-
-
-def _token_mode() -> dict[str, str | None]:
-    """The mode of authentication: as it is set, or `token` where there is a token.
-
-    Ray looks for one by itself only where it finds the cluster by itself.
-    """
-    mode = os.environ.get("RAY_AUTH_MODE")
-    given = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
-    if mode is None and (given or Path("~/.ray/auth_token").expanduser().is_file()):
-        mode = "token"
-    return {"RAY_AUTH_MODE": mode}
-
-
 def _fits(node: Mapping[str, Any], ask: Ask) -> bool:
     """Whether a node could take such a task when it has nothing else to do."""
     has, labels = node["Resources"], node.get("Labels") or {}
@@ -137,25 +77,6 @@ def _own_signals() -> None:
     handler = signal.getsignal(signal.SIGTERM)
     if handler is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
-
-
-@contextmanager
-def _variables(values: Mapping[str, str | None]) -> Iterator[None]:
-    """Environment variables set (None: removed) for a while."""
-    before = {name: os.environ.get(name) for name in values}
-    _set(values)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(values: Mapping[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
 
 
 def keep() -> None:
@@ -219,14 +140,8 @@ def _cores(workers: int | None) -> int:
 
 
 def _kept(cores: int) -> keeper.Keeper:
-    _place_cache()
-    return keeper.Keeper(f"{__name__}:keep", cores, _own_environment())
-
-
-def _place_cache() -> None:
-    """Make the folder of the kernels one that workers find: they have another working directory."""
-    if os.environ.get(CACHE):
-        os.environ[CACHE] = os.path.abspath(os.environ[CACHE])  # noqa: PTH100 – a string
+    environment.place_cache()
+    return keeper.Keeper(f"{__name__}:keep", cores, environment.of_own_cluster())
 
 
 class RayEngine(Engine):
@@ -239,7 +154,7 @@ class RayEngine(Engine):
 
         Starting takes seconds and goes on beside whatever the caller does until the first task.
         """
-        _place_cache()
+        environment.place_cache()
         self.workers = _cores(workers)
         self._requested, self._address, self._asks = workers, address, asks
         self.shared = address is not None
@@ -262,16 +177,16 @@ class RayEngine(Engine):
     def _start(self) -> None:
         try:
             variables: dict[str, str | None] = {
-                name: os.environ.get(name, value) for name, value in QUIET.items()
+                name: os.environ.get(name, value) for name, value in environment.QUIET.items()
             }
             if self._keeper is None:
-                variables |= _token_mode()
-            with _variables(variables):
+                variables |= environment.token_mode()
+            with environment.variables(variables):
                 import ray  # noqa: PLC0415 – after the environment is set, and only when wanted
 
                 self._ray = ray
                 if self._keeper is None:
-                    self._join(str(self._address), {"env_vars": _environment()})
+                    self._join(str(self._address), {"env_vars": environment.of_workers()})
                 else:
                     self._cluster = self._keeper.cluster()
                     self._join_own(self._cluster)
@@ -284,9 +199,10 @@ class RayEngine(Engine):
 
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(cluster.token)}
         clusters_of_many = ray_constants.ENABLE_RAY_CLUSTER
-        ray_constants.ENABLE_RAY_CLUSTER = False  # see OWN; Ray read the variable at its import
+        # See `environment.OWN`; Ray read the variable at its import.
+        ray_constants.ENABLE_RAY_CLUSTER = False
         try:
-            with _variables({**dict.fromkeys(FOREIGN), **token}):
+            with environment.variables({**dict.fromkeys(environment.FOREIGN), **token}):
                 self._join(cluster.address, None)
         finally:
             ray_constants.ENABLE_RAY_CLUSTER = clusters_of_many
@@ -341,7 +257,7 @@ class RayEngine(Engine):
         said = "".join(traceback.format_exception(error))
         if type(error).__name__ == "AuthenticationError":
             why = "no token was found: set RAY_AUTH_TOKEN_PATH to its file"
-        elif "InvalidAuthToken" in said and _token_mode()["RAY_AUTH_MODE"] == "token":
+        elif "InvalidAuthToken" in said and environment.token_mode()["RAY_AUTH_MODE"] == "token":
             why = "it demands another token than the one given (RAY_AUTH_TOKEN_PATH)"
         elif "InvalidAuthToken" in said:
             why = "it demands a token: set RAY_AUTH_TOKEN_PATH to its file, RAY_AUTH_MODE to token"
