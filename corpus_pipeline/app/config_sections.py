@@ -41,8 +41,11 @@ class Ingest(IngestOptions):
     """How inputs are cut, and how bytes become documents."""
 
     split_mb: float = Field(default=16, gt=0)
-    """Decompressed megabytes of a split: four seconds of work, so that a lost task costs little and
-    the last tasks of a run keep all cores busy."""
+    """Decompressed megabytes of a split at most: four seconds of work, a lost task costs little.
+
+    Inputs of less than 256 such splits are cut into smaller ones, down to 8 MB, so that all cores
+    are busy to the end of a run.
+    """
 
     delivery: str | None = Field(default=None, pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$")
     """What stands before the locators of all files read, as a folder would: `2026-11/a.jsonl`.

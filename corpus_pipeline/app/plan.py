@@ -71,17 +71,18 @@ def _cut(job: Job) -> _Cut:
     """What the inputs would be cut into; of files that are not cut only sizes are asked."""
     mode, size, plain = job.ingest.text_mode, 0, 0
     formats: set[str] = set()
+    split_size = job.split_size
 
     def weighed() -> Iterator[Scanned]:
         nonlocal size, plain
         for item in job.inputs:
-            scanned = sized(item, job.ingest.limits, mode, job.split_bytes)
+            scanned = sized(item, job.ingest.limits, mode, split_size)
             size += item.bytes
             plain += scanned.decompressed
             formats.add(item.format)
             yield scanned
 
-    splits = sum(1 for _ in cut(weighed(), job.split_bytes, mode))
+    splits = sum(1 for _ in cut(weighed(), split_size, mode))
     return _Cut(splits, size, plain, formats)
 
 

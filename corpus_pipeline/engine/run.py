@@ -39,7 +39,7 @@ from corpus_pipeline.io.readers import held
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.records import BLOCK, Records
 from corpus_pipeline.io.scan import Scanned, joined, located, parted, record, scan
-from corpus_pipeline.io.splits import Piece, Split, plan
+from corpus_pipeline.io.splits import Piece, Split, even_size, plan
 from corpus_pipeline.io.storage import remove_leftovers, remove_tree
 from corpus_pipeline.model import AggregateStage, PipelineError, StageSpec, digest
 from corpus_pipeline.tasks.base import Engine, OnDone, Result, Task
@@ -73,6 +73,11 @@ class Job:
     alarms: tuple[dict[str, Any], ...] = ()  # raised by the inputs and the config, for the manifest
     site: Site | None = None  # one of several sites: leave its package, or take what came back
     unread_share: float = 1.0  # of the bytes of a source; above it there is an alarm
+
+    @property
+    def split_size(self) -> int:
+        """The bytes of a split of these inputs, by their sizes on disk: at most `split_bytes`."""
+        return even_size(self.split_bytes, sum(item.bytes for item in self.inputs))
 
 
 @dataclass(slots=True)
@@ -170,7 +175,7 @@ def _run(context: _Context) -> dict[str, Any]:
         site = job.site and replace(job.site, stages=_published(context, job.site.stages))
         context.job = job = replace(job, specs=specs, site=site)
     context.tasks("check", index.check_tasks(job.indexes, context.check_task))
-    splits = plan(scanned, job.split_bytes, job.ingest.text_mode)
+    splits = plan(scanned, job.split_size, job.ingest.text_mode)
     local = _local_pass(context, scanned, splits)
     if job.site is not None and job.site.waits:
         return _left_by_site(context, job.site, splits, local, started)

@@ -8,7 +8,7 @@ from reading import PACK, jsonl, read_all
 
 from corpus_pipeline.io.inputs import discover
 from corpus_pipeline.io.scan import scan
-from corpus_pipeline.io.splits import MAX_WINDOWS, plan
+from corpus_pipeline.io.splits import LEAST, MANY, MAX_WINDOWS, even_size, plan
 
 
 def scanned(path):
@@ -28,6 +28,16 @@ def test_small_files_are_grouped_and_large_ones_cut(tmp_path):
     assert big[-1].end is None
     small = [s for s in splits if s.pieces[0].locator.startswith("small")]
     assert 1 < len(small) < 30
+
+
+def test_few_inputs_have_splits_for_all_cores():
+    """Below `MANY` splits of the size asked for they are smaller, but a batch at least."""
+    asked = 32 << 20
+    for total in (0, 1 << 20, 200 << 20, 3 << 30, MANY * asked, 1 << 40):
+        size = even_size(asked, total)
+        assert LEAST <= size <= asked
+        assert size == asked or total < MANY * asked
+        assert size == LEAST or total >= MANY * size
 
 
 def test_a_compressed_file_has_few_windows(tmp_path):
