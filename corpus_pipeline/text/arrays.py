@@ -1,4 +1,4 @@
-"""The types of arrays, named by what they hold: `U8` is unsigned, 8 bits; `F32` a 32-bit float.
+"""Arrays; their types are named by what they hold: `U8` is unsigned, 8 bits; `F32` a 32-bit float.
 
 The shape stands in the docstring of whoever takes the array.  For a compiled kernel (`compiled`)
 the name of a parameter's type is its machine type too, so it says a little more there:
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
@@ -48,3 +49,15 @@ OutI64Grid = I64
 
 #: A number that a kernel counts or indexes with: 64 bits, signed.
 Int = int | np.int64
+
+
+def as_arrow(numbers: I64) -> pa.Array:
+    """The numbers for Arrow, not copied.
+
+    `pa.array` would ask whether they are Pandas', and import that for the answer: a sixth of a
+    second and 30 MB of every process.
+
+    >>> as_arrow(np.array([3, 1])).to_pylist()
+    [3, 1]
+    """
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 from corpus_pipeline.io.storage import begin, disk_errors
-from corpus_pipeline.text.arrays import I64, Integers
+from corpus_pipeline.text.arrays import Integers, as_arrow
 
 
 class Spool:
@@ -137,16 +137,11 @@ class Picked:
             self._tables, self._starts[:-1], pairwise(cuts), strict=True
         ):
             if first < end:
-                found.append(table.take(_array(numbers[first:end] - start)))
+                found.append(table.take(as_arrow(numbers[first:end] - start)))
                 if self._pages is not None:
                     # Pages that were read, and those around them, are this process's no longer.
                     self._pages.madvise(mmap.MADV_DONTNEED)
         return _frame(pa.concat_tables(found))
-
-
-def _array(numbers: I64) -> pa.Array:
-    """As Arrow; `pa.array` would import pandas, which takes half a second and 40 MB."""
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _table(stream: pa.Buffer) -> pa.Table:
