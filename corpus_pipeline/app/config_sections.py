@@ -43,7 +43,7 @@ class Ingest(IngestOptions):
     split_mb: float = Field(default=16, gt=0)
     """Decompressed megabytes of a split at most: four seconds of work, a lost task costs little.
 
-    Inputs of less than 256 such splits are cut into smaller ones, down to 8 MB, so that all cores
+    Inputs of less than 64 such splits are cut into smaller ones, down to 8 MB, so that all cores
     are busy to the end of a run.
     """
 

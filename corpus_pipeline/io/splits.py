@@ -29,9 +29,10 @@ from corpus_pipeline.io.scan import Scanned
 MAX_WINDOWS: Final = {"zstd": 16, "gzip": 16, "lz4": 16, "xz": 4, "bz2": 3}
 
 
-#: A run has this many splits before they grow, so that workers end together: the last split of all
-#: is the 256th part of the work.
-MANY: Final = 256
+#: A run has this many splits before they are as large as asked for, so that workers end together.
+#: From here on tasks that read of every split are larger for it: of 3 million short documents in
+#: 256 splits in place of 113 `near_dedup` took a tenth more core time (docs/scale.md).
+MANY: Final = 64
 #: Bytes below which a split is not cut for that: one batch.  A run over 187 MB takes 52.9 s of one
 #: core with splits of 16 MiB and 52.9 s with splits of 8 (`scripts/bench.py`, pairs in turns).
 LEAST: Final = 8 << 20
@@ -79,8 +80,8 @@ class Split:
 def even_size(split_bytes: int, total: int) -> int:
     """The bytes of a split: those asked for, fewer where `total` bytes of inputs are few.
 
-    >>> [even_size(32 << 20, total << 20) >> 20 for total in (1, 3_000, 1_000_000)]
-    [8, 11, 32]
+    >>> [even_size(32 << 20, total << 20) >> 20 for total in (1, 700, 1_000_000)]
+    [8, 10, 32]
     >>> even_size(100, 1 << 30)
     100
     """
