@@ -31,7 +31,7 @@ MAX_WINDOWS: Final = {"zstd": 16, "gzip": 16, "lz4": 16, "xz": 4, "bz2": 3}
 
 #: A run has this many splits before they are as large as asked for, so that workers end together.
 #: From here on tasks that read of every split are larger for it: of 3 million short documents in
-#: 256 splits in place of 113 `near_dedup` took a tenth more core time (docs/scale.md).
+#: 225 splits in place of 113 a run took a fifteenth more core time (docs/scale.md).
 MANY: Final = 64
 #: Bytes below which a split is not cut for that: one batch.  A run over 187 MB takes 52.9 s of one
 #: core with splits of 16 MiB and 52.9 s with splits of 8 (`scripts/bench.py`, pairs in turns).
