@@ -97,7 +97,7 @@ def verify(
     if as_json:
         print_json([{"path": f.path, "problem": f.problem} for f in findings])
     else:
-        about = "" if findings else _about_signature(run, keys)
+        about = "" if findings else _about_signature(run, keys) + _about_dataset(run)
         verdict = f"{'FAILED' if findings else 'verified'}: {run}{about}"
         print_result("\n".join(escaped(line) for line in [*map(str, findings), verdict]))
     return 1 if findings else 0
@@ -113,6 +113,19 @@ def _about_signature(run: Path, keys: list[Path] | None) -> str:
         return " (signatures checked)"
     sealed = path / "manifest.json" if path.is_dir() else path
     return " (its signature was not checked: --key)" if signature_of(sealed).exists() else ""
+
+
+def _about_dataset(run: Path) -> str:
+    """What a verdict says of the dataset that a run exports: nothing where it was verified too."""
+    from corpus_pipeline.io import manifest
+    from corpus_pipeline.io.fs import place
+
+    path = place(run)
+    if not path.is_dir() or (path / "dataset").exists():
+        return ""
+    content = manifest.read_if_sound(path / "manifest.json") or {}
+    exports = content.get("kind") == "run" and "export" in content["config"]
+    return " (no dataset/ is in it: exported elsewhere, moved or not yet made)" if exports else ""
 
 
 def explain(

@@ -33,8 +33,8 @@ MAX_WINDOWS: Final = {"zstd": 16, "gzip": 16, "lz4": 16, "xz": 4, "bz2": 3}
 #: From here on tasks that read of every split are larger for it: of 3 million short documents in
 #: 225 splits in place of 113 a run took a fifteenth more core time (docs/scale.md).
 MANY: Final = 64
-#: Bytes below which a split is not cut for that: one batch.  A run over 187 MB takes 52.9 s of one
-#: core with splits of 16 MiB and 52.9 s with splits of 8 (`scripts/bench.py`, pairs in turns).
+#: Bytes below which a split is not cut for that: one batch.  A run over 187 MB takes 53.2 core
+#: seconds in splits of 16 MiB and 53.0 in splits of 8 (docs/bench.md).
 LEAST: Final = 8 << 20
 
 #: Most pieces of a split.  A file costs 0.15 ms however small it is, the processor time of 0.6 kB

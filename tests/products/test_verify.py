@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus_pipeline.cli import app
 from corpus_pipeline.io import manifest
 from corpus_pipeline.io.manifest import file_entry
 from corpus_pipeline.io.shards import write_shard
@@ -251,6 +252,19 @@ def test_dataset_alone(run, tmp_path):
     assert verify(out) == []
     flip(out / "dataset" / "README.md", 5, 1)
     assert [finding.path for finding in verify(out)] == ["README.md"]
+
+
+def test_a_dataset_that_is_gone_is_told(full_run, reseal, capsys):
+    """A run that exports is verified without its dataset, and the verdict says so."""
+
+    def verdict():
+        assert app(["verify", str(full_run)], standalone_mode=False) == 0
+        return capsys.readouterr().out.strip()
+
+    assert verdict() == f"verified: {full_run}"
+    shutil.rmtree(full_run / "dataset")
+    reseal(full_run / "manifest.json", lambda content: content["config"].update(export={}))
+    assert "no dataset/ is in it" in verdict()
 
 
 def test_parents(run, tmp_path, builder):
