@@ -168,8 +168,8 @@ def _puts(server: Server) -> bool:
 #: Kinds of fault. `answer`: an error of the store, not forwarded; `reset`: the connection breaks
 #: before the request is forwarded; `lost`: it is forwarded, and the connection breaks instead of
 #: the answer; `cut`: half of the answer's body, then the connection ends; `stall`: no answer;
-#: `edit`: another body.
-KINDS = ("answer", "reset", "lost", "cut", "stall", "edit")
+#: `edit`: another body; `slow`: all is well, after `seconds`.
+KINDS = ("answer", "reset", "lost", "cut", "stall", "edit", "slow")
 
 
 @dataclass
@@ -296,7 +296,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.server.fault(self.command, self.path, dict(self.headers))
         kind = fault.kind if fault else ""
-        if kind == "stall":
+        if kind in {"stall", "slow"}:
             self.server.closing.wait(fault.seconds)
         if kind in {"stall", "reset"}:
             return self._break()

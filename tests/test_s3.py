@@ -54,5 +54,5 @@ def test_a_seeded_proxy_strikes_alike_each_time(s3):
 
 
 def test_kinds_are_all_there_is():
-    """Every kind of fault is tested above or has tests of its own (`stall`, `edit`)."""
-    assert set(s3_server.KINDS) == {"answer", "reset", "cut", "lost", "stall", "edit"}
+    """Every kind of fault is tested above or has tests of its own (`stall`, `edit`, `slow`)."""
+    assert set(s3_server.KINDS) == {"answer", "reset", "cut", "lost", "stall", "edit", "slow"}

@@ -35,6 +35,7 @@ from corpus_pipeline.io.concealed import concealed_values
 from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.inputs import Input, LeftOut
 from corpus_pipeline.io.locators import escaped
+from corpus_pipeline.io.opening import ahead
 from corpus_pipeline.io.readers import held
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.records import BLOCK, Records
@@ -329,7 +330,9 @@ def _scan(context: _Context) -> Records[Scanned]:
 def scan_group(argument: tuple[Sequence[Input], Limits, str]) -> Result:
     """Scan some inputs."""
     group, limits, text_mode = argument
-    return {"kind": "scan", "scanned": joined(scan(item, limits, text_mode) for item in group)}
+    with ahead((item.path, item.bytes) for item in group):
+        scanned = joined(scan(item, limits, text_mode) for item in group)
+    return {"kind": "scan", "scanned": scanned}
 
 
 def _digests(scanned: Records[Scanned], pieces: Iterable[Piece]) -> Iterator[str]:

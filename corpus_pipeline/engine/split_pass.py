@@ -22,11 +22,12 @@ from corpus_pipeline.engine.chain import Clock, built, quarantine_rows, run_chai
 from corpus_pipeline.engine.notes import Notes
 from corpus_pipeline.engine.shuffle.corpus import by_key
 from corpus_pipeline.io.carried import absent
+from corpus_pipeline.io.opening import ahead
 from corpus_pipeline.io.readers import read
 from corpus_pipeline.io.readers.base import IngestOptions
 from corpus_pipeline.io.readers.gather import Gatherer
 from corpus_pipeline.io.shards import ShardWriter, write_shard
-from corpus_pipeline.io.splits import Split
+from corpus_pipeline.io.splits import Piece, Split
 from corpus_pipeline.model import (
     DOCUMENT,
     PAYLOAD,
@@ -81,8 +82,9 @@ def batches(
     wait until their batch is full, and the count stays known when the next file kills the worker.
     """
     gather, row = Gatherer(task.ingest.batch_bytes), 0
-    for piece in task.split.pieces:
-        for chunk in read(piece, task.ingest):
+    seen = ((one.path, one.fingerprint.size) for one in task.split.pieces if one.fingerprint)
+    with ahead(seen):
+        for piece, chunk in _chunks(task):
             if not gather.fits(chunk):
                 yield row - gather.rows, gather.take()
             gather.add(chunk, piece.source)
@@ -96,6 +98,12 @@ def batches(
                 return
     if gather.waiting:
         yield row - gather.rows, gather.take()
+
+
+def _chunks(task: SplitTask) -> Iterator[tuple[Piece, Chunk]]:
+    for piece in task.split.pieces:
+        for chunk in read(piece, task.ingest):
+            yield piece, chunk
 
 
 def run_split(task: SplitTask) -> dict[str, Any]:

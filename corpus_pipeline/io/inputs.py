@@ -41,7 +41,7 @@ from corpus_pipeline.io.listing import (
     unwanted,
 )
 from corpus_pipeline.io.locators import escaped
-from corpus_pipeline.io.opening import beginning, opened
+from corpus_pipeline.io.opening import REQUESTS, beginning, opened
 from corpus_pipeline.io.records import Records, in_order, repeated
 from corpus_pipeline.io.sniff import Kind, sniff
 from corpus_pipeline.model import PipelineError
@@ -51,13 +51,12 @@ log = logging.getLogger(__name__)
 
 #: How many left-out files the log names one by one; the others are counted.
 NAMED: Final = 5
-#: Threads that look at beginnings of files, and files that one takes at a time.
-REQUESTS: Final = 16
-PART: Final = 64
+#: Files whose beginnings a thread looks at before it takes other ones.
+PART: Final = 4
 #: Files of a window, the first of which tell whether threads are worth their cost: a request to a
 #: store takes 1 to 50 ms, a file that a disk has to look for 0.4 ms, and one that lies in memory
 #: 0.012 ms, to which threads that wait for each other would add 0.02.
-WINDOW: Final = 2 * REQUESTS * PART
+WINDOW: Final = 2048
 FIRST: Final = 8
 #: Whose waits are counted: of this thread, where the system tells (a clock counts other programs).
 THREAD: Final = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
@@ -299,8 +298,10 @@ def _kinds(found: Iterable[tuple[_Root, File]]) -> Iterator[_Found]:
             first = _kinds_of(window[:FIRST])
             is_slow = resource.getrusage(THREAD).ru_nvcsw - waits > len(first) // 2
             yield from first
-            parts = [window[at : at + PART] for at in range(FIRST, len(window), PART)]
-            yield from chain.from_iterable((pool.map if is_slow else map)(_kinds_of, parts))
+            rest = window[FIRST:]
+            parts = [rest[at : at + PART] for at in range(0, len(rest), PART)]
+            kinds = pool.map(_kinds_of, parts) if is_slow else [_kinds_of(rest)]
+            yield from chain.from_iterable(kinds)
 
 
 def _kinds_of(found: Sequence[tuple[_Root, File]]) -> list[_Found]:

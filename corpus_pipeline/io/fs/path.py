@@ -185,6 +185,12 @@ class StorePath(PosixPath):
         with store_errors(self):
             return bytes(obstore.get_range(self.client, self.key, start=0, length=size))
 
+    def small(self, most: int) -> bytes | None:
+        """The whole object by one request; None where it has more than `most` bytes."""
+        with store_errors(self):
+            found = obstore.get(self.client, self.key)
+            return bytes(found.bytes()) if found.meta["size"] <= most else None
+
     def _keys(
         self, chunk: int = 1000, leave: Callable[[str], None] = lambda _key: None
     ) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,9 @@ from typing import Any
 
 from corpus_pipeline.io import manifest, storage
 from corpus_pipeline.io.concealed import concealed
+from corpus_pipeline.io.fs import StorePath
 from corpus_pipeline.io.locators import escaped, unescaped
+from corpus_pipeline.io.opening import at_a_time
 from corpus_pipeline.model import PipelineError
 from corpus_pipeline.products import signing
 from corpus_pipeline.products.runs import DROPPED, KEPT, QUARANTINED, TOMBSTONES
@@ -389,15 +391,22 @@ def _inputs(folder: _Folder, content: Mapping[str, Any], roots: Sequence[Path]) 
     hidden = _Hidden(roots)
     delivery = content["config"].get("ingest", {}).get("delivery")
     above = "" if delivery is None else f"{escaped(delivery)}/"
-    for entry in content["inputs"]:
+
+    def problem(entry: Mapping[str, Any]) -> str:
         name = entry["locator"].removeprefix(above)
         file = unescaped(name)
-        tries = [path for root in roots for path in (root / file, root.parent / file)]
-        found = [path for path in tries if path.is_file()][:1] or hidden.files_of(name)
+        tries = (path for root in roots for path in (root / file, root.parent / file))
+        first = next((path for path in tries if path.is_file()), None)
+        found = hidden.files_of(name) if first is None else [first]
         if not found:
-            folder.find(entry["locator"], "input not found")
-        elif all(storage.sha256_file(path) != entry["sha256"] for path in found):
-            folder.find(entry["locator"], "the input was changed since the run")
+            return "input not found"
+        changed = all(storage.sha256_file(path) != entry["sha256"] for path in found)
+        return "the input was changed since the run" if changed else ""
+
+    distant = any(isinstance(root, StorePath) for root in roots)
+    for entry, said in at_a_time(problem, content["inputs"], distant=distant):
+        if said:
+            folder.find(entry["locator"], said)
 
 
 class _Hidden:
