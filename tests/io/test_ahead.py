@@ -20,7 +20,7 @@ from corpus_pipeline.tasks.local import LocalEngine
 
 TEXT = "春眠不觉晓，处处闻啼鸟。".encode()
 #: Objects, and seconds that a request is under way.
-MANY, AWAY = 64, 0.05
+MANY, AWAY = 64, 0.1
 
 
 @pytest.fixture
