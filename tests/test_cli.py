@@ -1,11 +1,13 @@
 """The command line: exit codes, one clear line for what a user did, stages alone, formats."""
 
+import io
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,7 @@ import corpus_pipeline
 from corpus_pipeline.app.config import load
 from corpus_pipeline.app.execute import run_stage
 from corpus_pipeline.app.how import How
+from corpus_pipeline.cli import main
 from corpus_pipeline.stages import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +30,21 @@ def call(*arguments, cwd=ROOT, **changes):
     command = [sys.executable, "-m", "corpus_pipeline.cli", *map(str, arguments)]
     return subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, check=False, env=environment, **changes
+    )
+
+
+def inside(*arguments, cwd=ROOT):
+    """As `call`, in this process: a refusal comes before any work, and a start takes a second."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as changed, redirect_stdout(out), redirect_stderr(err):
+        changed.setattr(sys, "argv", ["corpus-pipeline", *map(str, arguments)])
+        changed.setenv("COLUMNS", "200")
+        changed.delenv("CORPUS_PIPELINE_DEBUG", raising=False)
+        changed.chdir(cwd)
+        with pytest.raises(SystemExit) as leaving:
+            main()
+    return subprocess.CompletedProcess(
+        arguments, leaving.value.code, out.getvalue(), err.getvalue()
     )
 
 
@@ -63,20 +81,20 @@ def test_one_bad_byte_costs_one_line(raw, tmp_path):
 
 def test_missing_input(tmp_path):
     """A path that does not exist is named."""
-    refused(call("langid", tmp_path / "no.jsonl", "-o", tmp_path / "out"), "no.jsonl")
+    refused(inside("langid", tmp_path / "no.jsonl", "-o", tmp_path / "out"), "no.jsonl")
 
 
 def test_missing_config(tmp_path):
     """A config that does not exist is named."""
-    done = call("run", tmp_path / "no.yaml", "--input", SAMPLE, "--output", tmp_path / "out")
+    done = inside("run", tmp_path / "no.yaml", "--input", SAMPLE, "--output", tmp_path / "out")
 
     refused(done, "no.yaml")
 
 
 def test_a_wrong_setting_is_one_line(tmp_path, raw):
     """`--set` without a value, or of an unknown key, is refused."""
-    refused(call("langid", raw, "-o", tmp_path / "out", "--set", "keep"), "key=value")
-    refused(call("langid", raw, "-o", tmp_path / "out", "--set", "kep=[ja]"), "kep", "keep")
+    refused(inside("langid", raw, "-o", tmp_path / "out", "--set", "keep"), "key=value")
+    refused(inside("langid", raw, "-o", tmp_path / "out", "--set", "kep=[ja]"), "kep", "keep")
 
 
 def test_against_needs_a_stage_that_compares(tmp_path):
@@ -85,8 +103,8 @@ def test_against_needs_a_stage_that_compares(tmp_path):
     config.write_text("stages: [langid]")
     arguments = ["--input", SAMPLE, "--output", tmp_path / "out", "--against", tmp_path / "index"]
 
-    refused(call("run", config, *arguments), "--against", "compares")
-    refused(call("langid", SAMPLE, *arguments[2:]), "--against")
+    refused(inside("run", config, *arguments), "--against", "compares")
+    refused(inside("langid", SAMPLE, *arguments[2:]), "--against")
     assert not (tmp_path / "out").exists()
 
 
@@ -94,7 +112,7 @@ def test_a_wrong_config_is_one_line(tmp_path):
     """What is wrong with a config is said before anything is written."""
     (tmp_path / "config.yaml").write_text("langidd: {}")
 
-    done = call("run", tmp_path / "config.yaml", "--input", SAMPLE, "--output", tmp_path / "out")
+    done = inside("run", tmp_path / "config.yaml", "--input", SAMPLE, "--output", tmp_path / "out")
 
     refused(done, "langidd", "langid")
     assert not (tmp_path / "out").exists()
@@ -104,7 +122,8 @@ def test_usage_errors_are_one_line(tmp_path, raw):
     """A missing option, an unknown command and an unknown engine exit with 2."""
     assert call("run").returncode == 2
     assert call("fly").returncode == 2
-    done = call("langid", raw, "-o", tmp_path / "out", "--engine", "spark")
+    done = inside("langid", raw, "-o", tmp_path / "out", "--engine", "spark")
+
     refused(done, "spark", "ray or local")
 
 
@@ -115,7 +134,7 @@ def test_unreadable_file(tmp_path):
     path.write_text("{}")
     path.chmod(0)
 
-    refused(call("ingest", path, "-o", tmp_path / "out"), "secret.jsonl")
+    refused(inside("ingest", path, "-o", tmp_path / "out"), "secret.jsonl")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
@@ -143,7 +162,7 @@ def test_output_that_is_a_file(tmp_path, raw):
     """An output path that is a file is refused."""
     (tmp_path / "out").write_text("mine")
 
-    refused(call("ingest", raw, "-o", tmp_path / "out"), "is a file")
+    refused(inside("ingest", raw, "-o", tmp_path / "out"), "is a file")
     assert (tmp_path / "out").read_text() == "mine"
 
 
@@ -152,11 +171,11 @@ def test_a_place_that_is_no_path_is_refused_by_its_scheme(raw, tmp_path):
     place, words = "ftp://host/x", ("ftp:// is not supported", "local path")
     out = tmp_path / "out"
 
-    refused(call("pii", raw, "-o", place, cwd=tmp_path), *words)
-    refused(call("pii", place, "-o", out, cwd=tmp_path), *words)
-    refused(call("near-dedup", raw, "-o", out, "--against", place, cwd=tmp_path), *words)
-    refused(call("run", place, "--input", raw, "-o", out, cwd=tmp_path), *words)
-    refused(call("verify", place, cwd=tmp_path), *words)
+    refused(inside("pii", raw, "-o", place, cwd=tmp_path), *words)
+    refused(inside("pii", place, "-o", out, cwd=tmp_path), *words)
+    refused(inside("near-dedup", raw, "-o", out, "--against", place, cwd=tmp_path), *words)
+    refused(inside("run", place, "--input", raw, "-o", out, cwd=tmp_path), *words)
+    refused(inside("verify", place, cwd=tmp_path), *words)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,8 +183,8 @@ def test_an_address_means_ray(raw, tmp_path):
     """A stage command with an address goes to that cluster; `--engine local` contradicts it."""
     out = ["-o", tmp_path / "out", "--address", "127.0.0.1:1"]
 
-    refused(call("ingest", raw, *out), "no Ray cluster", "127.0.0.1:1")
-    refused(call("ingest", raw, *out, "--engine", "local"), "an address needs the engine ray")
+    refused(inside("ingest", raw, *out), "no Ray cluster", "127.0.0.1:1")
+    refused(inside("ingest", raw, *out, "--engine", "local"), "an address needs the engine ray")
 
 
 def test_settings_of_ingest_need_no_prefix(tmp_path):
@@ -246,7 +265,7 @@ def test_an_output_below_a_file(tmp_path, raw):
     """A folder of the output's path that is a file is named."""
     (tmp_path / "file").write_text("mine")
 
-    refused(call("ingest", raw, "-o", tmp_path / "file" / "out"), "file", "no folder")
+    refused(inside("ingest", raw, "-o", tmp_path / "file" / "out"), "file", "no folder")
 
 
 def test_control_characters_reach_no_terminal(tmp_path):
@@ -396,7 +415,7 @@ def test_mixed_inputs_are_refused(raw, tmp_path):
     """Raw files and stage outputs do not share one schema."""
     assert call("ingest", raw, "-o", tmp_path / "a").returncode == 0
 
-    refused(call("langid", tmp_path / "a", raw, "-o", tmp_path / "b"), "columns")
+    refused(inside("langid", tmp_path / "a", raw, "-o", tmp_path / "b"), "columns")
 
 
 def test_interrupted_run_says_how_to_go_on(raw, tmp_path):

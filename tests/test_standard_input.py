@@ -39,12 +39,18 @@ def archive() -> bytes:
     ],
 )
 def test_a_stage_reads_what_is_piped(tmp_path, data, locator):
-    """The content says what it is; the run is verified and repeated as any other."""
+    """The content says what it is, and the run is verified as any other."""
     done = cli("decode", "-", "--output", tmp_path / "out", data=data)
     assert done.returncode == 0, done.stderr
     kept = pl.read_parquet(tmp_path / "out" / "kept" / "*.parquet")
     assert kept["locator"].to_list() == [locator]
     assert cli("verify", tmp_path / "out").returncode == 0
+
+
+def test_what_was_piped_is_known_again(tmp_path):
+    """The same bytes are the same input, others are another one."""
+    data = LINE.encode()
+    assert cli("decode", "-", "--output", tmp_path / "out", data=data).returncode == 0
     again = cli("decode", "-", "--output", tmp_path / "out", data=data)
     assert b"nothing was done" in again.stderr
     other = cli("decode", "-", "--output", tmp_path / "out", data=data + data)

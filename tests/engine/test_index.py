@@ -140,8 +140,8 @@ def test_clustering_beyond_memory_is_the_same(corpus, tmp_path, monkeypatch):
     _, new = corpus
     run(job(new, tmp_path / "a", specs=stages()), LocalEngine())
     monkeypatch.setattr(cluster, "SPILL", 0)
-    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.MATCH_ROWS", 50)
-    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.SETTLE_DOCS", 3)
+    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.MATCH_ROWS", 200)
+    monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.SETTLE_DOCS", 10)
     monkeypatch.setattr("corpus_pipeline.engine.shuffle.steps.ROUTED", 40)
     run(job(new, tmp_path / "b", specs=stages()), LocalEngine())
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
