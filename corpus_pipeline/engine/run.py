@@ -160,7 +160,7 @@ def _run(context: _Context) -> dict[str, Any]:
         "stages": stages,
         "config": job.config,
         "code": code(),
-        "split_bytes": job.split_bytes,
+        "split_bytes": job.split_size,
         "against": [old.seal for old in job.indexes],
         **({} if job.site is None else {"site": job.site.record()}),
     }
